@@ -1,0 +1,48 @@
+# Each target does all of its own set-up in the virtual environment .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+PARTS := setup.cfg pyproject.toml
+
+.PHONY: help quickstart test slow parity lint types clean
+
+help:
+	@echo "make quickstart   frames, four encoders, probes, table and page, in runs/quickstart"
+	@echo "make test         the default tests"
+	@echo "make slow         the longer tests"
+	@echo "make parity       the tests against PyTorch, which it installs"
+	@echo "make lint types   ruff and mypy"
+
+quickstart: .venv/base
+	$(BIN)/python train.py --recipe quickstart
+
+test: .venv/test
+	$(BIN)/python -m pytest -m "not slow and not parity"
+
+slow: .venv/test
+	$(BIN)/python -m pytest -m slow
+
+parity: .venv/parity
+	$(BIN)/python -m pytest -m parity
+
+lint: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/dev
+	$(BIN)/mypy
+
+clean:
+	rm -rf .venv build dist *.egg-info
+
+.venv/base: $(PARTS) | .venv/bin/python
+	$(BIN)/python -m pip install --editable .
+	touch $@
+
+.venv/test .venv/dev .venv/parity: .venv/%: $(PARTS) | .venv/bin/python
+	$(BIN)/python -m pip install --editable ".[$*]"
+	touch $@
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+	  { echo "error: Python 3.11 to 3.13 is needed: got $$($(PYTHON) --version); accepted: make PYTHON=python3.11"; exit 2; }
+	$(PYTHON) -m venv .venv

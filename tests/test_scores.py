@@ -1,0 +1,45 @@
+"""Intervals and the CSV of results."""
+
+import csv
+import math
+
+import pytest
+
+from tfdeepsim.scores import Score, interval, read_scores, write_csv, write_scores
+
+SCORE = Score("pae", "ae", "perceptual", "random_alexnet:relu2", "llv2", "mlp", "l1", 0.3, 0.2, 0.4, 0.85, 5)
+
+
+def test_interval_closed_form():
+    # Two values: mean ± 12.706 · s / √2, with s = √2 · half their difference.
+    assert interval([1.0, 3.0]) == pytest.approx((2.0, 2 - 12.706, 2 + 12.706))
+    assert interval([4.0] * 6) == (4.0, 4.0, 4.0)
+
+
+def test_interval_matches_the_t_distribution():
+    stats = pytest.importorskip("scipy.stats", reason="an independent quantile of Student's t")
+    values = [0.1, 0.4, 0.2, 0.5, 0.3]
+    _, low, high = interval(values)
+    expected = stats.t.interval(0.95, 4, loc=0.3, scale=stats.sem(values))
+    assert (low, high) == pytest.approx(expected, abs=1e-4)
+
+
+def test_single_value_has_no_interval():
+    mean, low, high = interval([0.5])
+    assert mean == 0.5
+    assert math.isnan(low)
+    assert math.isnan(high)
+
+
+def test_files(tmp_path):
+    write_scores(tmp_path / "s.json", [SCORE])
+    assert read_scores(tmp_path / "s.json") == [SCORE]
+    write_csv(tmp_path / "s.csv", [SCORE])
+    with open(tmp_path / "s.csv") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == "run,model,loss,comparator,dataset,probe,metric,value,low,high,chance,seeds".split(",")
+    assert float(rows[0]["low"]) == 0.2
+
+
+def test_direction():
+    assert not SCORE.higher_is_better
