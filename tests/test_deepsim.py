@@ -1,0 +1,125 @@
+"""The one trained model: terms, weights, gradients, one step in closed form."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfdeepsim.deepsim import DeePSiM
+
+
+class Scale(keras.Model):
+    """A generator of one weight: image = w · x, posterior N(w, 1)."""
+
+    def __init__(self, weight=0.5):
+        super().__init__()
+        self.w = self.add_weight(shape=(), initializer=keras.initializers.Constant(weight))
+        self.built = True
+
+    def call(self, x, training=False):
+        ones = tf.ones((tf.shape(x)[0], 2))
+        return {"image": self.w * x, "latent": self.w * ones, "log_variance": 0.0 * ones}
+
+
+class Doubled(keras.Model):
+    """A comparator of one frozen weight: features = 2 · x."""
+
+    def __init__(self):
+        super().__init__()
+        self.w = self.add_weight(shape=(), initializer=keras.initializers.Constant(2.0), trainable=False)
+        self.built = True
+
+    def call(self, x):
+        return self.w * x
+
+
+BATCH = {"image": np.full((4, 2, 2, 1), 0.8, np.float32)}
+
+
+def make(weights, **kwargs):
+    model = DeePSiM(Scale(), weights, Doubled(), **kwargs)
+    model.compile(optimizer=keras.optimizers.SGD(0.1))
+    return model
+
+
+def dataset(batch=BATCH, steps=1):
+    repeated = tf.data.Dataset.from_tensors(batch).repeat(steps)
+    return repeated.apply(tf.data.experimental.assert_cardinality(steps))
+
+
+def test_terms_in_closed_form():
+    terms = make({"image": 1.0, "feature": 1.0, "kl": 1.0}).terms(BATCH)
+    np.testing.assert_allclose(terms["image"], [0.4**2] * 4, rtol=1e-6)
+    np.testing.assert_allclose(terms["feature"], [0.8**2] * 4, rtol=1e-6)
+    np.testing.assert_allclose(terms["kl"], [0.125] * 4, rtol=1e-6)
+
+
+def test_only_weighted_terms_are_computed():
+    model = DeePSiM(Scale(), {"image": 1.0})  # without a comparator
+    assert set(model.terms(BATCH)) == {"image"}
+
+
+def test_l1_image_loss():
+    np.testing.assert_allclose(make({"image": 1.0}, image_loss="l1").terms(BATCH)["image"], [0.4] * 4, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("weights", "gradient"),
+    [
+        # d/dw of (w - 1)² x², of 4 (w - 1)² x², and of w²/2, at w = ½ and x = 0.8.
+        ({"image": 1.0}, -0.64),
+        ({"feature": 1.0}, -2.56),
+        ({"kl": 1.0}, 0.5),
+        ({"image": 3.0, "feature": 0.5, "kl": 2.0}, -3 * 0.64 - 0.5 * 2.56 + 2 * 0.5),
+    ],
+)
+def test_one_step_in_closed_form(weights, gradient):
+    model = make(weights)
+    model.fit(dataset(), verbose=0, shuffle=False)
+    np.testing.assert_allclose(model.generator.w, 0.5 - 0.1 * gradient, rtol=1e-5)
+    assert model.comparator.w.numpy() == 2.0
+
+
+def test_logs_hold_every_term_raw_and_weighted():
+    model = make({"image": 3.0, "kl": 2.0})
+    logs = model.fit(dataset(), validation_data=dataset(), verbose=0, shuffle=False).history
+    names = {"loss", "image", "kl", "weighted_image", "weighted_kl"}
+    assert set(logs) == names | {f"val_{name}" for name in names}
+    assert logs["weighted_image"] == pytest.approx([3 * 0.16])
+    assert logs["loss"] == pytest.approx([3 * 0.16 + 2 * 0.125])
+
+
+def test_means_are_over_examples_not_batches():
+    model = make({"image": 1.0})
+    batches = tf.data.Dataset.from_tensor_slices(np.array([1, 1, 1, 0], np.float32)).batch(3)
+    logs = model.evaluate(batches.map(lambda x: {"image": x[:, None, None, None]}), verbose=0, return_dict=True)
+    assert logs["image"] == pytest.approx(0.75 * 0.25)
+
+
+def test_a_term_that_is_no_number_is_named():
+    model = make({"image": 1.0, "feature": 1.0})
+    model.comparator.w.assign(np.nan)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="loss term 'feature'"):
+        model.fit(dataset(), verbose=0, shuffle=False)
+
+
+def test_small_data_can_be_learned():
+    model = make({"image": 1.0, "feature": 1.0})
+    before = float(model.weigh(model.terms(BATCH))[0])
+    model.fit(dataset(steps=50), verbose=0, shuffle=False)
+    assert float(model.weigh(model.terms(BATCH))[0]) < 1e-3 * before
+
+
+def test_two_replicas_do_what_one_does():
+    """The same loss and the same weights, but noise of their own; in a process with two devices."""
+    script = Path(__file__).with_name("two_replicas.py")
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    one, two, difference, same_noise = done.stdout.split()
+    assert float(one) == pytest.approx(float(two), rel=1e-5)
+    assert float(difference) < 2e-5
+    assert same_noise == "False"

@@ -1,0 +1,63 @@
+"""Loss terms against closed forms, PyTorch, bounds and invariances."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfdeepsim import losses
+
+PAIRWISE = [losses.squared_error, losses.absolute_error]
+
+
+@pytest.fixture
+def pair():
+    generator = np.random.default_rng(0)
+    return generator.normal(size=(2, 4, 6, 5, 3)).astype(np.float32)
+
+
+@pytest.mark.parametrize(("loss", "expected"), [(losses.squared_error, 0.25), (losses.absolute_error, 0.5)])
+def test_constant_difference(loss, expected):
+    zeros = tf.zeros((2, 3, 3, 1))
+    np.testing.assert_allclose(loss(zeros + 0.5, zeros), [expected] * 2)
+
+
+@pytest.mark.parametrize("loss", PAIRWISE)
+def test_zero_where_equal_symmetric_and_per_example(loss, pair):
+    a, b = pair
+    np.testing.assert_array_equal(loss(a, a), np.zeros(4))
+    np.testing.assert_allclose(loss(a, b), loss(b, a))
+    np.testing.assert_allclose(loss(a[2:3], b[2:3]), loss(a, b)[2:3], rtol=1e-6)
+
+
+@pytest.mark.parametrize("loss", PAIRWISE)
+def test_low_precision_is_summed_in_float32(loss, pair):
+    a, b = (tf.cast(x, tf.bfloat16) for x in pair)
+    assert loss(a, b).dtype == tf.float32
+    np.testing.assert_allclose(loss(a, b), loss(tf.cast(a, tf.float32), tf.cast(b, tf.float32)))
+
+
+def test_kl_is_zero_at_the_prior_and_positive_elsewhere():
+    zeros = tf.zeros((1, 5))
+    assert losses.kl_divergence(zeros, zeros).numpy() == [0.0]
+    assert losses.kl_divergence(zeros + 0.1, zeros).numpy() > 0
+    assert losses.kl_divergence(zeros, zeros + 0.1).numpy() > 0
+
+
+def test_kl_closed_form():
+    # Of N(2, e): (4 + e - 1 - 1) / 2, whatever the number of equal dimensions.
+    value = losses.kl_divergence(tf.fill((3, 7), 2.0), tf.fill((3, 7), 1.0))
+    np.testing.assert_allclose(value, [(2 + np.e) / 2] * 3, rtol=1e-6)
+
+
+@pytest.mark.parity
+def test_parity_with_torch(pair):
+    torch = pytest.importorskip("torch", reason="compares with PyTorch: pip install -e '.[parity]'")
+    a, b = (torch.from_numpy(x) for x in pair)
+    mse = torch.nn.functional.mse_loss(a, b)
+    np.testing.assert_allclose(tf.reduce_mean(losses.squared_error(*pair)), mse, rtol=1e-6)
+    l1 = torch.nn.functional.l1_loss(a, b)
+    np.testing.assert_allclose(tf.reduce_mean(losses.absolute_error(*pair)), l1, rtol=1e-6)
+    mean, log_variance = a[:, 0, 0], b[:, 0, 0]
+    posterior = torch.distributions.Normal(mean, (0.5 * log_variance).exp())
+    kl = torch.distributions.kl_divergence(posterior, torch.distributions.Normal(0.0, 1.0)).mean(1)
+    np.testing.assert_allclose(losses.kl_divergence(mean.numpy(), log_variance.numpy()), kl, rtol=1e-5)

@@ -1,0 +1,55 @@
+"""Loss terms: pure functions, tensors in, one float32 value an example out.
+
+Reductions are part of the meaning of a loss weight λ. One convention holds everywhere: every term is a
+**mean over the elements of one example** (pixels and channels, feature elements, latent dimensions), and
+the loss of a batch is the mean over its examples. Images are in [0, 1].
+"""
+
+import tensorflow as tf
+
+
+def _mean_per_example(x: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_mean(x, axis=tf.range(1, tf.rank(x)))
+
+
+def squared_error(prediction: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
+    """Mean squared difference; of images eq. (5), of features eq. (2) of Dosovitskiy & Brox 2016.
+
+    Args:
+        prediction: [B, ...], any float type; the difference is taken in float32.
+        target: The same shape.
+
+    Returns:
+        float32 [B], at least 0.
+    """
+    return _mean_per_example(tf.math.squared_difference(tf.cast(prediction, tf.float32), tf.cast(target, tf.float32)))
+
+
+def absolute_error(prediction: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
+    """Mean absolute difference, the l1 baseline of Dosovitskiy & Brox 2016, section 4.1.
+
+    Args:
+        prediction: [B, ...], any float type.
+        target: The same shape.
+
+    Returns:
+        float32 [B], at least 0.
+    """
+    return _mean_per_example(tf.abs(tf.cast(prediction, tf.float32) - tf.cast(target, tf.float32)))
+
+
+def kl_divergence(mean: tf.Tensor, log_variance: tf.Tensor) -> tf.Tensor:
+    """Divergence of a diagonal Gaussian posterior from N(0, 1): eq. (7) of Dosovitskiy & Brox 2016.
+
+    Averaged over the latent dimensions, and with the constant −½ that the paper drops, so that it is 0
+    where posterior and prior agree. The γ of Pihlgren et al. weighs a KL without the ½: λ_kl = 2 γ.
+
+    Args:
+        mean: [B, Z], any float type.
+        log_variance: [B, Z], natural logarithm of σ².
+
+    Returns:
+        float32 [B], at least 0, in nats a dimension.
+    """
+    mean, log_variance = tf.cast(mean, tf.float32), tf.cast(log_variance, tf.float32)
+    return 0.5 * _mean_per_example(tf.square(mean) + tf.exp(log_variance) - log_variance - 1.0)

@@ -1,0 +1,146 @@
+"""Encoder and decoder of Pihlgren et al. 2020, in the sizes of the authors' public code."""
+
+from typing import Any
+
+import keras
+
+from tfdeepsim.errors import InputError
+from tfdeepsim.networks.autoencoder import Autoencoder
+
+ENCODER_CHANNELS = (32, 64, 128, 256)
+DECODER_CHANNELS = (128, 64, 32)
+DECODER_KERNELS = (5, 5, 6, 6)
+
+
+def check_image_shape(image_shape: tuple[int, int, int]) -> None:
+    """Refuse image sizes that the decoder cannot reach.
+
+    Raises:
+        InputError: If height or width is not 64 + 16 n.
+    """
+    if any(side < 64 or side % 16 for side in image_shape[:2]):
+        raise InputError(
+            "height and width must be 64 + 16 n for this encoder and decoder",
+            got=f"{image_shape[0]}x{image_shape[1]}",
+            accepted="64, 80, 96, 112, 128, ... pixels a side",
+        )
+
+
+def _normalized_relu(x: keras.KerasTensor) -> keras.KerasTensor:
+    # Synchronized, so that two replicas of half a batch are one replica of the whole batch.
+    x = keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, synchronized=True)(x)
+    return keras.layers.ReLU()(x)
+
+
+class Encoder(keras.Model):
+    """Convolutions 32-64-128-256 (kernel 4, stride 2, valid, batch norm, ReLU), then one dense layer.
+
+    Maps images [B, H, W, C] in [0, 1] to a dictionary of float32 [B, Z] tensors: `latent`, and for a
+    variational encoder `log_variance`; `latent` is then the mean of the posterior.
+
+    Args:
+        image_shape: (height, width, channels); height and width are 64 + 16 n.
+        latent_dim: Z.
+        variational: Whether to output a posterior.
+
+    Raises:
+        InputError: If the image shape does not fit.
+    """
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int] = (64, 64, 3),
+        latent_dim: int = 64,
+        variational: bool = False,
+        **kwargs: Any,
+    ):
+        image_shape = tuple(image_shape)
+        check_image_shape(image_shape)
+        images = x = keras.Input(image_shape)
+        for channels in ENCODER_CHANNELS:
+            # Batch norm takes the mean off, so a bias before it would do nothing.
+            x = _normalized_relu(keras.layers.Conv2D(channels, 4, strides=2, use_bias=False)(x))
+        x = keras.layers.Flatten()(x)
+        outputs = {"latent": keras.layers.Dense(latent_dim, dtype="float32", name="latent")(x)}
+        if variational:
+            outputs["log_variance"] = keras.layers.Dense(latent_dim, dtype="float32", name="log_variance")(x)
+        super().__init__(images, outputs, **kwargs)
+        self.image_shape = image_shape
+        self.latent_dim = latent_dim
+        self.variational = variational
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "image_shape": self.image_shape,
+            "latent_dim": self.latent_dim,
+            "variational": self.variational,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "Encoder":
+        return cls(**config)
+
+
+class Decoder(keras.Model):
+    """Dense 1024, then transposed convolutions 128-64-32-C (kernels 5, 5, 6, 6, stride 2), sigmoid.
+
+    Maps latents [B, Z] to float32 images [B, H, W, C] in [0, 1]. Images larger than 64 pixels start
+    from a map of (1 + n) x (1 + m) positions of 1024 channels in place of one.
+
+    Args:
+        image_shape: (height, width, channels); height and width are 64 + 16 n.
+        latent_dim: Z.
+
+    Raises:
+        InputError: If the image shape does not fit.
+    """
+
+    def __init__(self, image_shape: tuple[int, int, int] = (64, 64, 3), latent_dim: int = 64, **kwargs: Any):
+        image_shape = tuple(image_shape)
+        check_image_shape(image_shape)
+        start = (image_shape[0] // 16 - 3, image_shape[1] // 16 - 3)
+        latents = keras.Input((latent_dim,))
+        x = keras.layers.Dense(start[0] * start[1] * 1024)(latents)
+        x = _first_transposed_convolution(x, start)
+        for channels, kernel in zip(DECODER_CHANNELS[1:], DECODER_KERNELS[1:-1], strict=True):
+            x = _normalized_relu(x)
+            x = keras.layers.Conv2DTranspose(channels, kernel, strides=2, use_bias=False)(x)
+        x = _normalized_relu(x)
+        x = keras.layers.Conv2DTranspose(image_shape[2], DECODER_KERNELS[-1], strides=2)(x)
+        images = keras.layers.Activation("sigmoid", dtype="float32")(x)
+        super().__init__(latents, images, **kwargs)
+        self.image_shape = image_shape
+        self.latent_dim = latent_dim
+
+    def get_config(self) -> dict[str, Any]:
+        return {"image_shape": self.image_shape, "latent_dim": self.latent_dim, "name": self.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "Decoder":
+        return cls(**config)
+
+
+def _first_transposed_convolution(x: keras.KerasTensor, start: tuple[int, int]) -> keras.KerasTensor:
+    channels, kernel = DECODER_CHANNELS[0], DECODER_KERNELS[0]
+    if start == (1, 1):
+        # On a single position every kernel element is used once: the same map, as one matrix product.
+        x = keras.layers.Dense(kernel * kernel * channels, use_bias=False)(x)
+        return keras.layers.Reshape((kernel, kernel, channels))(x)
+    x = keras.layers.Reshape((*start, 1024))(x)
+    return keras.layers.Conv2DTranspose(channels, kernel, strides=2, use_bias=False)(x)
+
+
+def make_autoencoder(
+    image_shape: tuple[int, int, int], latent_dim: int, variational: bool, seed: int = 0
+) -> Autoencoder:
+    """Encoder and decoder of the paper as one generator.
+
+    Args:
+        image_shape: (height, width, channels); height and width are 64 + 16 n.
+        latent_dim: Size of the embedding.
+        variational: Whether the encoder outputs a posterior.
+        seed: Of the noise.
+    """
+    encoder = Encoder(image_shape, latent_dim, variational)
+    return Autoencoder(encoder, Decoder(image_shape, latent_dim), seed)
