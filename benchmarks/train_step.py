@@ -1,0 +1,158 @@
+"""The P. AE training step against the same step in plain PyTorch, and where its time goes.
+
+    pip install -e ".[parity]"
+    python benchmarks/train_step.py
+
+Batch 64, 64x64 images, latent size 64, feature loss of AlexNet up to relu2. All contestants take turns in one
+process, so that a machine that slows down slows all of them; ratios are of medians over rounds.
+"""
+
+import argparse
+import os
+import statistics
+import time
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfdeepsim.config import TrainConfig
+from tfdeepsim.data.pipeline import training_batches
+from tfdeepsim.data.source import Source
+from tfdeepsim.training.build import build_model
+
+BATCH, SIDE, LATENT = 64, 64, 64
+# Multiply-adds of one forward pass for one image, counted from the layers' shapes; a training step costs
+# three of them in the autoencoder (forward, gradient to inputs, gradient to weights) and three in the
+# comparator (target, reconstruction, gradient to the image).
+FLOP_PER_MULTIPLY_ADD = 2
+
+
+def keras_model(precision="float32"):
+    config = TrainConfig(loss="perceptual", comparator="random_alexnet:relu2", precision=precision)
+    model = build_model(config, (SIDE, SIDE, 3))
+    keras.config.set_dtype_policy("float32")
+    return model
+
+
+def keras_steps(model, dataset, steps):
+    """A function that takes `steps` steps inside `fit`, as a user's training does."""
+
+    def run():
+        model.fit(dataset, steps_per_epoch=steps, epochs=1, verbose=0, shuffle=False)
+
+    return run
+
+
+def torch_steps(images, steps):
+    """The same step in PyTorch eager, as a careful user writes it."""
+    import torch
+    from torch import nn
+
+    torch.manual_seed(0)
+
+    def block(layer, channels):
+        return [layer, nn.BatchNorm2d(channels), nn.ReLU()]
+
+    encoder = []
+    for before, channels in zip((3, 32, 64, 128), (32, 64, 128, 256), strict=True):
+        encoder += block(nn.Conv2d(before, channels, 4, stride=2, bias=False), channels)
+    decoder = [nn.Linear(LATENT, 1024), nn.Unflatten(1, (1024, 1, 1))]
+    for before, channels, kernel in ((1024, 128, 5), (128, 64, 5), (64, 32, 6)):
+        decoder += block(nn.ConvTranspose2d(before, channels, kernel, stride=2, bias=False), channels)
+    decoder += [nn.ConvTranspose2d(32, 3, 6, stride=2), nn.Sigmoid()]
+    autoencoder = nn.Sequential(*encoder, nn.Flatten(), nn.Linear(1024, LATENT), *decoder)
+    comparator = nn.Sequential(
+        nn.Conv2d(3, 64, 11, stride=4, padding=2),
+        nn.ReLU(),
+        nn.MaxPool2d(3, 2),
+        nn.Conv2d(64, 192, 5, padding=2),
+        nn.ReLU(),
+    ).requires_grad_(False)
+    mean = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
+    deviation = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
+    optimizer = torch.optim.Adam(autoencoder.parameters(), lr=1e-3)
+    target = torch.from_numpy(images.transpose(0, 3, 1, 2).copy())
+
+    def run():
+        for _ in range(steps):
+            optimizer.zero_grad()
+            with torch.no_grad():
+                wanted = comparator((target - mean) / deviation)
+            features = comparator((autoencoder(target) - mean) / deviation)
+            nn.functional.mse_loss(features, wanted).backward()
+            optimizer.step()
+
+    return run
+
+
+def matmul_peak(side=4096):
+    """The best rate of a float32 matrix product here, in FLOP/s."""
+    a = tf.random.stateless_normal((side, side), (0, 0))
+    product = tf.function(lambda: tf.reduce_sum(a @ a))
+    product()
+    times = []
+    for _ in range(3):
+        begin = time.perf_counter()
+        product().numpy()
+        times.append(time.perf_counter() - begin)
+    return 2 * side**3 / min(times)
+
+
+def multiply_adds(model):
+    """Multiply-adds a step and image: three passes through the generator and through the comparator."""
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+    def flops(network):
+        function = tf.function(lambda x: network(x, training=False))
+        concrete = function.get_concrete_function(tf.TensorSpec((1, SIDE, SIDE, 3)))
+        graph = convert_variables_to_constants_v2(concrete).graph
+        options = tf.compat.v1.profiler.ProfileOptionBuilder.float_operation()
+        return tf.compat.v1.profiler.profile(graph, options={**options, "output": "none"}).total_float_ops
+
+    return 3 * (flops(model.generator) + flops(model.comparator)) / FLOP_PER_MULTIPLY_ADD
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--steps", type=int, default=12)
+    arguments = parser.parse_args()
+    steps = arguments.steps
+    generator = np.random.default_rng(0)
+    frames = generator.integers(0, 256, (8192, SIDE, SIDE, 3), np.uint8)
+    images = frames[:BATCH].astype(np.float32) / 255
+    constant = tf.data.Dataset.from_tensors({"image": tf.constant(images)}).repeat()
+    real = training_batches(Source(frames, {}), batch_size=BATCH, seed=0, steps=range(10**6))
+    model = keras_model()
+    contestants = {
+        "tfdeepsim, real data": keras_steps(model, real, steps),
+        "tfdeepsim, constant batch": keras_steps(model, constant, steps),
+        "tfdeepsim, bfloat16": keras_steps(keras_model("mixed_bfloat16"), constant, steps),
+        "PyTorch eager": torch_steps(images, steps),
+    }
+    times = {name: [] for name in contestants}
+    for run in contestants.values():
+        run()
+    for _ in range(arguments.rounds):
+        for name, run in contestants.items():
+            begin = time.perf_counter()
+            run()
+            times[name].append((time.perf_counter() - begin) / steps)
+    median = {name: statistics.median(values) for name, values in times.items()}
+    print(f"{'':28}{'images/s':>10}{'against PyTorch':>18}")
+    for name, seconds in median.items():
+        print(f"{name:28}{BATCH / seconds:10.0f}{median['PyTorch eager'] / seconds:18.2f}")
+    share = median["tfdeepsim, real data"] / median["tfdeepsim, constant batch"]
+    print(f"step with data / step with a constant batch: {share:.3f}")
+    flop = FLOP_PER_MULTIPLY_ADD * multiply_adds(model)
+    peak = matmul_peak()
+    rate = flop * BATCH / median["tfdeepsim, constant batch"]
+    print(f"{flop / 1e6:.0f} MFLOP an image; {rate / 1e9:.0f} GFLOP/s, {rate / peak:.0%} of the matrix-product peak")
+    print(f"matrix-product peak: {peak / 1e9:.0f} GFLOP/s")
+
+
+if __name__ == "__main__":
+    main()

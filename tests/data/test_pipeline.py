@@ -1,0 +1,74 @@
+"""Batches: values, order, epochs, shards, and where a run goes on."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfdeepsim.data.pipeline import batches, training_batches
+from tfdeepsim.data.source import Source
+
+SIZE, BATCH = 11, 4
+STEPS_PER_EPOCH = SIZE // BATCH
+
+
+@pytest.fixture
+def source():
+    images = np.arange(SIZE, dtype=np.uint8)[:, None, None, None] * np.ones((1, 2, 2, 3), np.uint8)
+    return Source(images, {"index": np.arange(SIZE, dtype=np.int64)})
+
+
+def order(source, first, last, **kwargs):
+    data = training_batches(
+        source, batch_size=BATCH, steps=range(first, last), deterministic=True, **{"seed": 1, **kwargs}
+    )
+    return [batch["index"].tolist() for batch in data.as_numpy_iterator()]
+
+
+def test_values_shapes_and_types(source):
+    data = training_batches(source, batch_size=BATCH, seed=1, steps=range(3))
+    assert data.element_spec["image"] == tf.TensorSpec((BATCH, 2, 2, 3), tf.float32)
+    assert data.cardinality() == 3
+    for batch in data.as_numpy_iterator():
+        np.testing.assert_allclose(batch["image"][:, 0, 0, 0], batch["index"] / 255)
+
+
+def test_an_epoch_is_a_permutation_and_no_two_are_alike(source):
+    epochs = [sum(order(source, e * STEPS_PER_EPOCH, (e + 1) * STEPS_PER_EPOCH), []) for e in range(30)]
+    assert all(len(set(epoch)) == BATCH * STEPS_PER_EPOCH for epoch in epochs)
+    assert len(set(map(tuple, epochs))) == len(epochs)
+    # What one epoch leaves over comes in others.
+    assert set(sum(epochs, [])) == set(range(SIZE))
+
+
+def test_order_depends_on_seed_alone(source):
+    assert order(source, 0, 6) == order(source, 0, 6)
+    assert order(source, 0, 6) != order(source, 0, 6, seed=2)
+    assert order(source, 0, 6, seed=0) != order(source, 0, 6)
+
+
+@pytest.mark.parametrize("step", range(1, 6))
+def test_going_on_from_any_step(source, step):
+    assert order(source, step, 6) == order(source, 0, 6)[step:]
+
+
+def test_shards_share_each_batch(source):
+    whole = order(source, 0, 4)
+    parts = [order(source, 0, 4, shard=(index, 2)) for index in range(2)]
+    for step, batch in enumerate(whole):
+        assert sorted(parts[0][step] + parts[1][step]) == sorted(batch)
+
+
+def test_in_order_batches_keep_the_remainder(source):
+    data = batches(source, BATCH)
+    assert data.cardinality() == 3
+    assert [batch["index"].tolist() for batch in data.as_numpy_iterator()] == [
+        [0, 1, 2, 3],
+        [4, 5, 6, 7],
+        [8, 9, 10],
+    ]
+
+
+def test_memory_mapped_images(source, tmp_path):
+    np.save(tmp_path / "images.npy", source.images)
+    mapped = Source(np.load(tmp_path / "images.npy", mmap_mode="r"), source.labels)
+    assert order(mapped, 0, 6) == order(source, 0, 6)

@@ -1,0 +1,69 @@
+"""The house's rules on imports: which room may use which, and what may not be loaded early."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+# Rank of every room; a room imports only from lower ranks, and within itself.
+RANKS = {
+    "__init__": 0, "errors": 0, "config": 1, "run": 1, "losses": 1, "arrays": 2, "scores": 2,
+    "networks": 3, "data": 3,
+    "comparators": 4,
+    "deepsim": 5,
+    "training": 6,
+    "embed": 7, "export": 7,
+    "probes": 8, "report": 8,
+    "evaluation": 9,
+    "recipes": 10,
+    "commands": 11,
+}  # fmt: skip
+# Stages meet only in files: these never see what trains.
+APART = {"probes": {"deepsim", "training", "networks"}, "report": {"deepsim", "training", "networks"}}
+
+
+def rooms_imported(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    ours = {name.split(".")[1] for name in names if name.startswith("tfdeepsim.")}
+    return {name if name in RANKS else "__init__" for name in ours}
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(ROOT / "tfdeepsim").parts[0].removesuffix(".py")
+
+
+FILES = sorted((ROOT / "tfdeepsim").rglob("*.py"))
+
+
+def test_every_room_has_a_rank():
+    assert {room_of(path) for path in FILES} == set(RANKS)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_imports_go_down(path):
+    room = room_of(path)
+    for other in rooms_imported(path) - {room}:
+        assert RANKS[other] < RANKS[room], f"{room} (rank {RANKS[room]}) imports {other} (rank {RANKS[other]})"
+        assert other not in APART.get(room, ())
+
+
+HEAVY = ("tensorflow", "keras", "matplotlib", "tensorflow_datasets", "gymnasium")
+
+
+@pytest.mark.parametrize(
+    "module", ["tfdeepsim", "tfdeepsim.commands.train", "tfdeepsim.commands.evaluate", "tfdeepsim.run"]
+)
+def test_light_modules_load_nothing_heavy(module):
+    code = f"import sys, {module}; print([name for name in {HEAVY!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,96 @@
+"""State on disk: whole, complete, and the rule that picks the best epoch."""
+
+import numpy as np
+import pytest
+
+from tfdeepsim.arrays import assign, load_arrays, save_arrays
+from tfdeepsim.config import TrainConfig
+from tfdeepsim.errors import InputError
+from tfdeepsim.run import RunDirectory
+from tfdeepsim.training.build import build_model
+from tfdeepsim.training.checkpoint import (
+    Progress,
+    load_state,
+    patience_of,
+    save_state,
+    state_variables,
+)
+
+
+def rows(*losses):
+    return [{"epoch": i, "val_loss": loss} for i, loss in enumerate(losses, 1)]
+
+
+def test_best_epoch_is_the_first_lowest():
+    assert Progress().best_epoch == 0
+    assert Progress(rows(3.0, 1.0, 2.0, 1.0)).best_epoch == 2
+
+
+def test_patience_counts_whole_epochs_without_progress():
+    assert not Progress(rows(1.0, 2.0)).exhausted(2)
+    assert Progress(rows(1.0, 2.0, 3.0)).exhausted(2)
+    assert not Progress(rows(3.0, 2.0, 1.0)).exhausted(1)
+
+
+@pytest.mark.parametrize(("epochs", "patience"), [(50, 10), (300, 15), (7, 10)])
+def test_default_patience_is_an_integer(epochs, patience):
+    assert patience_of(TrainConfig(), epochs) == patience
+    assert isinstance(patience_of(TrainConfig(), epochs), int)
+    assert patience_of(TrainConfig(patience=3), epochs) == 3
+
+
+@pytest.fixture(scope="module")
+def models():
+    config = TrainConfig(model="vae", latent_dim=4, batch_size=2)
+    return [build_model(config, (64, 64, 3)) for _ in range(2)]
+
+
+def take_step(model, seed=0):
+    images = np.random.default_rng(seed).random((2, 64, 64, 3), np.float32)
+    model.train_step({"image": images})
+
+
+def test_state_goes_on_bit_for_bit(models, tmp_path):
+    first, second = models
+    take_step(first)
+    save_state(RunDirectory(tmp_path), first, Progress(rows(1.0), step=1, seconds=2.0))
+    progress = load_state(RunDirectory(tmp_path), second)
+    assert (progress.epoch, progress.step, progress.seconds) == (1, 1, 2.0)
+    for model in models:
+        take_step(model, seed=1)
+    for a, b in zip(state_variables(first), state_variables(second), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_state_holds_the_random_generator_and_the_optimizer(models):
+    paths = [variable.path for variable in state_variables(models[0])]
+    assert any("seed_generator_state" in path for path in paths)
+    assert any("iteration" in path for path in paths)
+    assert any("moving_variance" in path for path in paths)
+    assert len(set(map(id, state_variables(models[0])))) == len(paths)
+
+
+@pytest.mark.parametrize("kept", [0, 1, 100, -1])
+def test_truncated_file(tmp_path, kept):
+    path = tmp_path / "state.npz"
+    save_arrays(path, [np.arange(100.0)], {"step": 1})
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(InputError, match="checkpoint must be whole"):
+        load_arrays(path)
+
+
+def test_a_pickle_is_not_loaded(tmp_path):
+    path = tmp_path / "state.npz"
+    np.savez(path, meta=np.array([{"a": 1}], dtype=object))
+    with pytest.raises(InputError, match="checkpoint must be whole"):
+        load_arrays(path)
+
+
+def test_missing_file(tmp_path):
+    with pytest.raises(InputError, match="checkpoint must be whole"):
+        load_arrays(tmp_path / "none.npz")
+
+
+def test_other_shapes(models):
+    with pytest.raises(InputError, match="must fit"):
+        assign(models[0].generator.weights, [np.zeros(3)], "best.npz")

@@ -1,0 +1,150 @@
+"""Training itself: what it writes, that it learns, and that it resumes."""
+
+import csv
+import json
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from tfdeepsim.config import TrainConfig
+from tfdeepsim.data.source import Source
+from tfdeepsim.errors import InputError
+from tfdeepsim.run import RunDirectory
+from tfdeepsim.training import trainer
+from tfdeepsim.training.build import build_model
+from tfdeepsim.training.checkpoint import Progress, load_arrays, load_state, state_variables
+from tfdeepsim.training.plan import measure_step
+
+
+def source(size, seed=0):
+    """Squares of one colour at random places: something to learn."""
+    generator = np.random.default_rng(seed)
+    images = np.zeros((size, 64, 64, 3), np.uint8)
+    corners = generator.integers(0, 40, (size, 2))
+    for image, (x, y) in zip(images, corners, strict=True):
+        image[y : y + 24, x : x + 24] = (200, 120, 40)
+    return Source(images, {"position": corners.astype(np.float32), "episode": np.arange(size)})
+
+
+TRAINING, VALIDATION = source(20), source(6, seed=1)
+
+
+def fit(path, **flags):
+    """Train without a dataset on disk, through the trainer's own steps."""
+    config = TrainConfig(**{"latent_dim": 4, "batch_size": 4, "epochs": 2, **flags})
+    run = RunDirectory(path)
+    run.create()
+    model = build_model(config, (64, 64, 3))
+    progress = Progress()
+    trainer._fit(config, run, model, progress, TRAINING, VALIDATION)
+    return run, model, progress, config
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    return fit(tmp_path_factory.mktemp("run"), model="vae", epochs=3)
+
+
+def test_history(trained):
+    run, _, progress, _ = trained
+    with open(run.history) as file:
+        rows = list(csv.DictReader(file))
+    assert [row["epoch"] for row in rows] == ["1", "2", "3"]
+    terms = {"loss", "image", "kl", "weighted_image", "weighted_kl"}
+    assert set(rows[0]) == terms | {f"val_{t}" for t in terms} | {"epoch", "learning_rate", "images_per_second"}
+    assert float(rows[2]["loss"]) < float(rows[0]["loss"])
+    assert progress.step == 15
+    assert float(rows[0]["images_per_second"]) > 0
+
+
+def test_best_weights_are_those_of_the_best_epoch(trained):
+    run, _, progress, _ = trained
+    arrays, meta = load_arrays(run.best)
+    assert meta["epoch"] == progress.best_epoch
+    assert meta["val_loss"] == min(row["val_loss"] for row in progress.history)
+    assert len(arrays) == len(trained[1].generator.weights)
+
+
+def test_board(trained):
+    run, model, _, _ = trained
+    trainer._finish(run, model, trained[2], VALIDATION, trainer.rich.console.Console(quiet=True))
+    tags = {}
+    for folder in ("train", "validation"):
+        for path in sorted((run.path / folder).glob("events*")):
+            for event in tf.compat.v1.train.summary_iterator(str(path)):
+                for value in event.summary.value:
+                    tags.setdefault((folder, value.tag), []).append(event.step)
+    for term in ("loss", "image", "kl", "weighted_image", "weighted_kl"):
+        assert tags["train", f"epoch_{term}"] == tags["validation", f"epoch_{term}"] == [0, 1, 2]
+    assert tags["train", "epoch_learning_rate"] == tags["train", "epoch_images_per_second"] == [0, 1, 2]
+    assert tags["validation", "originals over reconstructions"] == [0, 1, 2]
+    samples = np.load(run.samples)
+    np.testing.assert_array_equal(samples["original"], VALIDATION.images)
+    assert samples["reconstruction"].shape == VALIDATION.images.shape
+    projected = run.path / "validation"
+    assert len((projected / "embeddings.tsv").read_text().splitlines()) == 6
+    labels = (projected / "labels.tsv").read_text().splitlines()
+    assert labels[0].split("\t") == ["position_0", "position_1", "episode"]
+    assert len(labels) == 7
+    sprite = np.asarray(Image.open(projected / "sprite.png"))
+    assert sprite.shape == (96, 96, 3)
+    np.testing.assert_allclose(sprite[:32, :32].mean((0, 1)), VALIDATION.images[0].mean((0, 1)), atol=3)
+    assert "embeddings.tsv" in (projected / "projector_config.pbtxt").read_text()
+
+
+def test_resuming_gives_the_same_bits(trained, tmp_path):
+    _, whole, _, config = trained
+    run, *_ = fit(tmp_path / "run", model="vae", epochs=1)
+    model = build_model(config, (64, 64, 3))
+    progress = load_state(run, model)
+    assert progress.step == 5
+    trainer._fit(config, run, model, progress, TRAINING, VALIDATION)
+    for a, b in zip(state_variables(whole), state_variables(model), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_steps_in_place_of_epochs(tmp_path):
+    _, model, progress, _ = fit(tmp_path / "run", steps=7, epochs=None)
+    assert progress.step == int(model.optimizer.iterations.numpy()) == 7
+    assert progress.epoch == 2
+
+
+def test_early_stopping(tmp_path, monkeypatch):
+    run, _, progress, _ = fit(tmp_path / "run", epochs=9, patience=2, learning_rate=1e-12)
+    # Batch statistics still settle, so the loss moves; it need not stop at once, but well before the end
+    # of what batch norm can win.
+    assert progress.exhausted(2) == (progress.epoch < 9)
+    assert progress.epoch - progress.best_epoch <= 2
+    assert run.best.is_file()
+
+
+def test_a_loss_that_explodes_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"NaN or infinity in term 'image' at step [1-5]\b"):
+        fit(tmp_path / "run", learning_rate=1e38)
+
+
+def test_measuring_leaves_the_model_as_it_was():
+    model = build_model(TrainConfig(model="vae", latent_dim=4), (64, 64, 3))
+    before = [v.numpy() for v in state_variables(model)]
+    assert 0 < measure_step(model, (64, 64, 3), 2) < 60
+    for a, b in zip(before, state_variables(model), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("loss", ["pixel", "l1"])
+def test_mixed_precision_follows_float32(tmp_path, loss):
+    losses = {}
+    for precision in ("float32", "mixed_bfloat16"):
+        keras.backend.clear_session()
+        _, model, progress, _ = fit(tmp_path / precision, precision=precision, loss=loss)
+        losses[precision] = progress.history[-1]["loss"]
+        assert {v.dtype for v in model.generator.trainable_variables} == {"float32"}
+    assert losses["mixed_bfloat16"] == pytest.approx(losses["float32"], rel=0.1)
+
+
+def test_state_is_json_and_arrays(trained):
+    with np.load(trained[0].state, allow_pickle=False) as file:
+        assert json.loads(file["meta"].tobytes())["step"] == 15

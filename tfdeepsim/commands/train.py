@@ -1,0 +1,158 @@
+"""The command `train.py`, installed as `tfdeepsim-train`."""
+
+import argparse
+import dataclasses
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from tfdeepsim.commands.command import Parser, run_command
+from tfdeepsim.comparators import check_comparator
+from tfdeepsim.config import CHOICES, TrainConfig, flag
+from tfdeepsim.data import check_name, describe
+from tfdeepsim.errors import InputError
+from tfdeepsim.recipes import RECIPES, check_recipe
+from tfdeepsim.run import RunDirectory
+
+EPILOG = """examples:
+  train.py --dataset llv2 --model ae --loss pixel --run-dir runs/ae
+  train.py --dataset llv2 --model vae --loss perceptual \\
+      --comparator random_alexnet:relu2 --epochs 50 --run-dir runs/pvae
+  train.py --resume --run-dir runs/pvae
+  train.py --recipe quickstart
+"""
+# A run may be prolonged, and moved to where the data is; all else makes it another run.
+MAY_CHANGE = {"epochs", "steps", "data_dir", "cache"}
+
+
+def make_parser() -> Parser:
+    """Every flag of SPEC's command line that training knows; those left out take the config's defaults."""
+    parser = Parser(
+        prog="train.py",
+        description="Train an image encoder under a pixel loss or a perceptual loss.",
+        epilog=EPILOG,
+        argument_default=argparse.SUPPRESS,
+    )
+    what = parser.add_argument_group("what to train")
+    what.add_argument("--task", metavar="NAME", help=_choice("task"))
+    what.add_argument("--dataset", metavar="NAME", help="llv2 (default), llv2/paper, llv2/200x15-stride10-seed3")
+    what.add_argument("--data-dir", metavar="DIR", help="where datasets are kept (default: that of tfds)")
+    what.add_argument("--cache", metavar="WHERE", help="decoded images: " + _choice("cache"))
+    what.add_argument("--model", metavar="NAME", help=_choice("model"))
+    what.add_argument("--latent-dim", metavar="N", type=int, help="size of the embedding (default: 64)")
+    loss = parser.add_argument_group("loss")
+    loss.add_argument("--loss", metavar="NAME", help=_choice("loss"))
+    loss.add_argument("--lambda-feat", metavar="X", type=float, help="weight of the feature term")
+    loss.add_argument("--lambda-img", metavar="X", type=float, help="weight of the image term")
+    loss.add_argument("--lambda-kl", metavar="X", type=float, help="weight of a VAE's KL term (default: 0.002)")
+    loss.add_argument("--comparator", metavar="NAME:LAYER", help="for example random_alexnet:relu2")
+    loss.add_argument("--comparator-weights", metavar="FILE", help="its weights, torchvision's .pth for alexnet")
+    loss.add_argument("--feature-activation", metavar="NAME", help=_choice("feature_activation"))
+    how = parser.add_argument_group("how")
+    how.add_argument("--epochs", metavar="N", type=int, help="passes over the data (default: 50)")
+    how.add_argument("--steps", metavar="N", type=int, help="optimizer steps in place of epochs")
+    how.add_argument("--batch-size", metavar="N", type=int, help="images a step (default: 64)")
+    how.add_argument("--learning-rate", metavar="X", type=float, help="of Adam (default: 0.001)")
+    how.add_argument(
+        "--patience", metavar="N", type=int, help="epochs without progress (default: max(10, epochs/20))"
+    )
+    how.add_argument("--seed", metavar="N", type=int, help="of weights, order and noise (default: 0)")
+    how.add_argument("--deterministic", action="store_true", help="equal runs give equal bits")
+    how.add_argument("--precision", metavar="NAME", help=_choice("precision"))
+    how.add_argument("--strategy", metavar="NAME", help=_choice("strategy"))
+    run = parser.add_argument_group("run")
+    run.add_argument("--run-dir", metavar="DIR", help="where everything of this run goes")
+    run.add_argument("--resume", action="store_true", help="go on with the run in --run-dir")
+    run.add_argument("--overwrite", action="store_true", help="replace the run in --run-dir")
+    run.add_argument("--dry-run", action="store_true", help="check all, say what it would cost, and stop")
+    run.add_argument("--recipe", metavar="NAME", help="reproduce a whole table: " + ", ".join(RECIPES))
+    run.add_argument("--scale", metavar="S", type=float, help="size of a recipe, 1 being full (default: 1)")
+    return parser
+
+
+def _choice(name: str) -> str:
+    default = {field.name: field.default for field in dataclasses.fields(TrainConfig)}[name]
+    return " | ".join(CHOICES[name]) + f" (default: {default})"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Returns:
+        The exit code.
+    """
+    return run_command(_main, argv)
+
+
+def _main(argv: Sequence[str]) -> int:
+    given = vars(make_parser().parse_args(argv))
+    if "recipe" in given:
+        return _run_recipe(given)
+    if "scale" in given:
+        raise InputError("--scale is the size of a recipe", got="no --recipe", accepted=f"--recipe {RECIPES[0]}")
+    if "run_dir" not in given:
+        raise InputError("a run needs a folder", got="no --run-dir", accepted="--run-dir DIR")
+    run = RunDirectory(given.pop("run_dir"))
+    modes = {name: given.pop(name, False) for name in ("resume", "overwrite", "dry_run")}
+    config = _config(run, given, modes["resume"], modes["overwrite"])
+    check_name(config.dataset)
+    if config.comparator is not None:
+        shape = describe(config.dataset, config.data_dir).image_shape
+        check_comparator(config.comparator, shape, config.comparator_weights)
+    return _train(config, run, **modes)
+
+
+def _config(run: RunDirectory, given: dict[str, Any], resume: bool, overwrite: bool) -> TrainConfig:
+    if not resume:
+        config = TrainConfig(**given)
+        run.check_free(overwrite)
+        return config
+    if overwrite:
+        raise InputError("--resume and --overwrite exclude each other", got="both", accepted="one of them")
+    stored = run.read_config()
+    for name, value in given.items():
+        if name not in MAY_CHANGE and stored.get(name) != value:
+            raise InputError(
+                "--resume goes on with the same configuration",
+                got=f"{flag(name)} {value}, where the run has {stored.get(name)}",
+                accepted="the run's own value, or a new --run-dir",
+            )
+    for name, other in (("epochs", "steps"), ("steps", "epochs")):
+        if name in given and other not in given:
+            stored[other] = None
+    return TrainConfig.from_dict({**stored, **given})
+
+
+def _train(config: TrainConfig, run: RunDirectory, **modes: bool) -> int:
+    from tfdeepsim.training.trainer import train
+
+    try:
+        train(config, run, **modes)
+        if not modes["dry_run"]:
+            from tfdeepsim.export import export
+
+            export(run)
+            print(f"encoder: {run.encoder}")
+    except KeyboardInterrupt:
+        if run.config.is_file():
+            print(f"\ninterrupted; go on with: train.py --resume --run-dir {run.path}", file=sys.stderr)
+            return 130
+        raise
+    return 0
+
+
+def _run_recipe(given: dict[str, Any]) -> int:
+    allowed = {"recipe", "scale", "run_dir", "data_dir", "dry_run"}
+    if extra := sorted(set(given) - allowed):
+        raise InputError(
+            "a recipe sets all other flags itself",
+            got=", ".join(map(flag, extra)),
+            accepted=", ".join(map(flag, sorted(allowed))),
+        )
+    name = given.pop("recipe")
+    check_recipe(name)
+    import importlib
+
+    recipe = importlib.import_module(f"tfdeepsim.recipes.{name}")
+    recipe.reproduce(**given)
+    return 0

@@ -1,0 +1,119 @@
+"""Everything needed to go on after the last epoch, in one file that is written whole or not at all.
+
+Order of resuming: the model is built from `config.json`, its variables are assigned from `state.npz`, and the
+data goes on from the step that is written there. Keras' own checkpoints lose the state of random generators,
+so the variables are listed here one by one.
+"""
+
+import csv
+from typing import Any
+
+import keras
+import numpy as np
+
+from tfdeepsim.arrays import assign, load_arrays, save_arrays
+from tfdeepsim.config import TrainConfig
+from tfdeepsim.deepsim import DeePSiM
+from tfdeepsim.run import RunDirectory, replacing
+
+
+def state_variables(model: DeePSiM) -> list[keras.Variable]:
+    """What a training step changes: weights, batch statistics, random state, optimizer."""
+    return [*model.generator.variables, *model.optimizer.variables]
+
+
+class Progress:
+    """How far a run has come.
+
+    Attributes:
+        history: One dictionary an epoch: `epoch` (from 1), every term, `val_` terms, rate, speed.
+        step: Optimizer steps taken.
+        seconds: Time spent in training, over all sessions of this run.
+    """
+
+    def __init__(self, history: list[dict[str, float]] | None = None, step: int = 0, seconds: float = 0.0):
+        self.history = history or []
+        self.step = step
+        self.seconds = seconds
+
+    @property
+    def epoch(self) -> int:
+        """Epochs finished."""
+        return len(self.history)
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch, from 1, with the lowest validation loss; 0 before the first."""
+        if not self.history:
+            return 0
+        return 1 + int(np.argmin([row["val_loss"] for row in self.history]))
+
+    def exhausted(self, patience: int) -> bool:
+        """Whether the validation loss has not fallen for `patience` epochs."""
+        return self.epoch - self.best_epoch >= patience
+
+
+def patience_of(config: TrainConfig, total_epochs: int) -> int:
+    """`config.patience`, or that of Pihlgren et al., as the integer that they meant."""
+    return config.patience or max(10, total_epochs // 20)
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """At the end of each epoch: best weights, state, history; and stop when patience is exhausted.
+
+    Args:
+        run: Where to write.
+        progress: Is brought up to date.
+        patience: Epochs without a lower validation loss before stopping.
+    """
+
+    def __init__(self, run: RunDirectory, progress: Progress, patience: int):
+        super().__init__()
+        self.run = run
+        self.progress = progress
+        self.patience = patience
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        progress, model = self.progress, self.model
+        progress.history.append({"epoch": epoch + 1, **{name: float(v) for name, v in (logs or {}).items()}})
+        if progress.best_epoch == progress.epoch:
+            meta = progress.history[-1]
+            save_arrays(self.run.best, [v.numpy() for v in model.generator.weights], meta)
+        save_state(self.run, model, progress)
+        write_history(self.run, progress)
+        if progress.exhausted(self.patience):
+            model.stop_training = True
+
+
+def save_state(run: RunDirectory, model: DeePSiM, progress: Progress) -> None:
+    """Write `state.npz`."""
+    save_arrays(run.state, [v.numpy() for v in state_variables(model)], vars(progress))
+
+
+def load_state(run: RunDirectory, model: DeePSiM) -> Progress:
+    """Bring `model` to where `state.npz` left off."""
+    arrays, meta = load_arrays(run.state)
+    assign(state_variables(model), arrays, run.state)
+    return Progress(**meta)
+
+
+def load_best(run: RunDirectory, generator: keras.Model) -> dict[str, Any]:
+    """Give `generator` the weights with the lowest validation loss.
+
+    Returns:
+        The epoch they are from, and its losses.
+
+    Raises:
+        InputError: If the run has none, or they do not fit.
+    """
+    arrays, meta = load_arrays(run.best)
+    assign(generator.weights, arrays, run.best)
+    return meta
+
+
+def write_history(run: RunDirectory, progress: Progress) -> None:
+    """Write `history.csv`."""
+    with replacing(run.history) as new, open(new, "w", newline="") as file:
+        writer = csv.DictWriter(file, list(progress.history[0]))
+        writer.writeheader()
+        writer.writerows(progress.history)

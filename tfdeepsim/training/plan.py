@@ -1,0 +1,107 @@
+"""What a run will do and cost, told before it starts."""
+
+import dataclasses
+import resource
+import time
+from typing import Any
+
+import keras
+import rich.console
+import rich.table
+import tensorflow as tf
+
+from tfdeepsim.config import TrainConfig
+from tfdeepsim.deepsim import DeePSiM
+from tfdeepsim.training.checkpoint import state_variables
+
+TRIAL_STEPS = 6
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """Size and cost of a run.
+
+    Attributes:
+        images: Training images.
+        steps_per_epoch: Whole batches in them.
+        steps: Optimizer steps still to take.
+        parameters: Trainable parameters of the generator.
+        seconds_per_step: Measured on this machine, data aside.
+        peak_bytes: Resident memory of this process at its highest, after the trial steps.
+        data_bytes: Of the decoded frames, which are loaded after the trial.
+    """
+
+    images: int
+    steps_per_epoch: int
+    steps: int
+    parameters: int
+    seconds_per_step: float
+    peak_bytes: int
+    data_bytes: int
+
+    @property
+    def seconds(self) -> float:
+        return self.steps * self.seconds_per_step
+
+
+def measure_step(model: DeePSiM, image_shape: tuple[int, int, int], batch_size: int) -> float:
+    """Seconds a training step takes, by a few steps on noise; leaves the model as it was."""
+    before = [variable.numpy() for variable in state_variables(model)]
+    noise = tf.random.stateless_uniform((batch_size, *image_shape), seed=(0, 0))
+    batches = tf.data.Dataset.from_tensors({"image": noise}).repeat(TRIAL_STEPS)
+    clock = _Clock()
+    model.fit(batches, steps_per_epoch=TRIAL_STEPS, verbose=0, shuffle=False, callbacks=[clock])
+    for variable, value in zip(state_variables(model), before, strict=True):
+        variable.assign(value)
+    return clock.fastest
+
+
+class _Clock(keras.callbacks.Callback):
+    fastest = float("inf")
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        self._begin = time.perf_counter()
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.fastest = min(self.fastest, time.perf_counter() - self._begin)
+
+
+def peak_bytes() -> int:
+    """The most memory that this process has had resident."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def show_plan(
+    console: rich.console.Console, config: TrainConfig, plan: Plan, model: DeePSiM, run_path: object
+) -> None:
+    """Print what will run and what it will cost."""
+    table = rich.table.Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    comparator = model.comparator
+    rows = {
+        "run directory": run_path,
+        "data": f"{config.dataset}: {plan.images:,} training images",
+        "model": f"{config.model}, latent size {config.latent_dim}, {plan.parameters:,} parameters",
+        "loss": " + ".join(f"{value:g} {name}" for name, value in model.loss_weights.items()),
+        "comparator": "none" if comparator is None else describe_comparator(comparator),
+        "steps": f"{plan.steps:,} of {config.batch_size} images, {plan.steps_per_epoch:,} an epoch",
+        "precision": f"{config.precision}, {tf.distribute.get_strategy().num_replicas_in_sync} replica(s)",
+        "memory": f"about {(plan.peak_bytes + plan.data_bytes) / 2**30:.1f} GiB",
+        "time": f"at most {duration(plan.seconds)}, at {config.batch_size / plan.seconds_per_step:.0f} images/s",
+    }
+    for name, value in rows.items():
+        table.add_row(name, str(value))
+    console.print(table, highlight=False)
+
+
+def describe_comparator(comparator: Any) -> str:
+    """Name, layer, source and digest of a comparator, in a line."""
+    return f"{comparator.name}:{comparator.layer}, {comparator.source}, sha256 {comparator.sha256[:12]}"
+
+
+def duration(seconds: float) -> str:
+    """`seconds` as a person says it."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
