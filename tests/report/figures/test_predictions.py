@@ -1,0 +1,85 @@
+import dataclasses
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tfdeepsim.report.figures import predictions as module
+from tfdeepsim.report.figures.predictions import confusion, prediction_panels
+from tfdeepsim.report.record import Predictions, read_record
+
+
+@pytest.fixture
+def record(make_run, make_score):
+    score = make_score("ae")
+    return read_record(make_run(score), score)
+
+
+def predicting(record, target, predicted):
+    return dataclasses.replace(record, predictions=Predictions(np.asarray(target), np.asarray(predicted)))
+
+
+def opened(png):
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+
+
+def test_right_predictions_lie_on_the_diagonal(record):
+    target = np.linspace(-1, 1, 400, dtype=np.float32)[:, None]
+    sheets = [opened(prediction_panels([predicting(record, target, p)])) for p in (target, 0 * target)]
+    blue = [np.argwhere((sheet[..., 2].astype(int) - sheet[..., 0]) > 60) for sheet in sheets]
+    # The header's bar is blue too, and above every point.
+    points = [b[b[:, 0] > 80] for b in blue]
+    slopes = [np.polyfit(p[:, 1], p[:, 0], 1)[0] for p in points]
+    np.testing.assert_allclose(slopes, [-1, 0], atol=0.02)
+
+
+def test_more_than_four_runs_go_on_below(record):
+    four, eight = (opened(prediction_panels([record] * n)) for n in (4, 8))
+    assert four.shape[1] == eight.shape[1] == 2000
+    assert eight.shape[0] == 2 * four.shape[0]
+
+
+def test_limits_are_those_of_the_true_values_in_all_runs(record):
+    # A probe that diverged must not squeeze the others.
+    target = record.predictions.target
+    near = predicting(record, target, target)
+    far = predicting(record, target, target + 1e6)
+    assert module._limits([p.predictions.target[:, 0] for p in (near, far)])[1] < 2
+    alone, beside = (opened(prediction_panels(runs)) for runs in ([near, near], [near, far]))
+    np.testing.assert_array_equal(alone[:, :1000], beside[:, :1000])
+
+
+def test_predictions_that_are_not_finite_are_drawn(record):
+    target = record.predictions.target
+    assert prediction_panels([predicting(record, target, np.full_like(target, np.nan))])
+
+
+def test_equal_targets_are_drawn(record):
+    constant = np.ones((5, 1), np.float32)
+    assert prediction_panels([predicting(record, constant, constant)])
+
+
+def test_no_predictions_no_figure(record):
+    assert prediction_panels([dataclasses.replace(record, predictions=None)]) is None
+
+
+def test_confusion_in_percent_of_the_true_class():
+    predictions = Predictions(np.array([3, 3, 3, 3, 7, 7]), np.array([3, 3, 3, 7, 7, 9]))
+    table = confusion(predictions, np.array([3, 7, 9]))
+    np.testing.assert_array_equal(table[:2], [[75, 25, 0], [0, 50, 50]])
+    assert np.isnan(table[2]).all()
+
+
+def test_classes_give_confusion_matrices(record):
+    target = np.arange(200) % 4
+    sheet = opened(prediction_panels([predicting(record, target, target)]))
+    # All right: four full cells on the diagonal and nothing else dark.
+    panel = sheet[100:800, 120:820]
+    dark = (panel.max(axis=-1) < 40).mean()
+    np.testing.assert_allclose(dark, 0.25, atol=0.04)
+
+
+def test_many_classes_are_drawn_without_numbers(record):
+    target = np.arange(1000) % 100
+    assert prediction_panels([predicting(record, target, target[::-1])])

@@ -1,0 +1,119 @@
+import io
+
+import pytest
+from rich.console import Console
+
+from tfdeepsim.errors import InputError
+from tfdeepsim.report.table import markdown_table, print_table
+
+
+def printed(scores, **settings):
+    settings = {"width": 80, "force_terminal": False} | settings
+    file = settings.pop("file", io.StringIO())
+    print_table(scores, Console(file=file, **settings))
+    return file
+
+
+def with_l2(make_score, scores):
+    return [
+        s
+        for score in scores
+        for s in (
+            score,
+            make_score(
+                score.run,
+                [0.7 * v for v in (score.value - 0.01, score.value, score.value + 0.01)],
+                "l2",
+                chance=0.6,
+                model=score.model,
+                loss=score.loss,
+                comparator=score.comparator,
+            ),
+        )
+    ]
+
+
+def test_two_metrics_of_four_runs_fit_80_columns_in_one_line_each(four_scores, make_score):
+    text = printed(with_l2(make_score, four_scores)).getvalue()
+    assert max(map(len, text.splitlines())) <= 80
+    (row,) = [line.split() for line in text.splitlines() if "pae" in line.split()]
+    assert row[:4] == ["P.", "AE", "pae", "random_alexnet:relu2"]
+    assert " ".join(row[4:]) == "* 0.300 ± 0.050 * 0.210 ± 0.017 3"
+
+
+def test_stars_stand_at_the_best_only(four_scores):
+    lines = printed(four_scores).getvalue().splitlines()
+    starred = [line.split("*")[0].split()[-2] for line in lines if " * " in line]
+    assert starred == ["pae", "pvae"]
+
+
+def test_chance_stands_below_the_runs(four_scores):
+    lines = [line.split() for line in printed(four_scores).getvalue().splitlines() if line.strip()]
+    (place,) = [i for i, line in enumerate(lines) if line[0] == "Chance"]
+    assert lines[place] == ["Chance", "0.850"]
+    assert lines[place - 1][2] == "pvae"
+
+
+def test_plain_when_not_a_terminal_and_styled_on_one(four_scores):
+    assert "\x1b" not in printed(four_scores).getvalue()
+    assert "\x1b[" in printed(four_scores, force_terminal=True, color_system="standard").getvalue()
+
+
+def test_output_that_knows_ascii_alone(four_scores):
+    raw = io.BytesIO()
+    file = io.TextIOWrapper(raw, encoding="ascii")
+    printed(four_scores, file=file).flush()
+    assert "0.300 +/- 0.050" in raw.getvalue().decode("ascii")
+
+
+def test_a_long_name_folds_and_stays_whole(make_score):
+    name = "quite-a-long-name-of-a-run-that-somebody-chose-on-a-friday-evening-0123456789"
+    text = printed([make_score(name)]).getvalue()
+    assert max(map(len, text.splitlines())) <= 80
+    (header,) = [line for line in text.splitlines() if "Comparator" in line]
+    start, end = header.index("Run"), header.index("Comparator")
+    rows = text.splitlines()[text.splitlines().index(header) + 2 :]
+    assert "".join(row[start:end].strip() for row in rows).startswith(name)
+
+
+def test_names_are_neither_rich_markup_nor_terminal_escapes(make_score):
+    text = printed([make_score("[red]x[/red]\x1b[2J")], force_terminal=True, color_system=None).getvalue()
+    assert "[red]x[/red]" in text
+    assert "\x1b[2J" not in text
+
+
+def test_a_table_a_probe(make_score):
+    text = printed([make_score("a"), make_score("a", probe="svm")]).getvalue()
+    assert "llv2, probe mlp" in text
+    assert "llv2, probe svm" in text
+
+
+def test_mixed_datasets_are_refused(make_score):
+    with pytest.raises(InputError, match="one dataset"):
+        printed([make_score("a"), make_score("b", dataset="svhn")])
+
+
+def parsed(markdown):
+    """Cells of the first Markdown table, bold marks kept."""
+    lines = [line for line in markdown.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+
+
+def test_markdown_has_the_same_cells(four_scores):
+    header, rule, *rows = parsed(markdown_table(four_scores))
+    assert header == ["Encoder", "Run", "Comparator", "Mean L1 distance ↓", "Seeds"]
+    assert set("".join(rule)) == {"-", ":"}
+    assert rows[0] == ["AE", "ae", "–", "0.820 ± 0.050", "3"]
+    assert rows[2] == ["P. AE", "pae", "random_alexnet:relu2", "**0.300 ± 0.050**", "3"]
+    assert rows[4] == ["Chance", "", "", "0.850", ""]
+
+
+def test_markdown_explains_marks_where_there_are_some(four_scores):
+    assert "Bold: the best value" in markdown_table(four_scores)
+    assert "Bold" not in markdown_table(four_scores[:1])
+
+
+def test_markdown_in_names_is_escaped(make_score):
+    text = markdown_table([make_score("a|b<i>*c*_d_ e_f\n| x |")])
+    assert r"a\|b\<i\>\*c\*\_d\_ e_f" in text
+    assert "\n| x" not in text

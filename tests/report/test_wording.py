@@ -1,0 +1,73 @@
+import pytest
+
+from tfdeepsim.report.comparison import Comparison
+from tfdeepsim.report.wording import cell, chance, heading, verdict
+
+
+def test_three_digits_of_the_smallest_value_set_the_decimals(make_score):
+    values = {"a": (13.216, 13.22, 13.224), "b": (1.14, 1.15, 1.16)}
+    comparison = Comparison([make_score(run, v, chance=15.0) for run, v in values.items()])
+    assert cell(comparison, "a", "l1") == "13.22 ± 0.01"
+    assert cell(comparison, "b", "l1") == "1.15 ± 0.02"
+    assert chance(comparison, "l1") == "15.00"
+
+
+def test_accuracy_is_in_percent(make_score):
+    comparison = Comparison([make_score("a", (0.648, 0.658, 0.653), "accuracy", chance=0.1)])
+    assert cell(comparison, "a", "accuracy") == "65.3 ± 1.2"
+    assert chance(comparison, "accuracy") == "10.0"
+    assert heading(comparison, "accuracy") == "Accuracy (%) ↑"
+
+
+def test_a_single_seed_shows_no_interval(make_score):
+    assert cell(Comparison([make_score("a", (0.5,))]), "a", "l1") == "0.500"
+
+
+def test_a_small_interval_is_not_shown_as_none(make_score):
+    assert cell(Comparison([make_score("a", (0.5, 0.50001))]), "a", "l1") == "0.500 ± <0.001"
+
+
+def test_a_missing_metric_is_a_dash(make_score):
+    comparison = Comparison([make_score("a"), make_score("b", metric="l2")])
+    assert cell(comparison, "a", "l2") == "–"
+
+
+def test_chance_is_a_range_where_runs_disagree(make_score):
+    comparison = Comparison([make_score("a"), make_score("b", chance=0.9)])
+    assert chance(comparison, "l1") == "0.850 to 0.900"
+
+
+@pytest.mark.parametrize(
+    ("runs", "said"),
+    [
+        (slice(0, 3), "P. AE (pae) has the lowest mean L1 distance, 0.300 ± 0.050 against 0.850 by chance"),
+        (slice(0, 3), "no other interval overlaps its own."),
+        (slice(0, 4), "the intervals do not tell it from P. VAE (pvae)."),
+        (slice(0, 4), "Not better than chance: AE (ae)."),
+        (slice(2, 3), "P. AE (pae) has a mean L1 distance of 0.300 ± 0.050 against 0.850 by chance."),
+    ],
+)
+def test_verdict(four_scores, runs, said):
+    assert said in verdict(Comparison(four_scores[runs]), "l1")
+
+
+def test_verdict_on_accuracy_is_in_percent(make_score):
+    comparison = Comparison([make_score("a", (0.5, 0.52), "accuracy", chance=0.1)])
+    assert (
+        verdict(comparison, "accuracy") == "AE (a) has an accuracy of 51.0 ± 12.7 % against 10.0 % by chance."
+    )
+
+
+def test_verdict_does_not_rank_by_single_seeds(make_score):
+    comparison = Comparison([make_score("a", (0.3,)), make_score("b", (0.4,))])
+    assert "no interval to tell runs apart by" in verdict(comparison, "l1")
+
+
+def test_verdict_says_that_test_labels_differ(make_score):
+    comparison = Comparison([make_score("a", (0.3, 0.31)), make_score("b", chance=0.9)])
+    assert "not scored on the same labels" in verdict(comparison, "l1")
+
+
+def test_verdict_without_any_finite_value(make_score):
+    comparison = Comparison([make_score("a", (float("nan"),))])
+    assert verdict(comparison, "l1") == "No run has a finite mean L1 distance."

@@ -1,0 +1,1 @@
+"""Figures as PNG files: one function a figure, records in, bytes out."""

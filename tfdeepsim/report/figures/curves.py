@@ -1,0 +1,167 @@
+"""Training and validation loss over the epochs."""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tfdeepsim.report.figures.style import (
+    FAINT,
+    INK,
+    WIDTH,
+    add_header,
+    new_figure,
+    png,
+    points,
+    run_colour,
+    styled,
+    write,
+)
+from tfdeepsim.report.record import Record
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_TERMS = {"image": "image", "feature": "feature", "kl": "KL"}
+_PANEL = 250  # CSS pixels, height of the axes
+_DASHED = (0, (3, 2))
+_TITLE = 66  # above each panel, with the ticks of the one above
+_TOP = 34  # for the legend
+_LABEL = 66  # beside each panel, for the names of the terms
+
+
+def learning_curves(records: Sequence[Record]) -> bytes | None:
+    """One panel a run: the terms of its loss, as weighted in the sum, and the sum where there are several.
+
+    Solid lines are training, dashed ones validation; the dot is the epoch with the lowest validation
+    loss. Runs are trained on different losses, so each panel has a scale of its own.
+
+    Args:
+        records: All runs of the report.
+
+    Returns:
+        PNG, or None if no run has a history.
+    """
+    shown = [(index, record) for index, record in enumerate(records) if record.history]
+    if not shown:
+        return None
+    columns = len(shown) if len(shown) <= 2 else 2 if len(shown) == 4 else 3
+    height = _TOP + math.ceil(len(shown) / columns) * (_PANEL + _TITLE)
+    with styled():
+        figure = new_figure(WIDTH, height)
+        wide = WIDTH / max(2, columns)
+        for slot, (index, record) in enumerate(shown):
+            left, top = slot % columns * wide + 48, _TOP + slot // columns * (_PANEL + _TITLE) + 28
+            size = wide - 48 - _LABEL, _PANEL
+            axes = figure.add_axes(
+                (left / WIDTH, 1 - (top + size[1]) / height, size[0] / WIDTH, size[1] / height)
+            )
+            add_header(axes, record, run_colour(index))
+            _draw_terms(axes, record.history or {}, run_colour(index))
+        _legend(figure)
+        return png(figure)
+
+
+def terms(history: dict[str, np.ndarray]) -> dict[str, tuple[np.ndarray, np.ndarray | None]]:
+    """Training and validation curve of each term that a run's history has, by the term's label.
+
+    Weighted terms, which sum to the loss, are preferred; raw and weighted are never mixed in one term.
+    The total is left out where one term is all of it.
+    """
+    found: dict[str, tuple[np.ndarray, np.ndarray | None]] = {}
+    for name, label in _TERMS.items():
+        for key in (f"weighted_{name}", name):
+            if key in history and (f"val_{key}" in history or f"val_{name}" not in history):
+                found[label] = history[key], history.get(f"val_{key}")
+                break
+    if len(found) != 1 and "loss" in history:
+        return {"total": (history["loss"], history.get("val_loss")), **found}
+    return found
+
+
+def _draw_terms(axes: "Axes", history: dict[str, np.ndarray], colour: str) -> None:
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, StrMethodFormatter
+
+    epoch = history["epoch"]
+    curves = terms(history)
+    dot: dict[str, Any] = {"marker": "."} if len(epoch) == 1 else {}
+    for label, (training, validation) in curves.items():
+        line: dict[str, Any] = (
+            {"color": INK, "linewidth": 0.9} if label == "total" else {"color": colour, "linewidth": 1.5}
+        )
+        axes.plot(epoch, training, **line, **dot)
+        if validation is not None:
+            axes.plot(epoch, validation, linestyle=_DASHED, **line, **dot)
+    values = np.concatenate([c for pair in curves.values() for c in pair if c is not None] or [np.ones(1)])
+    values = values[np.isfinite(values)]
+    if wants_log(values):
+        axes.set_yscale("log")
+        decades = np.log10(values.max() / values.min())
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if decades < 2 else (1,)))
+        axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        axes.yaxis.set_minor_locator(NullLocator())
+    else:
+        axes.set_ylim(bottom=min(0.0, values.min(initial=0.0)))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_xlabel("epoch", loc="right", labelpad=1)
+    axes.grid(axis="y")
+    _mark_best(axes, history, curves, colour)
+    _name_curves(axes, curves)
+
+
+def wants_log(values: np.ndarray) -> bool:
+    """Whether a logarithmic axis shows finite values better: all positive, and over a factor of 5 apart."""
+    return bool(values.size and values.min() > 0 and values.max() > 5 * values.min())
+
+
+def _mark_best(axes: "Axes", history: dict, curves: dict, colour: str) -> None:
+    total = history.get("val_loss")
+    if total is None or not np.isfinite(total).any():
+        return
+    best = int(np.nanargmin(total))
+    validation = next(iter(curves.values()), (None, None))[1]
+    if validation is not None:
+        axes.plot(
+            history["epoch"][best], validation[best], "o", color=colour, markersize=points(8), mec="white"
+        )
+
+
+def _name_curves(axes: "Axes", curves: dict[str, tuple[np.ndarray, np.ndarray | None]]) -> None:
+    """Write each term's name where its curve ends, names moved apart where curves meet."""
+    ends = []
+    for label, (training, _) in curves.items():
+        finite = training[np.isfinite(training)]
+        if finite.size:
+            point = axes.transData.transform((0, finite[-1]))
+            ends.append((float(axes.transAxes.inverted().transform(point)[1]), label))
+    ends.sort()
+    for height, (_, label) in zip(moved_apart([y for y, _ in ends], 16 / _PANEL), ends, strict=True):
+        write(axes, 1.02, height, label, 12, color=FAINT, va="center", transform=axes.transAxes)
+
+
+def moved_apart(heights: list[float], gap: float) -> list[float]:
+    """Rising `heights`, moved so that neighbours are at least `gap` apart, inside 0 to 1 if they fit."""
+    for index in range(1, len(heights)):
+        heights = [*heights[:index], max(heights[index], heights[index - 1] + gap), *heights[index + 1 :]]
+    ceiling = 1.0
+    placed = []
+    for height in reversed(heights):
+        placed.append(min(height, ceiling))
+        ceiling = placed[-1] - gap
+    return placed[::-1]
+
+
+def _legend(figure) -> None:
+    from matplotlib.lines import Line2D
+
+    handles = [
+        Line2D([], [], color=FAINT, linewidth=1.4, label="training"),
+        Line2D([], [], color=FAINT, linewidth=1.4, linestyle=_DASHED, label="validation"),
+        Line2D(
+            [], [], color=FAINT, linewidth=0, marker="o", markersize=points(8), label="lowest validation loss"
+        ),
+    ]
+    figure.legend(
+        handles=handles, loc="upper left", ncols=3, frameon=False, borderaxespad=0.2, labelcolor=FAINT
+    )
