@@ -1,0 +1,79 @@
+import pytest
+from handmade_checkpoint import write_arrays
+
+from tfdeepsim.comparators import check_comparator, make_comparator
+from tfdeepsim.comparators.alexnet_weights import random_weights
+from tfdeepsim.errors import InputError
+
+
+@pytest.fixture
+def weights_file(tmp_path):
+    weights = random_weights("conv1", seed=5)
+    write_arrays(tmp_path / "a.pth", **{name.replace(".", "__"): value for name, value in weights.items()})
+    return tmp_path / "a.pth"
+
+
+def test_accepts_what_can_be_built(weights_file):
+    check_comparator("random_alexnet:relu2", (64, 64, 3))
+    check_comparator("random_alexnet:conv1", (7, 9, 3))
+    check_comparator("alexnet:pool1", (15, 15, 3), weights_file)
+    check_comparator("random_alexnet:fc8")
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("vgg:relu2", "unknown comparator: got 'vgg:relu2'; accepted: alexnet:LAYER, random_alexnet:LAYER"),
+        ("", "unknown comparator"),
+        (":relu2", "unknown comparator"),
+        ("a:b:c", "unknown comparator"),
+        ("random_alexnet", "as random_alexnet:LAYER: got 'random_alexnet'; accepted: conv1, relu1, .*fc8"),
+        ("random_alexnet:", "accepted: conv1"),
+        ("random_alexnet:relu9", "got 'random_alexnet:relu9'; accepted: conv1, relu1"),
+    ],
+)
+def test_refuses_other_spellings(spec, message):
+    for check in (check_comparator, make_comparator):
+        with pytest.raises(InputError, match=message):
+            check(spec)
+
+
+def test_refuses_small_and_colourless_images():
+    with pytest.raises(InputError, match="14x64 pixels; accepted: at least 15x15"):
+        check_comparator("random_alexnet:relu2", (14, 64, 3))
+    for channels in (1, 4):
+        with pytest.raises(InputError, match=f"{channels} channels; accepted: 3"):
+            check_comparator("random_alexnet:relu2", (64, 64, channels))
+
+
+def test_never_takes_random_weights_unasked(weights_file):
+    for check in (check_comparator, make_comparator):
+        with pytest.raises(InputError, match=r"alexnet-owt-7be5be79\.pth.*random_alexnet"):
+            check("alexnet:relu2")
+        with pytest.raises(InputError, match="seed"):
+            check("random_alexnet:relu1", weights=weights_file)
+
+
+def test_checks_the_weights_file(weights_file):
+    for check in (check_comparator, make_comparator):
+        with pytest.raises(InputError, match=r"features\.3\.weight"):
+            check("alexnet:conv2", weights=weights_file)
+        with pytest.raises(InputError, match="must be a file"):
+            check("alexnet:conv2", weights="absent.pth")
+
+
+def test_makes_what_was_asked_for(weights_file):
+    random = make_comparator("random_alexnet:relu1", seed=5, feature_activation="sigmoid")
+    trained = make_comparator("alexnet:relu1", weights_file)
+    assert (random.name, random.layer, random.feature_activation) == ("random_alexnet", "relu1", "sigmoid")
+    assert (trained.name, trained.layer, trained.feature_activation) == ("alexnet", "relu1", "none")
+    assert random.source == "random, He uniform, seed 5"
+    assert trained.source == str(weights_file)
+    assert random.sha256 == trained.sha256 != make_comparator("random_alexnet:relu1").sha256
+    assert random.minimum_size == 7
+    assert random.input_range == (0.0, 1.0)
+
+
+def test_refuses_an_unknown_activation():
+    with pytest.raises(InputError, match="'tanh'; accepted: none, sigmoid"):
+        make_comparator("random_alexnet:relu1", feature_activation="tanh")
