@@ -102,9 +102,10 @@ def test_one_process_at_a_time(tmp_path):
 def test_no_run(tmp_path):
     with pytest.raises(InputError, match=r"readable config\.json"):
         RunDirectory(tmp_path).read_config()
-    (tmp_path / "config.json").write_text('{"half": ')
-    with pytest.raises(InputError, match=r"readable config\.json"):
-        RunDirectory(tmp_path).read_config()
+    for text in ('{"half": ', "[1]"):
+        (tmp_path / "config.json").write_text(text)
+        with pytest.raises(InputError, match=r"readable config\.json"):
+            RunDirectory(tmp_path).read_config()
 
 
 def test_slug():

@@ -32,7 +32,7 @@ class DeePSiM(keras.Model):
         self,
         generator: keras.Model,
         loss_weights: Mapping[str, float],
-        comparator: keras.Model | None = None,
+        comparator: keras.layers.Layer | None = None,
         image_loss: str = "l2",
         **kwargs: Any,
     ):

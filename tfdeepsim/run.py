@@ -165,7 +165,10 @@ class RunDirectory:
 
     def _read_json(self, path: Path) -> dict[str, Any]:
         try:
-            return json.loads(path.read_text())
+            value = json.loads(path.read_text())
+            if not isinstance(value, dict):
+                raise ValueError("no JSON object")
+            return value
         except (OSError, ValueError) as error:
             raise InputError(
                 f"a run directory holds a readable {path.name}",

@@ -6,6 +6,7 @@ import json
 import keras
 import numpy as np
 import pytest
+import rich.console
 import tensorflow as tf
 from PIL import Image
 
@@ -29,6 +30,7 @@ def source(size, seed=0):
     return Source(images, {"position": corners.astype(np.float32), "episode": np.arange(size)})
 
 
+QUIET = rich.console.Console(quiet=True)
 TRAINING, VALIDATION = source(20), source(6, seed=1)
 
 
@@ -39,7 +41,7 @@ def fit(path, **flags):
     run.create()
     model = build_model(config, (64, 64, 3))
     progress = Progress()
-    trainer._fit(config, run, model, progress, TRAINING, VALIDATION)
+    trainer._fit(config, run, model, progress, TRAINING, VALIDATION, QUIET)
     return run, model, progress, config
 
 
@@ -70,7 +72,7 @@ def test_best_weights_are_those_of_the_best_epoch(trained):
 
 def test_board(trained):
     run, model, _, _ = trained
-    trainer._finish(run, model, trained[2], VALIDATION, trainer.rich.console.Console(quiet=True))
+    trainer._finish(run, model, trained[2], VALIDATION, QUIET)
     tags = {}
     for folder in ("train", "validation"):
         for path in sorted((run.path / folder).glob("events*")):
@@ -101,7 +103,7 @@ def test_resuming_gives_the_same_bits(trained, tmp_path):
     model = build_model(config, (64, 64, 3))
     progress = load_state(run, model)
     assert progress.step == 5
-    trainer._fit(config, run, model, progress, TRAINING, VALIDATION)
+    trainer._fit(config, run, model, progress, TRAINING, VALIDATION, QUIET)
     for a, b in zip(state_variables(whole), state_variables(model), strict=True):
         np.testing.assert_array_equal(a, b)
 

@@ -4,6 +4,7 @@ import argparse
 import errno
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
@@ -56,6 +57,24 @@ def run_command(body: Callable[[Sequence[str]], int | None], argv: Sequence[str]
         if "No space left on device" in str(error):
             return _fail("disk full while writing; free some space and use --resume")
         raise
+
+
+def import_tensorflow() -> None:
+    """Import TensorFlow without its notes on stderr, which are not for users; if it fails, with them."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as notes:
+        os.dup2(notes.fileno(), 2)
+        try:
+            import keras  # noqa: F401
+            import tensorflow  # noqa: F401
+        except BaseException:
+            notes.seek(0)
+            os.write(kept, notes.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def _fail(message: str) -> int:

@@ -4,10 +4,9 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from tfdeepsim.commands.command import Parser, run_command
+from tfdeepsim.commands.command import Parser, import_tensorflow, run_command
 from tfdeepsim.data import check_name
 from tfdeepsim.probes import PROBES, check_probe
-from tfdeepsim.report import check_report_folder
 from tfdeepsim.run import RunDirectory
 
 EPILOG = """examples:
@@ -52,15 +51,19 @@ def _main(argv: Sequence[str]) -> None:
     if arguments.dataset:
         check_name(arguments.dataset)
     if arguments.report_dir:
-        check_report_folder(Path(arguments.report_dir), arguments.overwrite)
+        from tfdeepsim.report.write import check_free
+
+        check_free(Path(arguments.report_dir), arguments.overwrite)
+    import_tensorflow()
     from tfdeepsim.evaluation import check_runs, evaluate
     from tfdeepsim.probes.host import Host
 
     runs = [RunDirectory(path) for path in arguments.runs]
+    host = Host(seeds=arguments.seeds, epochs=arguments.epochs, patience=arguments.patience)
     check_runs(runs, arguments.dataset)
     scores = evaluate(
         runs,
-        host=Host(seeds=arguments.seeds, epochs=arguments.epochs, patience=arguments.patience),
+        host=host,
         dataset=arguments.dataset,
         data_dir=arguments.data_dir,
     )
@@ -68,7 +71,7 @@ def _main(argv: Sequence[str]) -> None:
 
     print_table(scores)
     if arguments.report_dir:
-        from tfdeepsim.report.page import write_report
+        from tfdeepsim.report.write import write_report
 
         page = write_report(
             runs,

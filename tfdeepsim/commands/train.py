@@ -2,11 +2,12 @@
 
 import argparse
 import dataclasses
+import importlib
 import sys
 from collections.abc import Sequence
 from typing import Any
 
-from tfdeepsim.commands.command import Parser, run_command
+from tfdeepsim.commands.command import Parser, import_tensorflow, run_command
 from tfdeepsim.comparators import check_comparator
 from tfdeepsim.config import CHOICES, TrainConfig, flag
 from tfdeepsim.data import check_name, describe
@@ -124,6 +125,7 @@ def _config(run: RunDirectory, given: dict[str, Any], resume: bool, overwrite: b
 
 
 def _train(config: TrainConfig, run: RunDirectory, **modes: bool) -> int:
+    import_tensorflow()
     from tfdeepsim.training.trainer import train
 
     try:
@@ -151,8 +153,7 @@ def _run_recipe(given: dict[str, Any]) -> int:
         )
     name = given.pop("recipe")
     check_recipe(name)
-    import importlib
-
+    import_tensorflow()
     recipe = importlib.import_module(f"tfdeepsim.recipes.{name}")
     recipe.reproduce(**given)
     return 0

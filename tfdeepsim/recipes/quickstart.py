@@ -86,7 +86,7 @@ def _verdict(
 ) -> list[Score]:
     from tfdeepsim.evaluation import evaluate
     from tfdeepsim.probes.host import Host
-    from tfdeepsim.report.page import write_report
+    from tfdeepsim.report.write import write_report
     from tfdeepsim.report.table import print_table
 
     console.rule("probes")

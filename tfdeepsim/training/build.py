@@ -57,7 +57,7 @@ def build_model(
     return model
 
 
-def _comparator(config: TrainConfig) -> keras.Model | None:
+def _comparator(config: TrainConfig) -> keras.layers.Layer | None:
     if config.comparator is None:
         return None
     return make_comparator(

@@ -16,6 +16,7 @@ from tfdeepsim.data.source import Source
 from tfdeepsim.deepsim import DeePSiM
 from tfdeepsim.errors import InputError
 from tfdeepsim.run import RunDirectory, replacing, write_json
+from tfdeepsim.training.bar import Bar
 from tfdeepsim.training.board import Board, reconstruct, write_projector
 from tfdeepsim.training.build import build_model, make_strategy
 from tfdeepsim.training.checkpoint import (
@@ -75,12 +76,12 @@ def train(
     if not resume:
         run.create(overwrite)
     with run.locked():
-        _record(config, run, model, description)
+        _record(config, run, model, description, resume)
         dataset = open_dataset(config.dataset, config.data_dir)
         sources = {
             split: dataset.source(split, config.cache) for split in ("encoder_train", "encoder_validation")
         }
-        _fit(config, run, model, progress, *sources.values())
+        _fit(config, run, model, progress, *sources.values(), console)
         _finish(run, model, progress, sources["encoder_validation"], console)
 
 
@@ -106,7 +107,9 @@ def make_plan(config: TrainConfig, description: Any, model: DeePSiM, progress: P
     )
 
 
-def _record(config: TrainConfig, run: RunDirectory, model: DeePSiM, description: Any) -> None:
+def _record(
+    config: TrainConfig, run: RunDirectory, model: DeePSiM, description: Any, resume: bool
+) -> None:
     comparator = model.comparator
     record = environment()
     record["dataset"] = {
@@ -118,9 +121,21 @@ def _record(config: TrainConfig, run: RunDirectory, model: DeePSiM, description:
     record["comparator"] = comparator and {
         key: getattr(comparator, key) for key in ("name", "layer", "source", "sha256")
     }
+    if resume:
+        _check_comparator(run, record["comparator"])
     write_json(run.environment, record)
     # Last: a folder without it is no run yet.
     write_json(run.config, config.to_dict())
+
+
+def _check_comparator(run: RunDirectory, comparator: dict[str, str] | None) -> None:
+    before = run.read_environment()["comparator"]
+    if comparator and before and before["sha256"] != comparator["sha256"]:
+        raise InputError(
+            "--resume goes on with the same comparator",
+            got=f"weights with SHA-256 {comparator['sha256']}",
+            accepted=f"{before['sha256']}, with which {run.path} was trained",
+        )
 
 
 def _fit(
@@ -130,14 +145,17 @@ def _fit(
     progress: Progress,
     training: Source,
     validation: Source,
+    console: rich.console.Console,
 ) -> None:
     steps_per_epoch = len(training.images) // config.batch_size
     total = config.total_steps(steps_per_epoch)
     patience = patience_of(config, -(-total // steps_per_epoch))
+    bar = Bar(console, -(-total // steps_per_epoch))
     callbacks = [
         Meter(progress, config.batch_size),
         Board(run, validation.images[:GRID_IMAGES]),
         Checkpoint(run, progress, patience),
+        bar,
     ]
     # Whole epochs, then what --steps leaves over.
     for length in (steps_per_epoch, total % steps_per_epoch):
@@ -151,7 +169,7 @@ def _fit(
             steps=range(progress.step, progress.step + whole * length),
             deterministic=config.deterministic,
         )
-        with finite(progress):
+        with finite(progress), bar:
             model.fit(
                 data,
                 validation_data=batches(validation, config.batch_size),
@@ -159,6 +177,7 @@ def _fit(
                 epochs=progress.epoch + whole,
                 steps_per_epoch=length,
                 shuffle=False,
+                verbose=0,
                 callbacks=callbacks,
             )
 
@@ -185,15 +204,10 @@ def _finish(
     best = load_best(run, model.generator)
     save_samples(run, model, validation.images[:SAMPLE_IMAGES])
     shown = slice(0, PROJECTED_IMAGES)
-    embeddings = model.generator.encoder.predict(
-        batches(Source(validation.images[shown], {}), 256), verbose=0
-    )
-    write_projector(
-        run,
-        embeddings["latent"],
-        validation.images[shown],
-        {name: values[shown] for name, values in validation.labels.items()},
-    )
+    images = batches(Source(validation.images[shown], {}), 256).map(lambda batch: batch["image"])
+    embeddings = model.generator.encoder.predict(images, verbose=0)["latent"]
+    labels = {name: values[shown] for name, values in validation.labels.items()}
+    write_projector(run, embeddings, validation.images[shown], labels)
     console.print(
         f"trained {progress.epoch} epochs, {progress.step:,} steps in {duration(progress.seconds)}; "
         f"best epoch {progress.best_epoch}, validation loss {best['val_loss']:.5g}",

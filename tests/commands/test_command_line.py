@@ -1,0 +1,172 @@
+"""Bad input on the command line: one line, exit code 2, nothing written. Help: light and narrow."""
+
+import json
+import os
+
+import pytest
+
+from tfdeepsim.commands import evaluate, train
+
+PERCEPTUAL = ["--loss", "perceptual", "--comparator", "random_alexnet:relu2"]
+
+
+@pytest.fixture
+def fails(tmp_path, capsys, monkeypatch):
+    """Run a command in an empty folder; gives its line of error, having checked its form."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(command, *argv):
+        before = sorted(tmp_path.rglob("*"))
+        try:
+            code = command.main(list(argv))
+        except SystemExit as stop:  # argparse's own checks
+            code = stop.code
+        captured = capsys.readouterr()
+        assert code == 2
+        assert captured.out == ""
+        lines = captured.err.splitlines()
+        assert len(lines) == 1, captured.err
+        assert lines[0].startswith("error: ")
+        assert sorted(tmp_path.rglob("*")) == before
+        return lines[0]
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--dataset", "mnist"], "mnist"),
+        (["--loss", "psychic"], "unknown --loss: got psychic; accepted: pixel, l1, perceptual"),
+        (["--model", "gan"], "unknown --model"),
+        (["--latent-dim", "0"], "--latent-dim is out of range: got 0; accepted: 1 or more"),
+        (["--latent-dim", "many"], "invalid int value: 'many'"),
+        (["--epochs", "0"], "--epochs is out of range: got 0"),
+        (["--epochs", "2", "--steps", "3"], "exclude each other"),
+        (["--loss", "perceptual"], "a feature loss needs a comparator"),
+        (["--comparator", "random_alexnet:relu2"], "used by the feature term alone"),
+        (["--loss", "perceptual", "--comparator", "vgg:relu2"], "vgg"),
+        (["--loss", "perceptual", "--comparator", "random_alexnet:relu9"], "relu9"),
+        (["--loss", "perceptual", "--comparator", "random_alexnet"], "random_alexnet"),
+        (["--loss", "perceptual", "--comparator", "alexnet:relu2"], "random_alexnet"),
+        ([*PERCEPTUAL, "--comparator-weights", "none.pth"], "none.pth"),
+        (["--loss", "perceptual", "--comparator", "alexnet:relu2", "--comparator-weights", "none.pth"], "none.pth"),
+        (["--resume", "--overwrite"], "exclude each other"),
+        (["--resume"], "readable config.json"),
+        (["--colour", "red"], "unrecognized arguments: --colour red; see --help"),
+        (["--scale", "0.5"], "--scale is the size of a recipe"),
+        (["--recipe", "lasagne"], "unknown recipe: got lasagne; accepted: quickstart"),
+        (["--recipe", "quickstart", "--epochs", "3"], "a recipe sets all other flags itself: got --epochs"),
+        (["--recipe", "quickstart", "--scale", "0"], "--scale must leave 10 rollouts"),
+    ],
+)
+def test_train(fails, flags, message):
+    assert message in fails(train, "--run-dir", "run", *flags)
+
+
+def test_run_directory_is_needed(fails):
+    assert "a run needs a folder" in fails(train, "--dataset", "llv2")
+
+
+def test_run_directory_that_exists(fails, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.json").write_text("{}")
+    assert "run directory must be new" in fails(train, "--run-dir", "run")
+
+
+def test_run_directory_below_a_file(fails, tmp_path):
+    (tmp_path / "file").touch()
+    assert "run directory must be writable" in fails(train, "--run-dir", "file/run")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_run_directory_that_is_read_only(fails, tmp_path):
+    (tmp_path / "locked").mkdir(mode=0o500)
+    assert "run directory must be writable" in fails(train, "--run-dir", "locked/run")
+
+
+def test_resume_with_another_configuration(fails, tmp_path):
+    from tfdeepsim.config import TrainConfig
+
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.json").write_text(json.dumps(TrainConfig().to_dict()))
+    line = fails(train, "--run-dir", "run", "--resume", "--latent-dim", "32")
+    assert "--resume goes on with the same configuration: got --latent-dim 32, where the run has 64" in line
+
+
+def test_resume_of_a_later_version(fails, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.json").write_text('{"telepathy": true}')
+    assert "unknown field in config.json: got telepathy" in fails(train, "--run-dir", "run", "--resume")
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["nowhere"], "readable config.json"),
+        (["run", "--probes", "crystal"], "crystal"),
+        (["run", "--seeds", "0"], "seeds"),
+        (["run", "--epochs", "0"], "epochs"),
+        (["run", "--dataset", "mnist"], "mnist"),
+        ([], "RUN_DIR"),
+    ],
+)
+def test_evaluate(fails, argv, message):
+    assert message in fails(evaluate, *argv)
+
+
+def fake_run(path, **config):
+    from tfdeepsim.config import TrainConfig
+
+    path.mkdir()
+    (path / "config.json").write_text(json.dumps(TrainConfig(**config).to_dict()))
+
+
+def test_evaluate_without_export(fails, tmp_path):
+    fake_run(tmp_path / "run")
+    assert "an evaluated run has an exported encoder" in fails(evaluate, "run")
+
+
+def test_evaluate_runs_of_different_datasets(fails, tmp_path):
+    for name, dataset in (("a", "llv2"), ("b", "llv2/paper")):
+        fake_run(tmp_path / name, dataset=dataset)
+        (tmp_path / name / "encoder").mkdir()
+    line = fails(evaluate, "a", "b")
+    assert "runs in one table share a dataset: got a on llv2, b on llv2/paper" in line
+
+
+def test_evaluate_keeps_a_report_that_is_there(fails, tmp_path):
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report" / "report.html").touch()
+    assert "--overwrite" in fails(evaluate, "run", "--report-dir", "report")
+
+
+@pytest.mark.parametrize("command", [train, evaluate])
+def test_help_fits_80_columns(command, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit) as stop:
+        command.main(["--help"])
+    assert stop.value.code == 0
+    text = capsys.readouterr().out
+    assert max(map(len, text.splitlines())) <= 80
+    for action in command.make_parser()._actions:
+        assert all(flag in text for flag in action.option_strings)
+        assert action.help
+
+
+def test_full_disk_is_one_line(capsys):
+    from tfdeepsim.commands.command import run_command
+
+    def body(argv):
+        with open("/dev/full", "w") as file:
+            file.write("x")
+
+    assert run_command(body, []) == 2
+    assert capsys.readouterr().err.startswith("error: disk full while writing")
+
+
+def test_a_bug_keeps_its_traceback():
+    from tfdeepsim.commands.command import run_command
+
+    with pytest.raises(ZeroDivisionError):
+        run_command(lambda argv: 1 // 0, [])

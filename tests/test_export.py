@@ -1,0 +1,118 @@
+"""The exported encoder, as somebody without tfdeepsim uses it."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from tfdeepsim.arrays import save_arrays
+from tfdeepsim.config import TrainConfig
+from tfdeepsim.data.source import Source
+from tfdeepsim.embed import embed_run, embed_source, load_encoder
+from tfdeepsim.errors import InputError
+from tfdeepsim.export import export
+from tfdeepsim.networks.pihlgren import make_autoencoder
+from tfdeepsim.run import RunDirectory, write_json
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (5, 64, 64, 3), np.uint8)
+USER = """
+import sys
+sys.modules["tfdeepsim"] = None  # an import of it would fail
+import numpy as np, tensorflow as tf
+encoder = tf.saved_model.load(sys.argv[1])
+images = np.load(sys.argv[2])
+floats = images / 255.0
+kinds = {
+    "numpy bytes": images, "bytes": tf.constant(images),
+    "numpy float32": floats.astype(np.float32), "float32": tf.constant(floats, tf.float32),
+    "numpy float64": floats,
+}
+embeddings = {name: encoder.embed(value).numpy() for name, value in kinds.items()}
+embeddings["one"] = np.concatenate([encoder.embed(image[None]).numpy() for image in images])
+embeddings["signature"] = encoder.signatures["serving_default"](images=tf.constant(images))["embedding"].numpy()
+np.savez(sys.argv[3], **embeddings)
+try:
+    encoder.embed(images.astype(np.int64))
+except ValueError:
+    print("refused")
+"""
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """A run with random weights, and what its live encoder gives."""
+    run = RunDirectory(tmp_path_factory.mktemp("exported"))
+    write_json(run.config, TrainConfig(model="vae", latent_dim=6).to_dict())
+    write_json(run.environment, {"dataset": {"image_shape": [64, 64, 3]}})
+    generator = make_autoencoder((64, 64, 3), 6, variational=True)
+    save_arrays(run.best, [v.numpy() for v in generator.weights], {})
+    export(run)
+    return run, generator.encoder(IMAGES.astype(np.float32) / 255)["latent"].numpy()
+
+
+def test_in_a_process_without_tfdeepsim(exported, tmp_path):
+    run, expected = exported
+    np.save(tmp_path / "images.npy", IMAGES)
+    command = [sys.executable, "-c", USER, run.encoder, tmp_path / "images.npy", tmp_path / "out.npz"]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.strip() == "refused"
+    with np.load(tmp_path / "out.npz") as embeddings:
+        assert len(embeddings.files) == 7
+        for name in embeddings.files:
+            assert embeddings[name].dtype == np.float32
+            np.testing.assert_allclose(embeddings[name], expected, atol=1e-5, err_msg=name)
+
+
+def test_embeddings_of_a_source_keep_its_order(exported):
+    images = np.concatenate([IMAGES] * 60)  # more than a batch
+    embeddings = embed_source(load_encoder(exported[0].encoder), Source(images, {}))
+    np.testing.assert_allclose(embeddings, np.concatenate([exported[1]] * 60), atol=1e-5)
+
+
+def test_embeddings_are_computed_once(exported):
+    run, expected = exported
+    sources = {"test": Source(IMAGES, {})}
+    first = embed_run(run, "llv2/tiny", "abc", sources)["test"]
+    np.testing.assert_allclose(first, expected, atol=1e-5)
+    assert isinstance(first, np.memmap)
+    file = run.embeddings / "llv2-tiny" / "test.npy"
+    before = file.stat().st_mtime_ns
+    embed_run(run, "llv2/tiny", "abc", sources)
+    assert file.stat().st_mtime_ns == before
+    # Other data, other embeddings.
+    other = embed_run(run, "llv2/tiny", "def", {"test": Source(IMAGES[::-1].copy(), {})})["test"]
+    np.testing.assert_allclose(other, expected[::-1], atol=1e-5)
+
+
+def test_an_untrained_run(tmp_path):
+    run = RunDirectory(tmp_path)
+    write_json(run.config, TrainConfig().to_dict())
+    write_json(run.environment, {"dataset": {"image_shape": [64, 64, 3]}})
+    with pytest.raises(InputError, match=r"best\.npz"):
+        export(run)
+    assert not run.encoder.exists()
+
+
+@pytest.mark.parametrize("damage", ["empty folder", "junk", "no embed"])
+def test_damaged_encoders(exported, tmp_path, damage):
+    folder = tmp_path / "encoder"
+    folder.mkdir()
+    if damage == "junk":
+        (folder / "saved_model.pb").write_bytes(b"\x08\xff junk" * 9)
+    elif damage == "no embed":
+        import tensorflow as tf
+
+        tf.saved_model.save(tf.Module(), str(folder))
+    with pytest.raises(InputError, match="an encoder is a SavedModel"):
+        load_encoder(folder)
+
+
+def test_record_of_embeddings(exported):
+    run, _ = exported
+    embed_run(run, "llv2/other", "abc", {"test": Source(IMAGES, {})})
+    origin = json.loads((run.embeddings / "llv2-other" / "origin.json").read_text())
+    assert origin["dataset"] == "abc"
+    assert len(origin["encoder"]) == 64

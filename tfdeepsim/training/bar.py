@@ -1,0 +1,62 @@
+"""Progress of training in the terminal: a bar while an epoch runs, a line when it is done."""
+
+from typing import Any
+
+import keras
+import rich.console
+import rich.progress
+
+
+class Bar(keras.callbacks.Callback):
+    """A bar for the running epoch, where there is a terminal, and a line for each that is done.
+
+    It stands last among the callbacks: what it says has been saved.
+
+    Args:
+        console: Where to print.
+        epochs: Of the whole run.
+    """
+
+    def __init__(self, console: rich.console.Console, epochs: int):
+        super().__init__()
+        self.console = console
+        self.epochs = epochs
+        self._bar = rich.progress.Progress(console=console, disable=True)
+
+    def __enter__(self) -> "Bar":
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self._bar.stop()
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        columns = ("[progress.description]{task.description}", rich.progress.BarColumn(), "{task.percentage:>3.0f}%")
+        self._bar = rich.progress.Progress(
+            *columns,
+            rich.progress.TimeRemainingColumn(),
+            "{task.fields[loss]}",
+            console=self.console,
+            transient=True,
+            disable=not self.console.is_terminal,
+        )
+        self._task = self._bar.add_task(self._name(epoch), total=self.params["steps"], loss="")
+        self._bar.start()
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        if self.console.is_terminal:
+            self._bar.update(self._task, advance=1, loss=f"loss {float(logs['loss']):.4g}")
+
+    def on_test_begin(self, logs: Any = None) -> None:
+        self._bar.stop()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self._bar.stop()
+        terms = [f"{name} {value:.4g}" for name, value in logs.items() if name in ("image", "feature", "kl")]
+        self.console.print(
+            f"{self._name(epoch)}  loss {logs['loss']:.5g}  validation {logs['val_loss']:.5g}"
+            f"  ({', '.join(terms)})  {logs['images_per_second']:.0f} images/s",
+            highlight=False,
+        )
+
+    def _name(self, epoch: int) -> str:
+        return f"epoch {epoch + 1}/{self.epochs}"
