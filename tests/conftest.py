@@ -1,9 +1,11 @@
 """What all tests share."""
 
 import os
+import sys
 
-# Before TensorFlow starts: quiet, and two devices to distribute over.
+# Before TensorFlow starts, as the commands do it.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 import pytest
 
@@ -12,7 +14,15 @@ import pytest
 def float32_policy():
     """Leave no dtype policy behind, where a test loaded Keras at all."""
     yield
-    import sys
-
     if "keras" in sys.modules:
         sys.modules["keras"].config.set_dtype_policy("float32")
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory):
+    """Name and data folder of an LLv2 that was really simulated: 4 rollouts of 3 frames each purpose."""
+    from tfdeepsim.data import open_dataset
+
+    name, data_dir = "llv2/4x3-stride7-seed5", tmp_path_factory.mktemp("datasets")
+    open_dataset(name, data_dir)
+    return name, data_dir

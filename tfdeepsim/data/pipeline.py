@@ -12,7 +12,6 @@ def training_batches(
     batch_size: int,
     seed: int,
     steps: range,
-    deterministic: bool = False,
     shard: tuple[int, int] = (0, 1),
 ) -> tf.data.Dataset:
     """Batches of the training steps `steps`, in an order of their own for each epoch.
@@ -26,7 +25,6 @@ def training_batches(
         batch_size: Examples a batch, over all shards; at most `len(source.images)`.
         seed: Of the permutations.
         steps: Training steps to give, counted from the start of training.
-        deterministic: Whether batches must come in exactly this order.
         shard: (index, count): which part of every batch to give.
 
     Returns:
@@ -43,7 +41,7 @@ def training_batches(
         return tf.random.experimental.index_shuffle(start + places, seed=key, max_index=size - 1)
 
     order = tf.data.Dataset.range(steps.start, steps.stop).map(indices)
-    return _fetch(source, order, deterministic)
+    return _fetch(source, order)
 
 
 def batches(source: Source, batch_size: int) -> tf.data.Dataset:
@@ -57,10 +55,10 @@ def batches(source: Source, batch_size: int) -> tf.data.Dataset:
         The same dictionaries as `training_batches`.
     """
     order = tf.data.Dataset.range(len(source.images)).batch(batch_size)
-    return _fetch(source, order, deterministic=True)
+    return _fetch(source, order)
 
 
-def _fetch(source: Source, order: tf.data.Dataset, deterministic: bool) -> tf.data.Dataset:
+def _fetch(source: Source, order: tf.data.Dataset) -> tf.data.Dataset:
     arrays = {"image": source.images, **source.labels}
     types = [tf.as_dtype(array.dtype) for array in arrays.values()]
 
@@ -77,7 +75,7 @@ def _fetch(source: Source, order: tf.data.Dataset, deterministic: bool) -> tf.da
         return batch
 
     options = tf.data.Options()
-    options.deterministic = deterministic
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
-    dataset = order.map(fetch, num_parallel_calls=2, deterministic=deterministic)
+    # In order, whichever is ready first: all batches are the same work, so nothing waits for it.
+    dataset = order.map(fetch, num_parallel_calls=2, deterministic=True)
     return dataset.prefetch(2).with_options(options)

@@ -1,0 +1,113 @@
+import numpy as np
+import pytest
+
+from tfdeepsim.errors import InputError
+from tfdeepsim.probes.host import Host
+from tfdeepsim.probes.result import read_result
+from tfdeepsim.probes.score import score_probe
+from tfdeepsim.scores import interval
+
+HOST = Host(hidden=[(), (16,)], epochs=60, batch_size=32, learning_rate=0.02, patience=20, seeds=2)
+RNG = np.random.default_rng(0)
+POSITIONS = RNG.normal([5, -3], [1, 0.2], size=(400, 2))
+CLASSES = RNG.choice([0, 3, 4], p=[0.2, 0.5, 0.3], size=400)
+CUTS = (slice(0, 200), slice(200, 300), slice(300, 400))
+
+
+def run(embeddings, labels, task, host=HOST):
+    return score_probe(
+        *((embeddings[cut], labels[cut]) for cut in CUTS), task=task, host=host, progress=False
+    )
+
+
+@pytest.fixture(scope="module")
+def identity():
+    return run(POSITIONS, POSITIONS, "regression")
+
+
+def test_identity_embedding_of_positions_scores_near_zero(identity):
+    assert [score.metric for score in identity.scores] == ["l1", "l2"]
+    for score in identity.scores:
+        assert score.value < 0.02 * score.chance
+    np.testing.assert_allclose(identity.predictions, identity.targets, atol=0.2)
+    assert [chosen["hidden"] for chosen in identity.chosen] == [[], []]
+
+
+def test_identity_embedding_of_classes_scores_one():
+    result = run(np.eye(5)[CLASSES], CLASSES, "classification")
+    [score] = result.scores
+    assert (score.metric, score.value, score.low, score.high, score.seeds) == ("accuracy", 1, 1, 1, 2)
+    np.testing.assert_array_equal(result.predictions, result.targets)
+
+
+def test_empty_embedding_of_positions_scores_chance():
+    for score in run(np.zeros((400, 3)), POSITIONS, "regression").scores:
+        assert score.value == pytest.approx(score.chance, rel=0.03)
+
+
+def test_empty_embedding_of_classes_scores_chance():
+    [score] = run(np.zeros((400, 3)), CLASSES, "classification").scores
+    assert score.value == score.chance == np.mean(CLASSES[CUTS[2]] == 3)
+
+
+def test_noise_does_not_beat_chance_by_much():
+    host = Host(hidden=[()], epochs=5, seeds=1)
+    result = run(RNG.normal(size=(400, 4)), POSITIONS, "regression", host)
+    assert result.scores[0].value > 0.9 * result.scores[0].chance
+
+
+def test_chance_is_learned_on_train_and_scored_on_test():
+    labels = POSITIONS.copy()
+    labels[CUTS[2]] += [100, 0]
+    l1, l2 = run(np.zeros((400, 3)), labels, "regression", Host(hidden=[()], epochs=1, seeds=1)).scores
+    constant = np.median(labels[CUTS[0]], axis=0)
+    assert l1.chance == pytest.approx(np.abs(labels[CUTS[2]] - constant).sum(axis=1).mean())
+    assert l2.chance == pytest.approx(100, abs=1)
+
+
+def test_interval_is_over_seeds_of_the_chosen_members():
+    embeddings = POSITIONS + RNG.normal(size=POSITIONS.shape)
+    host = Host(hidden=[()], epochs=5, seeds=3)
+    result = run(embeddings, POSITIONS, "regression", host)
+    fitted = host.fit(*((embeddings[cut], POSITIONS[cut]) for cut in CUTS[:2]))
+    errors = np.abs(fitted.predict(embeddings[CUTS[2]]) - POSITIONS[CUTS[2]]).sum(axis=2).mean(axis=1)
+    score = result.scores[0]
+    np.testing.assert_allclose((score.value, score.low, score.high), interval(list(errors)))
+    assert score.seeds == 3
+
+
+def test_one_seed_has_no_interval():
+    score = run(POSITIONS, POSITIONS, "regression", Host(hidden=[()], epochs=1, seeds=1)).scores[0]
+    assert np.isnan(score.low)
+    assert np.isnan(score.high)
+
+
+def test_record_holds_what_was_chosen_and_what_was_asked(identity, tmp_path):
+    assert [chosen["seed"] for chosen in identity.chosen] == [0, 1]
+    assert set(identity.chosen[0]) == {"seed", "hidden", "validation_loss", "best_epoch", "epochs"}
+    assert identity.settings == HOST.settings
+    np.testing.assert_array_equal(identity.targets, np.float32(POSITIONS[CUTS[2]]))
+    assert identity.predictions.shape == (100, 2)
+    assert identity.targets.dtype == identity.predictions.dtype == np.float32
+    identity.save(tmp_path)
+    assert read_result(tmp_path, "mlp").chosen == identity.chosen
+
+
+def test_a_class_that_only_test_has_counts_as_an_error():
+    labels = CLASSES.copy()
+    labels[350:] = 9
+    [score] = run(np.eye(10)[labels], labels, "classification").scores
+    assert score.value == 0.5
+
+
+def test_a_bad_test_split_is_refused_before_training():
+    embeddings = POSITIONS.copy()
+    embeddings[-1] = np.nan
+    with pytest.raises(InputError, match="embeddings of split 'test' must be finite"):
+        run(embeddings, POSITIONS, "regression", Host(epochs=10**9))
+
+
+def test_progress_can_be_shown(capsys):
+    host = Host(hidden=[()], epochs=2, seeds=1)
+    score_probe(*((POSITIONS[cut], POSITIONS[cut]) for cut in CUTS), host=host, progress=True)
+    assert "epoch 2/2  1 of 1 members still train" in capsys.readouterr().out

@@ -1,0 +1,104 @@
+"""Decoded images, kept in memory or in files."""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import cast, get_args
+
+import numpy as np
+import psutil
+
+from tfdeepsim.data.dataset import Cache
+from tfdeepsim.data.lock import locked
+from tfdeepsim.data.source import Source
+from tfdeepsim.errors import InputError
+from tfdeepsim.run import replacing
+
+Arrays = dict[str, np.ndarray]
+Spec = Mapping[str, tuple[tuple[int, ...], type]]
+
+
+def fits_in_memory(size: int) -> bool:
+    """Whether `size` bytes are less than half of the memory that is free."""
+    return size < psutil.virtual_memory().available / 2
+
+
+def decoded(
+    spec: Spec,
+    fill: Callable[[Arrays], None],
+    folder: Path,
+    cache: Cache,
+) -> Source:
+    """Decode examples once, straight into the arrays of a source.
+
+    Args:
+        spec: Shape, with the number of examples first, and dtype of `image` and of each label.
+        fill: Writes all examples into the arrays that it is given.
+        folder: Where files are kept, whole or not at all, if they are to be.
+        cache: Where to keep decoded images.
+
+    Raises:
+        InputError: If files cannot be written.
+    """
+    if cache not in get_args(Cache):
+        raise InputError("cache must be known", got=repr(cache), accepted=", ".join(get_args(Cache)))
+    size = sum(int(np.prod(shape)) * np.dtype(dtype).itemsize for shape, dtype in spec.values())
+    if cache == "memory" or (cache == "auto" and fits_in_memory(size)):
+        arrays: Arrays = {name: np.empty(shape, dtype) for name, (shape, dtype) in spec.items()}
+        fill(arrays)
+    else:
+        arrays = _kept(spec, fill, folder)
+    return Source(images=arrays.pop("image"), labels=arrays)
+
+
+def _kept(spec: Spec, fill: Callable[[Arrays], None], folder: Path) -> Arrays:
+    """The arrays in the files of `folder`, which are written if they are not there."""
+    with _disk_errors(folder), locked(folder):
+        for leftover in folder.parent.glob(f".{folder.name}.*/"):
+            shutil.rmtree(leftover)
+        if not _fit(spec, folder):
+            _write(spec, fill, folder)
+        return {name: _load(folder, name) for name in spec}
+
+
+def _load(folder: Path, name: str) -> np.ndarray:
+    return np.load(folder / f"{name}.npy", mmap_mode="r" if name == "image" else None)
+
+
+def _fit(spec: Spec, folder: Path) -> bool:
+    try:
+        arrays = {name: _load(folder, name) for name in spec}
+    except (OSError, ValueError, EOFError):
+        return False
+    return all((arrays[name].shape, arrays[name].dtype) == expected for name, expected in spec.items())
+
+
+def _write(spec: Spec, fill: Callable[[Arrays], None], folder: Path) -> None:
+    with replacing(folder) as new:
+        new.mkdir()
+        arrays = {name: _create(new / f"{name}.npy", shape, dtype) for name, (shape, dtype) in spec.items()}
+        fill(arrays)
+        for array in arrays.values():
+            cast(np.memmap, array).flush()
+
+
+def _create(path: Path, shape: tuple[int, ...], dtype: type) -> np.ndarray:
+    array = np.lib.format.open_memmap(path, "w+", dtype, shape)
+    if hasattr(os, "posix_fallocate"):  # a disk that turned out full later would kill the process
+        with open(path, "r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    return array
+
+
+@contextlib.contextmanager
+def _disk_errors(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InputError(
+            "images must be cached where there is room",
+            got=f"{folder} ({error.strerror or error})",
+            accepted="a dataset folder that this user may write, or memory as the cache",
+        ) from error

@@ -1,0 +1,1 @@
+"""LLv2: frames of LunarLander labelled with where the lander is."""

@@ -1,0 +1,17 @@
+"""What is recorded of one instant."""
+
+import numpy as np
+
+ENVIRONMENT = "LunarLander-v3"
+
+SIDE = 64
+"""Height and width of a frame, in pixels."""
+
+FRAME = np.dtype(
+    [
+        ("image", np.uint8, (SIDE, SIDE, 3)),
+        ("state", np.float32, 8),
+        ("step", np.int64),
+        ("terminated", np.bool_),
+    ]
+)
