@@ -34,7 +34,7 @@ def test_loss_name_tells_other_weights():
 def test_round_trip():
     config = TrainConfig(**PERCEPTUAL, model="vae", steps=7)
     assert TrainConfig.from_dict(config.to_dict()) == config
-    with pytest.raises(InputError, match="unknown field.*colour"):
+    with pytest.raises(InputError, match=r"unknown field.*colour"):
         TrainConfig.from_dict({"colour": 1})
 
 

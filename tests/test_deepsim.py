@@ -64,7 +64,9 @@ def test_only_weighted_terms_are_computed():
 
 
 def test_l1_image_loss():
-    np.testing.assert_allclose(make({"image": 1.0}, image_loss="l1").terms(BATCH)["image"], [0.4] * 4, rtol=1e-6)
+    np.testing.assert_allclose(
+        make({"image": 1.0}, image_loss="l1").terms(BATCH)["image"], [0.4] * 4, rtol=1e-6
+    )
 
 
 @pytest.mark.parametrize(
@@ -96,7 +98,9 @@ def test_logs_hold_every_term_raw_and_weighted():
 def test_means_are_over_examples_not_batches():
     model = make({"image": 1.0})
     batches = tf.data.Dataset.from_tensor_slices(np.array([1, 1, 1, 0], np.float32)).batch(3)
-    logs = model.evaluate(batches.map(lambda x: {"image": x[:, None, None, None]}), verbose=0, return_dict=True)
+    logs = model.evaluate(
+        batches.map(lambda x: {"image": x[:, None, None, None]}), verbose=0, return_dict=True
+    )
     assert logs["image"] == pytest.approx(0.75 * 0.25)
 
 

@@ -31,7 +31,8 @@ kinds = {
 }
 embeddings = {name: encoder.embed(value).numpy() for name, value in kinds.items()}
 embeddings["one"] = np.concatenate([encoder.embed(image[None]).numpy() for image in images])
-embeddings["signature"] = encoder.signatures["serving_default"](images=tf.constant(images))["embedding"].numpy()
+serve = encoder.signatures["serving_default"]
+embeddings["signature"] = serve(images=tf.constant(images))["embedding"].numpy()
 np.savez(sys.argv[3], **embeddings)
 try:
     encoder.embed(images.astype(np.int64))

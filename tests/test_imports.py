@@ -53,7 +53,9 @@ def test_every_room_has_a_rank():
 def test_imports_go_down(path):
     room = room_of(path)
     for other in rooms_imported(path) - {room}:
-        assert RANKS[other] < RANKS[room], f"{room} (rank {RANKS[room]}) imports {other} (rank {RANKS[other]})"
+        assert RANKS[other] < RANKS[room], (
+            f"{room} (rank {RANKS[room]}) imports {other} (rank {RANKS[other]})"
+        )
         assert other not in APART.get(room, ())
 
 

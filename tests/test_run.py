@@ -38,9 +38,14 @@ def test_replacing_a_folder(tmp_path):
 def test_failure_leaves_what_was_there(tmp_path, error):
     target = tmp_path / "file.txt"
     target.write_text("old")
-    with pytest.raises(type(error)), replacing(target) as new:
-        new.write_text("half")
-        raise error
+
+    def write_and_fail():
+        with replacing(target) as new:
+            new.write_text("half")
+            raise error
+
+    with pytest.raises(type(error)):
+        write_and_fail()
     assert target.read_text() == "old"
     assert leftovers(tmp_path) == []
 
@@ -49,7 +54,7 @@ def test_create_refuses_what_is_there(tmp_path):
     run = RunDirectory(tmp_path / "run")
     run.create()
     write_json(run.config, {"a": 1})
-    with pytest.raises(InputError, match="must be new.*--resume.*--overwrite"):
+    with pytest.raises(InputError, match=r"must be new.*--resume.*--overwrite"):
         run.create()
     assert run.read_config() == {"a": 1}
     run.create(overwrite=True)
@@ -81,7 +86,13 @@ def test_unwritable(tmp_path):
 
 def test_one_process_at_a_time(tmp_path):
     run = RunDirectory(tmp_path)
-    code = "import sys, time; from tfdeepsim.run import RunDirectory\nwith RunDirectory(sys.argv[1]).locked(): print(1, flush=True); time.sleep(60)"
+    code = """
+import sys, time
+from tfdeepsim.run import RunDirectory
+with RunDirectory(sys.argv[1]).locked():
+    print("locked", flush=True)
+    time.sleep(60)
+"""
     other = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE)
     try:
         other.stdout.readline()

@@ -37,7 +37,8 @@ def test_files(tmp_path):
     write_csv(tmp_path / "s.csv", [SCORE])
     with open(tmp_path / "s.csv") as file:
         rows = list(csv.DictReader(file))
-    assert list(rows[0]) == "run,model,loss,comparator,dataset,probe,metric,value,low,high,chance,seeds".split(",")
+    columns = "run,model,loss,comparator,dataset,probe,metric,value,low,high,chance,seeds"
+    assert list(rows[0]) == columns.split(",")
     assert float(rows[0]["low"]) == 0.2
 
 

@@ -81,7 +81,9 @@ class TrainConfig:
     def __post_init__(self) -> None:
         for name, accepted in CHOICES.items():
             if getattr(self, name) not in accepted:
-                raise InputError(f"unknown {flag(name)}", got=getattr(self, name), accepted=", ".join(accepted))
+                raise InputError(
+                    f"unknown {flag(name)}", got=getattr(self, name), accepted=", ".join(accepted)
+                )
         for name in ("latent_dim", "epochs", "steps", "batch_size", "patience"):
             self._require(name, lambda value: value >= 1, "1 or more")
         self._require("seed", lambda value: 0 <= value < 2**31, "0 to 2147483647")
@@ -99,7 +101,9 @@ class TrainConfig:
         if self.epochs is not None and self.steps is not None:
             raise InputError("--epochs and --steps exclude each other", got="both", accepted="one of them")
         if self.lambda_kl is not None and self.model != "vae":
-            raise InputError("--lambda-kl needs a posterior", got=f"--model {self.model}", accepted="--model vae")
+            raise InputError(
+                "--lambda-kl needs a posterior", got=f"--model {self.model}", accepted="--model vae"
+            )
         weights = self.loss_weights
         if "feature" not in weights and "image" not in weights:
             raise InputError("the loss has no term left", got="all weights 0", accepted="a --lambda above 0")
@@ -163,7 +167,9 @@ class TrainConfig:
         """
         known = {field.name for field in dataclasses.fields(cls)}
         if unknown := sorted(set(values) - known):
-            raise InputError("unknown field in config.json", got=", ".join(unknown), accepted=", ".join(sorted(known)))
+            raise InputError(
+                "unknown field in config.json", got=", ".join(unknown), accepted=", ".join(sorted(known))
+            )
         return cls(**values)
 
 

@@ -21,7 +21,10 @@ def load_encoder(path: Path) -> Any:
     Raises:
         InputError: If there is none, or it is damaged.
     """
-    rule, accepted = "an encoder is a SavedModel with an `embed` endpoint", "the encoder/ folder of a trained run"
+    rule, accepted = (
+        "an encoder is a SavedModel with an `embed` endpoint",
+        "the encoder/ folder of a trained run",
+    )
     if not (path / "saved_model.pb").is_file():
         raise InputError(rule, got=f"{path}, which holds no saved_model.pb", accepted=accepted)
     try:
@@ -48,7 +51,9 @@ def embed_source(encoder: Any, source: Source) -> np.ndarray:
     return np.concatenate([encoder.embed(tf.constant(images[i : i + BATCH_SIZE])).numpy() for i in starts])
 
 
-def embed_run(run: RunDirectory, dataset_name: str, fingerprint: str, sources: dict[str, Source]) -> dict[str, np.ndarray]:
+def embed_run(
+    run: RunDirectory, dataset_name: str, fingerprint: str, sources: dict[str, Source]
+) -> dict[str, np.ndarray]:
     """The embeddings of `sources` by the run's encoder, computed once and kept in the run.
 
     Args:

@@ -35,12 +35,16 @@ def check_runs(runs: Sequence[RunDirectory], dataset: str | None = None) -> list
             )
     names = [run.name for run in runs]
     if len(set(names)) < len(names):
-        raise InputError("runs are told apart by their folder's name", got=", ".join(names), accepted="different names")
+        raise InputError(
+            "runs are told apart by their folder's name", got=", ".join(names), accepted="different names"
+        )
     datasets = sorted({config.dataset for config in configs})
     if dataset is None and len(datasets) > 1:
         raise InputError(
             "runs in one table share a dataset",
-            got=", ".join(f"{run.name} on {config.dataset}" for run, config in zip(runs, configs, strict=True)),
+            got=", ".join(
+                f"{run.name} on {config.dataset}" for run, config in zip(runs, configs, strict=True)
+            ),
             accepted="runs of one dataset, or --dataset NAME to embed the same images with all of them",
         )
     return configs
@@ -92,4 +96,3 @@ def evaluate(
             result.save(run.results / slug(name))
         scores += result.scores
     return scores
-

@@ -22,7 +22,9 @@ def squared_error(prediction: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
     Returns:
         float32 [B], at least 0.
     """
-    return _mean_per_example(tf.math.squared_difference(tf.cast(prediction, tf.float32), tf.cast(target, tf.float32)))
+    return _mean_per_example(
+        tf.math.squared_difference(tf.cast(prediction, tf.float32), tf.cast(target, tf.float32))
+    )
 
 
 def absolute_error(prediction: tf.Tensor, target: tf.Tensor) -> tf.Tensor:

@@ -50,7 +50,10 @@ def fails(tmp_path, capsys, monkeypatch):
         (["--loss", "perceptual", "--comparator", "random_alexnet"], "random_alexnet"),
         (["--loss", "perceptual", "--comparator", "alexnet:relu2"], "random_alexnet"),
         ([*PERCEPTUAL, "--comparator-weights", "none.pth"], "none.pth"),
-        (["--loss", "perceptual", "--comparator", "alexnet:relu2", "--comparator-weights", "none.pth"], "none.pth"),
+        (
+            ["--loss", "perceptual", "--comparator", "alexnet:relu2", "--comparator-weights", "none.pth"],
+            "none.pth",
+        ),
         (["--resume", "--overwrite"], "exclude each other"),
         (["--resume"], "readable config.json"),
         (["--colour", "red"], "unrecognized arguments: --colour red; see --help"),

@@ -38,7 +38,17 @@ def runs(tmp_path_factory, tiny):
     """Two runs of one configuration: one left alone, one killed after its second epoch and resumed."""
     name, data_dir = tiny
     folder = tmp_path_factory.mktemp("runs")
-    flags = ["--dataset", name, "--data-dir", data_dir, "--model", "vae", "--latent-dim", "4", "--deterministic"]
+    flags = [
+        "--dataset",
+        name,
+        "--data-dir",
+        data_dir,
+        "--model",
+        "vae",
+        "--latent-dim",
+        "4",
+        "--deterministic",
+    ]
     flags += ["--batch-size", "2", "--epochs", EPOCHS, "--run-dir"]
     outputs = {"whole": finish(start("train.py", *flags, folder / "whole"))}
     killed = start("train.py", *flags, folder / "killed")
@@ -78,7 +88,10 @@ def test_table_and_report(runs, tiny):
     assert "Chance" in out
     with open(report / "results.csv") as file:
         rows = list(csv.DictReader(file))
-    assert [(row["run"], row["metric"]) for row in rows if row["metric"] == "l1"] == [("whole", "l1"), ("killed", "l1")]
+    assert [(row["run"], row["metric"]) for row in rows if row["metric"] == "l1"] == [
+        ("whole", "l1"),
+        ("killed", "l1"),
+    ]
     values = {row["run"]: row["value"] for row in rows if row["metric"] == "l1"}
     assert values["whole"] == values["killed"], "equal encoders have equal scores"
     assert (report / "report.html").stat().st_size > 10_000
@@ -92,7 +105,17 @@ def test_interrupt_is_clean_and_resumable(tmp_path, tiny):
     name, data_dir = tiny
     run = tmp_path / "run"
     process = start(
-        "train.py", "--dataset", name, "--data-dir", data_dir, "--batch-size", 2, "--epochs", 1000, "--run-dir", run
+        "train.py",
+        "--dataset",
+        name,
+        "--data-dir",
+        data_dir,
+        "--batch-size",
+        2,
+        "--epochs",
+        1000,
+        "--run-dir",
+        run,
     )
     while process.poll() is None and not (run / "state.npz").exists():
         time.sleep(0.05)

@@ -10,7 +10,7 @@ from tfdeepsim.errors import InputError
     ("name", "size"),
     [
         ("small", Size(1000, 15, 10)),
-        ("quickstart", Size(600, 15, 10)),
+        ("quickstart", Size(500, 15, 10)),
         ("paper", Size(700, 150, 1)),
         ("200x15-stride10-seed3", Size(200, 15, 10, 3)),
         ("2x1-stride1", Size(2, 1, 1)),

@@ -31,11 +31,15 @@ def test_values_shapes_and_types(source):
 
 
 def test_an_epoch_is_a_permutation_and_no_two_are_alike(source):
-    epochs = [sum(order(source, e * STEPS_PER_EPOCH, (e + 1) * STEPS_PER_EPOCH), []) for e in range(30)]
+    steps = order(source, 0, 30 * STEPS_PER_EPOCH)
+    epochs = [
+        [index for step in steps[i : i + STEPS_PER_EPOCH] for index in step]
+        for i in range(0, len(steps), STEPS_PER_EPOCH)
+    ]
     assert all(len(set(epoch)) == BATCH * STEPS_PER_EPOCH for epoch in epochs)
     assert len(set(map(tuple, epochs))) == len(epochs)
     # What one epoch leaves over comes in others.
-    assert set(sum(epochs, [])) == set(range(SIZE))
+    assert {index for epoch in epochs for index in epoch} == set(range(SIZE))
 
 
 def test_order_depends_on_seed_alone(source):

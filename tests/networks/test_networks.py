@@ -120,7 +120,9 @@ def test_parity_with_torch():
     encoder = Encoder((64, 64, 3), 8)
     generator = np.random.default_rng(0)
     for variable in encoder.weights:
-        variable.assign(generator.uniform(0.1, 0.3, variable.shape) * generator.choice([-1, 1], variable.shape))
+        variable.assign(
+            generator.uniform(0.1, 0.3, variable.shape) * generator.choice([-1, 1], variable.shape)
+        )
         if variable.name == "moving_variance":
             variable.assign(generator.uniform(0.5, 2.0, variable.shape))
     x = generator.random((2, 64, 64, 3), np.float32)

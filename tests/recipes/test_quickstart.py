@@ -23,7 +23,12 @@ def test_systems_differ_in_model_and_loss_alone():
         ("ae", "perceptual"),
         ("vae", "perceptual"),
     ]
-    differing = {key for c in configs.values() for key, value in c.to_dict().items() if value != configs["ae"].to_dict()[key]}
+    differing = {
+        key
+        for c in configs.values()
+        for key, value in c.to_dict().items()
+        if value != configs["ae"].to_dict()[key]
+    }
     assert differing == {"model", "loss", "comparator"}
 
 

@@ -56,7 +56,11 @@ def test_history(trained):
         rows = list(csv.DictReader(file))
     assert [row["epoch"] for row in rows] == ["1", "2", "3"]
     terms = {"loss", "image", "kl", "weighted_image", "weighted_kl"}
-    assert set(rows[0]) == terms | {f"val_{t}" for t in terms} | {"epoch", "learning_rate", "images_per_second"}
+    assert set(rows[0]) == terms | {f"val_{t}" for t in terms} | {
+        "epoch",
+        "learning_rate",
+        "images_per_second",
+    }
     assert float(rows[2]["loss"]) < float(rows[0]["loss"])
     assert progress.step == 15
     assert float(rows[0]["images_per_second"]) > 0

@@ -23,9 +23,13 @@ def make_parser() -> Parser:
         epilog=EPILOG,
     )
     parser.add_argument("runs", metavar="RUN_DIR", nargs="+", help="folders that train.py made")
-    parser.add_argument("--probes", metavar="NAME", default="mlp", help=" | ".join(PROBES) + " (default: mlp)")
+    parser.add_argument(
+        "--probes", metavar="NAME", default="mlp", help=" | ".join(PROBES) + " (default: mlp)"
+    )
     parser.add_argument("--seeds", metavar="N", type=int, default=5, help="hosts of probes (default: 5)")
-    parser.add_argument("--epochs", metavar="N", type=int, default=500, help="at most, a probe (default: 500)")
+    parser.add_argument(
+        "--epochs", metavar="N", type=int, default=500, help="at most, a probe (default: 500)"
+    )
     parser.add_argument(
         "--patience", metavar="N", type=int, default=25, help="epochs without progress (default: 25)"
     )

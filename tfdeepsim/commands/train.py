@@ -36,7 +36,9 @@ def make_parser() -> Parser:
     )
     what = parser.add_argument_group("what to train")
     what.add_argument("--task", metavar="NAME", help=_choice("task"))
-    what.add_argument("--dataset", metavar="NAME", help="llv2 (default), llv2/paper, llv2/200x15-stride10-seed3")
+    what.add_argument(
+        "--dataset", metavar="NAME", help="llv2 (default), llv2/paper, llv2/200x15-stride10-seed3"
+    )
     what.add_argument("--data-dir", metavar="DIR", help="where datasets are kept (default: that of tfds)")
     what.add_argument("--cache", metavar="WHERE", help="decoded images: " + _choice("cache"))
     what.add_argument("--model", metavar="NAME", help=_choice("model"))
@@ -45,9 +47,13 @@ def make_parser() -> Parser:
     loss.add_argument("--loss", metavar="NAME", help=_choice("loss"))
     loss.add_argument("--lambda-feat", metavar="X", type=float, help="weight of the feature term")
     loss.add_argument("--lambda-img", metavar="X", type=float, help="weight of the image term")
-    loss.add_argument("--lambda-kl", metavar="X", type=float, help="weight of a VAE's KL term (default: 0.002)")
+    loss.add_argument(
+        "--lambda-kl", metavar="X", type=float, help="weight of a VAE's KL term (default: 0.002)"
+    )
     loss.add_argument("--comparator", metavar="NAME:LAYER", help="for example random_alexnet:relu2")
-    loss.add_argument("--comparator-weights", metavar="FILE", help="its weights, torchvision's .pth for alexnet")
+    loss.add_argument(
+        "--comparator-weights", metavar="FILE", help="its weights, torchvision's .pth for alexnet"
+    )
     loss.add_argument("--feature-activation", metavar="NAME", help=_choice("feature_activation"))
     how = parser.add_argument_group("how")
     how.add_argument("--epochs", metavar="N", type=int, help="passes over the data (default: 50)")
@@ -90,7 +96,9 @@ def _main(argv: Sequence[str]) -> int:
     if "recipe" in given:
         return _run_recipe(given)
     if "scale" in given:
-        raise InputError("--scale is the size of a recipe", got="no --recipe", accepted=f"--recipe {RECIPES[0]}")
+        raise InputError(
+            "--scale is the size of a recipe", got="no --recipe", accepted=f"--recipe {RECIPES[0]}"
+        )
     if "run_dir" not in given:
         raise InputError("a run needs a folder", got="no --run-dir", accepted="--run-dir DIR")
     run = RunDirectory(given.pop("run_dir"))

@@ -6,6 +6,7 @@ import keras
 
 from tfdeepsim.errors import InputError
 from tfdeepsim.networks.autoencoder import Autoencoder
+from tfdeepsim.networks.normalization import BatchNormalization
 
 ENCODER_CHANNELS = (32, 64, 128, 256)
 DECODER_CHANNELS = (128, 64, 32)
@@ -27,9 +28,7 @@ def check_image_shape(image_shape: tuple[int, int, int]) -> None:
 
 
 def _normalized_relu(x: keras.KerasTensor) -> keras.KerasTensor:
-    # Synchronized, so that two replicas of half a batch are one replica of the whole batch.
-    x = keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, synchronized=True)(x)
-    return keras.layers.ReLU()(x)
+    return keras.layers.ReLU()(BatchNormalization()(x))
 
 
 class Encoder(keras.Model):

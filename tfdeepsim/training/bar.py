@@ -30,7 +30,11 @@ class Bar(keras.callbacks.Callback):
         self._bar.stop()
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        columns = ("[progress.description]{task.description}", rich.progress.BarColumn(), "{task.percentage:>3.0f}%")
+        columns = (
+            "[progress.description]{task.description}",
+            rich.progress.BarColumn(),
+            "{task.percentage:>3.0f}%",
+        )
         self._bar = rich.progress.Progress(
             *columns,
             rich.progress.TimeRemainingColumn(),

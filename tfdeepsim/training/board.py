@@ -56,7 +56,10 @@ def write_projector(
         np.savetxt(new, embeddings, fmt="%.6g", delimiter="\t")
     with replacing(folder / "labels.tsv") as new:
         columns = _columns(labels)
-        lines = ["\t".join(columns), *("\t".join(map(str, row)) for row in zip(*columns.values(), strict=True))]
+        lines = [
+            "\t".join(columns),
+            *("\t".join(map(str, row)) for row in zip(*columns.values(), strict=True)),
+        ]
         new.write_text("\n".join(lines if len(columns) > 1 else lines[1:]) + "\n")
     with replacing(folder / "sprite.png") as new:
         _sprite(images).save(new, format="PNG")

@@ -2,6 +2,7 @@
 
 import dataclasses
 import resource
+import statistics
 import time
 from typing import Any
 
@@ -25,6 +26,7 @@ class Plan:
         images: Training images.
         steps_per_epoch: Whole batches in them.
         steps: Optimizer steps still to take.
+        batch_size: Images a step.
         parameters: Trainable parameters of the generator.
         seconds_per_step: Measured on this machine, data aside.
         peak_bytes: Resident memory of this process at its highest, after the trial steps.
@@ -34,6 +36,7 @@ class Plan:
     images: int
     steps_per_epoch: int
     steps: int
+    batch_size: int
     parameters: int
     seconds_per_step: float
     peak_bytes: int
@@ -42,6 +45,10 @@ class Plan:
     @property
     def seconds(self) -> float:
         return self.steps * self.seconds_per_step
+
+    @property
+    def images_per_second(self) -> float:
+        return self.batch_size / self.seconds_per_step
 
 
 def measure_step(model: DeePSiM, image_shape: tuple[int, int, int], batch_size: int) -> float:
@@ -53,17 +60,20 @@ def measure_step(model: DeePSiM, image_shape: tuple[int, int, int], batch_size: 
     model.fit(batches, steps_per_epoch=TRIAL_STEPS, verbose=0, shuffle=False, callbacks=[clock])
     for variable, value in zip(state_variables(model), before, strict=True):
         variable.assign(value)
-    return clock.fastest
+    # The first step also traces and compiles.
+    return statistics.median(clock.seconds[1:])
 
 
 class _Clock(keras.callbacks.Callback):
-    fastest = float("inf")
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds: list[float] = []
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         self._begin = time.perf_counter()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        self.fastest = min(self.fastest, time.perf_counter() - self._begin)
+        self.seconds.append(time.perf_counter() - self._begin)
 
 
 def peak_bytes() -> int:
@@ -86,7 +96,7 @@ def show_plan(
         "steps": f"{plan.steps:,} of {config.batch_size} images, {plan.steps_per_epoch:,} an epoch",
         "precision": f"{config.precision}, {tf.distribute.get_strategy().num_replicas_in_sync} replica(s)",
         "memory": f"about {(plan.peak_bytes + plan.data_bytes) / 2**30:.1f} GiB",
-        "time": f"at most {duration(plan.seconds)}, at {config.batch_size / plan.seconds_per_step:.0f} images/s",
+        "time": f"about {duration(plan.seconds)} at most, at {plan.images_per_second:.0f} images/s",
     }
     for name, value in rows.items():
         table.add_row(name, str(value))

@@ -100,6 +100,7 @@ def make_plan(config: TrainConfig, description: Any, model: DeePSiM, progress: P
         images=images,
         steps_per_epoch=steps_per_epoch,
         steps=max(0, config.total_steps(steps_per_epoch) - progress.step),
+        batch_size=config.batch_size,
         parameters=sum(int(np.prod(v.shape)) for v in model.generator.trainable_variables),
         seconds_per_step=seconds,
         peak_bytes=peak_bytes(),
@@ -107,9 +108,7 @@ def make_plan(config: TrainConfig, description: Any, model: DeePSiM, progress: P
     )
 
 
-def _record(
-    config: TrainConfig, run: RunDirectory, model: DeePSiM, description: Any, resume: bool
-) -> None:
+def _record(config: TrainConfig, run: RunDirectory, model: DeePSiM, description: Any, resume: bool) -> None:
     comparator = model.comparator
     record = environment()
     record["dataset"] = {
@@ -167,7 +166,6 @@ def _fit(
             batch_size=config.batch_size,
             seed=config.seed,
             steps=range(progress.step, progress.step + whole * length),
-            deterministic=config.deterministic,
         )
         with finite(progress), bar:
             model.fit(
@@ -219,5 +217,3 @@ def save_samples(run: RunDirectory, model: DeePSiM, images: np.ndarray) -> None:
     """Write `samples.npz`: originals and reconstructions, uint8 [n, H, W, C]."""
     with replacing(run.samples) as new, open(new, "wb") as file:
         np.savez_compressed(file, original=images, reconstruction=reconstruct(model, images))
-
-

@@ -73,7 +73,7 @@ class Size:
 
 NAMED = {
     "small": Size(rollouts=1000, frames=15, stride=10),
-    "quickstart": Size(rollouts=600, frames=15, stride=10),
+    "quickstart": Size(rollouts=500, frames=15, stride=10),
     "paper": Size(rollouts=700, frames=150, stride=1),
 }
 
