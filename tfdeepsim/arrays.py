@@ -14,10 +14,10 @@ from tfdeepsim.run import replacing
 
 def save_arrays(path: str | os.PathLike, arrays: list[np.ndarray], meta: dict[str, Any]) -> None:
     """Write arrays and a JSON record as one `.npz`, whole or not at all."""
-    named = {f"{index:04d}": array for index, array in enumerate(arrays)}
-    named["meta"] = np.frombuffer(json.dumps(meta).encode(), np.uint8)
+    named: dict[str, Any] = {f"{index:04d}": array for index, array in enumerate(arrays)}
+    record = np.frombuffer(json.dumps(meta).encode(), np.uint8)
     with replacing(path) as new, open(new, "wb") as file:
-        np.savez(file, **named)
+        np.savez(file, meta=record, **named)
 
 
 def load_arrays(path: str | os.PathLike) -> tuple[list[np.ndarray], dict[str, Any]]:

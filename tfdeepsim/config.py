@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from typing import Any
+from typing import Any, Literal
 
 from tfdeepsim.errors import InputError
 
@@ -58,7 +58,7 @@ class TrainConfig:
     task: str = "autoencoder"
     dataset: str = "llv2"
     data_dir: str | None = None
-    cache: str = "auto"
+    cache: Literal["auto", "memory", "disk"] = "auto"
     model: str = "ae"
     latent_dim: int = 64
     loss: str = "pixel"

@@ -38,7 +38,7 @@ class DeePSiM(keras.Model):
     ):
         super().__init__(**kwargs)
         self.generator = generator
-        self.comparator = comparator
+        self.comparator: Any = comparator
         self.loss_weights = dict(loss_weights)
         self.image_loss = IMAGE_LOSSES[image_loss]
         names = ["loss", *self.loss_weights, *(f"weighted_{name}" for name in self.loss_weights)]

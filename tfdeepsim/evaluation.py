@@ -85,7 +85,8 @@ def evaluate(
                 (embeddings[split][masks[split]], sources[split].labels[data.label][masks[split]])
                 for split in SPLITS
             ]
-            result = score_probe(*pairs, task=data.task, host=host)
+            train, validation, test = pairs
+            result = score_probe(train, validation, test, data.task, host)
             result = result.of_run(
                 run=run.name,
                 model=config.model,

@@ -132,7 +132,7 @@ def _config(run: RunDirectory, given: dict[str, Any], resume: bool, overwrite: b
     return TrainConfig.from_dict({**stored, **given})
 
 
-def _train(config: TrainConfig, run: RunDirectory, **modes: bool) -> int:
+def _train(config: TrainConfig, run: RunDirectory, **modes: Any) -> int:
     import_tensorflow()
     from tfdeepsim.training.trainer import train
 

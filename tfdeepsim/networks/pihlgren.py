@@ -53,7 +53,6 @@ class Encoder(keras.Model):
         variational: bool = False,
         **kwargs: Any,
     ):
-        image_shape = tuple(image_shape)
         check_image_shape(image_shape)
         images = x = keras.Input(image_shape)
         for channels in ENCODER_CHANNELS:
@@ -64,7 +63,7 @@ class Encoder(keras.Model):
         if variational:
             outputs["log_variance"] = keras.layers.Dense(latent_dim, dtype="float32", name="log_variance")(x)
         super().__init__(images, outputs, **kwargs)
-        self.image_shape = image_shape
+        self.image_shape = tuple(image_shape)
         self.latent_dim = latent_dim
         self.variational = variational
 
@@ -96,7 +95,6 @@ class Decoder(keras.Model):
     """
 
     def __init__(self, image_shape: tuple[int, int, int] = (64, 64, 3), latent_dim: int = 64, **kwargs: Any):
-        image_shape = tuple(image_shape)
         check_image_shape(image_shape)
         start = (image_shape[0] // 16 - 3, image_shape[1] // 16 - 3)
         latents = keras.Input((latent_dim,))
@@ -109,7 +107,7 @@ class Decoder(keras.Model):
         x = keras.layers.Conv2DTranspose(image_shape[2], DECODER_KERNELS[-1], strides=2)(x)
         images = keras.layers.Activation("sigmoid", dtype="float32")(x)
         super().__init__(latents, images, **kwargs)
-        self.image_shape = image_shape
+        self.image_shape = tuple(image_shape)
         self.latent_dim = latent_dim
 
     def get_config(self) -> dict[str, Any]:

@@ -6,6 +6,7 @@ AE, VAE, P. AE and P. VAE on 6,750 frames of 450 rollouts, five hosts of seven M
 """
 
 from pathlib import Path
+from typing import Any
 
 import rich.console
 
@@ -15,7 +16,7 @@ from tfdeepsim.run import RunDirectory
 from tfdeepsim.scores import Score
 
 PERCEPTUAL = {"loss": "perceptual", "comparator": "random_alexnet:relu2"}
-SYSTEMS = {
+SYSTEMS: dict[str, dict[str, Any]] = {
     "ae": {"model": "ae", "loss": "pixel"},
     "vae": {"model": "vae", "loss": "pixel"},
     "p-ae": {"model": "ae", **PERCEPTUAL},
@@ -40,7 +41,7 @@ def configs(scale: float = 1.0, data_dir: str | None = None) -> dict[str, TrainC
     if rollouts < 10:
         raise InputError("--scale must leave 10 rollouts", got=scale, accepted=f"{10 / ROLLOUTS:.3f} or more")
     dataset = "llv2/quickstart" if scale == 1 else f"llv2/{rollouts}x15-stride10-seed0"
-    common = {"dataset": dataset, "data_dir": data_dir, "epochs": EPOCHS}
+    common: dict[str, Any] = {"dataset": dataset, "data_dir": data_dir, "epochs": EPOCHS}
     return {name: TrainConfig(**common, **system) for name, system in SYSTEMS.items()}
 
 

@@ -46,14 +46,14 @@ class Bar(keras.callbacks.Callback):
         self._task = self._bar.add_task(self._name(epoch), total=self.params["steps"], loss="")
         self._bar.start()
 
-    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+    def on_train_batch_end(self, batch: int, logs: dict[str, float]) -> None:
         if self.console.is_terminal:
             self._bar.update(self._task, advance=1, loss=f"loss {float(logs['loss']):.4g}")
 
     def on_test_begin(self, logs: Any = None) -> None:
         self._bar.stop()
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         self._bar.stop()
         terms = [f"{name} {value:.4g}" for name, value in logs.items() if name in ("image", "feature", "kl")]
         self.console.print(

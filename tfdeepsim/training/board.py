@@ -73,7 +73,7 @@ def write_projector(
 
 
 def _columns(labels: dict[str, np.ndarray]) -> dict[str, Any]:
-    columns = {}
+    columns: dict[str, Any] = {}
     for name, values in labels.items():
         values = values.reshape(len(values), -1).T
         columns |= {name if len(values) == 1 else f"{name}_{i}": column for i, column in enumerate(values)}

@@ -26,7 +26,7 @@ class Meter(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self._steps = 0
         self._begin = time.perf_counter()
-        self._trained = None
+        self._trained = 0.0
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self.progress.step += 1
@@ -35,7 +35,7 @@ class Meter(keras.callbacks.Callback):
     def on_test_begin(self, logs: Any = None) -> None:
         self._trained = time.perf_counter() - self._begin
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         seconds = time.perf_counter() - self._begin
         self.progress.seconds += seconds
         logs["images_per_second"] = self._steps * self.batch_size / (self._trained or seconds)

@@ -78,11 +78,10 @@ def train(
     with run.locked():
         _record(config, run, model, description, resume)
         dataset = open_dataset(config.dataset, config.data_dir)
-        sources = {
-            split: dataset.source(split, config.cache) for split in ("encoder_train", "encoder_validation")
-        }
-        _fit(config, run, model, progress, *sources.values(), console)
-        _finish(run, model, progress, sources["encoder_validation"], console)
+        training = dataset.source("encoder_train", config.cache)
+        validation = dataset.source("encoder_validation", config.cache)
+        _fit(config, run, model, progress, training, validation, console)
+        _finish(run, model, progress, validation, console)
 
 
 def make_plan(config: TrainConfig, description: Any, model: DeePSiM, progress: Progress) -> Plan:
