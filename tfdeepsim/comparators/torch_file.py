@@ -81,18 +81,18 @@ def _open_zip(archive: zipfile.ZipFile) -> tuple[Any, Read]:
 
     if root + "byteorder" in archive.namelist() and read("byteorder") != b"little":
         raise ValueError("numbers must be little-endian")
-    content, _ = torch_pickle.load(io.BytesIO(read("data.pkl")))
+    content, _ = torch_pickle.interpret(io.BytesIO(read("data.pkl")))
     return content, lambda storage: read(f"data/{storage.key}")
 
 
 def _open_legacy(data: mmap.mmap) -> tuple[Any, Read]:
     """Five pickles (magic number, version, system, content, keys), then each storage after its length."""
     file = cast(IO[bytes], data)
-    magic, version, system = (torch_pickle.load(file)[0] for _ in range(3))
+    magic, version, system = (torch_pickle.interpret(file)[0] for _ in range(3))
     if (magic, version) != (_LEGACY_MAGIC, _LEGACY_PROTOCOL) or not system["little_endian"]:
         raise ValueError("not the magic number of torch.save")
-    content, storages = torch_pickle.load(file)
-    keys, _ = torch_pickle.load(file)
+    content, storages = torch_pickle.interpret(file)
+    keys, _ = torch_pickle.interpret(file)
     starts: dict[str, int] = {}
     position = data.tell()
     for key in keys:

@@ -113,7 +113,7 @@ _CALLS: dict[str, Callable[..., Any]] = {
 _NAMES = {*_CALLS, *(f"torch.{name}" for name in STORAGE_DTYPES)}
 
 
-def load(file: IO[bytes]) -> tuple[Any, dict[str, Storage]]:
+def interpret(file: IO[bytes]) -> tuple[Any, dict[str, Storage]]:
     """Interpret one pickle, from where `file` stands, and leave `file` behind its end.
 
     `pickletools` only splits the bytes into opcodes. Those that `torch.save` writes are interpreted here, and

@@ -94,7 +94,10 @@ def _verdict(
     scores = evaluate(runs, host=Host(seeds=5, epochs=150, patience=15))
     print_table(scores)
     reported = ", ".join(f"{name} {value}" for name, value in REPORTED.items())
-    console.print(f"The paper reports, at its size, in pixels and on v2: {reported}.", highlight=False)
+    console.print(
+        f"The paper reports, at its full size, on v2 and in units that it does not name: {reported}.",
+        highlight=False,
+    )
     page = write_report(
         runs,
         scores,

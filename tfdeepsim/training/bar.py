@@ -55,12 +55,13 @@ class Bar(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         self._bar.stop()
-        terms = [f"{name} {value:.4g}" for name, value in logs.items() if name in ("image", "feature", "kl")]
-        self.console.print(
-            f"{self._name(epoch)}  loss {logs['loss']:.5g}  validation {logs['val_loss']:.5g}"
-            f"  ({', '.join(terms)})  {logs['images_per_second']:.0f} images/s",
-            highlight=False,
-        )
+        shown = [
+            f"{name} {logs[name]:.4g}"
+            for name in ("loss", "val_loss", "image", "feature", "kl")
+            if name in logs
+        ]
+        speed = f"{logs['images_per_second']:.0f} images/s"
+        self.console.print("  ".join([self._name(epoch), *shown, speed]), highlight=False)
 
     def _name(self, epoch: int) -> str:
         return f"epoch {epoch + 1}/{self.epochs}"
