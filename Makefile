@@ -16,7 +16,7 @@ quickstart: .venv/base
 	$(BIN)/python train.py --recipe quickstart
 
 test: .venv/test
-	$(BIN)/python -m pytest -m "not slow and not parity"
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 slow: .venv/test
 	$(BIN)/python -m pytest -m slow

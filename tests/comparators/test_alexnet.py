@@ -1,3 +1,5 @@
+import re
+
 import keras
 import numpy as np
 import pytest
@@ -139,7 +141,9 @@ def executed_operations(function, *arguments):
     finally:
         context.disable_run_metadata()
     graphs = [graph for group in metadata.function_graphs for graph in group.partition_graphs]
-    return [node.op for graph in graphs for node in graph.node]
+    names = [node.op for graph in graphs for node in graph.node]
+    # oneDNN's own, and those that do the next operation too, are of the same kind.
+    return [re.sub("^_(MklNative|Mkl)?(Fused)?", "", name) for name in names]
 
 
 @pytest.mark.parametrize(("layer", "convolutions"), [("relu2", 2), ("fc6", 5)])
@@ -157,10 +161,10 @@ def test_a_training_step_computes_no_gradient_of_its_weights(layer, convolutions
 
     operations = executed_operations(step, x)
     # One for the generator. The comparator's own convolutions: two forward, one backward.
-    assert operations.count("Conv2DBackpropFilter") == 1
-    assert sum(op in ("Conv2D", "_FusedConv2D") for op in operations) == 1 + 3 * convolutions
+    assert sum(op.startswith("Conv2DBackpropFilter") for op in operations) == 1
+    assert operations.count("Conv2D") == 1 + 3 * convolutions
     # fc6 forward twice and back to the image once.
-    assert sum(op in ("MatMul", "_FusedMatMul") for op in operations) == (3 if layer == "fc6" else 0)
+    assert operations.count("MatMul") == (3 if layer == "fc6" else 0)
 
 
 def test_the_gradient_reaches_every_part_of_the_image(relu2):

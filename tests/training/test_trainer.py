@@ -128,7 +128,7 @@ def test_early_stopping(tmp_path, monkeypatch):
 
 
 def test_a_loss_that_explodes_is_named(tmp_path):
-    with pytest.raises(InputError, match=r"NaN or infinity in term 'image' at step [1-5]\b"):
+    with pytest.raises(InputError, match=r"NaN or infinity in term 'image' at step \d+;"):
         fit(tmp_path / "run", learning_rate=1e38)
 
 

@@ -85,7 +85,7 @@ def _scatter_panel(
     axes.set_xlabel(f"true {name}", loc="right", labelpad=1)
     error = float(np.mean(np.abs(predicted - target)))
     outside = int(np.sum(~((predicted >= limits[0]) & (predicted <= limits[1]))))
-    note = f"mean |error| {error:#.3g}" + (f"\n{outside} outside" if outside else "")
+    note = f"mean |error| {error:#.3g}" + (f", {outside} outside" if outside else "")
     paper = {"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 1}
     write(axes, 0.03, 0.97, note, 11, va="top", transform=axes.transAxes, zorder=4, bbox=paper)
 
