@@ -132,4 +132,5 @@ def test_dry_run_writes_nothing(tmp_path, tiny):
     flags = ["--dataset", name, "--data-dir", tmp_path / "data", "--run-dir", tmp_path / "run", "--dry-run"]
     out, _ = finish(start("train.py", "--batch-size", 2, *flags))
     assert "parameters" in out
+    assert "made first, about" in out
     assert list(tmp_path.iterdir()) == []

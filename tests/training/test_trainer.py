@@ -13,7 +13,7 @@ from PIL import Image
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.data.source import Source
 from tfdeepsim.errors import InputError
-from tfdeepsim.run import RunDirectory
+from tfdeepsim.run import RunDirectory, write_json
 from tfdeepsim.training import trainer
 from tfdeepsim.training.build import build_model
 from tfdeepsim.training.checkpoint import Progress, load_arrays, load_state, state_variables
@@ -130,6 +130,15 @@ def test_early_stopping(tmp_path, monkeypatch):
 def test_a_loss_that_explodes_is_named(tmp_path):
     with pytest.raises(InputError, match=r"NaN or infinity in term 'image' at step \d+;"):
         fit(tmp_path / "run", learning_rate=1e38)
+
+
+def test_resuming_on_other_data_is_refused(tmp_path):
+    run = RunDirectory(tmp_path)
+    write_json(run.environment, {"dataset": {"fingerprint": "abc"}, "comparator": None})
+    trainer._check_same(run, {"dataset": {"fingerprint": "abc"}}, "dataset", "fingerprint")
+    with pytest.raises(InputError, match="same dataset: got fingerprint def; accepted: abc"):
+        trainer._check_same(run, {"dataset": {"fingerprint": "def"}}, "dataset", "fingerprint")
+    trainer._check_same(run, {"comparator": None}, "comparator", "sha256")
 
 
 def test_measuring_leaves_the_model_as_it_was():

@@ -12,6 +12,7 @@ import rich.table
 import tensorflow as tf
 
 from tfdeepsim.config import TrainConfig
+from tfdeepsim.data.dataset import Description
 from tfdeepsim.deepsim import DeePSiM
 from tfdeepsim.training.checkpoint import state_variables
 
@@ -82,14 +83,19 @@ def peak_bytes() -> int:
 
 
 def show_plan(
-    console: rich.console.Console, config: TrainConfig, plan: Plan, model: DeePSiM, run_path: object
+    console: rich.console.Console,
+    config: TrainConfig,
+    plan: Plan,
+    model: DeePSiM,
+    description: Description,
+    run_path: object,
 ) -> None:
     """Print what will run and what it will cost."""
     table = rich.table.Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     comparator = model.comparator
     rows = {
         "run directory": run_path,
-        "data": f"{config.dataset}: {plan.images:,} training images",
+        "data": f"{config.dataset}: {plan.images:,} training images" + _making(description),
         "model": f"{config.model}, latent size {config.latent_dim}, {plan.parameters:,} parameters",
         "loss": " + ".join(f"{value:g} {name}" for name, value in model.loss_weights.items()),
         "comparator": "none" if comparator is None else describe_comparator(comparator),
@@ -101,6 +107,14 @@ def show_plan(
     for name, value in rows.items():
         table.add_row(name, str(value))
     console.print(table, highlight=False)
+
+
+def _making(description: Description) -> str:
+    if description.made:
+        return ""
+    return (
+        f"; made first, about {duration(description.seconds_needed)}, {description.bytes_needed / 1e6:.0f} MB"
+    )
 
 
 def describe_comparator(comparator: Any) -> str:

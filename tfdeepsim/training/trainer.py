@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.data import describe, open_dataset
+from tfdeepsim.data.dataset import Dataset, Description
 from tfdeepsim.data.pipeline import batches, training_batches
 from tfdeepsim.data.source import Source
 from tfdeepsim.deepsim import DeePSiM
@@ -70,21 +71,21 @@ def train(
     progress = load_state(run, model) if resume and run.state.exists() else Progress()
     with strategy.scope():
         plan = make_plan(config, description, model, progress)
-        show_plan(console, config, plan, model, run.path)
+        show_plan(console, config, plan, model, description, run.path)
     if dry_run:
         return
     if not resume:
         run.create(overwrite)
     with run.locked():
-        _record(config, run, model, description, resume)
         dataset = open_dataset(config.dataset, config.data_dir)
+        _record(config, run, model, dataset, resume)
         training = dataset.source("encoder_train", config.cache)
         validation = dataset.source("encoder_validation", config.cache)
         _fit(config, run, model, progress, training, validation, console)
         _finish(run, model, progress, validation, console)
 
 
-def make_plan(config: TrainConfig, description: Any, model: DeePSiM, progress: Progress) -> Plan:
+def make_plan(config: TrainConfig, description: Description, model: DeePSiM, progress: Progress) -> Plan:
     """Size up the run, with a few trial steps."""
     images = description.splits["encoder_train"]
     if images < config.batch_size:
@@ -107,32 +108,34 @@ def make_plan(config: TrainConfig, description: Any, model: DeePSiM, progress: P
     )
 
 
-def _record(config: TrainConfig, run: RunDirectory, model: DeePSiM, description: Any, resume: bool) -> None:
+def _record(config: TrainConfig, run: RunDirectory, model: DeePSiM, dataset: Dataset, resume: bool) -> None:
     comparator = model.comparator
     record = environment()
     record["dataset"] = {
         "name": config.dataset,
-        "image_shape": list(description.image_shape),
-        "splits": dict(description.splits),
+        "image_shape": list(dataset.image_shape),
+        "splits": dict(dataset.splits),
+        "fingerprint": dataset.fingerprint,
     }
     record["parameters"] = model.generator.count_params()
     record["comparator"] = comparator and {
         key: getattr(comparator, key) for key in ("name", "layer", "source", "sha256")
     }
     if resume:
-        _check_comparator(run, record["comparator"])
+        _check_same(run, record, "dataset", "fingerprint")
+        _check_same(run, record, "comparator", "sha256")
     write_json(run.environment, record)
     # Last: a folder without it is no run yet.
     write_json(run.config, config.to_dict())
 
 
-def _check_comparator(run: RunDirectory, comparator: dict[str, str] | None) -> None:
-    before = run.read_environment()["comparator"]
-    if comparator and before and before["sha256"] != comparator["sha256"]:
+def _check_same(run: RunDirectory, record: dict[str, Any], what: str, digest: str) -> None:
+    before, now = run.read_environment()[what], record[what]
+    if before and now and before[digest] != now[digest]:
         raise InputError(
-            "--resume goes on with the same comparator",
-            got=f"weights with SHA-256 {comparator['sha256']}",
-            accepted=f"{before['sha256']}, with which {run.path} was trained",
+            f"--resume goes on with the same {what}",
+            got=f"{digest} {now[digest]}",
+            accepted=f"{before[digest]}, with which {run.path} was trained",
         )
 
 
