@@ -30,6 +30,7 @@ kinds = {
     "numpy float64": floats,
 }
 embeddings = {name: encoder.embed(value).numpy() for name, value in kinds.items()}
+embeddings["in one line"] = tf.saved_model.load(sys.argv[1]).embed(images).numpy()
 embeddings["one"] = np.concatenate([encoder.embed(image[None]).numpy() for image in images])
 serve = encoder.signatures["serving_default"]
 embeddings["signature"] = serve(images=tf.constant(images))["embedding"].numpy()
@@ -61,7 +62,7 @@ def test_in_a_process_without_tfdeepsim(exported, tmp_path):
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.strip() == "refused"
     with np.load(tmp_path / "out.npz") as embeddings:
-        assert len(embeddings.files) == 7
+        assert len(embeddings.files) == 8
         for name in embeddings.files:
             assert embeddings[name].dtype == np.float32
             np.testing.assert_allclose(embeddings[name], expected, atol=1e-5, err_msg=name)

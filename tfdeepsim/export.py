@@ -22,16 +22,23 @@ class EncoderModule(tf.Module):
 
     def __init__(self, encoder: keras.Model, image_shape: tuple[int, int, int]):
         super().__init__()
-        self.encoder_variables = list(encoder.variables)
-        self.embed = tf.function(self._embed)
-        self._encoder = encoder
+        # As constants, the weights live as long as `embed` does: `load(path).embed(images)` works, where the
+        # variables of a loaded model are gone with the model.
+        weights = [
+            [tf.constant(variable.numpy()) for variable in variables]
+            for variables in (encoder.trainable_variables, encoder.non_trainable_variables)
+        ]
+
+        def embed(images: tf.Tensor) -> tf.Tensor:
+            scale = 255.0 if images.dtype == tf.uint8 else 1.0
+            floats = tf.cast(images, tf.float32) / scale
+            outputs, _ = encoder.stateless_call(*weights, floats, training=False)
+            return outputs["latent"]
+
+        self.embed = tf.function(embed)
         # One trace a type, so that bytes and floats are told apart and never silently cast.
         for dtype in (tf.uint8, tf.float32, tf.float64):
             self.embed.get_concrete_function(tf.TensorSpec((None, *image_shape), dtype, "images"))
-
-    def _embed(self, images: tf.Tensor) -> tf.Tensor:
-        scale = 255.0 if images.dtype == tf.uint8 else 1.0
-        return self._encoder(tf.cast(images, tf.float32) / scale, training=False)["latent"]
 
 
 def export(run: RunDirectory) -> None:
