@@ -20,7 +20,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfdeepsim.config import TrainConfig
-from tfdeepsim.data.pipeline import training_batches
+from tfdeepsim.data.pipeline import training_batches, without_autotuning
 from tfdeepsim.data.source import Source
 from tfdeepsim.training.build import build_model
 
@@ -129,7 +129,7 @@ def main():
     generator = np.random.default_rng(0)
     frames = generator.integers(0, 256, (8192, SIDE, SIDE, 3), np.uint8)
     images = frames[:BATCH].astype(np.float32) / 255
-    constant = tf.data.Dataset.from_tensors({"image": tf.constant(images)}).repeat()
+    constant = without_autotuning(tf.data.Dataset.from_tensors({"image": tf.constant(images)}).repeat())
     real = training_batches(Source(frames, {}), batch_size=BATCH, seed=0, steps=range(10**6))
     model = keras_model()
     contestants = {

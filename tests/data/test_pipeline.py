@@ -30,6 +30,11 @@ def test_values_shapes_and_types(source):
         np.testing.assert_allclose(batch["image"][:, 0, 0, 0], batch["index"] / 255)
 
 
+def test_no_tuning_thread_delays_the_end(source):
+    for data in (training_batches(source, batch_size=BATCH, seed=1, steps=range(3)), batches(source, BATCH)):
+        assert data.options().autotune.enabled is False
+
+
 def test_an_epoch_is_a_permutation_and_no_two_are_alike(source):
     steps = order(source, 0, 30 * STEPS_PER_EPOCH)
     epochs = [

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.data.dataset import Description
+from tfdeepsim.data.pipeline import without_autotuning
 from tfdeepsim.deepsim import DeePSiM
 from tfdeepsim.training.checkpoint import state_variables
 
@@ -56,7 +57,7 @@ def measure_step(model: DeePSiM, image_shape: tuple[int, int, int], batch_size: 
     """Seconds a training step takes, by a few steps on noise; leaves the model as it was."""
     before = [variable.numpy() for variable in state_variables(model)]
     noise = tf.random.stateless_uniform((batch_size, *image_shape), seed=(0, 0))
-    batches = tf.data.Dataset.from_tensors({"image": noise}).repeat(TRIAL_STEPS)
+    batches = without_autotuning(tf.data.Dataset.from_tensors({"image": noise}).repeat(TRIAL_STEPS))
     clock = _Clock()
     model.fit(batches, steps_per_epoch=TRIAL_STEPS, verbose=0, shuffle=False, callbacks=[clock])
     for variable, value in zip(state_variables(model), before, strict=True):
