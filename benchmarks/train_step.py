@@ -8,9 +8,12 @@ process, so that a machine that slows down slows all of them; ratios are of medi
 """
 
 import argparse
+import collections
 import os
 import statistics
+import tempfile
 import time
+from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as train.py does
@@ -116,6 +119,27 @@ def multiply_adds(model):
     return 3 * (flops(model.generator) + flops(model.comparator)) / FLOP_PER_MULTIPLY_ADD
 
 
+def show_profile(run, steps):
+    """Print where the processor time of a step goes, by kind of operation, from TensorFlow's own profiler."""
+    from tensorflow.tsl.profiler.protobuf import xplane_pb2
+
+    with tempfile.TemporaryDirectory() as folder:
+        tf.profiler.experimental.start(folder)
+        run()
+        tf.profiler.experimental.stop()
+        space = xplane_pb2.XSpace()
+        space.ParseFromString(next(Path(folder).rglob("*.xplane.pb")).read_bytes())
+    milliseconds = collections.Counter()
+    for plane in (plane for plane in space.planes if "CPU" in plane.name):
+        for event in (event for line in plane.lines for event in line.events):
+            name = plane.event_metadata[event.metadata_id].name
+            if ":" in name and "::" not in name and "#" not in name and "inference" not in name:
+                milliseconds[name.split(":")[-1]] += event.duration_ps / 1e9 / steps
+    print("milliseconds a step, by operation, over both cores:")
+    for name, value in milliseconds.most_common(16):
+        print(f"{value:8.1f}  {name}")
+
+
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -123,6 +147,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--steps", type=int, default=12)
     parser.add_argument("--bfloat16", action="store_true", help="slow on processors without it")
+    parser.add_argument("--profile", action="store_true", help="also show where a step's time goes")
     arguments = parser.parse_args()
     steps = arguments.steps
     tf.get_logger().setLevel("ERROR")
@@ -154,6 +179,8 @@ def main():
     share = median["tfdeepsim, real data"] / median["tfdeepsim, constant batch"]
     print(f"step with data / step with a constant batch: {share:.3f}")
     flop = FLOP_PER_MULTIPLY_ADD * multiply_adds(model)
+    if arguments.profile:
+        show_profile(contestants["tfdeepsim, constant batch"], steps)
     peak = matmul_peak()
     rate = flop * BATCH / median["tfdeepsim, constant batch"]
     print(

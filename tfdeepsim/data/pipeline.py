@@ -82,7 +82,7 @@ def _fetch(source: Source, order: tf.data.Dataset) -> tf.data.Dataset:
 def without_autotuning(dataset: tf.data.Dataset) -> tf.data.Dataset:
     """`dataset` without tf.data's tuning thread, whose sleeps double up to a minute.
 
-    An iterator that ends waits for it to wake: a `fit` of 2.7 s took 5.1 s. Nothing here is left to tune.
+    An iterator that ends waits for it to wake, up to as long as it has run. Nothing here is left to tune.
     """
     options = tf.data.Options()
     options.autotune.enabled = False
