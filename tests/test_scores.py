@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from tfdeepsim.scores import Score, interval, read_scores, write_csv, write_scores
+from tfdeepsim.scores import Score, interval, write_csv
 
 SCORE = Score("pae", "ae", "perceptual", "random_alexnet:relu2", "llv2", "mlp", "l1", 0.3, 0.2, 0.4, 0.85, 5)
 
@@ -32,8 +32,6 @@ def test_single_value_has_no_interval():
 
 
 def test_files(tmp_path):
-    write_scores(tmp_path / "s.json", [SCORE])
-    assert read_scores(tmp_path / "s.json") == [SCORE]
     write_csv(tmp_path / "s.csv", [SCORE])
     with open(tmp_path / "s.csv") as file:
         rows = list(csv.DictReader(file))

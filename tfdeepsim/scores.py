@@ -2,12 +2,11 @@
 
 import csv
 import dataclasses
-import json
 import math
 import os
 from collections.abc import Iterable, Sequence
 
-from tfdeepsim.run import replacing, write_json
+from tfdeepsim.run import replacing
 
 # Student's t, two-sided 95 %, for 1 to 30 degrees of freedom.
 _T95 = (
@@ -79,14 +78,3 @@ def write_csv(path: str | os.PathLike, scores: Iterable[Score]) -> None:
         writer = csv.DictWriter(file, [field.name for field in dataclasses.fields(Score)])
         writer.writeheader()
         writer.writerows(dataclasses.asdict(score) for score in scores)
-
-
-def write_scores(path: str | os.PathLike, scores: Iterable[Score]) -> None:
-    """Keep `scores` as JSON for later stages."""
-    write_json(path, [dataclasses.asdict(score) for score in scores])
-
-
-def read_scores(path: str | os.PathLike) -> list[Score]:
-    """What `write_scores` kept."""
-    with open(path) as file:
-        return [Score(**row) for row in json.load(file)]

@@ -118,13 +118,12 @@ def test_steps_in_place_of_epochs(tmp_path):
     assert progress.epoch == 2
 
 
-def test_early_stopping(tmp_path, monkeypatch):
-    run, _, progress, _ = fit(tmp_path / "run", epochs=9, patience=2, learning_rate=1e-12)
-    # Batch statistics still settle, so the loss moves; it need not stop at once, but well before the end
-    # of what batch norm can win.
-    assert progress.exhausted(2) == (progress.epoch < 9)
-    assert progress.epoch - progress.best_epoch <= 2
-    assert run.best.is_file()
+def test_early_stopping(tmp_path):
+    # Nothing is learned; only batch statistics settle, after which the loss goes up and down by chance.
+    run, _, progress, _ = fit(tmp_path / "run", epochs=60, patience=2, learning_rate=1e-12)
+    assert progress.epoch < 60
+    assert progress.epoch - progress.best_epoch == 2
+    assert load_arrays(run.best)[1]["epoch"] == progress.best_epoch
 
 
 def test_a_loss_that_explodes_is_named(tmp_path):
