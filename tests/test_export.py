@@ -1,6 +1,5 @@
 """The exported encoder, as somebody without tfdeepsim uses it."""
 
-import json
 import subprocess
 import sys
 
@@ -9,8 +8,7 @@ import pytest
 
 from tfdeepsim.arrays import save_arrays
 from tfdeepsim.config import TrainConfig
-from tfdeepsim.data.source import Source
-from tfdeepsim.embed import embed_run, embed_source, load_encoder
+from tfdeepsim.embed import load_encoder
 from tfdeepsim.errors import InputError
 from tfdeepsim.export import export
 from tfdeepsim.networks.pihlgren import make_autoencoder
@@ -33,6 +31,8 @@ embeddings = {name: encoder.embed(value).numpy() for name, value in kinds.items(
 embeddings["in one line"] = tf.saved_model.load(sys.argv[1]).embed(images).numpy()
 embeddings["one"] = np.concatenate([encoder.embed(image[None]).numpy() for image in images])
 serve = encoder.signatures["serving_default"]
+mean = {name: encoder.posterior(value)["mean"].numpy() for name, value in kinds.items()}
+embeddings |= {f"mean of {name}": value for name, value in mean.items()}
 embeddings["signature"] = serve(images=tf.constant(images))["embedding"].numpy()
 np.savez(sys.argv[3], **embeddings)
 try:
@@ -62,31 +62,10 @@ def test_in_a_process_without_tfdeepsim(exported, tmp_path):
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.strip() == "refused"
     with np.load(tmp_path / "out.npz") as embeddings:
-        assert len(embeddings.files) == 8
+        assert len(embeddings.files) == 13
         for name in embeddings.files:
             assert embeddings[name].dtype == np.float32
             np.testing.assert_allclose(embeddings[name], expected, atol=1e-5, err_msg=name)
-
-
-def test_embeddings_of_a_source_keep_its_order(exported):
-    images = np.concatenate([IMAGES] * 60)  # more than a batch
-    embeddings = embed_source(load_encoder(exported[0].encoder), Source(images, {}))
-    np.testing.assert_allclose(embeddings, np.concatenate([exported[1]] * 60), atol=1e-5)
-
-
-def test_embeddings_are_computed_once(exported):
-    run, expected = exported
-    sources = {"test": Source(IMAGES, {})}
-    first = embed_run(run, "llv2/tiny", "abc", sources)["test"]
-    np.testing.assert_allclose(first, expected, atol=1e-5)
-    assert isinstance(first, np.memmap)
-    file = run.embeddings / "llv2-tiny" / "test.npy"
-    before = file.stat().st_mtime_ns
-    embed_run(run, "llv2/tiny", "abc", sources)
-    assert file.stat().st_mtime_ns == before
-    # Other data, other embeddings.
-    other = embed_run(run, "llv2/tiny", "def", {"test": Source(IMAGES[::-1].copy(), {})})["test"]
-    np.testing.assert_allclose(other, expected[::-1], atol=1e-5)
 
 
 def test_an_untrained_run(tmp_path):
@@ -110,11 +89,3 @@ def test_damaged_encoders(exported, tmp_path, damage):
         tf.saved_model.save(tf.Module(), str(folder))
     with pytest.raises(InputError, match="an encoder is a SavedModel"):
         load_encoder(folder)
-
-
-def test_record_of_embeddings(exported):
-    run, _ = exported
-    embed_run(run, "llv2/other", "abc", {"test": Source(IMAGES, {})})
-    origin = json.loads((run.embeddings / "llv2-other" / "origin.json").read_text())
-    assert origin["dataset"] == "abc"
-    assert len(origin["encoder"]) == 64

@@ -1,11 +1,12 @@
 """Intervals and the CSV of results."""
 
 import csv
+import dataclasses
 import math
 
 import pytest
 
-from tfdeepsim.scores import Score, interval, write_csv
+from tfdeepsim.scores import BASELINES, Score, interval, write_csv
 
 SCORE = Score("pae", "ae", "perceptual", "random_alexnet:relu2", "llv2", "mlp", "l1", 0.3, 0.2, 0.4, 0.85, 5)
 
@@ -32,12 +33,18 @@ def test_single_value_has_no_interval():
 
 
 def test_files(tmp_path):
-    write_csv(tmp_path / "s.csv", [SCORE])
+    write_csv(tmp_path / "s.csv", [dataclasses.replace(SCORE, values=(0.1, 0.5))])
     with open(tmp_path / "s.csv") as file:
         rows = list(csv.DictReader(file))
-    columns = "run,model,loss,comparator,dataset,probe,metric,value,low,high,chance,seeds"
+    columns = "run,model,loss,comparator,dataset,probe,metric,value,low,high,chance,seeds,over,values"
     assert list(rows[0]) == columns.split(",")
     assert float(rows[0]["low"]) == 0.2
+    assert rows[0]["values"] == "0.1 0.5"
+
+
+def test_baselines_are_known_by_their_model():
+    assert not SCORE.is_baseline
+    assert all(dataclasses.replace(SCORE, model=model).is_baseline for model in BASELINES)
 
 
 def test_direction():

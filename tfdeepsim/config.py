@@ -2,9 +2,11 @@
 
 import dataclasses
 import math
-from typing import Any, Literal
+from typing import Any
 
+from tfdeepsim import options
 from tfdeepsim.errors import InputError
+from tfdeepsim.options import DataOptions, flag
 
 # --loss NAME as loss weights of the mean-reduced terms (see losses.py), and the norm of the image term.
 LOSSES = {
@@ -15,26 +17,23 @@ LOSSES = {
 # γ = 0.001 in the code of Pihlgren et al., whose KL lacks the ½ of eq. (7).
 DEFAULT_LAMBDA_KL = 0.002
 
-CHOICES = {
+CHOICES = options.CHOICES | {
     "task": ("autoencoder",),
     "model": ("ae", "vae"),
     "loss": tuple(LOSSES),
     "feature_activation": ("none", "sigmoid"),
     "precision": ("float32", "mixed_bfloat16"),
     "strategy": ("auto", "single", "mirrored"),
-    "cache": ("auto", "memory", "disk"),
+    "choose_by": ("loss", "probe"),
 }
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class TrainConfig:
-    """One training run.
+class TrainConfig(DataOptions):
+    """One training run, on the data that the inherited attributes name.
 
     Attributes:
         task: What is trained.
-        dataset: As the command line spells it, e.g. `llv2`.
-        data_dir: Where tfds keeps datasets; None for its own default.
-        cache: Decoded frames in memory or in a file; `auto` takes memory where they fit.
         model: `ae` or `vae`.
         latent_dim: Size of the embedding.
         loss: Shorthand for the loss weights.
@@ -53,12 +52,11 @@ class TrainConfig:
         deterministic: Whether equal runs must give equal bits.
         precision: Keras dtype policy.
         strategy: `mirrored` for all devices of this machine, `auto` for that where there is more than one.
+        probe_every: Epochs between two scores of a linear probe on the embeddings; None for no probe.
+        choose_by: Which weights are best: those of the lowest validation `loss`, or the best `probe` score.
     """
 
     task: str = "autoencoder"
-    dataset: str = "llv2"
-    data_dir: str | None = None
-    cache: Literal["auto", "memory", "disk"] = "auto"
     model: str = "ae"
     latent_dim: int = 64
     loss: str = "pixel"
@@ -77,14 +75,14 @@ class TrainConfig:
     deterministic: bool = False
     precision: str = "float32"
     strategy: str = "auto"
+    probe_every: int | None = None
+    choose_by: str = "loss"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for name, accepted in CHOICES.items():
-            if getattr(self, name) not in accepted:
-                raise InputError(
-                    f"unknown {flag(name)}", got=getattr(self, name), accepted=", ".join(accepted)
-                )
-        for name in ("latent_dim", "epochs", "steps", "batch_size", "patience"):
+            self._require_choice(name, accepted)
+        for name in ("latent_dim", "epochs", "steps", "batch_size", "patience", "probe_every"):
             self._require(name, lambda value: value >= 1, "1 or more")
         self._require("seed", lambda value: 0 <= value < 2**31, "0 to 2147483647")
         self._require("learning_rate", lambda value: 0 < value < math.inf, "a number above 0")
@@ -92,17 +90,18 @@ class TrainConfig:
             self._require(name, lambda value: 0 <= value < math.inf, "a number, 0 or more")
         self._refuse_conflicts()
 
-    def _require(self, name: str, holds: Any, accepted: str) -> None:
-        value = getattr(self, name)
-        if value is not None and not holds(value):
-            raise InputError(f"{flag(name)} is out of range", got=value, accepted=accepted)
-
     def _refuse_conflicts(self) -> None:
         if self.epochs is not None and self.steps is not None:
             raise InputError("--epochs and --steps exclude each other", got="both", accepted="one of them")
         if self.lambda_kl is not None and self.model != "vae":
             raise InputError(
                 "--lambda-kl needs a posterior", got=f"--model {self.model}", accepted="--model vae"
+            )
+        if self.choose_by == "probe" and self.probe_every is None:
+            raise InputError(
+                "--choose-by probe needs scores of a probe",
+                got="no --probe-every",
+                accepted="--probe-every N, for example 1",
             )
         weights = self.loss_weights
         if "feature" not in weights and "image" not in weights:
@@ -171,8 +170,3 @@ class TrainConfig:
                 "unknown field in config.json", got=", ".join(unknown), accepted=", ".join(sorted(known))
             )
         return cls(**values)
-
-
-def flag(name: str) -> str:
-    """How the command line spells the field `name`."""
-    return "--" + name.replace("_", "-")

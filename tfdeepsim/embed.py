@@ -1,25 +1,32 @@
-"""From an encoder and a dataset to a file of embeddings."""
+"""From an encoder and images to embeddings."""
 
+import collections
 import hashlib
-import json
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from tfdeepsim.data.source import Source
+from tfdeepsim.data.source import Images
 from tfdeepsim.errors import InputError
-from tfdeepsim.run import RunDirectory, replacing, slug
 
 BATCH_SIZE = 256
+# One batch is read or handed on while another one is computed.
+WORKERS = 2
 
 
-def load_encoder(path: Path) -> Any:
+def load_encoder(path: Path, image_shape: Sequence[int] | None = None) -> Any:
     """Load a SavedModel with an `embed` endpoint.
 
+    Args:
+        path: The folder.
+        image_shape: (H, W, C) of the images that it shall embed; None where that is known to fit.
+
     Raises:
-        InputError: If there is none, or it is damaged.
+        InputError: If there is none, it is damaged, or it takes images of another shape.
     """
     rule, accepted = (
         "an encoder is a SavedModel with an `embed` endpoint",
@@ -33,63 +40,57 @@ def load_encoder(path: Path) -> Any:
         raise InputError(rule, got=f"{path} ({str(error)[:200]})", accepted=accepted) from error
     if not hasattr(encoder, "embed"):
         raise InputError(rule, got=f"{path} without `embed`", accepted=accepted)
+    if image_shape is not None:
+        _check_shape(encoder, path, tuple(image_shape))
     return encoder
 
 
-def embed_source(encoder: Any, source: Source) -> np.ndarray:
-    """Embed all images of `source`, in order.
+def _check_shape(encoder: Any, path: Path, image_shape: tuple[int, ...]) -> None:
+    (spec, *_), _ = encoder.embed.concrete_functions[0].structured_input_signature
+    if not spec.shape[1:].is_compatible_with(image_shape):
+        raise InputError(
+            "images must have the shape that the encoder was trained on",
+            got=f"{list(image_shape)} for {path}",
+            accepted=f"{spec.shape[1:].as_list()}, see --image-size",
+        )
+
+
+def batch_size_of(image_shape: Sequence[int]) -> int:
+    """Images a batch: 256 of 64x64 pixels, fewer of larger ones, so that memory stays the same."""
+    return max(1, min(BATCH_SIZE, BATCH_SIZE * 64 * 64 // (image_shape[0] * image_shape[1])))
+
+
+def embed_blocks(
+    encode: Callable[[np.ndarray], np.ndarray], images: Images, batch_size: int
+) -> Iterator[np.ndarray]:
+    """Embed images block by block, in order, a block ahead of the one that is asked for.
 
     Args:
-        encoder: Has `embed`, from uint8 [B, H, W, C] to float [B, Z].
-        source: N images.
-
-    Returns:
-        float32 [N, Z].
+        encode: From uint8 [n, H, W, C] to an array [n, Z]; is called from two threads.
+        images: uint8 [N, H, W, C].
+        batch_size: n, but for the last block.
     """
-    images = source.images
-    starts = range(0, len(images), BATCH_SIZE)
-    return np.concatenate([encoder.embed(tf.constant(images[i : i + BATCH_SIZE])).numpy() for i in starts])
+    waiting: collections.deque[Future] = collections.deque()
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for start in range(0, len(images), batch_size):
+            waiting.append(pool.submit(_encode_block, encode, images, slice(start, start + batch_size)))
+            if len(waiting) > WORKERS:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
-def embed_run(
-    run: RunDirectory, dataset_name: str, fingerprint: str, sources: dict[str, Source]
-) -> dict[str, np.ndarray]:
-    """The embeddings of `sources` by the run's encoder, computed once and kept in the run.
-
-    Args:
-        run: A run with an exported encoder.
-        dataset_name: As the command line spells it.
-        fingerprint: Of the data; embeddings of other data, or by another encoder, are computed anew.
-        sources: By split.
-
-    Returns:
-        Split to float32 [N, Z], memory-mapped.
-
-    Raises:
-        InputError: If the run has no usable encoder.
-    """
-    folder = run.embeddings / slug(dataset_name)
-    origin = {"encoder": _digest(run.encoder), "dataset": fingerprint}
-    if _origin(folder) != origin:
-        encoder = load_encoder(run.encoder)
-        with replacing(folder) as new:
-            new.mkdir()
-            for split, source in sources.items():
-                np.save(new / f"{split}.npy", embed_source(encoder, source))
-            (new / "origin.json").write_text(json.dumps(origin))
-    return {split: np.load(folder / f"{split}.npy", mmap_mode="r") for split in sources}
+def _encode_block(encode: Callable[[np.ndarray], np.ndarray], images: Images, rows: slice) -> np.ndarray:
+    return encode(np.ascontiguousarray(images[rows]))
 
 
-def _origin(folder: Path) -> dict[str, str] | None:
-    try:
-        return json.loads((folder / "origin.json").read_text())
-    except (OSError, ValueError):
-        return None
-
-
-def _digest(folder: Path) -> str:
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file, or of all files of a folder with their names, in hexadecimal."""
+    if path.is_file():
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
     digest = hashlib.sha256()
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        digest.update(path.relative_to(folder).as_posix().encode())
-        digest.update(path.read_bytes())
+    for inner in sorted(inner for inner in path.rglob("*") if inner.is_file()):
+        digest.update(inner.relative_to(path).as_posix().encode())
+        digest.update(bytes.fromhex(digest_of(inner)))
     return digest.hexdigest()

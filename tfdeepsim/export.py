@@ -1,22 +1,26 @@
 """From a run to an encoder that needs nothing but TensorFlow."""
 
+from collections.abc import Callable
+
 import keras
 import tensorflow as tf
 
 from tfdeepsim.arrays import assign, load_arrays
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.networks.pihlgren import make_autoencoder
+from tfdeepsim.networks.precision import float32
 from tfdeepsim.run import RunDirectory, replacing
 
 
 class EncoderModule(tf.Module):
-    """What is saved: `embed`, from images to embeddings.
+    """What is saved: `embed`, from images to embeddings, and of a VAE also `posterior`.
 
-    `embed` takes uint8 images in 0 to 255, or float32 or float64 images in [0, 1], as [B, H, W, C], and
-    gives float32 [B, Z]: the latent, which of a VAE is the mean of the posterior.
+    Both take uint8 images in 0 to 255, or float32 or float64 images in [0, 1], as [B, H, W, C]. `embed`
+    gives float32 [B, Z]: the latent, which of a VAE is the mean of the posterior. `posterior` gives
+    `{"mean": [B, Z], "log_variance": [B, Z]}`, float32.
 
     Args:
-        encoder: Float images in [0, 1] to a dictionary with `latent`.
+        encoder: Float images in [0, 1] to a dictionary with `latent`, and of a VAE `log_variance`.
         image_shape: (H, W, C).
     """
 
@@ -29,16 +33,31 @@ class EncoderModule(tf.Module):
             for variables in (encoder.trainable_variables, encoder.non_trainable_variables)
         ]
 
-        def embed(images: tf.Tensor) -> tf.Tensor:
+        def encode(images: tf.Tensor) -> dict[str, tf.Tensor]:
             scale = 255.0 if images.dtype == tf.uint8 else 1.0
             floats = tf.cast(images, tf.float32) / scale
-            outputs, _ = encoder.stateless_call(*weights, floats, training=False)
-            return outputs["latent"]
+            return encoder.stateless_call(*weights, floats, training=False)[0]
 
-        self.embed = tf.function(embed)
-        # One trace a type, so that bytes and floats are told apart and never silently cast.
-        for dtype in (tf.uint8, tf.float32, tf.float64):
-            self.embed.get_concrete_function(tf.TensorSpec((None, *image_shape), dtype, "images"))
+        def embed(images: tf.Tensor) -> tf.Tensor:
+            return encode(images)["latent"]
+
+        def posterior(images: tf.Tensor) -> dict[str, tf.Tensor]:
+            outputs = encode(images)
+            return {"mean": outputs["latent"], "log_variance": outputs["log_variance"]}
+
+        self.embed = _traced(embed, image_shape)
+        if "log_variance" in encoder.output_names:
+            self.posterior = _traced(posterior, image_shape)
+
+
+def _traced(
+    function: Callable, image_shape: tuple[int, int, int]
+) -> tf.types.experimental.PolymorphicFunction:
+    """`function` with one trace a type, so that bytes and floats are told apart and never silently cast."""
+    traced = tf.function(function)
+    for dtype in (tf.uint8, tf.float32, tf.float64):
+        traced.get_concrete_function(tf.TensorSpec((None, *image_shape), dtype, "images"))
+    return traced
 
 
 def export(run: RunDirectory) -> None:
@@ -55,12 +74,8 @@ def export(run: RunDirectory) -> None:
     """
     config = TrainConfig.from_dict(run.read_config())
     image_shape = tuple(run.read_environment()["dataset"]["image_shape"])
-    policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("float32")
-    try:
+    with float32():
         generator = make_autoencoder(image_shape, config.latent_dim, config.model == "vae")
-    finally:
-        keras.config.set_dtype_policy(policy)
     assign(generator.weights, load_arrays(run.best)[0], run.best)
     module = EncoderModule(generator.encoder, image_shape)
 

@@ -58,6 +58,8 @@ class RunDirectory:
     | `encoder/` | SavedModel with an `embed` endpoint | train |
     | `embeddings/` | one folder a dataset, one `.npy` a split | evaluate |
     | `results/` | scores and predictions of the probes | evaluate |
+    | `card/`, `decoded/` | the embedding without labels; what it kept | evaluate |
+    | `search/` | a search of probes | tuning.search |
 
     Args:
         path: The folder; it need not exist.

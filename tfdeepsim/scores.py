@@ -16,24 +16,36 @@ _T95 = (
 )  # fmt: skip
 
 
+BASELINES = {
+    "pca": "PCA of pixels",
+    "random_encoder": "Random encoder",
+    "comparator_features": "PCA of comparator's features",
+    "supervised": "Supervised encoder",
+}
+"""What stands in a table so that its other rows mean something: the value of `Score.model`, and its name."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Score:
     """One row of `results.csv`.
 
     Attributes:
-        run: Name of the run directory.
-        model: `ae` or `vae`.
-        loss: `pixel`, `l1` or `perceptual`, or `custom` for other loss weights.
+        run: Name of the row: of the run directory, of the baseline, or of several runs that differ in seed.
+        model: `ae` or `vae`; or one of `BASELINES`; or `foreign`.
+        loss: `pixel`, `l1` or `perceptual`, or `custom` for other loss weights; empty for what is no run.
         comparator: `NAME:LAYER`, or empty where no features are compared.
         dataset: As `train.py --dataset` spells it.
         probe: What was trained on the embeddings, e.g. `mlp`.
         metric: `l1` or `l2` (mean distance, in label units, lower is better) or `accuracy` (0 to 1,
             higher is better).
-        value: Mean over probe seeds, on the test split.
-        low: Lower end of the 95 % interval over probe seeds; NaN for a single seed.
+        value: Mean over seeds, on the test split.
+        low: Lower end of the 95 % interval over seeds; NaN for a single seed.
         high: Upper end of it.
         chance: The same metric for the best constant prediction.
-        seeds: How many probe seeds.
+        seeds: How many seeds.
+        over: What the seeds are of: `probe` (one encoder, several probes) or `encoder` (several encoders,
+            each with the mean over its probes).
+        values: The numbers that `value` is the mean of, one a seed, in the order of the seeds.
     """
 
     run: str
@@ -48,6 +60,13 @@ class Score:
     high: float
     chance: float
     seeds: int
+    over: str = "probe"
+    values: tuple[float, ...] = ()
+
+    @property
+    def is_baseline(self) -> bool:
+        """Whether this row is there to compare with."""
+        return self.model in BASELINES
 
     @property
     def higher_is_better(self) -> bool:
@@ -77,4 +96,5 @@ def write_csv(path: str | os.PathLike, scores: Iterable[Score]) -> None:
     with replacing(path) as new, open(new, "w", newline="") as file:
         writer = csv.DictWriter(file, [field.name for field in dataclasses.fields(Score)])
         writer.writeheader()
-        writer.writerows(dataclasses.asdict(score) for score in scores)
+        for score in scores:
+            writer.writerow(dataclasses.asdict(score) | {"values": " ".join(map(repr, score.values))})

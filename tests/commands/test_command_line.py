@@ -106,12 +106,25 @@ def test_resume_of_a_later_version(fails, tmp_path):
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        (["nowhere"], "readable config.json"),
+        (["nowhere"], "an encoder must be a run directory or come in a known form: got nowhere"),
         (["run", "--probes", "crystal"], "crystal"),
-        (["run", "--seeds", "0"], "seeds"),
-        (["run", "--epochs", "0"], "epochs"),
+        (["run", "--probes", "mlp,mlp"], "mlp"),
+        (["run", "--probe-seeds", "0"], "seeds"),
+        (["run", "--probe-epochs", "0"], "epochs"),
+        (["run", "--label-fractions", "0.1,2"], "0.1,2"),
+        (["run", "--baselines", "oracle"], "oracle"),
         (["run", "--dataset", "mnist"], "mnist"),
-        ([], "RUN_DIR"),
+        (["run", "--seeds", "2"], "--seeds belongs to training: got no --compare"),
+        (["run", "--epochs", "2"], "--epochs belongs to training"),
+        ([], "there must be something to evaluate"),
+        (["--compare", "pixel"], "--compare takes two losses or more: got pixel"),
+        (["--compare", "pixel,pixel"], "--compare takes two losses or more"),
+        (["--compare", "pixel,psychic"], "--compare takes two losses or more"),
+        (["--compare", "pixel,l1"], "a comparison needs a folder"),
+        (["--compare", "pixel,perceptual", "--run-dir", "study"], "a feature loss needs a comparator"),
+        (["--compare", "pixel,l1", "run", "--run-dir", "study"], "--compare trains its own runs"),
+        (["--compare", "pixel,l1", "--run-dir", "study", "--seeds", "0"], "--seeds must be a number of runs"),
+        (["--compare", "pixel,l1", "--run-dir", "study", "--dataset", "folder:none"], "none"),
     ],
 )
 def test_evaluate(fails, argv, message):
@@ -135,7 +148,7 @@ def test_evaluate_runs_of_different_datasets(fails, tmp_path):
         fake_run(tmp_path / name, dataset=dataset)
         (tmp_path / name / "encoder").mkdir()
     line = fails(evaluate, "a", "b")
-    assert "runs in one table share a dataset: got a on llv2, b on llv2/paper" in line
+    assert "runs in one table share a dataset; their dataset differs: got a on llv2, b on llv2/paper" in line
 
 
 def test_evaluate_keeps_a_report_that_is_there(fails, tmp_path):
@@ -158,7 +171,7 @@ def test_help_fits_80_columns(command, capsys, monkeypatch):
 
 
 def test_full_disk_is_one_line(capsys):
-    from tfdeepsim.commands.command import run_command
+    from tfdeepsim.command import run_command
 
     def body(argv):
         with open("/dev/full", "w") as file:
@@ -169,7 +182,7 @@ def test_full_disk_is_one_line(capsys):
 
 
 def test_a_bug_keeps_its_traceback():
-    from tfdeepsim.commands.command import run_command
+    from tfdeepsim.command import run_command
 
     with pytest.raises(ZeroDivisionError):
         run_command(lambda argv: 1 // 0, [])

@@ -82,16 +82,13 @@ def test_quiet_output(runs):
 def test_table_and_report(runs, tiny):
     folder, _ = runs
     report = folder / "report"
-    flags = ["--seeds", "2", "--epochs", "3", "--report-dir", report]
+    flags = ["--probe-seeds", "2", "--probe-epochs", "3", "--baselines", "pca", "--report-dir", report]
     out, _ = finish(start("evaluate.py", folder / "whole", folder / "killed", *flags))
     assert "Mean L1" in out
     assert "Chance" in out
     with open(report / "results.csv") as file:
         rows = list(csv.DictReader(file))
-    assert [(row["run"], row["metric"]) for row in rows if row["metric"] == "l1"] == [
-        ("whole", "l1"),
-        ("killed", "l1"),
-    ]
+    assert [row["run"] for row in rows if row["metric"] == "l1"] == ["whole", "killed", "pca"]
     values = {row["run"]: row["value"] for row in rows if row["metric"] == "l1"}
     assert values["whole"] == values["killed"], "equal encoders have equal scores"
     assert (report / "report.html").stat().st_size > 10_000

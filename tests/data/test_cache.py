@@ -92,3 +92,8 @@ def test_labels_that_are_not_finite_are_refused(fill, tmp_path):
     for where in ("memory", "disk"):
         with pytest.raises(InputError, match="'position' must be finite"):
             cache.decoded(SPEC, spoilt, tmp_path / "test", where)
+
+
+def test_what_is_decoded_all_at_once_cannot_be_decoded_at_each_use(fill, tmp_path):
+    with pytest.raises(InputError, match="decoding at each use is for image files"):
+        cache.decoded(SPEC, fill, tmp_path / "test", "none")

@@ -7,6 +7,7 @@ import pytest
 
 from tfdeepsim.data import check_name, describe, open_dataset
 from tfdeepsim.errors import InputError
+from tfdeepsim.options import DataOptions
 
 
 @pytest.mark.parametrize("name", ["llv2", "llv2/paper", "llv2/quickstart", "llv2/200x15-stride10-seed3"])
@@ -14,12 +15,37 @@ def test_known_names(name):
     check_name(name)
 
 
-@pytest.mark.parametrize("name", ["", "llv3", "llv2/", "llv2/huge", "llv2/small/x", "../llv2", "LLV2"])
-def test_unknown_names_are_refused_with_what_is_accepted(name, tmp_path):
+@pytest.mark.parametrize(
+    ("name", "accepted"),
+    [
+        *[
+            (name, "llv2/SIZE, stl10, svhn")
+            for name in ("", "llv3", "llv2/", "../llv2", "LLV2", "llv2:small")
+        ],
+        *[(name, "folder:PATH, zip:FILE") for name in ("folder", "folder:", "folder/x", "stl10:x", "zip")],
+        *[(name, "paper, or ROLLOUTSxFRAMES-strideN") for name in ("llv2/huge", "llv2/small/x")],
+    ],
+)
+def test_unknown_names_are_refused_with_what_is_accepted(name, accepted, tmp_path):
     for ask in (check_name, lambda name: describe(name, tmp_path), lambda name: open_dataset(name, tmp_path)):
-        with pytest.raises(InputError, match="paper, or ROLLOUTSxFRAMES-strideN"):
+        with pytest.raises(InputError, match=accepted):
             ask(name)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ({"resize": "tile"}, "--resize is for image files"),
+        ({"labels": "l.csv"}, "--labels is for image files"),
+        ({"split": "80/10/10"}, "--split is for image files"),
+        ({"image_size": 96}, "LLv2's frames have one size: got 96; accepted: 64"),
+    ],
+)
+def test_frames_are_what_they_are(option, message, tiny):
+    for ask in (describe, open_dataset):
+        with pytest.raises(InputError, match=message):
+            ask(*tiny, DataOptions(**option))
 
 
 def test_names_are_checked_without_tensorflow_or_the_simulator():

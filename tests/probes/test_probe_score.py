@@ -14,9 +14,9 @@ CLASSES = RNG.choice([0, 3, 4], p=[0.2, 0.5, 0.3], size=400)
 CUTS = (slice(0, 200), slice(200, 300), slice(300, 400))
 
 
-def run(embeddings, labels, task, host=HOST):
+def run(embeddings, labels, task, host=HOST, probe="mlp"):
     return score_probe(
-        *((embeddings[cut], labels[cut]) for cut in CUTS), task=task, host=host, progress=False
+        probe, *((embeddings[cut], labels[cut]) for cut in CUTS), task=task, host=host, progress=False
     )
 
 
@@ -107,7 +107,47 @@ def test_a_bad_test_split_is_refused_before_training():
         run(embeddings, POSITIONS, "regression", Host(epochs=10**9))
 
 
+@pytest.mark.parametrize("probe", ["linear", "knn"])
+def test_other_probes_find_positions_too(probe, tmp_path):
+    result = run(POSITIONS, POSITIONS, "regression", probe=probe)
+    for score in result.scores:
+        assert (score.probe, score.seeds) == (probe, 1)
+        assert score.value < 0.15 * score.chance
+        assert np.isnan(score.low)
+        assert np.isnan(score.high)
+    assert result.targets.dtype == result.predictions.dtype == np.float32
+    result.save(tmp_path)
+    assert read_result(tmp_path, probe).chosen == result.chosen
+
+
+@pytest.mark.parametrize("probe", ["linear", "knn", "svm"])
+def test_other_probes_find_classes_and_only_where_they_are(probe, tmp_path):
+    embeddings = np.eye(5, dtype=np.float32)[CLASSES]
+    np.save(tmp_path / "z.npy", embeddings)
+    result = run(np.load(tmp_path / "z.npy", mmap_mode="r"), CLASSES, "classification", probe=probe)
+    [score] = result.scores
+    assert (score.metric, score.value, score.seeds) == ("accuracy", 1, 1)
+    np.testing.assert_array_equal(result.predictions, CLASSES[CUTS[2]])
+    assert result.predictions.dtype == np.int64
+    [score] = run(np.zeros((400, 3)), CLASSES, "classification", probe=probe).scores
+    assert score.value <= score.chance
+
+
+@pytest.mark.parametrize("probe", ["linear", "knn", "svm"])
+def test_other_probes_are_deterministic(probe):
+    embeddings = POSITIONS + RNG.normal(size=POSITIONS.shape)
+    first, again = (run(embeddings, CLASSES, "classification", probe=probe) for _ in range(2))
+    np.testing.assert_array_equal(first.predictions, again.predictions)
+    assert (first.scores[0].value, first.chosen) == (again.scores[0].value, again.chosen)
+
+
+@pytest.mark.parametrize(("probe", "task"), [("svm", "regression"), ("tree", "classification")])
+def test_a_probe_that_is_none_is_refused(probe, task):
+    with pytest.raises(InputError, match="probe"):
+        run(POSITIONS, POSITIONS, task, probe=probe)
+
+
 def test_progress_can_be_shown(capsys):
     host = Host(hidden=[()], epochs=2, seeds=1)
-    score_probe(*((POSITIONS[cut], POSITIONS[cut]) for cut in CUTS), host=host, progress=True)
+    score_probe("mlp", *((POSITIONS[cut], POSITIONS[cut]) for cut in CUTS), host=host, progress=True)
     assert "epoch 2/2  1 of 1 members still train" in capsys.readouterr().out

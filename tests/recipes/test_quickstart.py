@@ -7,6 +7,8 @@ import pytest
 from tfdeepsim.data import describe
 from tfdeepsim.errors import InputError
 from tfdeepsim.recipes import RECIPES, check_recipe, quickstart
+from tfdeepsim.recipes.systems import SYSTEMS
+from tfdeepsim.scores import BASELINES
 
 
 def test_every_recipe_is_known():
@@ -44,7 +46,7 @@ def test_whole_recipe_and_a_second_call(tmp_path, capsys):
     for _ in range(2):  # the second finds everything done but the probes
         scores = quickstart.reproduce(str(folder), scale=10 / quickstart.ROLLOUTS, data_dir=str(tmp_path))
     assert "finished already" in capsys.readouterr().out
-    assert [score.run for score in scores if score.metric == "l1"] == list(quickstart.SYSTEMS)
+    assert [score.run for score in scores if score.metric == "l1"] == [*SYSTEMS, *BASELINES]
     with open(folder / "results.csv") as file:
         assert len(list(csv.DictReader(file))) == len(scores)
     assert (folder / "report.html").is_file()

@@ -8,8 +8,8 @@ import math
 import numpy as np
 import pytest
 
-from tfdeepsim.report.record import read_record
-from tfdeepsim.run import RunDirectory
+from tfdeepsim.report.record import read_record, read_records
+from tfdeepsim.run import RunDirectory, slug
 from tfdeepsim.scores import Score, interval
 
 SIZE = 16
@@ -23,6 +23,7 @@ def make_score():
         value, low, high = interval(list(values))
         names = {"model": "ae", "loss": "pixel", "comparator": "", "dataset": "llv2", "probe": "mlp"}
         numbers = {"value": value, "low": low, "high": high, "chance": chance, "seeds": len(values)}
+        numbers["values"] = tuple(values)
         return Score(run=run, metric=metric, **numbers, **(names | fields))
 
     return make
@@ -61,7 +62,35 @@ def make_run(tmp_path, originals):
 def four_records(tmp_path_factory, four_scores, originals):
     """The runs of `four_scores`, read; not to be changed."""
     folder = tmp_path_factory.mktemp("runs")
-    return [read_record(_write_run(folder / s.run, s, originals), s) for s in four_scores]
+    rows = {s.run: _write_run(folder / s.run, s, originals) for s in four_scores}
+    return read_records(rows, four_scores, "llv2", "mlp")
+
+
+@pytest.fixture(scope="session")
+def read_scored():
+    """The record of a run that a score names."""
+
+    def read(run, score):
+        return read_record(score.run, run, score, score.dataset, score.probe)
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def study_scores(make_score):
+    """An AE and a P. AE over the same four encoder seeds, a foreign encoder, and all baselines."""
+    nothing = {"loss": ""}
+    return (
+        make_score("pixel", (0.50, 0.60, 0.56, 0.62), over="encoder"),
+        make_score("perceptual", (0.41, 0.52, 0.47, 0.54), over="encoder", loss="perceptual"),
+        make_score("clip.keras", (0.58, 0.59), model="foreign", **nothing),
+        make_score("pca", (0.70, 0.71), model="pca", **nothing),
+        make_score(
+            "random_encoder", (0.57, 0.55, 0.58, 0.56), over="encoder", model="random_encoder", **nothing
+        ),
+        make_score("comparator_features", (0.3,), model="comparator_features", comparator="a:b", **nothing),
+        make_score("supervised", (0.1, 0.12), model="supervised", **nothing),
+    )
 
 
 def _write_run(path, score, images, config=None, classes=False):
@@ -73,7 +102,7 @@ def _write_run(path, score, images, config=None, classes=False):
     run.environment.write_text(json.dumps(_environment(score)))
     _write_history(run, score)
     np.savez(run.samples, original=images, reconstruction=255 - images)
-    results = run.results / score.dataset.replace("/", "-")
+    results = run.results / slug(score.dataset)
     results.mkdir(parents=True)
     np.savez(results / f"{score.probe}.npz", **_predictions(classes))
     chosen = [{"seed": 0, "hidden": [64, 32], "validation_loss": 0.125, "epochs": 7}]

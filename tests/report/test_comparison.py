@@ -1,3 +1,4 @@
+import dataclasses
 import math
 
 import pytest
@@ -92,3 +93,45 @@ def test_a_score_given_twice_is_refused(make_score):
 def test_no_scores_are_refused():
     with pytest.raises(InputError, match="needs scores"):
         compare([])
+
+
+def test_baselines_stand_last_and_take_no_part(study_scores):
+    comparison = Comparison(study_scores[::-1])
+    assert comparison.contestants == ["clip.keras", "perceptual", "pixel"]
+    assert comparison.runs[-4:] == ["supervised", "comparator_features", "random_encoder", "pca"]
+    assert comparison.leader("l1").run == "perceptual"
+    assert comparison.marked("l1") <= {"clip.keras", "perceptual", "pixel"}
+
+
+def test_one_contestant_beside_baselines_is_not_marked(study_scores):
+    assert Comparison([study_scores[2], *study_scores[3:]]).marked("l1") == set()
+
+
+def test_who_is_not_better_than_a_baseline(study_scores):
+    comparison = Comparison(study_scores)
+    # PCA begins at 0.64; AE and the foreign encoder reach 0.65, P. AE ends at 0.58, where others are too.
+    assert comparison.beaten_by("pca", "l1") == ["pixel", "clip.keras"]
+    assert comparison.beaten_by("random_encoder", "l1") == ["pixel", "perceptual", "clip.keras"]
+    assert comparison.beaten_by("comparator_features", "l1") == ["pixel", "perceptual", "clip.keras"]
+    assert comparison.beaten_by("pca", "l2") == []
+
+
+def test_chance_is_compared_with_contestants_alone(make_score):
+    scores = [make_score("a", (0.3, 0.31)), make_score("pca", (0.9, 0.91), model="pca", loss="")]
+    assert Comparison(scores).beaten_by_chance("l1") == []
+
+
+def test_baselines_alone_have_no_leader(study_scores):
+    comparison = Comparison(study_scores[3:])
+    assert comparison.contestants == []
+    assert comparison.leader("l1") is None
+
+
+def test_pairs_are_contestants_over_the_same_seeds(study_scores):
+    (test,) = Comparison(study_scores).pairs("l1")
+    assert (test.first, test.second, test.seeds) == ("pixel", "perceptual", 4)
+
+
+def test_no_pairs_where_chance_shows_other_test_labels(study_scores):
+    moved = dataclasses.replace(study_scores[1], chance=0.9)
+    assert Comparison([study_scores[0], moved]).pairs("l1") == []

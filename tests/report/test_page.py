@@ -1,15 +1,20 @@
 import base64
+import dataclasses
 import html.parser
 import io
+import json
 import re
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from tfdeepsim.report.comparison import compare
 from tfdeepsim.report.figures.gallery import draw_all
 from tfdeepsim.report.page import page
-from tfdeepsim.report.record import read_record
+from tfdeepsim.report.parts import Decoded, Samples
+from tfdeepsim.report.record import read_records
+from tfdeepsim.run import RunDirectory
 
 HOSTILE = "<script>alert('x')</script>\" onload=\"x&amp;"
 VOID = {"meta", "img", "wbr"}
@@ -55,11 +60,21 @@ class Reader(html.parser.HTMLParser):
         return [value for t, n, value in self.attributes if (t, n) == (tag, name)]
 
 
+def whole_page(runs, scores, command="", **settings):
+    """The page of runs and their scores."""
+    rows = dict(zip(dict.fromkeys(score.run for score in scores), runs, strict=True))
+    comparisons = compare(scores)
+    dataset, probe = comparisons[0].dataset, comparisons[0].probe
+    records = read_records(rows, scores, dataset, probe)
+    return page(dataset, records, comparisons, draw_all(records, comparisons[0]), command, **settings)
+
+
 @pytest.fixture(scope="module")
 def made(four_records, four_scores):
     """The page of four whole runs."""
-    pictures = draw_all(four_records)
-    return page(four_records, compare(four_scores), pictures, "python evaluate.py a b --probes mlp")
+    comparisons = compare(four_scores)
+    pictures = draw_all(four_records, comparisons[0])
+    return page("llv2", four_records, comparisons, pictures, "python evaluate.py a b --probes mlp")
 
 
 def test_it_is_one_whole_document(made):
@@ -69,8 +84,8 @@ def test_it_is_one_whole_document(made):
     assert reader.headings == [
         "Scores of mlp probes",
         "Originals and reconstructions",
-        "Learning curves",
         "Predictions on the test split",
+        "Learning curves",
         "Settings",
         "Different between runs",
         "Common to all runs",
@@ -111,8 +126,8 @@ def test_the_table_holds_the_scores_and_marks_the_best(made):
     reader = Reader(made)
     header, *rows = reader.tables[0]
     assert header == ["Encoder", "Mean L1 distance ↓", "Seeds"]
-    assert rows[0] == ["AEae", "0.820 ± 0.050", "3"]
-    assert rows[3] == ["P. VAEpvae · random_alexnet:relu2", "0.310 ± 0.050", "3"]
+    assert rows[0] == ["AEae", "0.820 ± 0.050", "3 probes"]
+    assert rows[3] == ["P. VAEpvae · random_alexnet:relu2", "0.310 ± 0.050", "3 probes"]
     assert rows[4] == ["Chance", "0.850", ""]
     assert reader.values("td", "class").count("number best") == 2
 
@@ -122,7 +137,7 @@ def test_it_says_what_may_be_concluded(made):
     assert "This page compares AE (ae), VAE (vae), P. AE (pae) and P. VAE (pvae) by mlp probes" in text
     assert "the intervals do not tell it from P. VAE (pvae)" in text
     assert "Not better than chance: AE (ae)." in text
-    assert "Each encoder was trained once, so the interval does not cover a new encoder seed" in text
+    assert "It does not cover a new encoder seed, nor another set of test images." in text
 
 
 def test_settings_that_differ_stand_apart(made):
@@ -144,8 +159,7 @@ def test_environment_probes_and_command_are_there(made):
 def test_names_of_runs_are_text(make_run, make_score):
     score = make_score(HOSTILE.replace("/", "|"), comparator="<img src=x>", dataset="folder:<b>&")
     run = make_run(score, config={HOSTILE: HOSTILE})
-    record = read_record(run, score)
-    made = page([record], compare([score]), draw_all([record]), HOSTILE)
+    made = whole_page([run], [score], HOSTILE)
     reader = Reader(made)
     assert score.run in reader.text
     assert "folder:<b>&" in reader.text
@@ -159,8 +173,7 @@ def test_what_a_run_lacks_is_said_in_words(make_run, four_scores):
     for path in (runs[0].samples, runs[1].history, runs[1].environment, runs[1].results / "llv2" / "mlp.npz"):
         path.unlink()
     (runs[0].results / "llv2" / "mlp.json").unlink()
-    records = [read_record(run, score) for run, score in zip(runs, four_scores, strict=False)]
-    text = Reader(page(records, compare(four_scores[:2]), draw_all(records), "")).text
+    text = Reader(whole_page(runs, four_scores[:2])).text
     assert "Not shown: AE (ae), which has no samples.npz." in text
     assert "Not shown: VAE (vae), which has no history.csv." in text
     assert "Not shown: VAE (vae), which has no results/llv2/mlp.npz." in text
@@ -174,17 +187,121 @@ def test_a_run_that_lacks_everything_still_has_its_score(make_run, make_score):
     run = make_run(score)
     for path in (run.samples, run.history, run.environment, *(run.results / "llv2").iterdir()):
         path.unlink()
-    record = read_record(run, score)
-    made = page([record], compare([score]), draw_all([record]), "")
-    reader = Reader(made)
+    reader = Reader(whole_page([run], [score]))
     assert reader.values("img", "src") == []
-    assert reader.tables[0][1] == ["AEae", "0.820 ± 0.050", "3"]
+    assert reader.tables[0][1] == ["AEae", "0.820 ± 0.050", "3 probes"]
 
 
 def test_two_probes_make_two_tables(make_run, make_score):
     scores = [make_score(), make_score(probe="svm", metric="accuracy", values=(0.5, 0.52), chance=0.1)]
-    record = read_record(make_run(scores[0]), scores[0])
-    reader = Reader(page([record], compare(scores), [], ""))
+    reader = Reader(whole_page([make_run(scores[0])], scores))
     assert reader.tables[1][0] == ["Encoder", "Accuracy (%) ↑", "Seeds"]
     assert "Scores of svm probes" in reader.headings
     assert "AE (ae) has an accuracy of 51.0" in reader.text
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory, study_scores, originals):
+    """The page of a comparison over seeds, with baselines and a foreign encoder, and everything else."""
+    folder = tmp_path_factory.mktemp("study")
+    runs = []
+    for score in study_scores:
+        runs.append(RunDirectory(folder / score.run))
+        runs[-1].path.mkdir()
+        if score.model == "ae":
+            runs[-1].config.write_text(
+                json.dumps({"dataset": "llv2", "model": "ae", "loss": score.loss, "seed": 0})
+            )
+        else:
+            origin = {"model": score.model, "settings": {"number": 4242}}
+            (runs[-1].path / "contender.json").write_text(json.dumps(origin))
+        card = runs[-1].path / "card" / "llv2"
+        card.mkdir(parents=True)
+        numbers = {"dimensions": 64, "effective_rank": 12.345, "kl": None, "own_number": 1.5}
+        (card / "card.json").write_text(json.dumps(numbers))
+        Image.new("RGB", (200, 100), "red").save(card / "neighbours.png")
+    return whole_page(runs, study_scores, missing_baselines=["no x: no y"])
+
+
+def test_baselines_stand_below_the_contestants(study):
+    reader = Reader(study)
+    names = [row[0] for row in reader.tables[0]]
+    assert names[1:4] == ["AEpixel", "P. AEperceptual", "clip.keras"]
+    assert names[4:] == [
+        "PCA of pixels",
+        "Random encoder",
+        "PCA of comparator's featuresa:b",
+        "Supervised encoder",
+        "Chance",
+    ]
+    assert reader.values("tr", "class") == ["baseline first", "baseline", "baseline", "baseline", "chance"]
+    assert [row[2] for row in reader.tables[0][1:5]] == ["4 encoders", "4 encoders", "2 probes", "2 probes"]
+
+
+def test_a_study_is_put_in_words(study):
+    text = Reader(study).text
+    assert "Three encoders and 4 baselines compared on llv2" in text
+    assert "AE (pixel), P. AE (perceptual) and clip.keras, beside PCA of pixels, the random encoder" in text
+    assert "P. AE (perceptual) is lower than AE (pixel) by 0.085" in text
+    assert "95 % interval over 4 encoder seeds (Student's t), each the mean over its probes." in text
+    assert "No x: no y." in text
+    assert "AE (pixel), which has no history.csv" in text
+    assert text.count("number: 4242") == 5
+    for part in ("environment.json", "history.csv", "samples.npz", "config.json"):
+        assert f"clip.keras, which has no {part}" not in text
+        assert f"PCA of pixels has no {part}" not in text
+
+
+def test_cards_and_neighbours(study):
+    reader = Reader(study)
+    (cards,) = [table for table in reader.tables if "Effective rank" in table[0]]
+    assert cards[0] == ["Encoder", "Size", "Effective rank", "Own number"]
+    assert cards[1] == ["AEpixel", "64", "12.3", "1.50"]
+    assert [row[0] for row in cards[3:5]] == ["clip.keras", "PCA of pixels"]
+    assert len(cards) == 8
+    assert "Effective rank: directions in use" in reader.text
+    assert reader.text.count("Nearest neighbours by ") == 7
+    # One figure, of the seeds, and a sheet a row.
+    assert len(reader.values("img", "src")) == 8
+
+
+def test_the_page_stays_small(make_run, make_score, four_records):
+    # Twelve rows of photographs that hardly pack: figures and sheets together.
+    noise = np.random.default_rng(0).integers(0, 256, (16, 64, 64, 3), dtype=np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(np.random.default_rng(1).integers(0, 256, (500, 700, 3), dtype=np.uint8)).save(
+        file, "png"
+    )
+    scores = [make_score(f"run-{number}") for number in range(12)]
+    records = [
+        dataclasses.replace(
+            four_records[0],
+            name=score.run,
+            history=None,
+            samples=Samples(noise, noise),
+            decoded=Decoded(noise, 255 - noise, 0.1),
+            neighbours=file.getvalue(),
+        )
+        for score in scores
+    ]
+    comparisons = compare(scores)
+    made = page("llv2", records, comparisons, draw_all(records, comparisons[0]), "")
+    assert len(made) < 5e6
+    kinds = [src.partition(";")[0] for src in Reader(made).values("img", "src")]
+    assert "data:image/jpeg" in kinds
+
+
+def test_without_labels_there_is_no_table(four_records):
+    made = page("folder:x", four_records, [], draw_all(four_records, None), "")
+    reader = Reader(made)
+    assert "folder:x has no labels, hence no probe scores." in reader.text
+    assert not any("Seeds" in cell for table in reader.tables for row in table for cell in row)
+    assert "Scores" not in " ".join(reader.headings)
+    assert "Originals and reconstructions" in reader.headings
+
+
+def test_many_encoders_are_counted_not_listed(make_run, make_score):
+    scores = [make_score(f"run-{number}") for number in range(5)]
+    text = Reader(whole_page([make_run(score) for score in scores], scores)).text
+    assert "5 encoders compared on llv2" in text
+    assert "This page compares 5 encoders by mlp probes" in text

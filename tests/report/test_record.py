@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from tfdeepsim.errors import InputError
-from tfdeepsim.report.record import read_record
+from tfdeepsim.probes.efficiency import Efficiency, Point
+from tfdeepsim.report.record import read_records
 
 
-def test_a_whole_run(make_run, make_score, originals):
+def test_a_whole_run(make_run, make_score, read_scored, originals):
     score = make_score("pvae", model="vae", loss="perceptual", comparator="random_alexnet:relu2")
-    record = read_record(make_run(score), score)
+    record = read_scored(make_run(score), score)
     assert record.called == "P. VAE (pvae)"
     assert record.missing == {}
     assert record.config["latent_dim"] == 64
@@ -22,17 +23,17 @@ def test_a_whole_run(make_run, make_score, originals):
     assert record.probes[0]["hidden"] == [64, 32]
 
 
-def test_a_dataset_with_slashes_is_found(make_run, make_score):
+def test_a_dataset_with_slashes_is_found(make_run, make_score, read_scored):
     score = make_score(dataset="folder:some/where")
-    assert read_record(make_run(score), score).missing == {}
+    assert read_scored(make_run(score), score).missing == {}
 
 
-def test_what_is_not_there_is_said(make_run, make_score):
+def test_what_is_not_there_is_said(make_run, make_score, read_scored):
     score = make_score()
     run = make_run(score)
     for path in (run.history, run.samples, run.environment):
         path.unlink()
-    record = read_record(run, score)
+    record = read_scored(run, score)
     assert record.history is record.samples is record.environment is None
     assert record.missing == {
         "environment": "has no environment.json",
@@ -41,14 +42,14 @@ def test_what_is_not_there_is_said(make_run, make_score):
     }
 
 
-def test_a_damaged_archive_is_said(make_run, make_score):
+def test_a_damaged_archive_is_said(make_run, make_score, read_scored):
     score = make_score()
     run = make_run(score)
     whole = run.samples.read_bytes()
     generator = np.random.default_rng(0)
     for length in generator.integers(0, len(whole), 20):
         run.samples.write_bytes(whole[:length])
-        record = read_record(run, score)
+        record = read_scored(run, score)
         assert record.samples is None
         assert record.missing["samples"].startswith("has an unusable samples.npz (")
 
@@ -70,19 +71,19 @@ def write_pickle(path):
     ],
     ids=["one array", "floats", "other number", "pickle", "no archive"],
 )
-def test_unusable_samples_are_said(make_run, make_score, write):
+def test_unusable_samples_are_said(make_run, make_score, read_scored, write):
     score = make_score()
     run = make_run(score)
     write(run.samples)
-    assert "unusable samples.npz" in read_record(run, score).missing["samples"]
+    assert "unusable samples.npz" in read_scored(run, score).missing["samples"]
 
 
 @pytest.mark.parametrize("text", ["", "epoch,loss\n", "loss\n1\n", "epoch,loss\n1,high\n", "epoch\n1,2,3\n"])
-def test_unusable_history_is_said(make_run, make_score, text):
+def test_unusable_history_is_said(make_run, make_score, read_scored, text):
     score = make_score()
     run = make_run(score)
     run.history.write_text(text)
-    assert "unusable history.csv" in read_record(run, score).missing["history"]
+    assert "unusable history.csv" in read_scored(run, score).missing["history"]
 
 
 @pytest.mark.parametrize(
@@ -96,24 +97,134 @@ def test_unusable_history_is_said(make_run, make_score, text):
     ],
     ids=["other number", "float classes", "mixed kinds", "NaN", "empty"],
 )
-def test_unusable_predictions_are_said(make_run, make_score, target, predicted):
+def test_unusable_predictions_are_said(make_run, make_score, read_scored, target, predicted):
     score = make_score()
     run = make_run(score)
     np.savez(run.results / "llv2" / "mlp.npz", target=target, predicted=predicted)
-    assert "unusable results/llv2/mlp.npz" in read_record(run, score).missing["predictions"]
+    assert "unusable results/llv2/mlp.npz" in read_scored(run, score).missing["predictions"]
 
 
 @pytest.mark.parametrize("value", [[], {}, {"chosen": 1}, {"chosen": [1]}])
-def test_unusable_probe_record_is_said(make_run, make_score, value):
+def test_unusable_probe_record_is_said(make_run, make_score, read_scored, value):
     score = make_score()
     run = make_run(score)
     (run.results / "llv2" / "mlp.json").write_text(json.dumps(value))
-    assert "unusable results/llv2/mlp.json" in read_record(run, score).missing["probes"]
+    assert "unusable results/llv2/mlp.json" in read_scored(run, score).missing["probes"]
 
 
-def test_a_folder_without_config_is_no_run(make_run, make_score):
+def test_a_folder_without_config_is_no_run(make_run, make_score, read_scored):
     score = make_score()
     run = make_run(score)
     run.config.unlink()
     with pytest.raises(InputError, match=r"config\.json"):
-        read_record(run, score)
+        read_scored(run, score)
+
+
+def test_a_foreign_row_and_a_baseline_need_no_files_of_a_training(make_run, make_score, read_scored):
+    for model in ("foreign", "pca"):
+        score = make_score(model, model=model, loss="")
+        run = make_run(score)
+        for path in (run.config, run.environment, run.history, run.samples):
+            path.unlink()
+        record = read_scored(run, score)
+        assert record.missing == {}
+        assert record.config is record.history is record.samples is None
+        assert record.predictions is not None
+        assert record.is_baseline == (model == "pca")
+
+
+def write_extras(run, dataset="llv2", probe="mlp"):
+    """Card, neighbours, decoded images and a curve, as their writers leave them."""
+    from PIL import Image
+
+    card = run.path / "card" / dataset
+    decoded = run.path / "decoded" / dataset
+    for folder in (card, decoded):
+        folder.mkdir(parents=True)
+    numbers = {"examples": 5, "effective_rank": 2.5, "kl": None, "kl_per_dimension": [0.5], "ok": True}
+    (card / "card.json").write_text(json.dumps(numbers))
+    Image.new("RGB", (40, 20), "red").save(card / "neighbours.png")
+    images = np.zeros((2, 8, 8, 3), np.uint8)
+    np.savez(decoded / "decoded.npz", original=images, decoded=images + 1)
+    (decoded / "decoded.json").write_text(json.dumps({"mse": 0.25}))
+    points = [
+        Point(m, f, int(100 * f), 5, 0.5, 0.4, 0.6, 0.9, (0.4, 0.6)) for m in ("l1", "l2") for f in (0.1, 1)
+    ]
+    Efficiency(probe, "regression", points).save(run.results / dataset)
+
+
+def test_card_decoded_images_and_curve(make_run, make_score, read_scored):
+    score = make_score()
+    run = make_run(score)
+    assert read_scored(run, score).missing == {}
+    write_extras(run)
+    record = read_scored(run, score)
+    assert record.missing == {}
+    assert record.card == {"examples": 5, "effective_rank": 2.5, "kl": None}
+    assert record.neighbours.startswith(b"\x89PNG")
+    assert record.decoded.mse == 0.25
+    assert record.decoded.decoded.max() == 1
+    assert [point.examples for point in record.efficiency.curve("l2")] == [10, 100]
+
+
+@pytest.mark.parametrize(
+    ("field", "name"),
+    [
+        ("card", "card/llv2/card.json"),
+        ("neighbours", "card/llv2/neighbours.png"),
+        ("decoded", "decoded/llv2/decoded.npz"),
+        ("decoded", "decoded/llv2/decoded.json"),
+        ("efficiency", "results/llv2/efficiency-mlp.json"),
+    ],
+)
+@pytest.mark.parametrize("content", [b"", b"[]", b"\x89PNG\r\n\x1a\n"])
+def test_damaged_extras_are_said(make_run, make_score, read_scored, field, name, content):
+    score = make_score()
+    run = make_run(score)
+    write_extras(run)
+    (run.path / name).write_bytes(content)
+    record = read_scored(run, score)
+    assert getattr(record, field) is None
+    assert "unusable" in record.missing[field]
+
+
+def test_rows_without_scores(make_run, make_score):
+    run = make_run(make_score("pvae", model="vae", loss="perceptual", comparator="random_alexnet:relu2"))
+    foreign = make_run(make_score("clip.keras"))
+    foreign.config.unlink()
+    records = read_records({"pca": foreign, "pvae": run, "clip.keras": foreign}, [], "llv2", "mlp")
+    assert [(r.called, r.is_baseline) for r in records] == [
+        ("P. VAE (pvae)", False),
+        ("clip.keras", False),
+        ("PCA of pixels", True),
+    ]
+    assert all(record.missing == {} for record in records)
+
+
+def test_class_names_are_those_of_the_dataset(make_run, make_score, read_scored):
+    score = make_score()
+    run = make_run(score)
+    assert read_scored(run, score).class_names == []
+    dataset = {"name": "llv2", "class_names": ["cat", "dog"]}
+    run.environment.write_text(json.dumps({"dataset": dataset}))
+    assert read_scored(run, score).class_names == ["cat", "dog"]
+    (record,) = read_records({"ae": run}, [score], "llv2", "mlp", class_names=["a", "b"])
+    assert record.class_names == ["a", "b"]
+
+
+def test_class_names_of_another_dataset_are_not_used(make_run, make_score, read_scored):
+    score = make_score()
+    run = make_run(score)
+    run.environment.write_text(json.dumps({"dataset": {"name": "svhn", "class_names": ["cat", "dog"]}}))
+    assert read_scored(run, score).class_names == []
+
+
+def test_what_a_contender_says_of_itself(make_run, make_score):
+    run = make_run(make_score("a-name"))
+    run.config.unlink()
+    origin = {"name": "x", "model": "supervised", "identity": "ab", "settings": {"epochs": 3}}
+    (run.path / "contender.json").write_text(json.dumps(origin))
+    (record,) = read_records({"a-name": run}, [], "llv2", "mlp")
+    assert record.called == "Supervised encoder (a-name)"
+    assert record.origin == {"epochs": 3}
+    assert record.missing == {}

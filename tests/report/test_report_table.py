@@ -10,7 +10,8 @@ from tfdeepsim.report.table import markdown_table, print_table
 def printed(scores, **settings):
     settings = {"width": 80, "force_terminal": False} | settings
     file = settings.pop("file", io.StringIO())
-    print_table(scores, Console(file=file, **settings))
+    missing = settings.pop("missing_baselines", ())
+    print_table(scores, Console(file=file, **settings), missing)
     return file
 
 
@@ -38,7 +39,7 @@ def test_two_metrics_of_four_runs_fit_80_columns_in_one_line_each(four_scores, m
     assert max(map(len, text.splitlines())) <= 80
     (row,) = [line.split() for line in text.splitlines() if "pae" in line.split()]
     assert row[:4] == ["P.", "AE", "pae", "random_alexnet:relu2"]
-    assert " ".join(row[4:]) == "* 0.300 ± 0.050 * 0.210 ± 0.017 3"
+    assert " ".join(row[4:]) == "* 0.300 ± 0.050 * 0.210 ± 0.017 3 probes"
 
 
 def test_stars_stand_at_the_best_only(four_scores):
@@ -103,8 +104,8 @@ def test_markdown_has_the_same_cells(four_scores):
     header, rule, *rows = parsed(markdown_table(four_scores))
     assert header == ["Encoder", "Run", "Comparator", "Mean L1 distance ↓", "Seeds"]
     assert set("".join(rule)) == {"-", ":"}
-    assert rows[0] == ["AE", "ae", "–", "0.820 ± 0.050", "3"]
-    assert rows[2] == ["P. AE", "pae", "random_alexnet:relu2", "**0.300 ± 0.050**", "3"]
+    assert rows[0] == ["AE", "ae", "–", "0.820 ± 0.050", "3 probes"]
+    assert rows[2] == ["P. AE", "pae", "random_alexnet:relu2", "**0.300 ± 0.050**", "3 probes"]
     assert rows[4] == ["Chance", "", "", "0.850", ""]
 
 
@@ -117,3 +118,52 @@ def test_markdown_in_names_is_escaped(make_score):
     text = markdown_table([make_score("a|b<i>*c*_d_ e_f\n| x |")])
     assert r"a\|b\<i\>\*c\*\_d\_ e_f" in text
     assert "\n| x" not in text
+
+
+def test_baselines_stand_below_a_rule_and_are_never_marked(study_scores):
+    text = printed(study_scores, width=100).getvalue()
+    rows = [line for line in text.splitlines() if line.strip()]
+    order = [
+        next(i for i, line in enumerate(rows) if name in line)
+        for name in ("AE  ", "clip", "PCA of pix", "Chance")
+    ]
+    assert order == sorted(order)
+    blank = [i for i, line in enumerate(text.splitlines()) if not line.strip() or set(line.strip()) == {"─"}]
+    assert next(i for i, line in enumerate(text.splitlines()) if "PCA of pix" in line) - 1 in blank
+    assert not any(line.lstrip().startswith(("PCA", "Random", "Superv")) and "* " in line for line in rows)
+    assert "4 encoders" in text
+    assert "2 probes" in text
+
+
+def test_sentences_below_the_table(study_scores):
+    text = " ".join(printed(study_scores, missing_baselines=["no x: no y"]).getvalue().split())
+    assert "P. AE (perceptual) is lower than AE (pixel) by 0.085" in text
+    assert "No x: no y." in text
+    assert "with enough of them an upper bound" in text
+    assert "No x: no y." in markdown_table(study_scores, ["no x: no y"])
+
+
+def test_markdown_of_baselines_is_italic(study_scores):
+    rows = parsed(markdown_table(study_scores))
+    assert [row[0] for row in rows[2:]] == [
+        "AE",
+        "P. AE",
+        "clip.keras",
+        "*PCA of pixels*",
+        "*Random encoder*",
+        "*PCA of comparator's features*",
+        "*Supervised encoder*",
+        "Chance",
+    ]
+    assert rows[5][1:] == ["–", "–", "0.705 ± 0.064", "2 probes"]
+
+
+@pytest.mark.parametrize("rows", [2, 12])
+def test_many_rows_fit_80_columns(make_score, rows):
+    scores = [
+        make_score(f"run-{number}", (0.1, 0.2), "accuracy", chance=0.1, over="encoder")
+        for number in range(rows)
+    ]
+    text = printed(scores).getvalue()
+    assert max(map(len, text.splitlines())) <= 80
+    assert text.count("2 encoders") == rows

@@ -1,7 +1,7 @@
 import pytest
 
 from tfdeepsim.report.comparison import Comparison
-from tfdeepsim.report.wording import cell, chance, heading, verdict
+from tfdeepsim.report.wording import cell, chance, heading, seeds, verdict
 
 
 def test_three_digits_of_the_smallest_value_set_the_decimals(make_score):
@@ -60,7 +60,7 @@ def test_verdict_on_accuracy_is_in_percent(make_score):
 
 def test_verdict_does_not_rank_by_single_seeds(make_score):
     comparison = Comparison([make_score("a", (0.3,)), make_score("b", (0.4,))])
-    assert "no interval to tell runs apart by" in verdict(comparison, "l1")
+    assert "no interval to tell encoders apart by" in verdict(comparison, "l1")
 
 
 def test_verdict_says_that_test_labels_differ(make_score):
@@ -70,4 +70,24 @@ def test_verdict_says_that_test_labels_differ(make_score):
 
 def test_verdict_without_any_finite_value(make_score):
     comparison = Comparison([make_score("a", (float("nan"),))])
-    assert verdict(comparison, "l1") == "No run has a finite mean L1 distance."
+    assert verdict(comparison, "l1") == "No encoder has a finite mean L1 distance."
+
+
+def test_seeds_say_what_they_are_of(study_scores, make_score):
+    comparison = Comparison([*study_scores, make_score("x", (0.5,)), make_score("y", (0.5,), over="encoder")])
+    names = ("pixel", "clip.keras", "pca", "random_encoder", "x", "y")
+    said = [seeds(comparison, run) for run in names]
+    assert said == ["4 encoders", "2 probes", "2 probes", "4 encoders", "1 probe", "1 encoder"]
+
+
+def test_verdict_names_the_baselines_that_are_not_beaten(study_scores):
+    text = verdict(Comparison(study_scores[:2] + study_scores[3:]), "l1")
+    assert "P. AE (perceptual) has the lowest mean L1 distance" in text
+    assert "Not better than PCA of pixels: AE (pixel)." in text
+    assert "Not better than the random encoder: AE (pixel) and P. AE (perceptual)." in text
+    assert "supervised" not in text
+
+
+def test_verdict_over_encoder_seeds_points_to_the_paired_tests(study_scores):
+    text = verdict(Comparison(study_scores[:2]), "l1")
+    assert "its interval overlaps that of AE (pixel), which the paired tests compare seed by seed." in text

@@ -41,7 +41,9 @@ def fit(path, **flags):
     run.create()
     model = build_model(config, (64, 64, 3))
     progress = Progress()
-    trainer._fit(config, run, model, progress, TRAINING, VALIDATION, QUIET)
+    trainer._fit(
+        config, run, model, progress, {"encoder_train": TRAINING, "encoder_validation": VALIDATION}, QUIET
+    )
     return run, model, progress, config
 
 
@@ -107,7 +109,9 @@ def test_resuming_gives_the_same_bits(trained, tmp_path):
     model = build_model(config, (64, 64, 3))
     progress = load_state(run, model)
     assert progress.step == 5
-    trainer._fit(config, run, model, progress, TRAINING, VALIDATION, QUIET)
+    trainer._fit(
+        config, run, model, progress, {"encoder_train": TRAINING, "encoder_validation": VALIDATION}, QUIET
+    )
     for a, b in zip(state_variables(whole), state_variables(model), strict=True):
         np.testing.assert_array_equal(a, b)
 

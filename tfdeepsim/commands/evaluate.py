@@ -1,43 +1,100 @@
 """The command `evaluate.py`, installed as `tfdeepsim-evaluate`."""
 
+import argparse
+import dataclasses
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from tfdeepsim.commands.command import Parser, import_tensorflow, run_command
+from tfdeepsim.command import Parser, import_tensorflow, run_command
+from tfdeepsim.commands.flags import add_training_flags
+from tfdeepsim.config import LOSSES, TrainConfig
+from tfdeepsim.contenders import check_baselines
 from tfdeepsim.data import check_name
-from tfdeepsim.probes import PROBES, check_probe
+from tfdeepsim.errors import InputError
+from tfdeepsim.options import DataOptions, flag
+from tfdeepsim.probes import check_fractions, check_probes
 from tfdeepsim.run import RunDirectory
 
 EPILOG = """examples:
-  evaluate.py runs/ae runs/pvae --probes mlp
   evaluate.py runs/ae runs/pvae --report-dir runs/report
+  evaluate.py runs/ae clip.keras --dataset folder:photos --probes linear,knn
+  evaluate.py --compare pixel,perceptual --comparator random_alexnet:relu2 \\
+      --seeds 5 --dataset zip:photos.zip --epochs 10 --run-dir runs/verdict
 """
+DATA = tuple(field.name for field in dataclasses.fields(DataOptions))
+TRAINING = tuple(field.name for field in dataclasses.fields(TrainConfig) if field.name not in DATA)
 
 
 def make_parser() -> Parser:
-    """Every flag of the command."""
+    """Every flag of the command. Flags of training and data that are left out are absent from the result."""
     parser = Parser(
         prog="evaluate.py",
-        description="Train probes on the embeddings of runs and compare them in one table.",
+        description="Train probes on the embeddings of encoders and compare them in one table.",
         epilog=EPILOG,
-    )
-    parser.add_argument("runs", metavar="RUN_DIR", nargs="+", help="folders that train.py made")
-    parser.add_argument(
-        "--probes", metavar="NAME", default="mlp", help=" | ".join(PROBES) + " (default: mlp)"
-    )
-    parser.add_argument("--seeds", metavar="N", type=int, default=5, help="hosts of probes (default: 5)")
-    parser.add_argument(
-        "--epochs", metavar="N", type=int, default=500, help="at most, a probe (default: 500)"
+        argument_default=argparse.SUPPRESS,
     )
     parser.add_argument(
-        "--patience", metavar="N", type=int, default=25, help="epochs without progress (default: 25)"
+        "encoders",
+        metavar="ENCODER",
+        nargs="*",
+        default=[],
+        help="folder that train.py made; SavedModel; .keras file; folder of .npy embeddings",
     )
-    parser.add_argument("--dataset", metavar="NAME", help="other images than the runs were trained on")
-    parser.add_argument("--data-dir", metavar="DIR", help="where datasets are kept (default: the runs')")
-    parser.add_argument("--report-dir", metavar="DIR", help="write report.html, results.csv, figures there")
-    parser.add_argument("--overwrite", action="store_true", help="replace the report in --report-dir")
+    _add_probes(parser.add_argument_group("probes"))
+    _add_table(parser.add_argument_group("table"))
+    compare = parser.add_argument_group("comparison over seeds: trains the runs first")
+    compare.add_argument("--compare", metavar="LOSSES", help="for example pixel,perceptual")
+    compare.add_argument("--seeds", metavar="N", type=int, help="runs a loss (default: 5)")
+    compare.add_argument("--run-dir", metavar="DIR", help="holds the runs and the report")
+    compare.add_argument("--dry-run", action="store_true", help="check all, say what it would cost, and stop")
+    add_training_flags(parser, loss=False)
     return parser
+
+
+def _add_probes(probes: argparse._ArgumentGroup) -> None:
+    probes.add_argument(
+        "--probes", metavar="NAMES", default="mlp", help="of mlp, linear, knn, svm (default: mlp)"
+    )
+    probes.add_argument(
+        "--probe-seeds", metavar="N", type=int, help="hosts of MLPs (default: 5; 2 an encoder with --compare)"
+    )
+    probes.add_argument(
+        "--probe-epochs", metavar="N", type=int, default=500, help="at most, an MLP (default: 500)"
+    )
+    probes.add_argument(
+        "--probe-patience", metavar="N", type=int, default=25, help="epochs without progress (default: 25)"
+    )
+    probes.add_argument(
+        "--label-fractions", metavar="LIST", default="", help="curve over fewer labels, e.g. 0.01,0.1,1"
+    )
+
+
+def _add_table(table: argparse._ArgumentGroup) -> None:
+    table.add_argument(
+        "--baselines",
+        metavar="NAMES",
+        default="all",
+        help="all | none | of pca, random_encoder, comparator_features, supervised (default: all)",
+    )
+    table.add_argument(
+        "--decode",
+        metavar="STEPS",
+        type=int,
+        help="train a decoder on each embedding, e.g. 1000, and show images",
+    )
+    table.add_argument(
+        "--card", action="store_true", default=False, help="describe each embedding without labels"
+    )
+    table.add_argument(
+        "--foreign-range",
+        metavar="RANGE",
+        default="0-1",
+        help="0-1 | 0-255 | -1-1: floats a foreign encoder takes",
+    )
+    table.add_argument("--report-dir", metavar="DIR", help="write report.html, results.csv, figures there")
+    table.add_argument("--overwrite", action="store_true", default=False, help="replace the report there")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -50,39 +107,106 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(argv: Sequence[str]) -> None:
-    arguments = make_parser().parse_args(argv)
-    check_probe(arguments.probes)
-    if arguments.dataset:
-        check_name(arguments.dataset)
-    if arguments.report_dir:
+    given = vars(make_parser().parse_args(argv))
+    given["probes"] = check_probes(given["probes"])
+    given["baselines"] = check_baselines(given["baselines"])
+    given["label_fractions"] = check_fractions(given["label_fractions"])
+    if "dataset" in given:
+        check_name(given["dataset"])
+    command = shlex.join(["evaluate.py", *argv])
+    if "compare" in given:
+        _compare(given, command)
+    else:
+        _evaluate(given, command)
+
+
+def _evaluate(given: dict[str, Any], command: str) -> None:
+    if extra := [name for name in (*TRAINING, "seeds", "run_dir", "dry_run") if name in given]:
+        raise InputError(
+            f"{flag(extra[0])} belongs to training",
+            got="no --compare",
+            accepted="--compare LOSSES, or train.py",
+        )
+    if not given["encoders"]:
+        raise InputError(
+            "there must be something to evaluate",
+            got="no ENCODER",
+            accepted="run folders, or --compare LOSSES",
+        )
+    folder = Path(given["report_dir"]) if "report_dir" in given else None
+    if folder:
         from tfdeepsim.report.write import check_free
 
-        check_free(Path(arguments.report_dir), arguments.overwrite)
+        check_free(folder, given["overwrite"])
     import_tensorflow()
-    from tfdeepsim.evaluation import check_runs, evaluate
-    from tfdeepsim.probes.host import Host
+    from tfdeepsim.verdict import Asked, judge
 
-    runs = [RunDirectory(path) for path in arguments.runs]
-    host = Host(seeds=arguments.seeds, epochs=arguments.epochs, patience=arguments.patience)
-    check_runs(runs, arguments.dataset)
-    scores = evaluate(
-        runs,
-        host=host,
-        dataset=arguments.dataset,
-        data_dir=arguments.data_dir,
+    judge(
+        given["encoders"],
+        {name: value for name, value in given.items() if name in DATA},
+        _asked(Asked, given),
+        folder,
+        overwrite=given["overwrite"],
+        command=command,
     )
-    from tfdeepsim.report.table import print_table
 
-    print_table(scores)
-    if arguments.report_dir:
-        from tfdeepsim.report.write import write_report
 
-        page = write_report(
-            runs,
-            scores,
-            Path(arguments.report_dir),
-            arguments.probes,
-            overwrite=arguments.overwrite,
-            command=shlex.join(["evaluate.py", *argv]),
+def _compare(given: dict[str, Any], command: str) -> None:
+    losses = _losses(given["compare"])
+    if given["encoders"]:
+        raise InputError(
+            "--compare trains its own runs",
+            got=" ".join(given["encoders"]),
+            accepted="encoders without --compare",
         )
-        print(f"report: {page}")
+    if "run_dir" not in given:
+        raise InputError("a comparison needs a folder", got="no --run-dir", accepted="--run-dir DIR")
+    configs = {loss: _config(loss, given) for loss in losses}
+    for config in configs.values():
+        if config.comparator is not None:
+            from tfdeepsim.comparators import check_comparator
+            from tfdeepsim.data import describe
+
+            shape = describe(config.dataset, config.data_dir, config).image_shape
+            check_comparator(config.comparator, shape, config.comparator_weights)
+    folder = Path(given["run_dir"])
+    RunDirectory(folder)
+    import_tensorflow()
+    from tfdeepsim.study import Study
+    from tfdeepsim.verdict import Asked, compare
+
+    study = Study(folder, configs, given.get("seeds", 5))
+    report = Path(given["report_dir"]) if "report_dir" in given else folder / "report"
+    compare(study, _asked(Asked, given), report, dry_run=given.get("dry_run", False), command=command)
+
+
+def _losses(text: str) -> list[str]:
+    losses = text.split(",")
+    if len(losses) < 2 or len(set(losses)) < len(losses) or not set(losses) <= set(LOSSES):
+        raise InputError(
+            "--compare takes two losses or more", got=text, accepted="different ones of " + ", ".join(LOSSES)
+        )
+    return losses
+
+
+def _config(loss: str, given: dict[str, Any]) -> TrainConfig:
+    fields = {name: value for name, value in given.items() if name in (*DATA, *TRAINING)}
+    if "feature" not in LOSSES[loss] and not fields.get("lambda_feat"):
+        # These belong to the other losses of the comparison.
+        for name in ("comparator", "comparator_weights", "feature_activation"):
+            fields.pop(name, None)
+    return TrainConfig(**fields, loss=loss)
+
+
+def _asked(asked: Any, given: dict[str, Any]) -> Any:
+    return asked(
+        probes=given["probes"],
+        probe_seeds=given.get("probe_seeds", 2 if "compare" in given else 5),
+        probe_epochs=given["probe_epochs"],
+        probe_patience=given["probe_patience"],
+        fractions=given["label_fractions"],
+        baselines=given["baselines"],
+        decode=given.get("decode", 0),
+        card=given["card"],
+        foreign_range=given["foreign_range"],
+    )

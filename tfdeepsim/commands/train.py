@@ -1,17 +1,18 @@
 """The command `train.py`, installed as `tfdeepsim-train`."""
 
 import argparse
-import dataclasses
 import importlib
 import sys
 from collections.abc import Sequence
 from typing import Any
 
-from tfdeepsim.commands.command import Parser, import_tensorflow, run_command
+from tfdeepsim.command import Parser, import_tensorflow, run_command
+from tfdeepsim.commands.flags import add_training_flags
 from tfdeepsim.comparators import check_comparator
-from tfdeepsim.config import CHOICES, TrainConfig, flag
+from tfdeepsim.config import TrainConfig
 from tfdeepsim.data import check_name, describe
 from tfdeepsim.errors import InputError
+from tfdeepsim.options import flag
 from tfdeepsim.recipes import RECIPES, check_recipe
 from tfdeepsim.run import RunDirectory
 
@@ -19,6 +20,7 @@ EPILOG = """examples:
   train.py --dataset llv2 --model ae --loss pixel --run-dir runs/ae
   train.py --dataset llv2 --model vae --loss perceptual \\
       --comparator random_alexnet:relu2 --epochs 50 --run-dir runs/pvae
+  train.py --dataset folder:photos --image-size 96 --run-dir runs/photos
   train.py --resume --run-dir runs/pvae
   train.py --recipe quickstart
 """
@@ -34,39 +36,7 @@ def make_parser() -> Parser:
         epilog=EPILOG,
         argument_default=argparse.SUPPRESS,
     )
-    what = parser.add_argument_group("what to train")
-    what.add_argument("--task", metavar="NAME", help=_choice("task"))
-    what.add_argument(
-        "--dataset", metavar="NAME", help="llv2 (default), llv2/paper, llv2/200x15-stride10-seed3"
-    )
-    what.add_argument("--data-dir", metavar="DIR", help="where datasets are kept (default: that of tfds)")
-    what.add_argument("--cache", metavar="WHERE", help="decoded images: " + _choice("cache"))
-    what.add_argument("--model", metavar="NAME", help=_choice("model"))
-    what.add_argument("--latent-dim", metavar="N", type=int, help="size of the embedding (default: 64)")
-    loss = parser.add_argument_group("loss")
-    loss.add_argument("--loss", metavar="NAME", help=_choice("loss"))
-    loss.add_argument("--lambda-feat", metavar="X", type=float, help="weight of the feature term")
-    loss.add_argument("--lambda-img", metavar="X", type=float, help="weight of the image term")
-    loss.add_argument(
-        "--lambda-kl", metavar="X", type=float, help="weight of a VAE's KL term (default: 0.002)"
-    )
-    loss.add_argument("--comparator", metavar="NAME:LAYER", help="for example random_alexnet:relu2")
-    loss.add_argument(
-        "--comparator-weights", metavar="FILE", help="its weights, torchvision's .pth for alexnet"
-    )
-    loss.add_argument("--feature-activation", metavar="NAME", help=_choice("feature_activation"))
-    how = parser.add_argument_group("how")
-    how.add_argument("--epochs", metavar="N", type=int, help="passes over the data (default: 50)")
-    how.add_argument("--steps", metavar="N", type=int, help="optimizer steps in place of epochs")
-    how.add_argument("--batch-size", metavar="N", type=int, help="images a step (default: 64)")
-    how.add_argument("--learning-rate", metavar="X", type=float, help="of Adam (default: 0.001)")
-    how.add_argument(
-        "--patience", metavar="N", type=int, help="epochs without progress (default: max(10, epochs/20))"
-    )
-    how.add_argument("--seed", metavar="N", type=int, help="of weights, order and noise (default: 0)")
-    how.add_argument("--deterministic", action="store_true", help="equal runs give equal bits")
-    how.add_argument("--precision", metavar="NAME", help=_choice("precision"))
-    how.add_argument("--strategy", metavar="NAME", help=_choice("strategy"))
+    add_training_flags(parser)
     run = parser.add_argument_group("run")
     run.add_argument("--run-dir", metavar="DIR", help="where everything of this run goes")
     run.add_argument("--resume", action="store_true", help="go on with the run in --run-dir")
@@ -75,11 +45,6 @@ def make_parser() -> Parser:
     run.add_argument("--recipe", metavar="NAME", help="reproduce a whole table: " + ", ".join(RECIPES))
     run.add_argument("--scale", metavar="S", type=float, help="size of a recipe, 1 being full (default: 1)")
     return parser
-
-
-def _choice(name: str) -> str:
-    default = {field.name: field.default for field in dataclasses.fields(TrainConfig)}[name]
-    return " | ".join(CHOICES[name]) + f" (default: {default})"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -106,7 +71,7 @@ def _main(argv: Sequence[str]) -> int:
     config = _config(run, given, modes["resume"], modes["overwrite"])
     check_name(config.dataset)
     if config.comparator is not None:
-        shape = describe(config.dataset, config.data_dir).image_shape
+        shape = describe(config.dataset, config.data_dir, config).image_shape
         check_comparator(config.comparator, shape, config.comparator_weights)
     return _train(config, run, **modes)
 
@@ -152,7 +117,7 @@ def _train(config: TrainConfig, run: RunDirectory, **modes: Any) -> int:
 
 
 def _run_recipe(given: dict[str, Any]) -> int:
-    allowed = {"recipe", "scale", "run_dir", "data_dir", "dry_run"}
+    allowed = {"recipe", "scale", "run_dir", "data_dir", "comparator_weights", "dry_run"}
     if extra := sorted(set(given) - allowed):
         raise InputError(
             "a recipe sets all other flags itself",

@@ -1,68 +1,98 @@
-"""Datasets by name. Imports nothing heavy until a dataset is opened."""
+"""Datasets by name. Imports nothing heavy until a dataset is opened.
+
+A name is a kind and, after `:` or `/`, what that kind needs to know: `llv2/paper`, `folder:photos`. Each
+kind is a module with `check(rest)`, `describe(rest, data_dir, options)` and `open_dataset(rest, data_dir,
+options)`.
+"""
 
 from __future__ import annotations
 
+import importlib
 import os
-from typing import TYPE_CHECKING
+import re
+from types import ModuleType
+from typing import TYPE_CHECKING, NamedTuple
 
-from tfdeepsim.data.llv2 import size as llv2_size
 from tfdeepsim.errors import InputError
+from tfdeepsim.options import DataOptions
 
 if TYPE_CHECKING:
     from tfdeepsim.data.dataset import Dataset, Description
 
 
+class Kind(NamedTuple):
+    """How datasets of a kind are spelled, and the module that knows them."""
+
+    spelling: str
+    separators: tuple[str, ...]
+    module: str
+
+
+KINDS = {
+    "llv2": Kind("llv2, llv2/SIZE", ("", "/"), "tfdeepsim.data.llv2.kind"),
+    "stl10": Kind("stl10", ("",), "tfdeepsim.data.stl10"),
+    "svhn": Kind("svhn", ("",), "tfdeepsim.data.svhn"),
+    "imagenet": Kind("imagenet", ("",), "tfdeepsim.data.imagenet"),
+    "folder": Kind("folder:PATH", (":",), "tfdeepsim.data.images.folder"),
+    "zip": Kind("zip:FILE", (":",), "tfdeepsim.data.images.archive"),
+    "npz": Kind("npz:FILE", (":",), "tfdeepsim.data.npz"),
+    "tfds": Kind("tfds:NAME", (":",), "tfdeepsim.data.from_tfds"),
+}
+
+
 def check_name(name: str) -> None:
-    """Check that `name` spells a dataset.
+    """Check that `name` spells a dataset; touches no file.
 
     Raises:
         InputError: If it does not.
     """
-    _parse(name)
+    kind, rest = _parse(name)
+    kind.check(rest)
 
 
-def describe(name: str, data_dir: str | os.PathLike | None = None) -> Description:
-    """What is known of a dataset without making or reading it.
-
-    Args:
-        name: `llv2` or `llv2/SIZE`.
-        data_dir: Of all datasets; by default `TFDS_DATA_DIR` or `~/tensorflow_datasets`.
-
-    Raises:
-        InputError: If `name` spells no dataset, or if its folder is there but not whole.
-    """
-    from tfdeepsim.data.llv2 import dataset
-
-    return dataset.describe(_parse(name), data_dir)
-
-
-def open_dataset(name: str, data_dir: str | os.PathLike | None = None) -> Dataset:
-    """Open a dataset; make it first if it is absent.
+def describe(
+    name: str, data_dir: str | os.PathLike | None = None, options: DataOptions | None = None
+) -> Description:
+    """What is known of a dataset without making or decoding it.
 
     Args:
-        name: `llv2` or `llv2/SIZE`.
+        name: As the command line spells it, e.g. `llv2/paper` or `folder:photos`.
         data_dir: Of all datasets; by default `TFDS_DATA_DIR` or `~/tensorflow_datasets`.
+        options: Size, labels and splits; its own name and folder are not read.
 
     Raises:
-        InputError: If `name` spells no dataset, if its folder is not whole, or if it cannot be made there.
+        InputError: If `name` spells no dataset, or if its files are there but not whole.
     """
-    from tfdeepsim.data.llv2.dataset import Llv2Dataset
-    from tfdeepsim.data.llv2.folder import is_made, place, root
-
-    size = _parse(name)
-    if not is_made(place(size, data_dir)):
-        from tfdeepsim.data.llv2.llv2 import Llv2
-
-        Llv2(config=size.name, data_dir=root(data_dir)).download_and_prepare()
-    return Llv2Dataset(size, data_dir)
+    kind, rest = _parse(name)
+    return kind.describe(rest, data_dir, options or DataOptions())
 
 
-def _parse(name: str) -> llv2_size.Size:
-    kind, slash, size = name.partition("/")
-    if kind != "llv2" or (slash and not size):
+def open_dataset(
+    name: str, data_dir: str | os.PathLike | None = None, options: DataOptions | None = None
+) -> Dataset:
+    """Open a dataset; make it first if it is absent and can be made.
+
+    Args:
+        name: As the command line spells it, e.g. `llv2/paper` or `folder:photos`.
+        data_dir: Of all datasets; by default `TFDS_DATA_DIR` or `~/tensorflow_datasets`.
+        options: Size, labels and splits; its own name and folder are not read.
+
+    Raises:
+        InputError: If `name` spells no dataset, if its files are not whole, or if it cannot be made there.
+    """
+    kind, rest = _parse(name)
+    return kind.open_dataset(rest, data_dir, options or DataOptions())
+
+
+def _parse(name: str) -> tuple[ModuleType, str]:
+    """The module of the kind, and what stands after it."""
+    key = re.split("[:/]", name, maxsplit=1)[0]
+    separator, rest = name[len(key) : len(key) + 1], name[len(key) + 1 :]
+    kind = KINDS.get(key)
+    if kind is None or separator not in kind.separators or (separator and not rest):
         raise InputError(
             "dataset must be known",
             got=repr(name),
-            accepted=f"llv2, or llv2/SIZE with SIZE {llv2_size.SPELLINGS}",
+            accepted=", ".join(kind.spelling for kind in KINDS.values()),
         )
-    return llv2_size.parse(size or "small")
+    return importlib.import_module(kind.module), rest

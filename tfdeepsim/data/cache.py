@@ -37,13 +37,19 @@ def decoded(
         spec: Shape, with the number of examples first, and dtype of `image` and of each label.
         fill: Writes all examples into the arrays that it is given.
         folder: Where files are kept, whole or not at all, if they are to be.
-        cache: Where to keep decoded images.
+        cache: Where to keep decoded images; not `none`, as examples are decoded all at once.
 
     Raises:
-        InputError: If files cannot be written.
+        InputError: If the cache is of no such kind, or files cannot be written.
     """
     if cache not in get_args(Cache):
         raise InputError("cache must be known", got=repr(cache), accepted=", ".join(get_args(Cache)))
+    if cache == "none":
+        raise InputError(
+            "decoding at each use is for image files",
+            got="--cache none with a dataset of records",
+            accepted="--cache auto, memory or disk; none is for images that are read one by one",
+        )
     size = sum(int(np.prod(shape)) * np.dtype(dtype).itemsize for shape, dtype in spec.values())
     if cache == "memory" or (cache == "auto" and fits_in_memory(size)):
         arrays: Arrays = {name: np.empty(shape, dtype) for name, (shape, dtype) in spec.items()}
@@ -55,7 +61,7 @@ def decoded(
 
 def _kept(spec: Spec, fill: Callable[[Arrays], None], folder: Path) -> Arrays:
     """The arrays in the files of `folder`, which are written if they are not there."""
-    with _disk_errors(folder), locked(folder):
+    with disk_errors(folder), locked(folder):
         for leftover in folder.parent.glob(f".{folder.name}.*/"):
             shutil.rmtree(leftover)
         if not _fit(spec, folder):
@@ -78,13 +84,14 @@ def _fit(spec: Spec, folder: Path) -> bool:
 def _write(spec: Spec, fill: Callable[[Arrays], None], folder: Path) -> None:
     with replacing(folder) as new:
         new.mkdir()
-        arrays = {name: _create(new / f"{name}.npy", shape, dtype) for name, (shape, dtype) in spec.items()}
+        arrays = {name: create(new / f"{name}.npy", shape, dtype) for name, (shape, dtype) in spec.items()}
         fill(arrays)
         for array in arrays.values():
             cast(np.memmap, array).flush()
 
 
-def _create(path: Path, shape: tuple[int, ...], dtype: type) -> np.ndarray:
+def create(path: Path, shape: tuple[int, ...], dtype: type) -> np.ndarray:
+    """A new `.npy` file, mapped to be written, whose bytes the disk has set aside."""
     array = np.lib.format.open_memmap(path, "w+", dtype, shape)
     if hasattr(os, "posix_fallocate"):  # a disk that turned out full later would kill the process
         with open(path, "r+b") as file:
@@ -93,7 +100,8 @@ def _create(path: Path, shape: tuple[int, ...], dtype: type) -> np.ndarray:
 
 
 @contextlib.contextmanager
-def _disk_errors(folder: Path) -> Iterator[None]:
+def disk_errors(folder: Path) -> Iterator[None]:
+    """Turn what a disk refuses into one line that names `folder`."""
     try:
         yield
     except OSError as error:

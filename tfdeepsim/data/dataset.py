@@ -2,6 +2,7 @@
 
 import abc
 import dataclasses
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -9,9 +10,12 @@ from typing import Literal
 import numpy as np
 
 from tfdeepsim.data.source import Source
+from tfdeepsim.errors import InputError
 
-Cache = Literal["auto", "memory", "disk"]
-"""Where decoded images are kept: `auto` is memory if they take less than half of what is free there."""
+Cache = Literal["auto", "memory", "disk", "none"]
+"""Where decoded images are kept. `none`: decoded at each use; `auto`: what each dataset finds cheapest."""
+
+SPLITS = ("encoder_train", "encoder_validation", "probe_train", "probe_validation", "test")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,18 +50,23 @@ class Dataset(abc.ABC):
     Attributes:
         name: As the command line spells it.
         image_shape: Height, width, channels.
-        task: What a probe does, `regression` or `classification`.
-        label: The label that a probe predicts.
+        task: What a probe does, `regression` or `classification`; None where there are no labels.
+        label: The label that a probe predicts, a key of `Source.labels`; None where there are none.
         splits: Number of examples of each split.
-        fingerprint: A short name of the data itself, for records of runs.
+        fingerprint: A short name of the data itself, for records of runs: it changes with any image, label,
+            size, crop or split.
+        class_names: Of the class ids 0, 1, ...; empty where classes have no names, or there are none.
+        skipped: Names of image files that were left out, and why.
     """
 
     name: str
     image_shape: tuple[int, int, int]
-    task: Literal["regression", "classification"]
-    label: str
+    task: Literal["regression", "classification"] | None
+    label: str | None
     splits: Mapping[str, int]
     fingerprint: str
+    class_names: tuple[str, ...] = ()
+    skipped: tuple[tuple[str, str], ...] = ()
 
     @abc.abstractmethod
     def source(self, split: str, cache: Cache = "auto") -> Source:
@@ -71,6 +80,44 @@ class Dataset(abc.ABC):
             InputError: If there is no such split, or its files are damaged.
         """
 
+    def labelled(self) -> tuple[str, str]:
+        """Task and label of a dataset that probes can be trained on.
+
+        Raises:
+            InputError: If it has no labels.
+        """
+        if self.task is None or self.label is None:
+            raise InputError(
+                "probes need labels",
+                got=f"{self.name}, which has none",
+                accepted="images in one folder a class, or --labels FILE.csv",
+            )
+        return self.task, self.label
+
     def probe_mask(self, source: Source) -> np.ndarray:
         """Which examples serve probes, bool [N]; by default all."""
         return np.ones(len(source.images), np.bool_)
+
+
+class Sources(Mapping[str, Source]):
+    """The splits of a dataset by name; each is read once, when it is first asked for.
+
+    Args:
+        dataset: Whose splits.
+        cache: Where decoded images are kept.
+    """
+
+    def __init__(self, dataset: Dataset, cache: Cache = "auto"):
+        self.dataset = dataset
+        self._read = functools.cache(lambda split: dataset.source(split, cache))
+
+    def __getitem__(self, split: str) -> Source:
+        if split not in self.dataset.splits:
+            raise KeyError(split)
+        return self._read(split)
+
+    def __iter__(self):
+        return iter(self.dataset.splits)
+
+    def __len__(self) -> int:
+        return len(self.dataset.splits)

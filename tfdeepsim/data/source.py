@@ -2,10 +2,32 @@
 
 import dataclasses
 from collections.abc import Mapping
+from typing import Any, Protocol
 
 import numpy as np
 
 from tfdeepsim.errors import InputError
+
+
+class Images(Protocol):
+    """What can be indexed like an array: one in memory, mapped from a file, or read when it is asked for."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Number of rows first."""
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Of each element."""
+
+    @property
+    def ndim(self) -> int:
+        """`len(shape)`."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: Any, /) -> np.ndarray:
+        """One row for an integer; several for a slice, integers or a mask."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -13,14 +35,14 @@ class Source:
     """Images and their labels, in a fixed order.
 
     Attributes:
-        images: uint8 [N, H, W, C], in memory or mapped from a file.
-        labels: Arrays [N, ...], by name; a float label is finite.
+        images: uint8 [N, H, W, C], in memory, mapped from a file, or what is indexed like an array.
+        labels: Arrays [N, ...], by name; a float label is finite. Empty where there are none.
 
     Raises:
         InputError: If labels are not as many as images, or not finite.
     """
 
-    images: np.ndarray
+    images: Images
     labels: Mapping[str, np.ndarray]
 
     def __post_init__(self) -> None:

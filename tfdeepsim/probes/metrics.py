@@ -48,7 +48,8 @@ def score(
         train_labels: Labels of probe-train, [N, K] or [N], for the chance level.
         test_labels: [N, K] or [N].
     """
-    value, low, high = interval([measure(metric, predicted, test_labels) for predicted in predictions])
+    values = tuple(measure(metric, predicted, test_labels) for predicted in predictions)
+    value, low, high = interval(values)
     return Score(
         run="",
         model="",
@@ -62,6 +63,7 @@ def score(
         high=high,
         chance=measure(metric, best_constant(metric, train_labels), test_labels),
         seeds=len(predictions),
+        values=values,
     )
 
 

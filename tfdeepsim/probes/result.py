@@ -87,7 +87,7 @@ def read_result(folder: str | os.PathLike, probe: str) -> ProbeResult:
         record = json.loads(text.read_text())
         if record.pop("arrays_sha256") != _sha256(arrays):
             raise ValueError(f"{arrays.name} is not the one that {text.name} was written with")
-        scores = [Score(**score) for score in record.pop("scores")]
+        scores = [Score(**score | {"values": tuple(score["values"])}) for score in record.pop("scores")]
         with np.load(arrays, allow_pickle=False) as data:
             return ProbeResult(**record, scores=scores, targets=data["target"], predictions=data["predicted"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -2,7 +2,7 @@
 
 from tfdeepsim.errors import InputError
 
-RECIPES = ("quickstart",)
+RECIPES = ("quickstart", "table1")
 
 
 def check_recipe(name: str) -> None:

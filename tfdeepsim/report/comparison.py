@@ -1,28 +1,26 @@
-"""Which runs are best, and which cannot be told apart."""
+"""Which rows are best, and which cannot be told apart."""
 
 import math
 from collections.abc import Iterable
 
 from tfdeepsim.errors import InputError
-from tfdeepsim.report.naming import listed, paper_name, printable
+from tfdeepsim.paired import PairedTest, all_pairs
+from tfdeepsim.report.naming import called, listed, own_name, printable, system_name
 from tfdeepsim.scores import Score
-
-MARKING_RULE = (
-    "Marked: the best value, and every run whose 95 % interval overlaps that of the best. A run with one "
-    "probe seed has no interval and is never marked; where such a run has the best value, nothing is."
-)
 
 
 class Comparison:
-    """Scores of several runs with one probe on one dataset.
+    """Scores of several rows with one probe on one dataset.
 
     Args:
-        scores: At most one score for each run and metric.
+        scores: At most one score for each row and metric.
 
     Attributes:
         dataset: As `train.py --dataset` spells it.
         probe: What was trained on the embeddings.
-        runs: Names of the runs, in the order of `scores`.
+        contestants: Names of the rows that are compared, in the order of `scores`.
+        baselines: Names of the rows that they are held against, in the order of `scores`.
+        runs: All rows, contestants first.
         metrics: Metrics, in the order of `scores`.
 
     Raises:
@@ -33,7 +31,9 @@ class Comparison:
         scores = list(scores)
         self.dataset = _only("dataset", [s.dataset for s in scores])
         self.probe = _only("probe", [s.probe for s in scores])
-        self.runs = list(dict.fromkeys(s.run for s in scores))
+        self.contestants = list(dict.fromkeys(s.run for s in scores if not s.is_baseline))
+        self.baselines = list(dict.fromkeys(s.run for s in scores if s.is_baseline))
+        self.runs = self.contestants + self.baselines
         self.metrics = list(dict.fromkeys(s.metric for s in scores))
         self._scores: dict[tuple[str, str], Score] = {}
         for score in scores:
@@ -45,55 +45,74 @@ class Comparison:
                 )
 
     def score(self, run: str, metric: str) -> Score | None:
-        """The score of a run, or None where it was not scored so."""
+        """The score of a row, or None where it was not scored so."""
         return self._scores.get((run, metric))
 
     def column(self, metric: str) -> list[Score]:
-        """The scores of all runs that have this metric."""
+        """The scores of all rows that have this metric."""
         return [s for run in self.runs if (s := self.score(run, metric))]
 
+    def contest(self, metric: str) -> list[Score]:
+        """The scores of the contestants that have this metric."""
+        return [s for s in self.column(metric) if not s.is_baseline]
+
     def row(self, run: str) -> list[Score]:
-        """The scores of one run, over its metrics."""
+        """The scores of one row, over its metrics."""
         return [s for metric in self.metrics if (s := self.score(run, metric))]
 
     def system(self, run: str) -> str:
-        """The run's name in the paper, e.g. `P. AE`."""
+        """The kind of encoder that a row is, e.g. `P. AE`."""
         first = self.row(run)[0]
-        return paper_name(first.model, first.loss)
+        return system_name(first.model, first.loss, run)
+
+    def own(self, run: str) -> str:
+        """The row's own name where `system` does not say it."""
+        return own_name(self.row(run)[0].model, run)
 
     def called(self, run: str) -> str:
-        """A run in running text: `P. AE (pae)`."""
-        return f"{self.system(run)} ({printable(run)})"
+        """A row in running text: `P. AE (pae)`."""
+        return called(self.system(run), self.own(run))
 
     def same_chance(self, metric: str) -> bool:
-        """Whether all runs were held against one chance level, as they are on the same test labels."""
+        """Whether all rows were held against one chance level, as they are on the same test labels."""
         first, *others = (s.chance for s in self.column(metric))
         return all(
             math.isclose(first, c, rel_tol=1e-4) or (math.isnan(first) and math.isnan(c)) for c in others
         )
 
     def leader(self, metric: str) -> Score | None:
-        """The score with the best mean; None if all are NaN."""
-        known = [s for s in self.column(metric) if not math.isnan(s.value)]
+        """The contestant's score with the best mean; None if all are NaN."""
+        known = [s for s in self.contest(metric) if not math.isnan(s.value)]
         return min(known, key=lambda s: -s.value if s.higher_is_better else s.value, default=None)
 
     def marked(self, metric: str) -> set[str]:
-        """Runs to mark as best: those that the intervals cannot tell from the best mean (`MARKING_RULE`).
+        """Contestants to mark as best: those that the intervals cannot tell from the best mean.
 
         Disjoint 95 % intervals are a cautious sign of a difference; overlap does not prove that there is
-        none. Nothing is marked for a run alone, or if the chance levels differ (other test labels).
+        none. Nothing is marked for a contestant alone, or if the chance levels differ (other test labels).
         """
         leader = self.leader(metric)
         if leader is None or not has_interval(leader):
             return set()
-        if len(self.column(metric)) < 2 or not self.same_chance(metric):
+        if len(self.contest(metric)) < 2 or not self.same_chance(metric):
             return set()
-        rivals = filter(has_interval, self.column(metric))
+        rivals = filter(has_interval, self.contest(metric))
         return {s.run for s in rivals if s.low <= leader.high and leader.low <= s.high}
 
     def beaten_by_chance(self, metric: str) -> list[str]:
-        """Runs that are not better than chance: their interval (or single value) reaches it."""
-        return [s.run for s in self.column(metric) if _reaches_chance(s)]
+        """Contestants that are not better than chance: their interval (or single value) reaches it."""
+        return [s.run for s in self.contest(metric) if not _beats(s, s.chance, s.chance)]
+
+    def beaten_by(self, baseline: str, metric: str) -> list[str]:
+        """Contestants that are not better than a baseline: their intervals (or single values) meet."""
+        against = self.score(baseline, metric)
+        if against is None or math.isnan(against.value):
+            return []
+        return [s.run for s in self.contest(metric) if not _beats(s, *_ends(against))]
+
+    def pairs(self, metric: str) -> list[PairedTest]:
+        """The paired test of each two contestants over the same encoder seeds."""
+        return all_pairs(self.contest(metric)) if self.same_chance(metric) else []
 
 
 def compare(scores: Iterable[Score]) -> list[Comparison]:
@@ -108,7 +127,7 @@ def compare(scores: Iterable[Score]) -> list[Comparison]:
 
 
 def has_interval(score: Score) -> bool:
-    """Whether the score is a mean over several probe seeds."""
+    """Whether the score is a mean over several seeds."""
     return math.isfinite(score.low) and math.isfinite(score.high)
 
 
@@ -125,8 +144,11 @@ def _only(what: str, names: list[str]) -> str:
     return distinct[0]
 
 
-def _reaches_chance(score: Score) -> bool:
-    if math.isnan(score.value):
-        return True
-    low, high = (score.low, score.high) if has_interval(score) else (score.value, score.value)
-    return low <= score.chance if score.higher_is_better else high >= score.chance
+def _ends(score: Score) -> tuple[float, float]:
+    return (score.low, score.high) if has_interval(score) else (score.value, score.value)
+
+
+def _beats(score: Score, low: float, high: float) -> bool:
+    """Whether the whole interval of a score is better than all from `low` to `high`."""
+    own_low, own_high = _ends(score)
+    return own_low > high if score.higher_is_better else own_high < low

@@ -2,6 +2,7 @@
 
 import html
 import re
+from collections.abc import Sequence
 
 
 class Markup(str):
@@ -29,6 +30,18 @@ def tag(name: str, /, *children: object, **attributes: object) -> Markup:
 def joined(*children: object) -> Markup:
     """Children one after the other, escaped like those of `tag`."""
     return Markup("".join(_escaped(child) for child in children if child is not None))
+
+
+def table(titles: Sequence[Markup], rows: Sequence[Markup], class_: str | None = None) -> Markup:
+    """A table that scrolls by itself where the page is too narrow.
+
+    Args:
+        titles: Cells of the first row.
+        rows: The others.
+        class_: Of the table.
+    """
+    head = tag("thead", tag("tr", *titles)) if titles else None
+    return tag("div", tag("table", head, tag("tbody", *rows), class_=class_), class_="wide")
 
 
 def breakable(text: str) -> Markup:

@@ -1,4 +1,12 @@
-"""What runs, losses and metrics are called where people read them."""
+"""What rows, losses and metrics are called where people read them."""
+
+import itertools
+from collections.abc import Sequence
+
+from tfdeepsim.scores import BASELINES
+
+SHORT = 18
+"""Characters of a row's own name that figures have room for."""
 
 _PREFIX = {"pixel": "", "perceptual": "P. ", "deepsim": "DeePSiM "}
 _METRIC = {"l1": "mean L1 distance", "l2": "mean L2 distance", "accuracy": "accuracy"}
@@ -10,6 +18,30 @@ def paper_name(model: str, loss: str) -> str:
     Losses which that table does not have stand before the model: `l1 AE`, `custom VAE`.
     """
     return printable(_PREFIX.get(loss, f"{loss} ") + model.upper())
+
+
+def system_name(model: str, loss: str, name: str) -> str:
+    """What kind of encoder a row is: its `paper_name`, the name of a baseline, or a foreign encoder's own.
+
+    Args:
+        model: As in `Score`.
+        loss: As in `Score`.
+        name: Of the row.
+    """
+    if model == "foreign":
+        return printable(name)
+    return BASELINES.get(model) or paper_name(model, loss)
+
+
+def own_name(model: str, name: str) -> str:
+    """A row's own name where `system_name` does not say it already, else empty."""
+    said = model == "foreign" or (model in BASELINES and name in (model, BASELINES[model]))
+    return "" if said else printable(name)
+
+
+def called(system: str, own: str) -> str:
+    """A row in running text: `P. AE (pae)`."""
+    return f"{system} ({own})" if own else system
 
 
 def metric_name(metric: str) -> str:
@@ -28,6 +60,35 @@ def shorten(text: str, length: int) -> str:
         return text
     head = (length - 1) // 2
     return f"{text[:head]}…{text[len(text) - (length - 1 - head) :]}"
+
+
+def distinct(names: Sequence[str], length: int) -> list[str]:
+    """Names cut to what tells them apart, where one is longer than `length`.
+
+    What all of them begin or end with becomes an ellipsis, if it is more than a few characters.
+    """
+    if len(set(names)) < 2 or max(map(len, names)) <= length:
+        return list(names)
+    head = _shared(names)
+    tail = _shared([name[head:][::-1] for name in names])
+    # Whole words stay: `latent8` and `latent16`, not `8` and `16`.
+    head = max(names[0].rfind(mark, 0, head) for mark in "-_/. ") + 1
+    end = names[0][len(names[0]) - tail :]
+    tail = len(end) - min((place for mark in "-_/. " if (place := end.find(mark)) >= 0), default=len(end))
+    head, tail = (size if size > 3 else 0 for size in (head, tail))
+    return ["…" * bool(head) + name[head : len(name) - tail] + "…" * bool(tail) for name in names]
+
+
+def _shared(names: Sequence[str]) -> int:
+    """How many characters all begin with."""
+    return sum(
+        1 for _ in itertools.takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False))
+    )
+
+
+def in_text(name: str) -> str:
+    """A baseline's name inside a sentence: `the random encoder`, but `PCA of pixels`."""
+    return name if name.startswith("PCA") else f"the {name[0].lower()}{name[1:]}"
 
 
 def listed(items: list[str]) -> str:

@@ -1,40 +1,50 @@
 """The report as one HTML file that needs nothing else."""
 
 import base64
-import re
 import struct
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import tfdeepsim
-from tfdeepsim.report.comparison import MARKING_RULE, Comparison
+from tfdeepsim.report.comparison import Comparison
 from tfdeepsim.report.figures.gallery import Picture
-from tfdeepsim.report.figures.style import DENSITY, run_colour
-from tfdeepsim.report.markup import Markup, breakable, joined, tag
-from tfdeepsim.report.naming import listed, printable
+from tfdeepsim.report.figures.style import DENSITY, colours
+from tfdeepsim.report.fitting import fit_images
+from tfdeepsim.report.markup import Markup, joined, tag
+from tfdeepsim.report.naming import in_text, listed, printable
+from tfdeepsim.report.page_cards import cards_section
+from tfdeepsim.report.page_scores import reading_section, scores_section, unbroken
+from tfdeepsim.report.page_settings import environments_section, probes_section, settings_section
 from tfdeepsim.report.record import Record
-from tfdeepsim.report.settings import compare_settings, flatten
 from tfdeepsim.report.stylesheet import CSS
-from tfdeepsim.report.wording import INTERVAL_NOTE, cell, chance, heading, seeds, verdict
+from tfdeepsim.report.wording import verdict
 
 # Nothing may be fetched, and nothing may run.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-_NUMBERS = {1: "One encoder", 2: "Two encoders", 3: "Three encoders", 4: "Four encoders"}
+_FEW = 4  # encoders that the first sentence names
+_NUMBERS = ("No encoder", "One encoder", "Two encoders", "Three encoders", "Four encoders")
+# Bytes of the images; base64 makes a third more of them, and the page stays below 5 MB.
+_FIGURES, _SHEETS = 2_400_000, 1_000_000
 
 
 def page(
-    records: Sequence[Record], comparisons: Sequence[Comparison], pictures: Sequence[Picture], command: str
+    dataset: str,
+    records: Sequence[Record],
+    comparisons: Sequence[Comparison],
+    pictures: Sequence[Picture],
+    command: str,
+    missing_baselines: Sequence[str] = (),
 ) -> str:
     """The whole page.
 
     Args:
-        records: The runs.
-        comparisons: One a probe; the first is what the text speaks of.
+        dataset: On what the rows are compared.
+        records: The rows, baselines last.
+        comparisons: One a probe, the first is what the text speaks of; none where there are no labels.
         pictures: The figures.
         command: The command line that made it; may be empty.
+        missing_baselines: Sentences on baselines that are not there.
     """
-    main = comparisons[0]
-    title = f"{_counted(len(records))} compared on {printable(main.dataset)}"
+    title = _title(dataset, records)
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
@@ -43,160 +53,77 @@ def page(
         tag("title", title),
         tag("style", Markup(CSS)),
     )
+    colour = dict(zip((record.name for record in records), colours(records), strict=True))
     body = tag(
         "body",
         tag("h1", title),
-        tag("p", *map(_unbroken, _opening(records, main)), class_="lead"),
-        *(_scores(comparison, records) for comparison in comparisons),
-        _reading(comparisons),
-        *map(_picture, pictures),
-        _settings("Settings", [r.config for r in records], records),
-        _probes(records, main),
-        _environments(records),
+        tag("p", *map(unbroken, _opening(dataset, records, comparisons)), class_="lead"),
+        *(scores_section(comparison, colour) for comparison in comparisons),
+        reading_section(comparisons, missing_baselines) if comparisons else None,
+        *_pictures(pictures),
+        cards_section(records, _sheets(records)),
+        settings_section(records),
+        probes_section(records, comparisons[0]) if comparisons else None,
+        environments_section(records),
         _made_by(command),
     )
     return f"<!DOCTYPE html>\n{tag('html', head, body, lang='en')}\n"
 
 
-def _counted(number: int) -> str:
-    return _NUMBERS.get(number, f"{number} encoders")
+def _title(dataset: str, records: Sequence[Record]) -> str:
+    contestants = sum(not record.is_baseline for record in records)
+    number = _NUMBERS[contestants] if contestants < len(_NUMBERS) else f"{contestants} encoders"
+    baselines = len(records) - contestants
+    beside = f" and {baselines} baseline{'s' if baselines > 1 else ''}" if baselines else ""
+    compared = " compared" if len(records) > 1 else ""
+    return f"{number}{beside}{compared} on {printable(dataset)}"
 
 
-def _opening(records: Sequence[Record], comparison: Comparison) -> Iterable[str]:
-    names = listed([record.called for record in records])
-    yield f"This page compares {names} by {printable(comparison.probe)} probes, which were trained on frozen "
-    yield f"embeddings of {printable(comparison.dataset)}, chosen by validation loss and scored once on the "
-    yield "test split. "
-    yield verdict(comparison, comparison.metrics[0])
+def _opening(dataset: str, records: Sequence[Record], comparisons: Sequence[Comparison]) -> Iterable[str]:
+    contestants = [record.called for record in records if not record.is_baseline]
+    baselines = [in_text(record.called) for record in records if record.is_baseline]
+    names = listed(contestants or baselines) if len(contestants) <= _FEW else f"{len(contestants)} encoders"
+    if not comparisons:
+        yield f"{printable(dataset)} has no labels, hence no probe scores. This page shows what else is "
+        yield f"known of {names}; no picture or rank says how well an embedding serves a task."
+        return
+    probe = printable(comparisons[0].probe)
+    beside = f", beside {listed(baselines)}," if contestants and baselines else ""
+    yield f"This page compares {names}{beside} by {probe} probes, which were trained on frozen embeddings of "
+    yield f"{printable(dataset)}, chosen on the validation split and scored once on the test split. "
+    yield verdict(comparisons[0], comparisons[0].metrics[0])
 
 
-def _scores(comparison: Comparison, records: Sequence[Record]) -> Markup:
-    colours = {record.name: run_colour(index) for index, record in enumerate(records)}
-    titles = [tag("th", heading(comparison, m), class_="number", scope="col") for m in comparison.metrics]
-    titles.append(tag("th", "Seeds", class_="number", scope="col"))
-    rows = []
-    for run in comparison.runs:
-        first = comparison.row(run)[0]
-        under = " · ".join(printable(text) for text in (run, first.comparator) if text)
-        name = tag(
-            "th",
-            tag("span", class_="swatch", style=f"background:{colours[run]}"),
-            comparison.system(run),
-            tag("span", breakable(under), class_="under"),
-            scope="row",
-        )
-        cells = [_score_cell(comparison, run, metric) for metric in comparison.metrics]
-        rows.append(tag("tr", name, *cells, tag("td", seeds(comparison, run), class_="number")))
-    levels = [tag("td", chance(comparison, metric), class_="number") for metric in comparison.metrics]
-    rows.append(tag("tr", tag("th", "Chance", scope="row"), *levels, tag("td"), class_="chance"))
-    return joined(
-        tag("h2", f"Scores of {printable(comparison.probe)} probes"),
-        _table([tag("th", "Encoder", scope="col"), *titles], rows),
-    )
-
-
-def _score_cell(comparison: Comparison, run: str, metric: str) -> Markup:
-    text = tag("span", cell(comparison, run, metric).replace("± ", "±\N{NO-BREAK SPACE}"))
-    best = run in comparison.marked(metric)
-    return tag(
-        "td", text, class_="number best" if best else "number", title="best, or as good" if best else None
-    )
-
-
-def _reading(comparisons: Sequence[Comparison]) -> Markup:
-    """What the numbers do and do not say."""
-    others = [verdict(comparison, metric) for comparison in comparisons for metric in comparison.metrics][1:]
-    notes = [
-        *others,
-        "Chance: the best constant prediction for the labels that the probes learn from, on the same test "
-        "split. From a run that does not beat it, the probes could read nothing.",
-        INTERVAL_NOTE,
-        *([MARKING_RULE] if len(comparisons[0].runs) > 1 else []),
-    ]
-    return tag("ul", *(tag("li", _unbroken(note)) for note in notes), class_="note")
-
-
-def _unbroken(text: str) -> str:
-    """Text whose numbers, units and names stay on one line."""
-    return re.sub(r" (?=[±%])|(?<=±) |(?<=\bP\.) ", "\N{NO-BREAK SPACE}", text)
-
-
-def _picture(picture: Picture) -> Markup:
-    absent = [tag("p", sentence, class_="note") for sentence in picture.absent]
-    figure = None
-    if picture.png is not None:
-        width, height = struct.unpack(">II", picture.png[16:24])
-        image = tag(
-            "img",
-            src="data:image/png;base64," + base64.b64encode(picture.png).decode(),
-            alt=f"{picture.title}. {picture.caption}",
-            width=width // DENSITY,
-            height=height // DENSITY,
-        )
-        figure = tag("figure", tag("div", image, class_="plot"), tag("figcaption", picture.caption))
-    return joined(tag("h2", picture.title), figure, *absent)
-
-
-def _settings(title: str, values: Sequence[dict[str, Any]], records: Sequence[Record]) -> Markup:
-    """What differs between runs first, then what they share."""
-    differing, common = compare_settings(values)
-    parts: list[Markup | None] = [tag("h2", title)]
-    if differing:
-        columns = [
-            tag("th", r.system, tag("span", printable(r.name), class_="under"), scope="col") for r in records
-        ]
-        rows = [
-            tag(
-                "tr",
-                tag("th", tag("code", printable(name)), scope="row"),
-                *(tag("td", breakable(printable(text))) for text in texts),
+def _pictures(pictures: Sequence[Picture]) -> Iterable[Markup]:
+    drawn = [picture.png for picture in pictures if picture.png is not None]
+    fitted = iter(fit_images(drawn, _FIGURES))
+    for picture in pictures:
+        figure = None
+        if picture.png is not None:
+            image = _image(next(fitted), picture.png, f"{picture.title}. {picture.caption}")
+            figure = tag(
+                "figure", tag("div", image, class_="plot"), tag("figcaption", unbroken(picture.caption))
             )
-            for name, texts in differing.items()
-        ]
-        parts += [tag("h3", "Different between runs"), _table([tag("td"), *columns], rows, "settings")]
-    if common:
-        pairs = [
-            tag("div", tag("dt", tag("code", printable(name))), tag("dd", breakable(printable(text))))
-            for name, text in common.items()
-        ]
-        parts += [tag("h3", "Common to all runs") if differing else None, tag("dl", *pairs)]
-    return joined(*parts)
+        absent = [tag("p", sentence, class_="note") for sentence in picture.absent]
+        yield joined(tag("h2", picture.title), figure, *absent)
 
 
-def _environments(records: Sequence[Record]) -> Markup:
-    known = [record for record in records if record.environment is not None]
-    values = [record.environment or {} for record in known]
-    return joined(_settings("Environment", values, known), *_without(records, "environment"))
+def _sheets(records: Sequence[Record]) -> dict[str, Markup]:
+    """The nearest neighbours of each row that has them."""
+    sheets = {record.name: (record, record.neighbours) for record in records if record.neighbours}
+    fitted = fit_images([png for _, png in sheets.values()], _SHEETS)
+    return {
+        name: _image(image, png, f"Test images and their nearest neighbours by {record.called}.")
+        for (name, (record, png)), image in zip(sheets.items(), fitted, strict=True)
+    }
 
 
-def _probes(records: Sequence[Record], comparison: Comparison) -> Markup:
-    """Which probe won, for each run and seed."""
-    seeds = max((len(record.probes or []) for record in records), default=0)
-    rows = [
-        tag(
-            "tr",
-            tag("th", record.system, tag("span", printable(record.name), class_="under"), scope="row"),
-            *(tag("td", *_probe(probe)) for probe in record.probes),
-        )
-        for record in records
-        if record.probes
-    ]
-    titles = [tag("td"), *(tag("th", f"Probe {number}", scope="col") for number in range(1, seeds + 1))]
-    return joined(
-        tag("h2", f"Chosen {printable(comparison.probe)} probes"),
-        _table(titles, rows, "settings") if rows else None,
-        *_without(records, "probes"),
-    )
-
-
-def _probe(probe: dict[str, Any]) -> Iterable[Markup]:
-    for name, text in flatten(probe).items():
-        yield tag("span", f"{printable(name).replace('_', ' ')}: {printable(text)}", class_="under")
-
-
-def _without(records: Sequence[Record], field: str) -> list[Markup]:
-    """A sentence for each run that lacks a part."""
-    return [tag("p", f"{r.called} {r.missing[field]}.", class_="note") for r in records if field in r.missing]
+def _image(embedded: bytes, png: bytes, text: str) -> Markup:
+    """An image on the page, in the size of the PNG file that was drawn."""
+    width, height = struct.unpack(">II", png[16:24])
+    kind = "png" if embedded is png else "jpeg"
+    source = f"data:image/{kind};base64," + base64.b64encode(embedded).decode()
+    return tag("img", src=source, alt=text, width=width // DENSITY, height=height // DENSITY)
 
 
 def _made_by(command: str) -> Markup:
@@ -204,8 +131,3 @@ def _made_by(command: str) -> Markup:
     if not command:
         return made
     return joined(tag("h2", "Command"), tag("pre", printable(command)), made)
-
-
-def _table(titles: Sequence[Markup], rows: Sequence[Markup], class_: str | None = None) -> Markup:
-    head = tag("thead", tag("tr", *titles)) if titles else None
-    return tag("div", tag("table", head, tag("tbody", *rows), class_=class_), class_="wide")

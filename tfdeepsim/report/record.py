@@ -1,160 +1,196 @@
-"""What a report reads of one run."""
+"""What a report reads of one row: the files of a run, of a baseline or of a foreign encoder."""
 
-import csv
 import dataclasses
-import json
 import os
-import struct
-import zipfile
-import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
-from tfdeepsim.report.naming import paper_name, printable
-from tfdeepsim.run import RunDirectory
-from tfdeepsim.scores import Score
+from tfdeepsim.config import TrainConfig
+from tfdeepsim.probes.efficiency import Efficiency, read_efficiency
+from tfdeepsim.report import parts
+from tfdeepsim.report.naming import SHORT, called, distinct, own_name, system_name
+from tfdeepsim.report.parts import Decoded, Predictions, Samples
+from tfdeepsim.run import RunDirectory, slug
+from tfdeepsim.scores import BASELINES, Score
 
 T = TypeVar("T")
-
-# What readers of JSON, CSV and npz raise on damaged files.
-_DAMAGE = (
-    *(OSError, ValueError, KeyError, TypeError, EOFError, RuntimeError, MemoryError),
-    *(zipfile.BadZipFile, zlib.error, struct.error),
-)
-
-
-@dataclasses.dataclass(frozen=True)
-class Samples:
-    """Images of the validation split and what the run makes of them, uint8 `[n, H, W, 3]` each."""
-
-    original: np.ndarray
-    reconstruction: np.ndarray
-
-
-@dataclasses.dataclass(frozen=True)
-class Predictions:
-    """Test labels and a probe's predictions: float32 `[N, D]` each, or integer classes `[N]` each."""
-
-    target: np.ndarray
-    predicted: np.ndarray
-
-    @property
-    def classes(self) -> bool:
-        return self.target.ndim == 1
 
 
 @dataclasses.dataclass(frozen=True)
 class Record:
-    """The files of one run, as far as a report shows them.
+    """The files of one row, as far as a report shows them.
 
     Attributes:
-        name: Name of the run directory.
-        system: Its name in the paper, e.g. `P. AE`.
-        config: What was asked for.
+        name: Name of the row.
+        model: As in `Score`.
+        system: What kind of encoder it is, e.g. `P. AE`.
+        own: Its own name where `system` does not say it, else empty.
+        short: `own` as figures write it: long names without what all rows share.
+        over: As in `Score`; where it is `encoder`, the files are those of the first seed.
+        config: What was asked for; None for what is no run.
+        origin: What a baseline or a foreign encoder is; None for a run, or if missing.
         environment: What it ran on; None if missing.
         history: Columns of `history.csv`, float64 `[epochs]`; None if missing.
         samples: None if missing.
         predictions: None if missing.
         probes: For each probe seed the probe that was chosen; None if missing.
-        missing: Why a part is None, by its field's name: the end of a sentence about the run.
+        efficiency: Scores over the number of labels; None if missing.
+        decoded: None if missing.
+        card: Numbers that describe the embedding; None if missing.
+        neighbours: PNG file; None if missing.
+        class_names: Of the classes 0, 1, ... that were predicted; empty if they have none.
+        missing: Why a part is None that one expects, by its field's name: the end of a sentence.
     """
 
     name: str
+    model: str
     system: str
-    config: dict[str, Any]
+    own: str
+    short: str
+    over: str
+    config: dict[str, Any] | None
+    origin: dict[str, Any] | None
     environment: dict[str, Any] | None
     history: dict[str, np.ndarray] | None
     samples: Samples | None
     predictions: Predictions | None
     probes: list[dict[str, Any]] | None
+    efficiency: Efficiency | None
+    decoded: Decoded | None
+    card: dict[str, float | None] | None
+    neighbours: bytes | None
+    class_names: list[str]
     missing: dict[str, str]
 
     @property
     def called(self) -> str:
-        """The run in running text: `P. AE (pae)`."""
-        return f"{self.system} ({printable(self.name)})"
+        """The row in running text: `P. AE (pae)`."""
+        return called(self.system, self.own)
+
+    @property
+    def is_baseline(self) -> bool:
+        return self.model in BASELINES
 
 
-def read_record(run: RunDirectory, score: Score) -> Record:
-    """Read one run. A part that is missing or unreadable becomes None, with the reason in `missing`.
+def read_record(name: str, run: RunDirectory, score: Score | None, dataset: str, probe: str) -> Record:
+    """Read one row. A part that is missing or unreadable becomes None.
+
+    The reason stands in `missing` for what is damaged, and for what every such row has.
 
     Args:
-        run: The run directory.
-        score: One of its scores; says which probe's predictions to read.
+        name: Of the row.
+        run: Its folder; a baseline's or a foreign encoder's holds nothing of a training.
+        score: One of its scores; None where there are no labels.
+        dataset: On what the rows are compared.
+        probe: Whose predictions to read.
 
     Raises:
-        InputError: If the run has no readable `config.json`.
+        InputError: If a trained run has no readable `config.json`.
     """
-    results = run.results / score.dataset.replace("/", "-")
     missing: dict[str, str] = {}
 
-    def part(field: str, path: os.PathLike, read: Callable[[os.PathLike], T]) -> T | None:
+    def part(field: str, path: Path, read: Callable[[os.PathLike], T], expected: bool = False) -> T | None:
         try:
             return read(path)
         except FileNotFoundError:
-            missing[field] = f"has no {os.path.relpath(path, run.path)}"
-        except _DAMAGE as error:
+            if expected:
+                missing[field] = f"has no {os.path.relpath(path, run.path)}"
+        except parts.DAMAGE as error:
             missing[field] = f"has an unusable {os.path.relpath(path, run.path)} ({error})"
         return None
 
+    origin = part("origin", run.path / "contender.json", parts.read_object)
+    trained = _is_run(run, score, origin)
+    config = run.read_config() if trained else None
+    model, loss = (score.model, score.loss) if score else _kind(name, config, origin)
+    environment = part("environment", run.environment, parts.read_object, trained)
+
+    def result(field: str, file: str, read: Callable[[os.PathLike], T], expected: bool = False) -> T | None:
+        return part(field, run.results / slug(dataset) / file, read, expected) if score else None
+
+    card, decoded = (run.path / kind / slug(dataset) for kind in ("card", "decoded"))
     return Record(
-        name=run.name,
-        system=paper_name(score.model, score.loss),
-        config=run.read_config(),
-        environment=part("environment", run.environment, _read_object),
-        history=part("history", run.history, _read_history),
-        samples=part("samples", run.samples, _read_samples),
-        predictions=part("predictions", results / f"{score.probe}.npz", _read_predictions),
-        probes=part("probes", results / f"{score.probe}.json", _read_probes),
+        name=name,
+        model=model,
+        system=system_name(model, loss, name),
+        own=own_name(model, name),
+        short=own_name(model, name),
+        over=score.over if score else "probe",
+        config=config,
+        origin=_settings_of(origin),
+        environment=environment,
+        history=part("history", run.history, parts.read_history, trained),
+        samples=part("samples", run.samples, parts.read_samples, trained),
+        predictions=result("predictions", f"{slug(probe)}.npz", parts.read_predictions, True),
+        probes=result("probes", f"{slug(probe)}.json", parts.read_probes, True),
+        efficiency=result("efficiency", f"efficiency-{probe}.json", _read_efficiency),
+        decoded=part("decoded", decoded / "decoded.npz", parts.read_decoded),
+        card=part("card", card / "card.json", parts.read_card),
+        neighbours=part("neighbours", card / "neighbours.png", parts.read_png),
+        class_names=_class_names(environment, dataset),
         missing=missing,
     )
 
 
-def _read_object(path: os.PathLike) -> dict[str, Any]:
-    with open(path, encoding="utf-8") as file:
-        value = json.load(file)
-    if not isinstance(value, dict):
-        raise ValueError("not a JSON object")
-    return value
+def read_records(
+    rows: Mapping[str, RunDirectory],
+    scores: Sequence[Score],
+    dataset: str,
+    probe: str,
+    class_names: Sequence[str] = (),
+) -> list[Record]:
+    """All rows, baselines last; see `read_record`.
+
+    Args:
+        rows: The folder of each row, by its name.
+        scores: Of all rows; empty where there are no labels.
+        dataset: As for `read_record`.
+        probe: As for `read_record`.
+        class_names: Of the classes; empty for what the runs recorded.
+    """
+    first = {score.run: score for score in reversed(scores)}
+    records = [read_record(name, run, first.get(name), dataset, probe) for name, run in rows.items()]
+    short = iter(distinct([record.own for record in records if record.own], SHORT))
+    records = [dataclasses.replace(r, short=next(short)) if r.own else r for r in records]
+    if class_names:
+        records = [dataclasses.replace(r, class_names=list(class_names)) for r in records]
+    return sorted(records, key=lambda record: record.is_baseline)
 
 
-def _read_history(path: os.PathLike) -> dict[str, np.ndarray]:
-    with open(path, newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    if not rows or "epoch" not in rows[0]:
-        raise ValueError("no epoch in it")
-    return {name: np.array([float(row[name] or "nan") for row in rows]) for name in rows[0]}
+def _is_run(run: RunDirectory, score: Score | None, origin: dict[str, Any] | None) -> bool:
+    """Whether this row was trained by train.py, so that it has the files of a run."""
+    if score is not None:
+        return not score.is_baseline and score.model != "foreign"
+    return origin is None and run.config.is_file()
 
 
-def _read_samples(path: os.PathLike) -> Samples:
-    with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
-        samples = Samples(file["original"], file["reconstruction"])
-    for images in (samples.original, samples.reconstruction):
-        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[-1] != 3 or not images.size:
-            raise ValueError(f"not uint8 [n, H, W, 3] but {images.dtype} {list(images.shape)}")
-    if samples.original.shape != samples.reconstruction.shape:
-        raise ValueError("originals and reconstructions of different shapes")
-    return samples
+def _kind(name: str, config: dict[str, Any] | None, origin: dict[str, Any] | None) -> tuple[str, str]:
+    """Model and loss of a row that has no score."""
+    if config is not None:
+        settings = TrainConfig.from_dict(config)
+        return settings.model, settings.loss_name
+    model = (origin or {}).get("model", name)
+    return (model if model in BASELINES else "foreign"), ""
 
 
-def _read_predictions(path: os.PathLike) -> Predictions:
-    with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
-        predictions = Predictions(file["target"], file["predicted"])
-    kinds = predictions.target.dtype.kind + predictions.predicted.dtype.kind
-    wanted = {"f": 2, "i": 1, "u": 1}
-    if predictions.target.shape != predictions.predicted.shape or not predictions.target.size:
-        raise ValueError(f"{predictions.target.shape} targets, {predictions.predicted.shape} predictions")
-    if not np.isfinite(predictions.target).all():
-        raise ValueError("NaN or infinity in the targets")
-    if any(wanted.get(kind) != predictions.target.ndim for kind in kinds):
-        raise ValueError("neither float [N, D] nor integer [N]")
-    return predictions
+def _settings_of(origin: dict[str, Any] | None) -> dict[str, Any] | None:
+    settings = (origin or {}).get("settings")
+    return settings if isinstance(settings, dict) else None
 
 
-def _read_probes(path: os.PathLike) -> list[dict[str, Any]]:
-    probes = _read_object(path)["chosen"]
-    if not isinstance(probes, list) or not all(isinstance(probe, dict) for probe in probes):
-        raise ValueError("chosen is no list of objects")
-    return probes
+def _class_names(environment: dict[str, Any] | None, dataset: str) -> list[str]:
+    """Those that a run recorded, if it was trained on this dataset."""
+    trained_on = (environment or {}).get("dataset")
+    if not isinstance(trained_on, dict) or trained_on.get("name", dataset) != dataset:
+        return []
+    names = trained_on.get("class_names")
+    return [str(name) for name in names] if isinstance(names, list) else []
+
+
+def _read_efficiency(path: os.PathLike) -> Efficiency:
+    if not Path(path).is_file():
+        raise FileNotFoundError(path)
+    return read_efficiency(Path(path).parent, Path(path).stem.removeprefix("efficiency-"))

@@ -40,12 +40,18 @@ thead .number { white-space: normal; }
 .best { font-weight: 700; }
 .best span { background: var(--best); border-radius: 4px; padding: .1rem .4rem; margin-right: -.4rem; }
 .chance td, .chance th { color: var(--faint); font-weight: 400; border-bottom: 0; }
+.baseline td, .baseline th { color: var(--faint); font-weight: 400; }
+.first td, .first th { border-top: 2px solid var(--faint); }
+details { margin: .75rem 0; }
+summary { cursor: pointer; font-size: .9375rem; overflow-wrap: anywhere; }
+details .plot { margin-top: .5rem; }
 .swatch {
   display: inline-block; width: .3em; height: 1em; margin-right: .5em; vertical-align: -.12em;
   border-radius: 1px;
 }
 .settings { font-size: .875rem; }
 .settings td { overflow-wrap: anywhere; min-width: 7rem; max-width: 22rem; }
+.settings td.number { min-width: 0; }
 .settings tbody th, dt { font-weight: 400; color: var(--faint); }
 dl {
   display: grid; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); gap: .75rem 1.5rem;

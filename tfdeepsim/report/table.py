@@ -1,12 +1,13 @@
 """The table of scores for a terminal and as Markdown, like Table 1 of Pihlgren et al. 2020."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from tfdeepsim.report.comparison import MARKING_RULE, Comparison, compare
+from tfdeepsim.report.comparison import Comparison, compare
 from tfdeepsim.report.naming import printable
-from tfdeepsim.report.wording import INTERVAL_NOTE, cell, chance, heading, seeds
+from tfdeepsim.report.notes import table_notes
+from tfdeepsim.report.wording import cell, chance, heading, seeds
 from tfdeepsim.scores import Score
 
 if TYPE_CHECKING:
@@ -16,14 +17,17 @@ if TYPE_CHECKING:
 _ASCII = str.maketrans({"±": "+/-", "–": "-", "↓": "(low)", "↑": "(high)", "…": "..."})
 
 
-def print_table(scores: Iterable[Score], console: "Console | None" = None) -> None:
-    """Print scores for people: one row a run, one column a metric, one table a probe.
+def print_table(
+    scores: Iterable[Score], console: "Console | None" = None, missing_baselines: Sequence[str] = ()
+) -> None:
+    """Print scores for people: one row an encoder, one column a metric, one table a probe.
 
-    Best values carry a star (`MARKING_RULE`). Colours and bold appear on a terminal only.
+    Baselines stand below a rule. Best values carry a star. Colours and bold appear on a terminal only.
 
     Args:
         scores: Scores of one dataset.
         console: Where to; standard output by default.
+        missing_baselines: Sentences on baselines that are not there, printed below.
 
     Raises:
         InputError: If there is no score, several datasets, or a score given twice.
@@ -36,30 +40,28 @@ def print_table(scores: Iterable[Score], console: "Console | None" = None) -> No
     comparisons = compare(scores)
     for comparison in comparisons:
         console.print(_rich_table(comparison, ascii_only))
-    for note in _notes(comparisons, "*"):
-        console.print(Text(_encodable(note, ascii_only), style="dim"))
+    for note in table_notes(comparisons, "*", missing_baselines):
+        console.print(Text(_encodable(printable(note), ascii_only), style="dim"))
 
 
-def markdown_table(scores: Iterable[Score]) -> str:
-    """Scores as GitHub-flavoured Markdown; best values are bold (`MARKING_RULE`).
+def markdown_table(scores: Iterable[Score], missing_baselines: Sequence[str] = ()) -> str:
+    """Scores as GitHub-flavoured Markdown; best values are bold, names of baselines italic.
+
+    Args:
+        scores: As for `print_table`.
+        missing_baselines: As for `print_table`.
 
     Raises:
         InputError: As for `print_table`.
     """
     comparisons = compare(scores)
-    return "\n\n".join([*map(_markdown, comparisons), *_notes(comparisons, "Bold")]) + "\n"
-
-
-def _notes(comparisons: list[Comparison], mark: str) -> list[str]:
-    """What `±` and the mark mean; the latter only where one is used."""
-    notes = [INTERVAL_NOTE]
-    if any(comparison.marked(metric) for comparison in comparisons for metric in comparison.metrics):
-        notes.append(MARKING_RULE.replace("Marked", mark, 1))
-    return notes
+    notes = [_escaped(note) for note in table_notes(comparisons, "Bold", missing_baselines)]
+    return "\n\n".join([*map(_markdown, comparisons), *notes]) + "\n"
 
 
 def _names(comparison: Comparison, run: str) -> list[str]:
-    return [comparison.system(run), printable(run), printable(comparison.row(run)[0].comparator) or "–"]
+    comparator = printable(comparison.row(run)[0].comparator)
+    return [comparison.system(run), comparison.own(run) or "–", comparator or "–"]
 
 
 def _rich_table(comparison: Comparison, ascii_only: bool) -> "Table":
@@ -76,6 +78,7 @@ def _rich_table(comparison: Comparison, ascii_only: bool) -> "Table":
         title_style="bold",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
+        show_edge=False,
         collapse_padding=True,
     )
     for name in ("Encoder", "Run", "Comparator"):
@@ -88,6 +91,8 @@ def _rich_table(comparison: Comparison, ascii_only: bool) -> "Table":
         )
     table.add_column("Seeds", justify="right")
     for run in comparison.runs:
+        if run in comparison.baselines[:1]:
+            table.add_section()
         table.add_row(
             *map(text, _names(comparison, run)),
             *(
@@ -115,7 +120,9 @@ def _markdown(comparison: Comparison) -> str:
             else cell(comparison, run, metric)
             for metric in comparison.metrics
         ]
-        rows.append([*map(_escaped, _names(comparison, run)), *cells, seeds(comparison, run)])
+        system, *names = map(_escaped, _names(comparison, run))
+        system = f"*{system}*" if run in comparison.baselines else system
+        rows.append([system, *names, *cells, seeds(comparison, run)])
     rows.append(["Chance", "", "", *(chance(comparison, metric) for metric in comparison.metrics), ""])
     title = f"**{_escaped(comparison.dataset)}, probe {_escaped(comparison.probe)}**"
     return title + "\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in rows)

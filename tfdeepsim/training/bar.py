@@ -57,7 +57,7 @@ class Bar(keras.callbacks.Callback):
         self._bar.stop()
         shown = [
             f"{name} {logs[name]:.4g}"
-            for name in ("loss", "val_loss", "image", "feature", "kl")
+            for name in ("loss", "val_loss", "image", "feature", "kl", "val_probe_accuracy", "val_probe_l1")
             if name in logs
         ]
         speed = f"{logs['images_per_second']:.0f} images/s"

@@ -29,12 +29,20 @@ class Progress:
         history: One dictionary an epoch: `epoch` (from 1), every term, `val_` terms, rate, speed.
         step: Optimizer steps taken.
         seconds: Time spent in training, over all sessions of this run.
+        chosen_by: The column of `history` that tells the best epoch: a high accuracy, or a low value of else.
     """
 
-    def __init__(self, history: list[dict[str, float]] | None = None, step: int = 0, seconds: float = 0.0):
+    def __init__(
+        self,
+        history: list[dict[str, float]] | None = None,
+        step: int = 0,
+        seconds: float = 0.0,
+        chosen_by: str = "val_loss",
+    ):
         self.history = history or []
         self.step = step
         self.seconds = seconds
+        self.chosen_by = chosen_by
 
     @property
     def epoch(self) -> int:
@@ -43,13 +51,14 @@ class Progress:
 
     @property
     def best_epoch(self) -> int:
-        """The epoch, from 1, with the lowest validation loss; 0 before the first."""
-        if not self.history:
+        """The epoch, from 1, that is best in `chosen_by`, the first of several; 0 before the first."""
+        scores = np.array([row.get(self.chosen_by, np.nan) for row in self.history])
+        if np.isnan(scores).all():
             return 0
-        return 1 + int(np.argmin([row["val_loss"] for row in self.history]))
+        return 1 + int(np.nanargmin(-scores if self.chosen_by.endswith("accuracy") else scores))
 
     def exhausted(self, patience: int) -> bool:
-        """Whether the validation loss has not fallen for `patience` epochs."""
+        """Whether no epoch was better for `patience` epochs."""
         return self.epoch - self.best_epoch >= patience
 
 
@@ -114,6 +123,7 @@ def load_best(run: RunDirectory, generator: keras.Model) -> dict[str, Any]:
 def write_history(run: RunDirectory, progress: Progress) -> None:
     """Write `history.csv`."""
     with replacing(run.history) as new, open(new, "w", newline="") as file:
-        writer = csv.DictWriter(file, list(progress.history[0]))
+        columns = dict.fromkeys(name for row in progress.history for name in row)
+        writer = csv.DictWriter(file, columns)
         writer.writeheader()
         writer.writerows(progress.history)

@@ -15,6 +15,7 @@ from tfdeepsim.config import TrainConfig
 from tfdeepsim.data.dataset import Description
 from tfdeepsim.data.pipeline import without_autotuning
 from tfdeepsim.deepsim import DeePSiM
+from tfdeepsim.duration import duration
 from tfdeepsim.training.checkpoint import state_variables
 
 TRIAL_STEPS = 6
@@ -121,12 +122,3 @@ def _making(description: Description) -> str:
 def describe_comparator(comparator: Any) -> str:
     """Name, layer, source and digest of a comparator, in a line."""
     return f"{comparator.name}:{comparator.layer}, {comparator.source}, sha256 {comparator.sha256[:12]}"
-
-
-def duration(seconds: float) -> str:
-    """`seconds` as a person says it."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"

@@ -11,14 +11,15 @@ import tensorflow as tf
 
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.data import describe, open_dataset
-from tfdeepsim.data.dataset import Dataset, Description
+from tfdeepsim.data.dataset import Dataset, Description, Sources
 from tfdeepsim.data.pipeline import batches, training_batches
 from tfdeepsim.data.source import Source
 from tfdeepsim.deepsim import DeePSiM
+from tfdeepsim.duration import duration
 from tfdeepsim.errors import InputError
 from tfdeepsim.run import RunDirectory, replacing, write_json
 from tfdeepsim.training.bar import Bar
-from tfdeepsim.training.board import Board, reconstruct, write_projector
+from tfdeepsim.training.board import Board, reconstruct
 from tfdeepsim.training.build import build_model, make_strategy
 from tfdeepsim.training.checkpoint import (
     Checkpoint,
@@ -29,7 +30,9 @@ from tfdeepsim.training.checkpoint import (
 )
 from tfdeepsim.training.environment import environment
 from tfdeepsim.training.meter import Meter
-from tfdeepsim.training.plan import Plan, duration, measure_step, peak_bytes, show_plan
+from tfdeepsim.training.plan import Plan, measure_step, peak_bytes, show_plan
+from tfdeepsim.training.probing import Probing, column
+from tfdeepsim.training.projector import write_projector
 
 GRID_IMAGES = 8
 SAMPLE_IMAGES = 16
@@ -65,7 +68,7 @@ def train(
     if config.deterministic:
         keras.utils.set_random_seed(config.seed)
         tf.config.experimental.enable_op_determinism()
-    description = describe(config.dataset, config.data_dir)
+    description = describe(config.dataset, config.data_dir, config)
     strategy = make_strategy(config)
     model = build_model(config, description.image_shape, strategy)
     progress = load_state(run, model) if resume and run.state.exists() else Progress()
@@ -77,12 +80,15 @@ def train(
     if not resume:
         run.create(overwrite)
     with run.locked():
-        dataset = open_dataset(config.dataset, config.data_dir)
+        dataset = open_dataset(config.dataset, config.data_dir, config)
+        if config.probe_every:
+            dataset.labelled()
         _record(config, run, model, dataset, resume)
-        training = dataset.source("encoder_train", config.cache)
-        validation = dataset.source("encoder_validation", config.cache)
-        _fit(config, run, model, progress, training, validation, console)
-        _finish(run, model, progress, validation, console)
+        sources = Sources(dataset, config.cache)
+        if config.choose_by == "probe":
+            progress.chosen_by = column(dataset)
+        _fit(config, run, model, progress, sources, console)
+        _finish(run, model, progress, sources["encoder_validation"], console)
 
 
 def make_plan(config: TrainConfig, description: Description, model: DeePSiM, progress: Progress) -> Plan:
@@ -116,6 +122,9 @@ def _record(config: TrainConfig, run: RunDirectory, model: DeePSiM, dataset: Dat
         "image_shape": list(dataset.image_shape),
         "splits": dict(dataset.splits),
         "fingerprint": dataset.fingerprint,
+        "task": dataset.task,
+        "class_names": list(dataset.class_names),
+        "skipped": len(dataset.skipped),
     }
     record["parameters"] = model.generator.count_params()
     record["comparator"] = comparator and {
@@ -144,16 +153,18 @@ def _fit(
     run: RunDirectory,
     model: DeePSiM,
     progress: Progress,
-    training: Source,
-    validation: Source,
+    sources: Sources,
     console: rich.console.Console,
 ) -> None:
+    training, validation = sources["encoder_train"], sources["encoder_validation"]
     steps_per_epoch = len(training.images) // config.batch_size
     total = config.total_steps(steps_per_epoch)
-    patience = patience_of(config, -(-total // steps_per_epoch))
-    bar = Bar(console, -(-total // steps_per_epoch))
+    epochs = -(-total // steps_per_epoch)
+    patience = patience_of(config, epochs)
+    bar = Bar(console, epochs)
     callbacks = [
         Meter(progress, config.batch_size),
+        *([Probing(sources, config.probe_every, epochs)] if config.probe_every else []),
         Board(run, validation.images[:GRID_IMAGES]),
         Checkpoint(run, progress, patience),
         bar,
@@ -207,7 +218,7 @@ def _finish(
     images = batches(Source(validation.images[shown], {}), 256).map(lambda batch: batch["image"])
     embeddings = model.generator.encoder.predict(images, verbose=0)["latent"]
     labels = {name: values[shown] for name, values in validation.labels.items()}
-    write_projector(run, embeddings, validation.images[shown], labels)
+    write_projector(run.path / "validation", embeddings, validation.images[shown], labels)
     console.print(
         f"trained {progress.epoch} epochs, {progress.step:,} steps in {duration(progress.seconds)}; "
         f"best epoch {progress.best_epoch}, validation loss {best['val_loss']:.5g}",

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfdeepsim.report.figures.curves import learning_curves, moved_apart, terms, wants_log
+from tfdeepsim.report.figures.curves import learning_curves, terms, wants_log
+from tfdeepsim.report.figures.labels import moved_apart
 from tfdeepsim.report.figures.style import RUN_COLOURS
-from tfdeepsim.report.record import read_record
 
 
 @pytest.fixture
-def record(make_run, make_score):
+def record(make_run, make_score, read_scored):
     score = make_score("vae", model="vae")
-    return read_record(make_run(score), score)
+    return read_scored(make_run(score), score)
 
 
 def opened(png):
@@ -33,9 +33,9 @@ def test_weighted_terms_and_their_sum(record):
     np.testing.assert_allclose(found["total"][1], found["image"][1] + found["KL"][1])
 
 
-def test_the_sum_is_left_out_where_one_term_is_all_of_it(make_run, make_score):
+def test_the_sum_is_left_out_where_one_term_is_all_of_it(make_run, make_score, read_scored):
     score = make_score("ae")
-    assert list(terms(read_record(make_run(score), score).history)) == ["image"]
+    assert list(terms(read_scored(make_run(score), score).history)) == ["image"]
 
 
 def test_raw_and_weighted_are_not_mixed():

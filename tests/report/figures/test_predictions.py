@@ -6,14 +6,15 @@ import pytest
 from PIL import Image
 
 from tfdeepsim.report.figures import predictions as module
-from tfdeepsim.report.figures.predictions import confusion, prediction_panels
-from tfdeepsim.report.record import Predictions, read_record
+from tfdeepsim.report.figures.confusion import class_labels, confusion
+from tfdeepsim.report.figures.predictions import prediction_panels
+from tfdeepsim.report.parts import Predictions
 
 
 @pytest.fixture
-def record(make_run, make_score):
+def record(make_run, make_score, read_scored):
     score = make_score("ae")
-    return read_record(make_run(score), score)
+    return read_scored(make_run(score), score)
 
 
 def predicting(record, target, predicted):
@@ -83,3 +84,37 @@ def test_classes_give_confusion_matrices(record):
 def test_many_classes_are_drawn_without_numbers(record):
     target = np.arange(1000) % 100
     assert prediction_panels([predicting(record, target, target[::-1])])
+
+
+@pytest.mark.parametrize(("classes", "rows"), [(2, 12), (10, 5), (20, 2), (21, 5), (100, 1)])
+def test_any_number_of_classes_and_rows(record, classes, rows):
+    target = np.arange(4 * classes) % classes
+    assert opened(prediction_panels([predicting(record, target, target[::-1])] * rows)).shape[1] == 2000
+
+
+def test_more_than_twenty_classes_have_no_text_in_cells(record):
+    # All right: with numbers the cells of the diagonal hold white ink.
+    panels = []
+    for classes in (20, 21):
+        target = np.arange(10 * classes) % classes
+        panels.append(opened(prediction_panels([predicting(record, target, target)])))
+    inks = [
+        np.mean((p[100:700, 200:900] > 40).all(axis=-1) & (p[100:700, 200:900] < 200).all(axis=-1))
+        for p in panels
+    ]
+    assert inks[0] > 0.01
+    assert inks[1] < 0.001
+
+
+def test_classes_have_their_names(record):
+    assert class_labels(np.array([0, 2, 5, -1]), ["cat", "a-rather-long-name", "dog"]) == [
+        "cat",
+        "dog",
+        "5",
+        "-1",
+    ]
+    assert class_labels(np.array([1]), ["cat", "a-rather-long-name"]) == ["a-rat…g-name"]
+    named = dataclasses.replace(record, class_names=["$\\frac", "b"])
+    target = np.arange(100) % 2
+    plain, with_names = (prediction_panels([predicting(r, target, target)]) for r in (record, named))
+    assert plain != with_names

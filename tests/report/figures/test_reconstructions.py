@@ -6,13 +6,13 @@ import pytest
 from PIL import Image
 
 from tfdeepsim.report.figures.reconstructions import reconstruction_sheet, same_originals
-from tfdeepsim.report.record import Samples, read_record
+from tfdeepsim.report.parts import Samples
 
 
 @pytest.fixture
-def record(make_run, make_score):
+def record(make_run, make_score, read_scored):
     score = make_score("ae")
-    return read_record(make_run(score), score)
+    return read_scored(make_run(score), score)
 
 
 def with_images(record, original, name="x"):

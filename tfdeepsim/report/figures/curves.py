@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tfdeepsim.report.figures.labels import last_finite, name_heights
 from tfdeepsim.report.figures.style import (
     FAINT,
     INK,
     WIDTH,
     add_header,
+    colours,
     new_figure,
     png,
     points,
-    run_colour,
     styled,
-    write,
 )
 from tfdeepsim.report.record import Record
 
@@ -43,7 +43,7 @@ def learning_curves(records: Sequence[Record]) -> bytes | None:
     Returns:
         PNG, or None if no run has a history.
     """
-    shown = [(index, record) for index, record in enumerate(records) if record.history]
+    shown = [(c, record) for c, record in zip(colours(records), records, strict=True) if record.history]
     if not shown:
         return None
     columns = len(shown) if len(shown) <= 2 else 2 if len(shown) == 4 else 3
@@ -51,14 +51,14 @@ def learning_curves(records: Sequence[Record]) -> bytes | None:
     with styled():
         figure = new_figure(WIDTH, height)
         wide = WIDTH / max(2, columns)
-        for slot, (index, record) in enumerate(shown):
+        for slot, (colour, record) in enumerate(shown):
             left, top = slot % columns * wide + 48, _TOP + slot // columns * (_PANEL + _TITLE) + 28
             size = wide - 48 - _LABEL, _PANEL
             axes = figure.add_axes(
                 (left / WIDTH, 1 - (top + size[1]) / height, size[0] / WIDTH, size[1] / height)
             )
-            add_header(axes, record, run_colour(index))
-            _draw_terms(axes, record.history or {}, run_colour(index))
+            add_header(axes, record, colour)
+            _draw_terms(axes, record.history or {}, colour)
         _legend(figure)
         return png(figure)
 
@@ -107,7 +107,8 @@ def _draw_terms(axes: "Axes", history: dict[str, np.ndarray], colour: str) -> No
     axes.set_xlabel("epoch", loc="right", labelpad=1)
     axes.grid(axis="y")
     _mark_best(axes, history, curves, colour)
-    _name_curves(axes, curves)
+    ends = [(last_finite(training), label) for label, (training, _) in curves.items()]
+    name_heights(axes, ends, _PANEL)
 
 
 def wants_log(values: np.ndarray) -> bool:
@@ -125,31 +126,6 @@ def _mark_best(axes: "Axes", history: dict, curves: dict, colour: str) -> None:
         axes.plot(
             history["epoch"][best], validation[best], "o", color=colour, markersize=points(8), mec="white"
         )
-
-
-def _name_curves(axes: "Axes", curves: dict[str, tuple[np.ndarray, np.ndarray | None]]) -> None:
-    """Write each term's name where its curve ends, names moved apart where curves meet."""
-    ends = []
-    for label, (training, _) in curves.items():
-        finite = training[np.isfinite(training)]
-        if finite.size:
-            point = axes.transData.transform((0, finite[-1]))
-            ends.append((float(axes.transAxes.inverted().transform(point)[1]), label))
-    ends.sort()
-    for height, (_, label) in zip(moved_apart([y for y, _ in ends], 16 / _PANEL), ends, strict=True):
-        write(axes, 1.02, height, label, 12, color=FAINT, va="center", transform=axes.transAxes)
-
-
-def moved_apart(heights: list[float], gap: float) -> list[float]:
-    """Rising `heights`, moved so that neighbours are at least `gap` apart, inside 0 to 1 if they fit."""
-    for index in range(1, len(heights)):
-        heights = [*heights[:index], max(heights[index], heights[index - 1] + gap), *heights[index + 1 :]]
-    ceiling = 1.0
-    placed = []
-    for height in reversed(heights):
-        placed.append(min(height, ceiling))
-        ceiling = placed[-1] - gap
-    return placed[::-1]
 
 
 def _legend(figure) -> None:

@@ -2,7 +2,8 @@
 
 import contextlib
 import io
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 # Okabe and Ito's colours, which people with colour-blindness tell apart; yellow is left out on white.
 RUN_COLOURS = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#444444")
+BASELINE_COLOUR = "#8c959f"
 INK = "#1f2328"
 FAINT = "#6a737d"
 LINE = "#d0d7de"
@@ -45,8 +47,14 @@ _SETTINGS: Any = {
 
 
 def run_colour(index: int) -> str:
-    """The colour of the run at `index` in the report, in every figure and on the page."""
+    """The colour of the contestant at `index` in the report, in every figure and on the page."""
     return RUN_COLOURS[index % len(RUN_COLOURS)]
+
+
+def colours(records: Sequence[Record]) -> list[str]:
+    """The colour of each row: contestants by their place, all baselines alike."""
+    places = itertools.count()
+    return [BASELINE_COLOUR if record.is_baseline else run_colour(next(places)) for record in records]
 
 
 @contextlib.contextmanager
@@ -102,17 +110,20 @@ def write(place: Any, x: float, y: float, text: str, pixels: float = 12, **setti
 
 
 def add_header(axes: "Axes", record: Record, colour: str) -> None:
-    """Name the run above a panel: its colour, its system, and its own name as far as there is room."""
+    """Name the row above a panel: its colour, its system, and its own name as far as there is room."""
     from matplotlib.patches import Rectangle
 
     figure, box = axes.figure, axes.get_position()
     width, height = figure.bbox.width / DENSITY, figure.bbox.height / DENSITY
     left, bottom = box.x0, box.y1 + 9 / height
     figure.add_artist(Rectangle((left, bottom), 4 / width, 17 / height, color=colour, linewidth=0))
-    system = write(figure, left + 10 / width, bottom + 4 / height, record.system, 14, weight="bold")
-    room = int((box.width * width - 10 - 11 * len(record.system)) / 7)
+    title = shorten(record.system, max(3, int((box.width * width - 10) / 10)))
+    system = write(figure, left + 10 / width, bottom + 4 / height, title, 14, weight="bold")
+    room = int((box.width * width - 10 - 11 * len(title)) / 7)
+    if not record.short or room < 3:
+        return
     axes.annotate(
-        drawable(shorten(record.name, max(3, room))),
+        drawable(shorten(record.short, room)),
         xy=(1, 0),
         xycoords=system,
         xytext=(points(7), 0),

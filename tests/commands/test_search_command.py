@@ -1,0 +1,224 @@
+"""The probe search from a run directory, in real processes; and its bad input."""
+
+import csv
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tfdeepsim.commands import search
+from tfdeepsim.config import TrainConfig
+from tfdeepsim.run import RunDirectory, slug, write_json
+from tfdeepsim.tuning.cluster import HOST, ID, PORT
+
+CHECKOUT = Path(__file__).parents[2]
+FLAGS = ["--trials", "3", "--epochs", "3", "--patience", "2"]
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch):
+    for name in (ID, HOST, PORT):
+        monkeypatch.delenv(name, raising=False)
+
+
+def make_images(path, labeled=True):
+    """Two classes that differ in brightness, as an archive."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(90) % 2
+    images = rng.integers(0, 128, size=(90, 16, 16, 3)) + 60 * labels[:, None, None, None]
+    np.savez(path, images=images.astype(np.uint8), **({"labels": labels} if labeled else {}))
+    return f"npz:{path}"
+
+
+def make_run(path, dataset):
+    """A run whose encoder gives the mean colours of the four quarters of an image."""
+    import tensorflow as tf
+
+    class Encoder(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec((None, 16, 16, 3), tf.uint8)])
+        def embed(self, images):
+            quarters = tf.reshape(tf.cast(images, tf.float32) / 255, (-1, 2, 8, 2, 8, 3))
+            return tf.reshape(tf.reduce_mean(quarters, axis=(2, 4)), (-1, 12))
+
+    run = RunDirectory(path)
+    run.create()
+    write_json(
+        run.config, TrainConfig(dataset=dataset, data_dir=str(path.parent / "data"), image_size=16).to_dict()
+    )
+    write_json(run.environment, {"dataset": {"image_shape": [16, 16, 3]}})
+    tf.saved_model.save(Encoder(), str(run.encoder))
+    return run
+
+
+def start(run, *flags):
+    return subprocess.Popen(
+        [sys.executable, "-m", "tuning.search", str(run.path), *FLAGS, *flags],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=CHECKOUT,
+    )
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory):
+    """A run that was searched: interrupted once, and gone on with."""
+    folder = tmp_path_factory.mktemp("search")
+    run = make_run(folder / "run", make_images(folder / "images.npz"))
+    directory = run.path / "search" / slug(f"npz:{folder / 'images.npz'}")
+    interrupted = start(run, "--overwrite")
+    oracle = directory / "trials" / "oracle.json"
+    while interrupted.poll() is None and not (
+        oracle.exists() and json.loads(oracle.read_text())["end_order"]
+    ):
+        time.sleep(0.01)
+    interrupted.send_signal(signal.SIGINT)
+    first = (interrupted.wait(), *interrupted.communicate(timeout=60))
+    second = start(run)
+    out, err = second.communicate(timeout=240)
+    assert second.returncode == 0, err
+    return run, directory, first, (out, err)
+
+
+def test_interrupt_says_how_to_go_on(searched):
+    run, _, (code, _, err), (out, _) = searched
+    assert code == 130
+    assert err.strip() == (
+        "interrupted; trials that ended are kept; go on with: "
+        f"python -m tuning.search {run.path} {' '.join(FLAGS)}"
+    )
+    assert "trials are kept" in out
+
+
+def test_output(searched):
+    _, directory, _, (out, err) = searched
+    assert err == ""
+    for words in (
+        "at most 3 trials of at most 3 epochs",
+        "Searched",
+        "Fixed host",
+        "Chance",
+        str(directory.name),
+    ):
+        assert words in out
+
+
+def test_search_stands_beside_the_fixed_host(searched):
+    from tfdeepsim.probes.result import read_result
+
+    run, directory, *_ = searched
+    folder = run.results / directory.name
+    result, host = read_result(folder, "search"), read_result(folder, "mlp")
+    assert (
+        [score.metric for score in result.scores] == [score.metric for score in host.scores] == ["accuracy"]
+    )
+    assert [score.chance for score in result.scores] == [score.chance for score in host.scores]
+    assert {score.run for score in result.scores} == {"run"}
+    np.testing.assert_array_equal(result.targets, host.targets)
+    with open(directory / "trials.csv") as file:
+        losses = [float(row["validation_loss"]) for row in csv.DictReader(file)]
+    assert result.chosen[0]["validation_loss"] == min(losses)
+    assert len(losses) == 3
+
+
+def test_again_reads_what_is_there_and_another_search_is_refused(searched, capsys):
+    run, directory, *_ = searched
+    assert search.main([str(run.path), *FLAGS]) == 0
+    assert "this search is complete" in capsys.readouterr().out
+    assert search.main([str(run.path), *FLAGS, "--seed", "1"]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith(f"error: a tuner directory goes on with its own search only: got {directory}")
+    assert len(err.splitlines()) == 1
+
+
+def fails(capsys, *argv):
+    try:
+        code = search.main([str(argument) for argument in argv])
+    except SystemExit as stop:  # argparse's own checks
+        code = stop.code
+    captured = capsys.readouterr()
+    assert code == 2
+    assert captured.out == ""
+    assert len(captured.err.splitlines()) == 1, captured.err
+    return captured.err
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--trials", "0"], "--trials is out of range: got 0"),
+        (["--epochs", "many"], "invalid int value"),
+        (
+            ["--tuner", "psychic"],
+            "tuner must be known: got 'psychic'; accepted: random, bayesian, hyperband, grid",
+        ),
+        (["--dataset", "mnist"], "mnist"),
+        (["--workers", "-1"], "--workers is out of range"),
+        ([], "readable config.json"),
+    ],
+)
+def test_bad_flags(tmp_path, capsys, flags, message):
+    run = RunDirectory(tmp_path / "run")
+    if flags:
+        run.create()
+        write_json(run.config, TrainConfig().to_dict())
+    assert message in fails(capsys, run.path, *flags)
+
+
+def test_run_without_encoder(tmp_path, capsys):
+    run = RunDirectory(tmp_path / "run")
+    run.create()
+    write_json(run.config, TrainConfig().to_dict())
+    assert "an evaluated run has an exported encoder" in fails(capsys, run.path)
+    assert not (run.path / "search").exists()
+
+
+def test_dataset_without_labels(tmp_path, capsys):
+    run = make_run(tmp_path / "run", make_images(tmp_path / "images.npz", labeled=False))
+    assert "probes need labels" in fails(capsys, run.path)
+    assert not (run.path / "search").exists()
+
+
+def test_directory_of_something_else(tmp_path, capsys):
+    run = RunDirectory(tmp_path / "run")
+    run.create()
+    write_json(run.config, TrainConfig().to_dict())
+    assert "must be new, or hold a search" in fails(capsys, run.path, "--directory", run.path, "--overwrite")
+    assert run.config.exists()
+
+
+def test_parts_in_a_cluster(tmp_path, capsys, monkeypatch):
+    run = RunDirectory(tmp_path / "run")
+    run.create()
+    write_json(run.config, TrainConfig().to_dict())
+    monkeypatch.setenv(ID, "tuner0")
+    assert f"all of {ID}, {HOST} and {PORT}" in fails(capsys, run.path)
+    monkeypatch.setenv(HOST, "127.0.0.1")
+    monkeypatch.setenv(PORT, "9")
+    assert "--workers starts a chief of its own" in fails(capsys, run.path, "--workers", "2")
+
+
+def test_help_fits_80_columns_and_loads_nothing_heavy(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit) as stop:
+        search.main(["--help"])
+    assert stop.value.code == 0
+    text = capsys.readouterr().out
+    assert max(map(len, text.splitlines())) <= 80
+    for action in search.make_parser()._actions:
+        assert all(flag in text for flag in action.option_strings)
+        assert action.help
+    code = (
+        "import sys, tfdeepsim.commands.search\n"
+        "heavy = ('tensorflow', 'keras', 'keras_tuner', 'grpc', 'sklearn')\n"
+        "print([name for name in heavy if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=CHECKOUT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,76 @@
+"""A trained run as a contender: its export, whatever it was trained as."""
+
+import keras
+import numpy as np
+import pytest
+from squares import Squares, open_squares
+
+from tfdeepsim.arrays import save_arrays
+from tfdeepsim.config import TrainConfig
+from tfdeepsim.contenders.embeddings import embeddings_of
+from tfdeepsim.contenders.run import run_contender
+from tfdeepsim.data import open_dataset
+from tfdeepsim.data.dataset import Sources
+from tfdeepsim.errors import InputError
+from tfdeepsim.export import export
+from tfdeepsim.networks.pihlgren import make_autoencoder
+from tfdeepsim.run import RunDirectory, write_json
+
+
+def exported(path, model="ae", seed=0, **config):
+    run = RunDirectory(path)
+    write_json(run.config, TrainConfig(model=model, latent_dim=5, **config).to_dict())
+    write_json(run.environment, {"dataset": {"image_shape": [64, 64, 3]}})
+    keras.utils.set_random_seed(seed)
+    generator = make_autoencoder((64, 64, 3), 5, variational=model == "vae")
+    save_arrays(run.best, [variable.numpy() for variable in generator.weights], {})
+    export(run)
+    return run, generator.encoder
+
+
+def test_embeddings_of_real_frames_are_the_encoders(tmp_path, tiny):
+    name, data_dir = tiny
+    run, encoder = exported(tmp_path / "ae", loss="perceptual", comparator="random_alexnet:relu2")
+    contender = run_contender(run)
+    assert (contender.name, contender.model, contender.loss) == ("ae", "ae", "perceptual")
+    assert contender.comparator == "random_alexnet:relu2"
+    sources = Sources(open_dataset(name, data_dir))
+    found = embeddings_of(contender, name, sources, ("encoder_train", "test"))
+    for split, array in found.items():
+        expected = encoder(sources[split].images.astype(np.float32) / 255)["latent"]
+        np.testing.assert_allclose(array, expected, atol=1e-5)
+    assert not (run.path / "contender.json").exists()
+
+
+def test_a_run_that_is_exported_anew_is_embedded_anew(tmp_path):
+    sources = open_squares()
+    run, _ = exported(tmp_path / "ae")
+    first = np.array(embeddings_of(run_contender(run), "squares", sources, ("test",))["test"])
+    exported(tmp_path / "ae", seed=1)
+    second = embeddings_of(run_contender(run), "squares", sources, ("test",))["test"]
+    assert np.abs(first - second).max() > 1e-2
+
+
+def test_log_variance_of_a_vae(tmp_path):
+    images = open_squares()["test"].images
+    run, encoder = exported(tmp_path / "vae", model="vae")
+    expected = encoder(images.astype(np.float32) / 255)["log_variance"].numpy()
+    found = run_contender(run).log_variance(images)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_log_variance_of_an_autoencoder(tmp_path):
+    run, _ = exported(tmp_path / "ae")
+    assert run_contender(run).log_variance(open_squares()["test"].images) is None
+
+
+def test_images_of_another_size(tmp_path):
+    run, _ = exported(tmp_path / "ae")
+    with pytest.raises(InputError, match=r"trained on: got \[80, 80, 3\] .*accepted: \[64, 64, 3\]"):
+        run_contender(run).check(Squares(side=80))
+
+
+def test_no_run(tmp_path):
+    with pytest.raises(InputError, match=r"config\.json"):
+        run_contender(RunDirectory(tmp_path))

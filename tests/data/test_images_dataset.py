@@ -1,0 +1,476 @@
+"""Folders and archives of image files as datasets."""
+
+import io
+import json
+import os
+import shutil
+import signal
+import time
+import zipfile
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from tfdeepsim.data import check_name, describe, open_dataset
+from tfdeepsim.data.images import checked, kept
+from tfdeepsim.data.pipeline import batches, training_batches
+from tfdeepsim.errors import InputError
+from tfdeepsim.options import DataOptions
+
+SIDE = 8
+TABLE = {"train": "encoder_train", "validation": "encoder_validation", "test": "test"}
+
+
+def image(value, size=(SIDE, SIDE)):
+    """A flat image whose colour is its value."""
+    return PIL.Image.new("RGB", size, (value, value // 2, 255 - value))
+
+
+def fill(root, names, size=(SIDE, SIDE)):
+    """PNG files; the value of the n-th is n."""
+    for value, name in enumerate(names):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        image(value % 256, size).save(root / name, "PNG")
+    return root
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two classes of 20 images."""
+    names = [f"{kind}/{i:02}.png" for kind in ("cat", "dog") for i in range(20)]
+    return fill(tmp_path / "photos", names)
+
+
+@pytest.fixture
+def opened(tmp_path):
+    def call(path, kind="folder", **options):
+        name = f"{kind}:{path}"
+        return open_dataset(name, tmp_path / "data", DataOptions(**{"image_size": SIDE, **options}))
+
+    return call
+
+
+def values(source):
+    """The value of each image; checks that all its pixels have it."""
+    pixels = source.images[:].astype(int)
+    found = pixels[:, 0, 0, 0]
+    expected = np.stack([found, found // 2, 255 - found], axis=-1)[:, None, None]
+    np.testing.assert_array_equal(pixels, np.broadcast_to(expected, pixels.shape))
+    return found.tolist()
+
+
+@pytest.mark.parametrize("cache", ["auto", "disk", "memory", "none"])
+def test_images_labels_and_splits(folder, opened, cache):
+    dataset = opened(folder, cache=cache)
+    assert (dataset.task, dataset.label, dataset.class_names) == ("classification", "label", ("cat", "dog"))
+    assert dataset.image_shape == (SIDE, SIDE, 3)
+    assert dict(dataset.splits) == {
+        "encoder_train": 28,
+        "encoder_validation": 4,
+        "probe_train": 28,
+        "probe_validation": 4,
+        "test": 8,
+    }
+    seen = []
+    for split in TABLE.values():
+        source = dataset.source(split, cache)
+        found = values(source)
+        assert source.labels["label"].dtype == np.int64
+        assert source.labels["label"].tolist() == [value // 20 for value in found]
+        assert sum(source.labels["label"]) * 2 == len(found)  # the same share of each class
+        seen += found
+    assert sorted(seen) == list(range(40))
+    for probe, encoder in (("probe_train", "encoder_train"), ("probe_validation", "encoder_validation")):
+        assert values(dataset.source(probe)) == values(dataset.source(encoder))
+
+
+@pytest.mark.parametrize("cache", ["disk", "memory", "none"])
+def test_batches_with_and_without_an_order_of_their_own(folder, opened, cache):
+    source = opened(folder, cache=cache).source("encoder_train")
+    data = [batches(source, 5), training_batches(source, batch_size=5, seed=0, steps=range(5))]
+    for batch in (batch for one in data for batch in one.as_numpy_iterator()):
+        values_ = np.rint(batch["image"][:, 0, 0, 0] * 255)
+        np.testing.assert_array_equal(batch["label"], values_ // 20)
+        np.testing.assert_allclose(batch["image"][..., 2], 1 - batch["image"][..., 0], atol=1e-6)
+
+
+def test_a_zip_is_the_folder_it_was_made_of(folder, opened, tmp_path):
+    archive = shutil.make_archive(str(tmp_path / "photos"), "zip", folder)
+    from_zip, from_folder = opened(archive, "zip"), opened(folder)
+    assert from_zip.name == f"zip:{archive}"
+    assert from_zip.fingerprint == from_folder.fingerprint
+    assert values(from_zip.source("test")) == values(from_folder.source("test"))
+
+
+def test_names_are_spelled_with_a_path():
+    check_name("folder:photos/my cats")
+    check_name("zip:~/photos.zip")
+    for name in ("folder", "folder:", "zip/photos.zip"):
+        with pytest.raises(InputError, match="dataset must be known"):
+            check_name(name)
+
+
+def test_without_folders_there_are_no_labels(tmp_path, opened):
+    dataset = opened(fill(tmp_path / "flat", [f"{i}.png" for i in range(10)]))
+    assert (dataset.task, dataset.label, dataset.class_names) == (None, None, ())
+    assert [dataset.splits[split] for split in TABLE.values()] == [7, 1, 2]
+    assert dataset.source("test").labels == {}
+
+
+def split_folders(root, **counts):
+    return fill(
+        root,
+        [f"{part}/{kind}/{i}.png" for part, n in counts.items() for kind in ("a", "b") for i in range(n)],
+    )
+
+
+@pytest.mark.parametrize(
+    ("counts", "split", "sizes"),
+    [
+        ({"train": 10, "test": 3}, None, [18, 2, 6]),
+        ({"train": 10, "test": 3}, "50/50", [10, 10, 6]),
+        ({"train": 10, "val": 4, "test": 3}, None, [20, 8, 6]),
+        ({"train": 10, "val": 4}, None, [16, 8, 4]),
+    ],
+)
+def test_split_folders_are_used_and_only_what_is_missing_is_cut_off(tmp_path, opened, counts, split, sizes):
+    dataset = opened(split_folders(tmp_path / "set", **counts), split=split)
+    assert [dataset.splits[name] for name in TABLE.values()] == sizes
+
+
+def test_the_test_folder_is_the_test_split(tmp_path, opened):
+    dataset = opened(split_folders(tmp_path / "set", train=10, test=3))
+    assert values(dataset.source("test")) == list(range(20, 26))
+
+
+@pytest.mark.parametrize(
+    ("counts", "options", "words"),
+    [
+        ({"train": 4, "val": 2, "test": 2}, {"split": "90/10"}, "no --split"),
+        ({"train": 4, "test": 2}, {"split": "70/10/20"}, "90/10"),
+        ({"train": 1, "test": 2}, {}, "class 'a' with 1 for 2 splits, and 1 more such"),
+    ],
+)
+def test_splits_that_cannot_be_made_are_refused(tmp_path, opened, counts, options, words):
+    with pytest.raises(InputError, match=words):
+        opened(split_folders(tmp_path / "set", **counts), **options)
+
+
+def test_a_class_with_a_single_image_is_refused_by_name(folder, opened):
+    fill(folder, ["eel/only.png"])
+    with pytest.raises(InputError, match="class 'eel' with 1 for 3 splits"):
+        opened(folder)
+
+
+@pytest.mark.parametrize("others", [[], ["notes.txt"]])
+def test_a_folder_without_images_is_refused(tmp_path, opened, others):
+    (tmp_path / "empty").mkdir()
+    for name in others:
+        (tmp_path / "empty" / name).touch()
+    with pytest.raises(InputError, match="1 other files" if others else "no files"):
+        opened(tmp_path / "empty")
+
+
+def test_the_seed_decides_the_split_and_the_fingerprint_tells(folder, opened):
+    first, second = opened(folder, split_seed=1), opened(folder, split_seed=2)
+    assert values(first.source("test")) != values(second.source("test"))
+    assert first.fingerprint != second.fingerprint
+    assert values(opened(folder, split_seed=1).source("test")) == values(first.source("test"))
+
+
+def test_the_fingerprint_changes_with_all_that_matters_and_nothing_else(folder, opened, tmp_path):
+    fingerprint = opened(folder).fingerprint
+    os.utime(folder / "cat/00.png", (1, 1))
+    assert opened(folder, cache="memory").fingerprint == fingerprint
+    changed = {
+        opened(folder, **options).fingerprint for options in ({"image_size": 16}, {"split": "60/20/20"})
+    }
+    labels = tmp_path / "labels.csv"
+    names = [f"{kind}/{i:02}.png" for kind in ("cat", "dog") for i in range(20)]
+    for shift in (0, 1):
+        labels.write_text("file,x\n" + "".join(f"{name},{i + shift}\n" for i, name in enumerate(names)))
+        changed.add(opened(folder, labels=str(labels)).fingerprint)
+    image(99).save(folder / "cat/00.png")
+    changed.add(opened(folder).fingerprint)
+    (folder / "cat/00.png").rename(folder / "cat/renamed.png")
+    changed.add(opened(folder).fingerprint)
+    assert len(changed | {fingerprint}) == 7
+
+
+def test_numbers_from_a_csv_are_regressed(folder, opened, tmp_path):
+    names = [f"{kind}/{i:02}.png" for kind in ("cat", "dog") for i in range(20)]
+    (folder / "labels.csv").write_text("file,x,y\n" + "".join(f"{n},{i},{-i}\n" for i, n in enumerate(names)))
+    dataset = opened(folder, labels=str(folder / "labels.csv"))
+    assert (dataset.task, dataset.label, dataset.class_names) == ("regression", "label", ())
+    source = dataset.source("test")
+    assert source.labels["label"].dtype == np.float32
+    assert source.labels["label"].tolist() == [[value, -value] for value in values(source)]
+    assert dataset.skipped == ()
+
+
+def test_names_from_a_csv_are_classes(tmp_path, opened):
+    root = fill(tmp_path / "flat", [f"{i}.png" for i in range(12)])
+    (tmp_path / "labels.csv").write_text(
+        "file,kind\n" + "".join(f"{i}.png,{'ba'[i % 2]}\n" for i in range(12))
+    )
+    dataset = opened(root, labels=str(tmp_path / "labels.csv"))
+    assert (dataset.task, dataset.class_names) == ("classification", ("a", "b"))
+    source = dataset.source("encoder_train")
+    assert source.labels["label"].tolist() == [1 - value % 2 for value in values(source)]
+
+
+@pytest.mark.parametrize("cache", ["disk", "memory", "none"])
+def test_bad_files_are_left_out_and_listed(folder, opened, cache, capsys):
+    (folder / "cat/05.png").write_bytes((folder / "cat/05.png").read_bytes()[:40])
+    (folder / "dog/07.png").write_text("no image")
+    (folder / "notes.txt").touch()
+    dataset = opened(folder, cache=cache, max_bad=0.05)
+    assert [name for name, _ in dataset.skipped] == ["notes.txt", "cat/05.png", "dog/07.png"]
+    assert dataset.skipped[2][1] == "no JPEG, PNG, BMP, GIF or WebP image"
+    seen = [value for split in TABLE.values() for value in values(dataset.source(split))]
+    assert sorted(seen) == [value for value in range(40) if value not in (5, 27)]
+    said = capsys.readouterr().err
+    assert said.startswith(f"Skipped 3 of 41 files of folder:{folder}: notes.txt (not an image file)")
+    assert said.count("\n") == 1
+    if cache != "memory":
+        assert (dataset.folder / "skipped.csv").read_text().splitlines()[1] == "notes.txt,not an image file"
+        assert opened(folder, cache=cache).skipped == dataset.skipped
+
+
+def test_content_decides_and_not_the_ending(folder, opened):
+    for ending, kind in (("jpg", "WEBP"), ("gif", "BMP")):
+        data = io.BytesIO()
+        image(77).save(data, kind, **({"lossless": True} if kind == "WEBP" else {}))
+        (folder / f"cat/wrong.{ending}").write_bytes(data.getvalue())
+    dataset = opened(folder)
+    seen = [value for split in TABLE.values() for value in values(dataset.source(split))]
+    assert seen.count(77) == 2
+
+
+@pytest.mark.parametrize("cache", ["disk", "none"])
+def test_too_many_bad_files_stop(folder, opened, cache):
+    for i in range(5):
+        (folder / f"cat/{i:02}.png").write_text("no image")
+    for _ in range(2):
+        with pytest.raises(
+            InputError, match=r"got 5 of 40 \(12\.5%\) that are not: cat/00\.png \(no JPEG.*02.*, \.\.\.;"
+        ):
+            opened(folder, cache=cache, max_bad=0.12)
+    assert len(opened(folder, cache=cache, max_bad=0.13).skipped) == 5
+
+
+def test_a_class_of_bad_files_only_is_refused(folder, opened):
+    (folder / "eel").mkdir()
+    for i in range(3):
+        (folder / f"eel/{i}.png").write_text("no image")
+    with pytest.raises(InputError, match="class 'eel' without any"):
+        opened(folder, max_bad=0.5)
+
+
+def test_a_file_that_is_far_too_large_is_not_even_read(folder, opened, monkeypatch):
+    monkeypatch.setattr(checked, "_MAX_BYTES", 100_000)
+    (folder / "cat/05.png").write_bytes(bytes(100_001))
+    assert opened(folder).skipped == (("cat/05.png", "a file of 0 MB"),)
+
+
+def test_an_archive_with_a_wrong_checksum_stops(tmp_path, opened):
+    path = tmp_path / "set.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for i in range(10):
+            data = io.BytesIO()
+            image(i).save(data, "BMP")
+            archive.writestr(f"{i}.bmp", data.getvalue())
+    data = bytearray(path.read_bytes())
+    data[80] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"whole zip file: got .*0\.bmp: Bad CRC-32"):
+        opened(path, "zip")
+
+
+def test_an_image_that_cannot_be_tiled_is_named(folder, opened):
+    fill(folder, ["cat/odd.png"], size=(5, 5))
+    with pytest.raises(InputError, match=r"5x5 pixels in 16, cat/odd\.png"):
+        opened(folder, image_size=16, resize="tile")
+
+
+@pytest.mark.parametrize("resize", ["tile", "reflect", "bilinear"])
+def test_sizes_and_ways_to_get_there_are_kept_side_by_side(folder, opened, resize):
+    for side in (8, 16):
+        dataset = opened(folder, image_size=side, resize=resize)
+        assert dataset.source("test").images.shape == (8, side, side, 3)
+        values(dataset.source("test"))
+    assert len(list(dataset.folder.glob("*.npy"))) == 2
+
+
+@pytest.fixture
+def passes(monkeypatch):
+    """Counts how often all files are decoded."""
+    calls = []
+    original = checked.check
+    monkeypatch.setattr(kept, "check", lambda *arguments: calls.append(1) or original(*arguments))
+    return calls
+
+
+@pytest.mark.parametrize("cache", ["disk", "none"])
+def test_the_pass_is_made_once_until_a_file_changes(folder, opened, passes, cache):
+    for _ in range(3):
+        dataset = opened(folder, cache=cache)
+    assert len(passes) == 1
+    image(200).save(folder / "dog/new.png")
+    changed = opened(folder, cache=cache)
+    assert len(passes) == 2
+    assert sum(changed.splits.values()) > sum(dataset.splits.values())
+    assert len(list(changed.folder.glob("*.npy"))) == (cache == "disk")  # the old pixels are gone
+    os.utime(folder / "dog/new.png", (1, 1))
+    opened(folder, cache=cache)
+    assert len(passes) == 3
+
+
+def test_pixels_follow_a_pass_without_them_and_serve_it(folder, opened, passes):
+    opened(folder, cache="none")
+    opened(folder, cache="disk")
+    assert len(passes) == 2
+    opened(folder, cache="none")
+    assert len(passes) == 2
+
+
+def test_memory_leaves_no_files(folder, opened, tmp_path):
+    opened(folder, cache="memory")
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("damage", ["cut pixels", "no index", "junk index"])
+def test_what_was_kept_and_is_damaged_is_made_again(folder, opened, damage):
+    dataset = opened(folder)
+    expected = values(dataset.source("test"))
+    (pixels,) = dataset.folder.glob("*.npy")
+    index = dataset.folder / "index.json"
+    if damage == "cut pixels":
+        pixels.write_bytes(pixels.read_bytes()[:-9])
+    elif damage == "no index":
+        index.unlink()
+    else:
+        index.write_text('{"listing": 1}')
+    assert values(opened(folder).source("test")) == expected
+
+
+def _stopped(path, data_dir):
+    """In another process: open a dataset, and halt in the middle of the pass."""
+    seen = iter(range(30))
+    original = checked.decode
+    checked.decode = lambda *arguments: (
+        original(*arguments) if next(seen, None) is not None else time.sleep(60)
+    )
+    open_dataset(f"folder:{path}", data_dir, DataOptions(image_size=SIDE))
+
+
+def test_a_killed_pass_leaves_nothing_that_counts(folder, opened, tmp_path, start):
+    process = start(_stopped, folder, tmp_path / "data")
+    deadline = time.monotonic() + 60
+    while not list((tmp_path / "data").glob("images/*/.*/*.npy")):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.join()
+    dataset = opened(folder)
+    assert sorted(path.name for path in dataset.folder.iterdir() if path.suffix != ".npy") == [
+        "index.json",
+        "skipped.csv",
+    ]
+    assert len(values(dataset.source("test"))) == 8
+
+
+def test_an_interrupted_pass_leaves_nothing(folder, opened, tmp_path, monkeypatch):
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(checked, "decode", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        opened(folder)
+    assert [
+        path for path in (tmp_path / "data").rglob("*") if path.is_file() and path.suffix != ".lock"
+    ] == []
+
+
+def test_a_full_disk_and_a_folder_that_cannot_be_written_end_in_one_line(
+    folder, opened, tmp_path, monkeypatch
+):
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(kept.shutil, "disk_usage", lambda path: usage._replace(free=100))
+    with pytest.raises(InputError, match="must have room for decoded images"):
+        opened(folder)
+    shutil.rmtree(tmp_path / "data")
+    (tmp_path / "data").touch()
+    with pytest.raises(InputError, match=r"cached where there is room.*memory as the cache"):
+        opened(folder)
+    assert len(opened(folder, cache="memory").source("test").images) == 8
+
+
+@pytest.mark.parametrize("cache", ["disk", "memory", "none"])
+def test_the_description_decodes_next_to_nothing_and_comes_true(folder, tmp_path, cache, monkeypatch, passes):
+    options = DataOptions(image_size=SIDE, cache=cache)
+    (folder / "cat/05.png").write_text("no image")
+    before = describe(f"folder:{folder}", tmp_path / "data", options)
+    assert passes == []
+    assert not (tmp_path / "data").exists()
+    assert before.made is False
+    assert before.seconds_needed > 0
+    assert before.bytes_needed == (40 * SIDE * SIDE * 3 if cache == "disk" else 0)
+    dataset = open_dataset(f"folder:{folder}", tmp_path / "data", options)
+    after = describe(f"folder:{folder}", tmp_path / "data", options)
+    assert (after.name, after.folder, after.image_shape) == (
+        dataset.name,
+        dataset.folder,
+        dataset.image_shape,
+    )
+    if cache != "memory":
+        assert (after.made, after.bytes_needed, after.seconds_needed) == (True, 0, 0)
+        assert dict(after.splits) == dict(dataset.splits)
+    assert sum(before.splits.values()) - sum(dataset.splits.values()) in (1, 2)
+
+
+def test_an_unknown_split_is_refused(folder, opened):
+    with pytest.raises(InputError, match="split must be known: got 'train'"):
+        opened(folder).source("train")
+
+
+def test_images_that_stay_in_their_files_are_indexed_like_an_array(folder, opened):
+    images = opened(folder, cache="none").source("encoder_train").images
+    array = np.asarray(images)
+    np.testing.assert_array_equal(images[3], array[3])
+    np.testing.assert_array_equal(images[2:9:3], array[2:9:3])
+    np.testing.assert_array_equal(images[np.array([5, 5, 0])], array[[5, 5, 0]])
+    np.testing.assert_array_equal(images[array[:, 0, 0, 0] > 20], array[array[:, 0, 0, 0] > 20])
+    assert images[[]].shape == (0, SIDE, SIDE, 3)
+    assert type(images[0]) is np.ndarray
+
+
+def test_a_file_that_changes_while_it_is_used_is_named(folder, opened):
+    images = opened(folder, cache="none").source("encoder_train").images
+    for path in folder.rglob("*.png"):
+        path.write_text("no image")
+    with pytest.raises(InputError, match=r"must stay as they are.*cat/.*\.png"):
+        images[0]
+
+
+def test_some_thousand_files(tmp_path, opened):
+    root = tmp_path / "many"
+    for kind in range(4):
+        (root / str(kind)).mkdir(parents=True)
+    tiny = io.BytesIO()
+    image(9).save(tiny, "BMP")
+    for i in range(3000):
+        (root / str(i % 4) / f"{i}.bmp").write_bytes(tiny.getvalue())
+    begin = time.monotonic()
+    dataset = opened(root)
+    assert [dataset.splits[split] for split in TABLE.values()] == [2100, 300, 600]
+    assert set(values(dataset.source("encoder_train"))) == {9}
+    assert time.monotonic() - begin < 20
+
+
+def test_the_index_is_small(folder, opened):
+    dataset = opened(folder, cache="none")
+    index = json.loads((dataset.folder / "index.json").read_text())
+    assert index["bad"] == []
+    assert (dataset.folder / "index.json").stat().st_size < 200

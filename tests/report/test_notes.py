@@ -1,0 +1,68 @@
+from tfdeepsim.report.comparison import compare
+from tfdeepsim.report.notes import baseline_notes, interval_notes, missing_notes, paired_notes, table_notes
+
+
+def test_intervals_over_probes(four_scores):
+    (note,) = interval_notes(compare(four_scores))
+    assert note.startswith("±: 95 % interval over probe seeds")
+    assert "does not cover a new encoder seed" in note
+
+
+def test_intervals_over_encoders(study_scores):
+    (note,) = interval_notes(compare(study_scores[:2]))
+    assert note.startswith(
+        "±: 95 % interval over 4 encoder seeds (Student's t), each the mean over its probes."
+    )
+
+
+def test_a_mixed_table_says_both_each_for_its_rows(study_scores):
+    encoders, probes = interval_notes(compare(study_scores))
+    assert encoders.startswith("± in rows of encoders: 95 % interval over 4 encoder seeds")
+    assert probes.startswith("± in rows of probes: 95 % interval over probe seeds")
+
+
+def test_single_seeds_have_no_note(make_score):
+    assert interval_notes(compare([make_score("a", (0.5,))])) == []
+
+
+def test_baselines_that_are_there_are_explained(study_scores):
+    (note,) = baseline_notes(compare(study_scores))
+    assert "PCA of pixels and the random encoder are what any trained encoder should beat" in note
+    assert "the comparator's features are what was known by then" in note
+    assert "the supervised encoder saw the labels: with enough of them an upper bound" in note
+    (note,) = baseline_notes(compare(study_scores[:4]))
+    assert note.endswith("never marked: PCA of pixels is what any trained encoder should beat.")
+    assert baseline_notes(compare(study_scores[:3])) == []
+
+
+def test_missing_baselines_become_sentences():
+    assert missing_notes(["no comparator's features: no run has one", "Done."]) == [
+        "No comparator's features: no run has one.",
+        "Done.",
+    ]
+
+
+def test_tests_of_several_probes_name_their_probe(study_scores, make_score):
+    knn = [
+        make_score(name, values, over="encoder", probe="knn")
+        for name, values in (("pixel", (1.0, 2.0)), ("perceptual", (1.5, 2.6)))
+    ]
+    first, second, (note,) = paired_notes(compare([*study_scores[:2], *knn]))
+    assert first[0].startswith("Probe mlp. Mean L1 distance: P. AE")
+    assert second[0].startswith("Probe knn. Mean L1 distance: ")
+    assert "equal seeds" in note
+
+
+def test_all_notes_of_a_table(study_scores):
+    notes = table_notes(compare(study_scores), "*", ["no x: y"])
+    assert [note.split(":")[0] for note in notes] == [
+        "Mean L1 distance",
+        "Paired tests compare encoders of equal seeds, which see the images in the same order. They speak of "
+        "these training and test images, and take the differences to be about normal, which few seeds cannot "
+        "show. Each interval is for its pair alone.",
+        "± in rows of encoders",
+        "± in rows of probes",
+        "*",
+        "Baselines stand below the line and are never marked",
+        "No x",
+    ]

@@ -1,0 +1,79 @@
+"""Embedding block by block."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from tfdeepsim.embed import batch_size_of, digest_of, embed_blocks
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (23, 4, 4, 3), np.uint8)
+
+
+def first_pixel(images):
+    return images[:, 0, 0].astype(np.float32)
+
+
+@pytest.mark.parametrize("batch_size", [1, 5, 23, 100])
+def test_blocks_keep_the_order(batch_size):
+    blocks = list(embed_blocks(first_pixel, IMAGES, batch_size))
+    assert [len(block) for block in blocks[:-1]] == [batch_size] * (len(blocks) - 1)
+    np.testing.assert_array_equal(np.concatenate(blocks), first_pixel(IMAGES))
+
+
+def test_two_blocks_are_computed_at_once():
+    both = threading.Barrier(2, timeout=30)
+
+    def encode(images):
+        both.wait()
+        return first_pixel(images)
+
+    assert len(list(embed_blocks(encode, IMAGES[:20], 5))) == 4
+
+
+def test_few_blocks_are_read_ahead():
+    read = []
+
+    class Reading:
+        def __len__(self):
+            return 1000
+
+        def __getitem__(self, rows):
+            read.append(rows)
+            return IMAGES[:1]
+
+    blocks = embed_blocks(first_pixel, Reading(), 1)
+    next(blocks)
+    blocks.close()
+    assert len(read) <= 3
+
+
+def test_no_images():
+    assert list(embed_blocks(first_pixel, IMAGES[:0], 5)) == []
+
+
+def test_an_error_of_the_encoder_is_not_lost():
+    def encode(images):
+        raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        list(embed_blocks(encode, IMAGES, 5))
+
+
+def test_batches_of_large_images_are_smaller():
+    assert batch_size_of((64, 64, 3)) == 256
+    assert batch_size_of((32, 32, 3)) == 256
+    assert batch_size_of((256, 256, 3)) == 16
+    assert batch_size_of((4096, 4096, 3)) == 1
+
+
+def test_digest_changes_with_names_and_contents(tmp_path):
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "a").write_bytes(b"1")
+    first = digest_of(tmp_path)
+    assert first == digest_of(tmp_path)
+    assert len(first) == 64
+    (tmp_path / "inner" / "a").rename(tmp_path / "inner" / "b")
+    second = digest_of(tmp_path)
+    (tmp_path / "inner" / "b").write_bytes(b"2")
+    assert len({first, second, digest_of(tmp_path)}) == 3

@@ -1,0 +1,129 @@
+"""What is evaluated on what, and that nothing is computed twice."""
+
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from tfdeepsim.config import TrainConfig
+from tfdeepsim.contenders.contender import Contender
+from tfdeepsim.data import open_dataset
+from tfdeepsim.data.dataset import Sources
+from tfdeepsim.errors import InputError
+from tfdeepsim.evaluation import check_names, check_runs, data_of, evaluate, probe_data
+from tfdeepsim.options import DataOptions
+from tfdeepsim.probes.host import Host
+from tfdeepsim.run import RunDirectory, write_json
+
+
+class Positions(Contender):
+    """Embeds a frame as the lander's position, which a linear probe reads off."""
+
+    name = model = "positions"
+    settings: ClassVar[dict] = {}
+
+    def __init__(self, path, noise=0.0):
+        self.folder = RunDirectory(path)
+        self.identity = f"positions{noise}"
+        self.noise = noise
+        self.calls = 0
+
+    def embed(self, sources, splits):
+        self.calls += 1
+        generator = np.random.default_rng(0)
+        for split in splits:
+            known = sources[split].labels["position"]
+            yield split, np.float32(known + self.noise * generator.normal(size=known.shape))
+
+
+@pytest.fixture(scope="module")
+def sources(tiny):
+    return Sources(open_dataset(*tiny))
+
+
+@pytest.fixture
+def options(tiny):
+    return DataOptions(dataset=tiny[0], data_dir=str(tiny[1]))
+
+
+HOST = Host(seeds=2, epochs=3)
+
+
+def test_embeddings_and_labels_of_frames_that_show_the_lander(sources, options, tmp_path):
+    data = probe_data(Positions(tmp_path), options, sources)
+    for split, (embeddings, labels) in zip(
+        ("probe_train", "probe_validation", "test"), data.splits, strict=True
+    ):
+        assert len(embeddings) == sources[split].labels["on_screen"].sum()
+        np.testing.assert_array_equal(embeddings, labels)
+    assert data.task == "regression"
+
+
+def test_scores_are_kept_and_not_computed_twice(sources, options, tmp_path, capsys):
+    contender = Positions(tmp_path)
+    first = evaluate([contender], options, sources, probes=("mlp", "linear"), host=HOST)
+    assert [(s.run, s.probe, s.metric) for s in first] == [
+        ("positions", probe, metric) for probe in ("mlp", "linear") for metric in ("l1", "l2")
+    ]
+    capsys.readouterr()
+    again = evaluate([contender], options, sources, probes=("mlp", "linear"), host=HOST)
+    assert list(map(str, again)) == list(map(str, first))
+    assert capsys.readouterr().out.count("scored already") == 2
+    assert contender.calls == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda path: (Positions(path, noise=0.1), HOST),
+        lambda path: (Positions(path), Host(seeds=3, epochs=3)),
+    ],
+)
+def test_another_encoder_or_host_is_scored_anew(sources, options, tmp_path, change, capsys):
+    evaluate([Positions(tmp_path)], options, sources, host=HOST)
+    contender, host = change(tmp_path)
+    evaluate([contender], options, sources, host=host)
+    assert "scored already" not in capsys.readouterr().out
+
+
+def test_a_dataset_without_labels_has_nothing_to_probe(tiny, options, tmp_path):
+    sources = Sources(open_dataset(*tiny))
+    sources.dataset.task = None
+    with pytest.raises(InputError, match="probes need labels"):
+        probe_data(Positions(tmp_path), options, sources)
+
+
+def test_rows_have_names_of_their_own(tmp_path):
+    with pytest.raises(InputError, match="told apart by their names"):
+        check_names([Positions(tmp_path), Positions(tmp_path)])
+
+
+def runs(tmp_path, *configs):
+    made = []
+    for number, config in enumerate(configs):
+        run = RunDirectory(tmp_path / str(number))
+        write_json(run.config, config.to_dict())
+        run.encoder.mkdir()
+        made.append(run)
+    return made
+
+
+def test_runs_of_other_splits_are_no_table(tmp_path):
+    made = runs(tmp_path, TrainConfig(dataset="folder:a"), TrainConfig(dataset="folder:a", split_seed=1))
+    with pytest.raises(InputError, match=r"share a dataset; their split_seed differs: got 0 on 0, 1 on 1"):
+        check_runs(made)
+    assert len(check_runs(made, dataset="folder:b")) == 2
+
+
+def test_data_is_that_of_the_runs_where_nothing_else_is_given():
+    config = TrainConfig(dataset="folder:a", split="80/10/10", data_dir="/data", image_size=96)
+    assert data_of([config], (96, 96, 3), {}).split == "80/10/10"
+    moved = data_of([config], (96, 96, 3), {"data_dir": "/there"})
+    assert (moved.dataset, moved.data_dir, moved.split) == ("folder:a", "/there", "80/10/10")
+    other = data_of([config], (96, 96, 3), {"dataset": "stl10"})
+    assert (other.dataset, other.split, other.image_size, other.data_dir) == ("stl10", None, 96, "/data")
+
+
+def test_foreign_encoders_alone_need_a_dataset():
+    with pytest.raises(InputError, match="no --dataset"):
+        data_of([], None, {})

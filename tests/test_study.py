@@ -1,0 +1,67 @@
+"""A comparison over seeds: pairs, folders, and what becomes of their scores."""
+
+import math
+
+import pytest
+
+from tfdeepsim.config import TrainConfig
+from tfdeepsim.errors import InputError
+from tfdeepsim.run import RunDirectory, write_json
+from tfdeepsim.scores import Score, interval
+from tfdeepsim.study import Study, check_own, over_seeds
+
+
+def score(run, value, metric="l1"):
+    row = {"model": "ae", "loss": "pixel", "comparator": "", "dataset": "llv2", "probe": "mlp"}
+    ends = {"low": value - 1, "high": value + 1, "chance": 9.0, "seeds": 2}
+    return Score(run=run, **row, metric=metric, value=value, **ends, values=(value - 0.5, value + 0.5))
+
+
+@pytest.fixture
+def study(tmp_path):
+    configs = {"pixel": TrainConfig(seed=3), "l1": TrainConfig(loss="l1", seed=3)}
+    return Study(tmp_path, configs, seeds=2)
+
+
+def test_runs_are_paired_by_seed(study):
+    for number, seed in enumerate((3, 4)):
+        pair = [study.config(name, number) for name in study.configs]
+        assert [config.seed for config in pair] == [seed, seed]
+        differing = {key for key, value in pair[0].to_dict().items() if pair[1].to_dict()[key] != value}
+        assert differing == {"loss"}
+    assert study.run("l1", 1).name == "l1-seed4"
+
+
+def test_another_comparison_in_the_folder_is_refused(study):
+    study.check()
+    write_json(study.run("l1", 1).config, TrainConfig(loss="l1", seed=4, latent_dim=7).to_dict())
+    with pytest.raises(InputError, match="latent_dim 7, not 64"):
+        study.check()
+
+
+def test_a_moved_dataset_is_the_same_run(tmp_path):
+    run = RunDirectory(tmp_path)
+    write_json(run.config, TrainConfig(data_dir="/old").to_dict())
+    check_own(TrainConfig(data_dir="/new", cache="disk"), run)
+
+
+def test_seeds_are_counted(tmp_path):
+    with pytest.raises(InputError, match="--seeds"):
+        Study(tmp_path, {}, seeds=0)
+
+
+def test_values_over_seeds_are_the_means_of_each_run():
+    merged = over_seeds(
+        "pixel", [[score("a", 1.0), score("a", 5.0, "l2")], [score("b", 3.0), score("b", 7.0, "l2")]]
+    )
+    assert [(s.run, s.metric, s.value, s.values, s.seeds, s.over) for s in merged] == [
+        ("pixel", "l1", 2.0, (1.0, 3.0), 2, "encoder"),
+        ("pixel", "l2", 6.0, (5.0, 7.0), 2, "encoder"),
+    ]
+    assert (merged[0].low, merged[0].high) == interval([1.0, 3.0])[1:]
+
+
+def test_a_single_run_keeps_the_interval_over_its_probes():
+    (only,) = over_seeds("pca", [[score("x", 2.0)]])
+    assert (only.run, only.over, only.low, only.high) == ("pca", "probe", 1.0, 3.0)
+    assert not math.isnan(only.low)

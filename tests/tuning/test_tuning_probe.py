@@ -1,0 +1,121 @@
+import keras
+import keras_tuner
+import numpy as np
+import pytest
+
+from tfdeepsim.probes.metrics import measure
+from tfdeepsim.tuning.probe import ProbeModel, make_probe, trial_seed
+from tfdeepsim.tuning.problem import Problem, fingerprint, load_problem, save_problem
+from tfdeepsim.tuning.space import Design
+
+VALUES = {
+    "depth": 2, "width_1": 16, "width_2": 32, "activation": "gelu",
+    "dropout": 0.3, "weight_decay": 1e-3, "learning_rate": 3e-3, "batch_size": 64,
+}  # fmt: skip
+
+
+def hyperparameters(**values):
+    hp = keras_tuner.HyperParameters()
+    hp.values = VALUES | values
+    return hp
+
+
+def problem_of(splits, task="regression"):
+    return Problem(task, splits["train"], splits["validation"])
+
+
+def train(problem, seed=0, epochs=3, **values):
+    maker = ProbeModel(problem, seed)
+    model = maker.build(hyperparameters(**values))
+    return model, maker.fit(hyperparameters(**values), model, epochs=epochs)
+
+
+def test_layers():
+    model = make_probe(Design((16, 32), "elu", dropout=0.2), inputs=4, outputs=3)
+    assert [type(layer).__name__ for layer in model.layers] == [
+        *(["Dense", "Activation", "Dropout"] * 2),
+        "Dense",
+    ]
+    assert model.count_params() == 5 * 16 + 17 * 32 + 33 * 3
+    assert len(make_probe(Design(), 4, 3).layers) == 1
+
+
+def test_leaky_relu_has_the_slope_of_the_host():
+    activation = make_probe(Design((1,)), 1, 1).layers[1]
+    np.testing.assert_allclose(activation(np.array([[-1.0, 2.0]])), [[-0.01, 2.0]], rtol=1e-6)
+
+
+@pytest.mark.parametrize("task", ["regression", "classification"])
+def test_loss_and_metric_are_those_of_the_host(checked, task):
+    splits = checked(task)
+    problem = problem_of(splits, task)
+    model, result = train(problem, epochs=1)
+    validation = problem.validation
+    outputs = model.predict(validation.embeddings, verbose=0)
+    expected = problem.head.loss(outputs, validation.labels).numpy().mean()
+    assert result["val_loss"] == pytest.approx(expected, rel=1e-5)
+    predicted = problem.head.decode(outputs)
+    expected = measure(problem.metric, predicted, splits["validation"].labels)
+    assert result[f"val_{problem.metric}"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_same_hyperparameters_give_the_same_score(checked):
+    problem = problem_of(checked())
+    _, first = train(problem)
+    train(problem, width_1=64)
+    keras.utils.set_random_seed(99)
+    _, again = train(problem)
+    _, other = train(problem, seed=1)
+    assert first["val_loss"] == again["val_loss"]
+    assert first["val_loss"] != other["val_loss"]
+
+
+def test_learns(checked):
+    _, result = train(problem_of(checked(rows=300)), epochs=25, dropout=0.0, learning_rate=1e-2)
+    assert result["val_loss"] < 0.1
+    assert result["epochs"] == 25
+
+
+def test_last_and_smaller_batch_is_used(checked):
+    problem = problem_of(checked(rows=150))
+    model, _ = train(problem, epochs=2)
+    assert int(model.optimizer.iterations.numpy()) == 2 * 3
+
+
+def test_divergence_fails_the_trial_alone(checked):
+    with pytest.raises(keras_tuner.errors.FailedTrialError, match="never finite"):
+        train(problem_of(checked()), learning_rate=1e38, dropout=0.0)
+
+
+def test_seeds_differ():
+    seeds = {
+        trial_seed(seed, Design((width,)), epoch) for seed in (0, 1) for width in (1, 2) for epoch in (0, 3)
+    }
+    assert len(seeds) == 8
+    assert all(0 <= seed < 2**32 for seed in seeds)
+
+
+@pytest.mark.parametrize("task", ["regression", "classification"])
+def test_workers_read_the_same_problem(tmp_path, checked, task):
+    splits = checked(task)
+    save_problem(tmp_path / "examples", task, splits["train"], splits["validation"])
+    assert not any("test" in path.name for path in tmp_path.rglob("*"))
+    problem, loaded = problem_of(splits, task), load_problem(tmp_path / "examples")
+    for a, b in zip((*problem.train, *problem.validation), (*loaded.train, *loaded.validation), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_embeddings_are_standardised_by_train_alone(checked):
+    problem = problem_of(checked())
+    np.testing.assert_allclose(problem.train.embeddings.mean(0), 0, atol=1e-5)
+    np.testing.assert_allclose(problem.train.embeddings.std(0), 1, atol=1e-5)
+    assert abs(problem.validation.embeddings.mean()) > 1e-3
+
+
+def test_fingerprint_changes_with_any_value(checked):
+    splits = checked()
+    before = fingerprint("regression", splits)
+    assert before == fingerprint("regression", checked())
+    splits["test"].labels[-1, -1] += 1e-9
+    assert fingerprint("regression", splits) != before
+    assert fingerprint("classification", checked()) != before

@@ -1,0 +1,69 @@
+"""The flags of training, which `train.py` and `evaluate.py --compare` share: one spelling for one thing."""
+
+import argparse
+import dataclasses
+
+from tfdeepsim.config import CHOICES, TrainConfig
+from tfdeepsim.data import KINDS
+from tfdeepsim.data.flags import add_data_flags
+
+Group = argparse._ArgumentGroup
+SPELLINGS = ", ".join(kind.spelling for kind in KINDS.values())
+
+
+def add_training_flags(parser: argparse.ArgumentParser, loss: bool = True) -> None:
+    """Add every field of `TrainConfig` as a flag; flags left out are absent from the result.
+
+    Args:
+        parser: Its `argument_default` must be `argparse.SUPPRESS`.
+        loss: Whether `--loss` is one of them.
+    """
+    data = parser.add_argument_group("data")
+    data.add_argument("--dataset", metavar="NAME", help=f"{SPELLINGS} (default: llv2)")
+    add_data_flags(data)
+    _add_model(parser.add_argument_group("what to train"))
+    _add_loss(parser.add_argument_group("loss"), loss)
+    _add_how(parser.add_argument_group("how to train"))
+
+
+def choice(name: str) -> str:
+    """The choices of a flag and its default, for its help."""
+    default = {field.name: field.default for field in dataclasses.fields(TrainConfig)}[name]
+    return " | ".join(CHOICES[name]) + f" (default: {default})"
+
+
+def _add_model(what: Group) -> None:
+    what.add_argument("--task", metavar="NAME", help=choice("task"))
+    what.add_argument("--model", metavar="NAME", help=choice("model"))
+    what.add_argument("--latent-dim", metavar="N", type=int, help="size of the embedding (default: 64)")
+
+
+def _add_loss(loss: Group, named: bool) -> None:
+    if named:
+        loss.add_argument("--loss", metavar="NAME", help=choice("loss"))
+    loss.add_argument("--lambda-feat", metavar="X", type=float, help="weight of the feature term")
+    loss.add_argument("--lambda-img", metavar="X", type=float, help="weight of the image term")
+    loss.add_argument(
+        "--lambda-kl", metavar="X", type=float, help="weight of a VAE's KL term (default: 0.002)"
+    )
+    loss.add_argument("--comparator", metavar="NAME:LAYER", help="for example random_alexnet:relu2")
+    loss.add_argument(
+        "--comparator-weights", metavar="FILE", help="its weights, torchvision's .pth for alexnet"
+    )
+    loss.add_argument("--feature-activation", metavar="NAME", help=choice("feature_activation"))
+
+
+def _add_how(how: Group) -> None:
+    how.add_argument("--epochs", metavar="N", type=int, help="passes over the data (default: 50)")
+    how.add_argument("--steps", metavar="N", type=int, help="optimizer steps in place of epochs")
+    how.add_argument("--batch-size", metavar="N", type=int, help="images a step (default: 64)")
+    how.add_argument("--learning-rate", metavar="X", type=float, help="of Adam (default: 0.001)")
+    how.add_argument(
+        "--patience", metavar="N", type=int, help="epochs without progress (default: max(10, epochs/20))"
+    )
+    how.add_argument("--probe-every", metavar="N", type=int, help="score a linear probe every N epochs")
+    how.add_argument("--choose-by", metavar="WHAT", help="best weights: " + choice("choose_by"))
+    how.add_argument("--seed", metavar="N", type=int, help="of weights, order and noise (default: 0)")
+    how.add_argument("--deterministic", action="store_true", help="equal runs give equal bits")
+    how.add_argument("--precision", metavar="NAME", help=choice("precision"))
+    how.add_argument("--strategy", metavar="NAME", help=choice("strategy"))

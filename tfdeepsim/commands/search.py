@@ -1,0 +1,202 @@
+"""The command `python -m tuning.search`, installed as `tfdeepsim-search`."""
+
+import argparse
+import dataclasses
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tfdeepsim.command import Parser, import_tensorflow, run_command
+from tfdeepsim.config import TrainConfig
+from tfdeepsim.data import check_name
+from tfdeepsim.data.flags import add_data_flags
+from tfdeepsim.errors import InputError
+from tfdeepsim.options import DataOptions
+from tfdeepsim.run import RunDirectory, slug
+from tfdeepsim.scores import Score
+from tfdeepsim.tuning import TUNERS
+from tfdeepsim.tuning.cluster import role
+from tfdeepsim.tuning.directory import SearchDirectory
+from tfdeepsim.tuning.settings import SearchSettings
+
+DATA = tuple(field.name for field in dataclasses.fields(DataOptions))
+COMMAND = "python -m tuning.search"
+EPILOG = """examples:
+  python -m tuning.search runs/pvae
+  python -m tuning.search runs/pvae --tuner bayesian --trials 60 --workers 2
+  python -m tuning.search runs/pvae --tuner grid --dry-run
+
+The same command again goes on with a search that was interrupted or killed.
+
+On a cluster, all machines see one folder and run the same command, each with
+  KERASTUNER_TUNER_ID     chief on one machine, tuner0, tuner1, ... on others
+  KERASTUNER_ORACLE_IP    address of the chief
+  KERASTUNER_ORACLE_PORT  a free port of the chief
+The chief hands out trials and reports; the others train (docs/search.md).
+"""
+
+
+def make_parser() -> Parser:
+    """Every flag of the command."""
+    default = SearchSettings()
+    parser = Parser(
+        prog=COMMAND,
+        description="Search the best probe on the embeddings of a run with keras-tuner: choose by\n"
+        "validation loss, score once on test, beside the fixed host of Pihlgren et al.",
+        epilog=EPILOG,
+    )
+    parser.add_argument("run", metavar="RUN_DIR", help="folder that train.py made")
+    what = parser.add_argument_group("search")
+    what.add_argument(
+        "--tuner",
+        metavar="NAME",
+        default=default.tuner,
+        help=" | ".join(TUNERS) + f" (default: {default.tuner})",
+    )
+    what.add_argument(
+        "--trials", metavar="N", type=int, help="at most (default: 30; all of a grid or of hyperband)"
+    )
+    what.add_argument(
+        "--epochs", metavar="N", type=int, default=default.epochs, help="at most, a trial (default: 100)"
+    )
+    what.add_argument(
+        "--patience",
+        metavar="N",
+        type=int,
+        default=default.patience,
+        help="epochs without progress (default: 10)",
+    )
+    what.add_argument(
+        "--seed", metavar="N", type=int, default=default.seed, help="of choices, weights, order (default: 0)"
+    )
+    how = parser.add_argument_group("how")
+    how.add_argument("--directory", metavar="DIR", help="of the search (default: RUN_DIR/search/DATASET)")
+    how.add_argument("--overwrite", action="store_true", help="replace the search in --directory")
+    how.add_argument(
+        "--workers", metavar="N", type=int, default=0, help="processes that share the trials (default: none)"
+    )
+    how.add_argument(
+        "--dry-run", action="store_true", help="embed, check all, say what it would cost, and stop"
+    )
+    data = parser.add_argument_group("data (default: the run's)")
+    data.add_argument(
+        "--dataset", metavar="NAME", default=argparse.SUPPRESS, help="other images, e.g. folder:photos"
+    )
+    add_data_flags(data)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command.
+
+    Returns:
+        The exit code.
+    """
+    return run_command(_main, argv)
+
+
+def _main(argv: Sequence[str]) -> int:
+    arguments = make_parser().parse_args(argv)
+    settings = SearchSettings(
+        **{name: getattr(arguments, name) for name in ("tuner", "trials", "epochs", "patience", "seed")}
+    )
+    given = {name: value for name, value in vars(arguments).items() if name in DATA}
+    if "dataset" in given:
+        check_name(given["dataset"])
+    DataOptions(**given)
+    run = RunDirectory(arguments.run)
+    dataset = given.get("dataset") or TrainConfig.from_dict(run.read_config()).dataset
+    directory = SearchDirectory(Path(arguments.directory or run.path / "search" / slug(dataset)))
+    part = _part(arguments.workers)
+    directory.check()
+    # gRPC reports each connection on stderr.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    try:
+        import_tensorflow()
+        if part == "worker":
+            from tfdeepsim.tuning.worker import work
+
+            work(directory, settings)
+        else:
+            _search(run, given, settings, directory, arguments)
+    except KeyboardInterrupt:
+        again = shlex.join(argument for argument in argv if argument != "--overwrite")
+        print(f"\ninterrupted; trials that ended are kept; go on with: {COMMAND} {again}", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _part(workers: int) -> str:
+    part = role()
+    if not 0 <= workers <= 256:
+        raise InputError("--workers is out of range", got=workers, accepted="0 to 256")
+    if workers and part != "alone":
+        raise InputError(
+            "--workers starts a chief of its own",
+            got=f"--workers {workers} and the environment variables of a cluster",
+            accepted="one of the two",
+        )
+    return part
+
+
+def _search(
+    run: RunDirectory,
+    given: dict[str, Any],
+    settings: SearchSettings,
+    directory: SearchDirectory,
+    arguments: argparse.Namespace,
+) -> None:
+    import rich.console
+
+    from tfdeepsim.contenders.run import run_contender
+    from tfdeepsim.evaluation import check_runs, data_of, evaluate, open_sources, probe_data
+    from tfdeepsim.tuning.search import search
+    from tfdeepsim.tuning.table import side_by_side
+
+    configs = check_runs([run], given.get("dataset"))
+    shape = run.read_environment()["dataset"]["image_shape"]
+    options = data_of(configs, shape, given)
+    sources = open_sources(options)
+    contender = run_contender(run)
+    with run.locked():
+        data = probe_data(contender, options, sources)
+    result = search(
+        data.splits,
+        data.task,
+        settings,
+        directory,
+        workers=arguments.workers,
+        overwrite=arguments.overwrite,
+        dry_run=arguments.dry_run,
+    )
+    if result is None:
+        return
+    result = result.of_run(
+        run=contender.name,
+        model=contender.model,
+        loss=contender.loss,
+        comparator=contender.comparator,
+        dataset=data.dataset,
+    )
+    folder = run.results / slug(data.dataset)
+    with run.locked():
+        result.save(folder)
+    host = _host(folder, data.fingerprint) or evaluate([contender], options, sources, probes=("mlp",))
+    rich.console.Console().print(side_by_side(result, host))
+    print(f"trials: {directory.table}")
+    print(f"best probe: {directory.best}")
+    print(f"look at it: tensorboard --logdir {directory.tensorboard}")
+
+
+def _host(folder: Path, fingerprint: str) -> list[Score] | None:
+    """Scores of the fixed host, if it was evaluated on these embeddings."""
+    from tfdeepsim.probes.result import read_result
+
+    try:
+        found = read_result(folder, "mlp")
+    except InputError:
+        return None
+    return found.scores if found.settings.get("asked", {}).get("embeddings") == fingerprint else None

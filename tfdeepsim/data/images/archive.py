@@ -1,0 +1,122 @@
+"""Image files in a zip archive: the kind of dataset `zip:FILE`. Imports nothing heavy.
+
+Members are read where they are; nothing is unpacked to disk.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import zipfile
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfdeepsim.data.images.files import File, Skipped, Store, is_ignored, is_image
+from tfdeepsim.errors import InputError
+from tfdeepsim.options import DataOptions
+
+if TYPE_CHECKING:
+    from tfdeepsim.data.dataset import Description
+    from tfdeepsim.data.images.dataset import ImageFiles
+
+_ENCRYPTED = 0x1
+
+
+def check(rest: str) -> None:
+    """Any name may be that of an archive; whether there is one is seen when it is read."""
+
+
+def describe(rest: str, data_dir: str | os.PathLike | None, options: DataOptions) -> Description:
+    """What is known of an archive of images without decoding them."""
+    from tfdeepsim.data.images.dataset import describe
+
+    return describe(Archive(rest), data_dir, options)
+
+
+def open_dataset(rest: str, data_dir: str | os.PathLike | None, options: DataOptions) -> ImageFiles:
+    """Open an archive of images; decode them first if that is to be kept and was not done."""
+    from tfdeepsim.data.images.dataset import ImageFiles
+
+    return ImageFiles(Archive(rest), data_dir, options)
+
+
+class Archive(Store):
+    """Image files in a zip archive.
+
+    Args:
+        path: The archive; `~` is the user's own folder.
+
+    Raises:
+        InputError: If it is no whole zip archive, is encrypted, or has members that point out of it.
+    """
+
+    def __init__(self, path: str):
+        self.name = f"zip:{path}"
+        self.path = Path(path).expanduser()
+        if not self.path.is_file():
+            raise InputError(
+                "image archive must be there",
+                got=f"{path}, a folder" if self.path.exists() else f"{path}, which does not exist",
+                accepted="zip:FILE of an archive, or folder:PATH of a folder",
+            )
+        try:
+            self._zip = zipfile.ZipFile(self.path)
+        except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+            raise _damaged(self.path, str(error)) from error
+        # Members may be read side by side; only opening and closing them is not safe in threads.
+        self._lock = threading.Lock()
+        self._members: dict[str, zipfile.ZipInfo] = {}
+        self.skipped: list[Skipped] = []
+        for member in self._zip.infolist():
+            self._add(member)
+        self.files = [
+            File(name, member.file_size, member.CRC) for name, member in sorted(self._members.items())
+        ]
+
+    def read(self, file: File) -> bytes:
+        """What is in a member; its checksum has been compared."""
+        try:
+            with self._lock:
+                member = self._zip.open(self._members[file.name])
+            try:
+                return member.read()
+            finally:
+                with self._lock:
+                    member.close()
+        except (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, ValueError) as error:
+            raise _damaged(self.path, f"{file.name}: {error}") from error
+
+    def _add(self, member: zipfile.ZipInfo) -> None:
+        name = member.filename.replace("\\", "/")
+        parts = name.split("/")
+        if ".." in parts or name.startswith("/") or parts[0].endswith(":"):
+            raise InputError(
+                "archive members must lie in the archive",
+                got=f"{member.filename!r} in {self.path}",
+                accepted="relative names without '..'",
+            )
+        if member.is_dir() or any(map(is_ignored, parts)):
+            return
+        if not is_image(name):
+            self.skipped.append((name, "not an image file"))
+            return
+        if member.flag_bits & _ENCRYPTED:
+            raise InputError(
+                "archive must not be encrypted",
+                got=f"{name!r} in {self.path}",
+                accepted="an archive without a password",
+            )
+        if name in self._members:
+            raise InputError(
+                "archive members must have names of their own",
+                got=f"{name!r} twice in {self.path}",
+                accepted="an archive made anew from its files",
+            )
+        self._members[name] = member
+
+
+def _damaged(path: Path, reason: str) -> InputError:
+    return InputError(
+        "image archive must be a whole zip file", got=f"{path} ({reason})", accepted="a new copy"
+    )

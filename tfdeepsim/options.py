@@ -1,0 +1,104 @@
+"""What is asked of a dataset: the flags that decide what its images and splits are."""
+
+import dataclasses
+import math
+from collections.abc import Callable
+from typing import Any, Literal
+
+from tfdeepsim.errors import InputError
+
+CHOICES = {
+    "resize": ("bilinear", "tile", "reflect"),
+    "crop": ("center", "stretch"),
+    "cache": ("auto", "memory", "disk", "none"),
+}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DataOptions:
+    """How the images of a dataset are brought to one size, labelled and split.
+
+    Attributes:
+        dataset: As the command line spells it, e.g. `llv2` or `folder:photos`.
+        data_dir: Where datasets are kept; None for tfds' own folder.
+        cache: Decoded images in memory, in files, or nowhere (`none`: decoded at each use); `auto` takes
+            what costs least.
+        image_size: Height and width, in pixels; None for the dataset's own.
+        resize: How images get there: `bilinear` (antialiased); `tile` repeats small images, as the code of
+            Pihlgren et al. does with SVHN; `reflect` mirrors their edges.
+        crop: `center` keeps proportions and cuts the longer side; `stretch` cuts nothing.
+        shorter_side: Pixels of the shorter side before a centre crop; None for `image_size`.
+        labels: CSV file with the labels of image files; None for the names of their folders.
+        split: Shares of training, validation and test images in percent, e.g. `70/10/20`; None for that,
+            or for `90/10` where the dataset has a test set of its own.
+        split_seed: Of the splits.
+        max_bad: Largest share of image files that may be unreadable.
+    """
+
+    dataset: str = "llv2"
+    data_dir: str | None = None
+    cache: Literal["auto", "memory", "disk", "none"] = "auto"
+    image_size: int | None = None
+    resize: str = "bilinear"
+    crop: str = "center"
+    shorter_side: int | None = None
+    labels: str | None = None
+    split: str | None = None
+    split_seed: int = 0
+    max_bad: float = 0.05
+
+    def __post_init__(self) -> None:
+        for name, accepted in CHOICES.items():
+            self._require_choice(name, accepted)
+        for name in ("image_size", "shorter_side"):
+            self._require(name, lambda value: value >= 8, "8 or more pixels")
+        self._require("split_seed", lambda value: 0 <= value < 2**31, "0 to 2147483647")
+        self._require("max_bad", lambda value: 0 <= value <= 1, "a share, 0 to 1")
+        if self.shorter_side is not None and self.crop != "center":
+            raise InputError(
+                "--shorter-side belongs to a centre crop", got=f"--crop {self.crop}", accepted="--crop center"
+            )
+        if self.split is not None:
+            self.shares(own_test=self.split.count("/") == 1)
+
+    def shares(self, own_test: bool = False) -> tuple[float, ...]:
+        """Shares of training and validation, and of test where the dataset has none; they add up to 1.
+
+        Args:
+            own_test: Whether the dataset has a test set of its own.
+
+        Raises:
+            InputError: If there are too many or too few, one is 0 or below, or they do not add up to 100 %.
+        """
+        text = self.split or ("90/10" if own_test else "70/10/20")
+        try:
+            shares = tuple(float(part) for part in text.split("/"))
+        except ValueError:
+            shares = ()
+        if len(shares) != (2 if own_test else 3) or not all(0 < share < 100 for share in shares):
+            raise InputError(
+                f"--split gives the shares of {'training and validation' if own_test else 'three splits'}",
+                got=text,
+                accepted="for example 90/10 (the dataset has a test set of its own)"
+                if own_test
+                else "70/10/20",
+            )
+        if not math.isclose(math.fsum(shares), 100, abs_tol=1e-6):
+            raise InputError(
+                "--split must add up to 100 %", got=f"{text}, {math.fsum(shares):g} %", accepted="70/10/20"
+            )
+        return tuple(share / 100 for share in shares)
+
+    def _require_choice(self, name: str, accepted: tuple[str, ...]) -> None:
+        if getattr(self, name) not in accepted:
+            raise InputError(f"unknown {flag(name)}", got=getattr(self, name), accepted=", ".join(accepted))
+
+    def _require(self, name: str, holds: Callable[[Any], bool], accepted: str) -> None:
+        value = getattr(self, name)
+        if value is not None and not holds(value):
+            raise InputError(f"{flag(name)} is out of range", got=value, accepted=accepted)
+
+
+def flag(name: str) -> str:
+    """How the command line spells the field `name`."""
+    return "--" + name.replace("_", "-")

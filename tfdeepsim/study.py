@@ -1,0 +1,225 @@
+"""A comparison of losses over seeds: paired runs, finished ones reused, and one score a loss.
+
+Runs are paired by their seed: runs of one seed start from the same weights and see the same images in the
+same order, whatever their loss.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+import rich.console
+
+from tfdeepsim.config import TrainConfig
+from tfdeepsim.contenders.baselines import baselines, usable
+from tfdeepsim.contenders.contender import Contender
+from tfdeepsim.contenders.run import run_contender
+from tfdeepsim.data import describe
+from tfdeepsim.data.dataset import Sources
+from tfdeepsim.errors import InputError
+from tfdeepsim.run import RunDirectory
+from tfdeepsim.scores import Score, interval
+
+# Baselines that a seed decides, so that their row says how much it does; the others are fitted once.
+SEEDED = ("random_encoder", "supervised")
+
+
+@dataclasses.dataclass(frozen=True)
+class Study:
+    """Several losses, each trained with the same seeds.
+
+    Attributes:
+        folder: Holds one run a loss and seed, as `pixel-seed0`.
+        configs: What is trained, by the name of its row; their own seed is the first.
+        seeds: Runs a loss.
+    """
+
+    folder: Path
+    configs: dict[str, TrainConfig]
+    seeds: int
+
+    def __post_init__(self) -> None:
+        if self.seeds < 1:
+            raise InputError("--seeds must be a number of runs", got=self.seeds, accepted="1 or more")
+
+    def config(self, name: str, number: int) -> TrainConfig:
+        """The config of the run `number` of a row, counted from 0."""
+        config = self.configs[name]
+        return dataclasses.replace(config, seed=config.seed + number)
+
+    def run(self, name: str, number: int = 0) -> RunDirectory:
+        """The folder of the run `number` of a row, counted from 0."""
+        return RunDirectory(self.folder / f"{name}-seed{self.config(name, number).seed}")
+
+    def check(self) -> None:
+        """Refuse a folder that holds other runs under these names. Changes nothing.
+
+        Raises:
+            InputError: If a run is there that was trained otherwise.
+        """
+        for name in self.configs:
+            for number in range(self.seeds):
+                check_own(self.config(name, number), self.run(name, number))
+
+    def cost(self) -> tuple[int, float]:
+        """How many runs are still to be trained, and about how many seconds they take on this machine."""
+        from tfdeepsim.training.build import build_model
+        from tfdeepsim.training.checkpoint import Progress
+        from tfdeepsim.training.trainer import make_plan
+
+        runs, seconds = 0, 0.0
+        for name, config in self.configs.items():
+            todo = sum(not self.run(name, number).encoder.is_dir() for number in range(self.seeds))
+            if todo:
+                description = describe(config.dataset, config.data_dir, config)
+                model = build_model(config, description.image_shape)
+                seconds += todo * make_plan(config, description, model, Progress()).seconds
+                runs += todo
+        return runs, seconds
+
+    def train(self, dry_run: bool = False, console: rich.console.Console | None = None) -> None:
+        """Train what is not trained yet, seed by seed, so that what there is can be compared early."""
+        console = console or rich.console.Console()
+        todo = [(name, number) for number in range(self.seeds) for name in self.configs]
+        for count, (name, number) in enumerate(todo, 1):
+            run = self.run(name, number)
+            console.rule(f"{count} of {len(todo)}: {run.name}")
+            ensure_trained(self.config(name, number), run, dry_run=dry_run, console=console)
+            if dry_run and count == len(self.configs):
+                console.print(f"and the same with {self.seeds} seeds in all", highlight=False)
+                return
+
+    def contenders(self, name: str) -> list[Contender]:
+        """The trained runs of a row, one a seed."""
+        return [run_contender(self.run(name, number)) for number in range(self.seeds)]
+
+    def baselines(
+        self, names: Sequence[str], sources: Sources
+    ) -> tuple[dict[str, list[Contender]], list[str]]:
+        """Baselines by their name, each once or once a seed, and why others are left out.
+
+        Args:
+            names: Some of `BASELINE_NAMES`.
+            sources: What they are compared on.
+        """
+        rows: dict[str, list[Contender]] = {}
+        reasons: list[str] = []
+        for name in names:
+            for number in range(self.seeds if name in SEEDED else 1):
+                made, missing = baselines_for(
+                    [self._example(number)], [name], self.folder / "baselines", sources
+                )
+                if made:
+                    rows.setdefault(name, []).extend(made)
+                reasons += missing
+        return rows, list(dict.fromkeys(reasons))
+
+    def _example(self, number: int) -> TrainConfig:
+        """The config whose comparator, if any has one, the baseline of the comparator's features uses."""
+        configs = [self.config(name, number) for name in self.configs]
+        return next((config for config in configs if config.comparator), configs[0])
+
+
+def baselines_for(
+    configs: Sequence[TrainConfig], names: Sequence[str], parent: Path, sources: Sources
+) -> tuple[list[Contender], list[str]]:
+    """Baselines for a table of runs: of their embedding's size, comparator, seed and length of training.
+
+    Args:
+        configs: Of the runs in the table; may be empty.
+        names: Some of `BASELINE_NAMES`.
+        parent: Folder that keeps them.
+        sources: What they are compared on.
+
+    Returns:
+        Those that can stand in the table, and for each other a sentence that says why not.
+    """
+    first = configs[0] if configs else TrainConfig()
+    compared = next((config for config in configs if config.comparator), first)
+    steps = max(1, sources.dataset.splits["probe_train"] // first.batch_size)
+    made = baselines(
+        names,
+        parent=parent,
+        latent_dim=first.latent_dim,
+        comparator=compared.comparator,
+        comparator_weights=compared.comparator_weights,
+        feature_activation=compared.feature_activation,
+        seed=first.seed,
+        epochs=-(-first.total_steps(steps) // steps),
+        batch_size=first.batch_size,
+    )
+    return usable(made, sources.dataset)
+
+
+def ensure_trained(
+    config: TrainConfig,
+    run: RunDirectory,
+    *,
+    dry_run: bool = False,
+    console: rich.console.Console | None = None,
+) -> None:
+    """Train and export a run, go on with it, or leave it as it is if it is finished.
+
+    Raises:
+        InputError: If the folder holds a run that was trained otherwise.
+    """
+    from tfdeepsim.export import export
+    from tfdeepsim.training.trainer import train
+
+    console = console or rich.console.Console()
+    check_own(config, run)
+    if run.encoder.is_dir():
+        console.print("finished already")
+        return
+    train(config, run, resume=run.config.is_file(), dry_run=dry_run, console=console)
+    if not dry_run:
+        export(run)
+
+
+def check_own(config: TrainConfig, run: RunDirectory) -> None:
+    """Raises InputError if `run` holds a run that was trained otherwise than `config` says."""
+    if not run.config.is_file():
+        return
+    there = TrainConfig.from_dict(run.read_config()).to_dict()
+    differing = {name for name, value in config.to_dict().items() if there[name] != value} - {
+        "data_dir",
+        "cache",
+    }
+    if differing:
+        name = sorted(differing)[0]
+        raise InputError(
+            "a comparison goes on only with its own runs",
+            got=f"{run.path}, trained with {name} {there[name]}, not {getattr(config, name)}",
+            accepted="another --run-dir, or the arguments of before",
+        )
+
+
+def over_seeds(name: str, runs: Sequence[Sequence[Score]]) -> list[Score]:
+    """One score a probe and metric, over encoder seeds.
+
+    Args:
+        name: Of the row.
+        runs: The scores of each run; every run has the same probes and metrics.
+
+    Returns:
+        Scores whose `values` are each run's mean over its probes. A single run keeps its own interval.
+    """
+    if len(runs) == 1:
+        return [dataclasses.replace(score, run=name) for score in runs[0]]
+    merged = []
+    for same in zip(*runs, strict=True):
+        values = tuple(score.value for score in same)
+        value, low, high = interval(values)
+        merged.append(
+            dataclasses.replace(
+                same[0],
+                run=name,
+                value=value,
+                low=low,
+                high=high,
+                values=values,
+                seeds=len(values),
+                over="encoder",
+            )
+        )
+    return merged

@@ -1,0 +1,105 @@
+"""What every trial of a search learns and is judged by: training and validation examples, never test's."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tfdeepsim.errors import InputError
+from tfdeepsim.probes.heads import make_head
+from tfdeepsim.probes.metrics import METRICS
+from tfdeepsim.probes.splits import Split
+from tfdeepsim.probes.standardizer import Standardizer
+from tfdeepsim.run import replacing, write_json
+
+
+class Problem:
+    """Examples brought to the form in which the fixed host sees them, with its loss.
+
+    Args:
+        task: `regression` or `classification`.
+        train: Checked examples of probe-train (`check_splits`).
+        validation: The same of probe-validation.
+
+    Attributes:
+        task: As given.
+        metric: The task's first metric, `l1` (label units) or `accuracy`.
+        inputs: Columns of an embedding.
+        head: What outputs mean, and labels to outputs.
+        standardizer: Of embeddings, by probe-train.
+        train: Standardised embeddings float32 [N, inputs], and encoded labels.
+        validation: The same.
+    """
+
+    def __init__(self, task: str, train: Split, validation: Split):
+        self.task = task
+        self.metric = METRICS[task][0]
+        self.inputs = train.embeddings.shape[1]
+        self.head = make_head(task, train, validation)
+        self.standardizer = Standardizer(train.embeddings)
+        self.train, self.validation = (
+            Split(self.standardizer.apply(split.embeddings), self.head.encode(split.labels))
+            for split in (train, validation)
+        )
+        self.label_scale = Standardizer(train.labels).scale if task == "regression" else None
+
+    def loss(self, encoded: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
+        """One value an example, [B], in the order of arguments that Keras wants."""
+        if self.task == "classification":
+            encoded = tf.cast(encoded, tf.int32)
+        return self.head.loss(outputs, encoded)
+
+    def score(self, encoded: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
+        """`metric` of each example, float32 [B]."""
+        if self.task == "classification":
+            hits = tf.argmax(outputs, axis=-1, output_type=tf.int32) == tf.cast(encoded, tf.int32)
+            return tf.cast(hits, tf.float32)
+        return tf.reduce_sum(tf.abs(outputs - encoded) * tf.cast(self.label_scale, tf.float32), axis=-1)
+
+
+def fingerprint(task: str, splits: Mapping[str, Split]) -> str:
+    """SHA-256 of checked examples: changes with any embedding or label."""
+    digest = hashlib.sha256(task.encode())
+    for name, split in splits.items():
+        for array in split:
+            digest.update(f"{name} {array.dtype} {array.shape}".encode())
+            digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+def save_problem(folder: Path, task: str, train: Split, validation: Split) -> None:
+    """Lay out what other processes need to take part; the test split is not among it."""
+    with replacing(folder) as new:
+        new.mkdir()
+        for name, split in (("train", train), ("validation", validation)):
+            for field, array in zip(Split._fields, split, strict=True):
+                np.save(new / f"{name}_{field}.npy", array)
+        write_json(new / "task.json", task)
+
+
+def load_problem(folder: Path) -> Problem:
+    """What `save_problem` wrote, memory-mapped until it is standardised.
+
+    Raises:
+        InputError: If it is not there.
+    """
+
+    def split(name: str) -> Split:
+        arrays: list[Any] = [
+            np.load(folder / f"{name}_{field}.npy", mmap_mode="r", allow_pickle=False)
+            for field in Split._fields
+        ]
+        return Split(*arrays)
+
+    try:
+        return Problem(json.loads((folder / "task.json").read_text()), split("train"), split("validation"))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            "a worker reads the examples that its chief wrote",
+            got=f"{folder} ({error})",
+            accepted="the chief's own --directory, on a disk that both see",
+        ) from error

@@ -1,0 +1,83 @@
+"""What is asked of a search."""
+
+import dataclasses
+import math
+from typing import Any
+
+from tfdeepsim.errors import InputError
+from tfdeepsim.tuning import check_tuner
+from tfdeepsim.tuning.space import GRID_SIZE
+
+# How much more a Hyperband round trains the probes that it keeps, and how many fewer it keeps.
+HYPERBAND_FACTOR = 3
+_DEFAULT_TRIALS = 30
+_LEAST = {"trials": 1, "epochs": 1, "patience": 1, "seed": 0}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SearchSettings:
+    """Settings of a search.
+
+    Attributes:
+        tuner: One of `TUNERS`.
+        trials: Most trials; None for 30, or where the tuner knows an end (grid, Hyperband), for all.
+        epochs: Most epochs of a trial.
+        patience: Epochs without a lower validation loss after which a trial stops.
+        seed: Of the tuner's choices, and with the hyperparameters of a trial's weights and order of examples.
+
+    Raises:
+        InputError: If a setting is out of its range.
+    """
+
+    tuner: str = "random"
+    trials: int | None = None
+    epochs: int = 100
+    patience: int = 10
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_tuner(self.tuner)
+        for name, least in _LEAST.items():
+            value = getattr(self, name)
+            if value is not None and not least <= value < 2**31:
+                raise InputError(f"--{name} is out of range", got=value, accepted=f"{least} or more")
+
+    def to_dict(self) -> dict[str, Any]:
+        """All attributes, as JSON values."""
+        return dataclasses.asdict(self)
+
+    @property
+    def most_trials(self) -> int:
+        """How many trials the search has at most."""
+        own = {"grid": GRID_SIZE, "hyperband": len(hyperband_epochs(self.epochs))}.get(self.tuner)
+        if own is None:
+            return self.trials or _DEFAULT_TRIALS
+        return min(self.trials or own, own)
+
+    @property
+    def most_epochs(self) -> int:
+        """How many epochs all trials have together at most."""
+        if self.tuner == "hyperband":
+            return sum(sorted(hyperband_epochs(self.epochs), reverse=True)[: self.most_trials])
+        return self.most_trials * self.epochs
+
+
+def hyperband_epochs(epochs: int, factor: int = HYPERBAND_FACTOR) -> list[int]:
+    """Epochs of every trial in one iteration of keras-tuner's Hyperband.
+
+    Args:
+        epochs: Most epochs of a probe, over the trials that go on with it.
+        factor: Of as many trials one goes on to the next round, for as many times the epochs.
+    """
+    brackets = 0
+    while epochs / factor**brackets >= 1:
+        brackets += 1
+    last = math.ceil(1 + math.log(epochs, factor))
+    found = []
+    for bracket in range(brackets):
+        before = 0
+        for round_ in range(bracket + 1):
+            until = math.ceil(epochs / factor ** (bracket - round_))
+            found += [until - before] * math.ceil(last / (bracket + 1) * factor ** (bracket - round_))
+            before = until
+    return found
