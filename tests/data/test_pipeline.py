@@ -1,5 +1,8 @@
 """Batches: values, order, epochs, shards, and where a run goes on."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -79,3 +82,25 @@ def test_memory_mapped_images(source, tmp_path):
     np.save(tmp_path / "images.npy", source.images)
     mapped = Source(np.load(tmp_path / "images.npy", mmap_mode="r"), source.labels)
     assert order(mapped, 0, 6) == order(source, 0, 6)
+
+
+def test_images_are_let_go_when_a_dataset_is():
+    class Pixels(np.ndarray):
+        """An array that can be referred to weakly."""
+
+    def use():
+        images = np.zeros((8, 4, 4, 3), np.uint8).view(Pixels)
+        source = Source(images, {})
+        read = [
+            len(batch["image"]) for batch in training_batches(source, batch_size=4, seed=0, steps=range(2))
+        ]
+        held = batches(source, 4)  # the source itself is not kept by anyone else
+        return read, held, weakref.ref(images)
+
+    read, held, images = use()
+    gc.collect()
+    assert read == [4, 4]
+    assert sum(len(batch["image"]) for batch in held.map(lambda batch: batch)) == 8
+    del held
+    gc.collect()
+    assert images() is None

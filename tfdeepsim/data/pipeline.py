@@ -1,9 +1,11 @@
 """From a source to batches: float images in [0, 1] and labels, with tf.data."""
 
+import weakref
+
 import numpy as np
 import tensorflow as tf
 
-from tfdeepsim.data.source import Source
+from tfdeepsim.data.source import Images, Source
 
 
 def training_batches(
@@ -59,24 +61,33 @@ def batches(source: Source, batch_size: int) -> tf.data.Dataset:
 
 
 def _fetch(source: Source, order: tf.data.Dataset) -> tf.data.Dataset:
-    arrays = {"image": source.images, **source.labels}
-    types = [tf.as_dtype(array.dtype) for array in arrays.values()]
+    spec = {name: (tf.as_dtype(array.dtype), array.shape[1:]) for name, array in _arrays(source).items()}
+    # TensorFlow never lets go of a Python function that a graph calls, so the function must not hold the
+    # images: the dataset does, as long as it is in use.
+    held = weakref.ref(source)
 
     def gather(indices: np.ndarray) -> list[np.ndarray]:
-        return [np.asarray(array[indices]) for array in arrays.values()]
+        source = held()
+        assert source is not None, "a dataset that is read exists"
+        return [np.asarray(array[indices]) for array in _arrays(source).values()]
 
     def fetch(indices: tf.Tensor) -> dict[str, tf.Tensor]:
-        values = tf.numpy_function(gather, [indices], types, stateful=False)
-        for value, array in zip(values, arrays.values(), strict=True):
-            value.set_shape([indices.shape[0], *array.shape[1:]])
-        batch = dict(zip(arrays, values, strict=True))
+        values = tf.numpy_function(gather, [indices], [dtype for dtype, _ in spec.values()], stateful=False)
+        for value, (_, shape) in zip(values, spec.values(), strict=True):
+            value.set_shape([indices.shape[0], *shape])
+        batch = dict(zip(spec, values, strict=True))
         # Until here images are bytes: a quarter of the memory that moves.
         batch["image"] = tf.cast(batch["image"], tf.float32) / 255.0
         return batch
 
     # In order, whichever is ready first: all batches are the same work, so nothing waits for it.
     dataset = order.map(fetch, num_parallel_calls=2, deterministic=True)
+    dataset.source = source
     return without_autotuning(dataset.prefetch(2))
+
+
+def _arrays(source: Source) -> dict[str, Images]:
+    return {"image": source.images, **source.labels}
 
 
 def without_autotuning(dataset: tf.data.Dataset) -> tf.data.Dataset:
