@@ -102,3 +102,10 @@ def test_without_labels_there_are_cards_and_no_scores(unlabeled, capsys):
 def test_a_decoder_takes_steps():
     with pytest.raises(InputError, match="--decode takes a number of steps"):
         Asked(decode=-1)
+
+
+def test_each_encoder_of_a_study_has_probe_seeds_of_its_own():
+    asked = Asked(probe_seeds=2, fractions=(0.5, 1.0))
+    hosts = [asked.of_seed(number).host for number in range(3)]
+    assert [(host.first_seed, host.seeds) for host in hosts] == [(0, 2), (2, 2), (4, 2)]
+    assert [bool(asked.of_seed(number).fractions) for number in range(3)] == [True, False, False]

@@ -20,9 +20,6 @@ from tfdeepsim.errors import InputError
 from tfdeepsim.run import RunDirectory
 from tfdeepsim.scores import Score, interval
 
-# Baselines that a seed decides, so that their row says how much it does; the others are fitted once.
-SEEDED = ("random_encoder", "supervised")
-
 
 @dataclasses.dataclass(frozen=True)
 class Study:
@@ -96,7 +93,7 @@ class Study:
     def baselines(
         self, names: Sequence[str], sources: Sources
     ) -> tuple[dict[str, list[Contender]], list[str]]:
-        """Baselines by their name, each once or once a seed, and why others are left out.
+        """Baselines by their name, one a seed, and why others are left out.
 
         Args:
             names: Some of `BASELINE_NAMES`.
@@ -105,7 +102,7 @@ class Study:
         rows: dict[str, list[Contender]] = {}
         reasons: list[str] = []
         for name in names:
-            for number in range(self.seeds if name in SEEDED else 1):
+            for number in range(self.seeds):
                 made, missing = baselines_for(
                     [self._example(number)], [name], self.folder / "baselines", sources
                 )

@@ -34,6 +34,7 @@ class Asked:
     Attributes:
         probes: Kinds of probes, the first of which is in the figures.
         probe_seeds: Hosts of MLPs on each embedding.
+        first_probe_seed: Seed of the first of them.
         probe_epochs: Most epochs of an MLP.
         probe_patience: Epochs without a lower validation loss before an MLP stops.
         fractions: Shares of labels for a label-efficiency curve; empty for none.
@@ -41,10 +42,12 @@ class Asked:
         decode: Steps for which a decoder is trained on each embedding; 0 for none.
         card: Whether each embedding is described without labels; always where there are none.
         foreign_range: What floats a foreign encoder takes: `0-1`, `0-255` or `-1-1`.
+        host: Settings of the MLPs; follows from the rest.
     """
 
     probes: Sequence[str] = ("mlp",)
     probe_seeds: int = 5
+    first_probe_seed: int = 0
     probe_epochs: int = 500
     probe_patience: int = 25
     fractions: Sequence[float] = ()
@@ -52,16 +55,27 @@ class Asked:
     decode: int = 0
     card: bool = False
     foreign_range: str = "0-1"
+    host: Host = dataclasses.field(init=False)
 
     def __post_init__(self) -> None:
         if self.decode < 0:
             raise InputError(
                 "--decode takes a number of steps", got=self.decode, accepted="1 or more, or 0 for none"
             )
+        host = Host(
+            seeds=self.probe_seeds,
+            epochs=self.probe_epochs,
+            patience=self.probe_patience,
+            first_seed=self.first_probe_seed,
+        )
+        object.__setattr__(self, "host", host)
 
-    @property
-    def host(self) -> Host:
-        return Host(seeds=self.probe_seeds, epochs=self.probe_epochs, patience=self.probe_patience)
+    def of_seed(self, number: int) -> "Asked":
+        """The same for the encoder `number` of a study, from 0: with probe seeds of its own, so that an
+        interval over encoders covers those too; and a curve over labels for the first alone."""
+        return dataclasses.replace(
+            self, first_probe_seed=number * self.probe_seeds, fractions=() if number else self.fractions
+        )
 
 
 def judge(
@@ -89,7 +103,6 @@ def judge(
     Raises:
         InputError: If an encoder or the data cannot be used.
     """
-    host = asked.host
     runs = [RunDirectory(path) for path in encoders if RunDirectory(path).config.is_file()]
     configs = check_runs(runs, data.get("dataset"))
     parent = Path(encoders[0]).resolve().parent
@@ -106,7 +119,7 @@ def judge(
         contender.check(sources.dataset)
     beside, missing = baselines_for(configs, asked.baselines, parent / "baselines", sources)
     everything = [*contenders, *beside]
-    scores = _scores(everything, options, sources, asked, host)
+    scores = _scores(everything, options, sources, asked)
     rows = {contender.name: contender for contender in everything}
     return _show(
         rows, scores, options, sources, asked, folder, overwrite=overwrite, command=command, missing=missing
@@ -131,7 +144,7 @@ def compare(
     Raises:
         InputError: If the study cannot be trained, or its folder holds something else.
     """
-    host, console = asked.host, rich.console.Console()
+    console = rich.console.Console()
     study.check()
     runs, seconds = study.cost()
     if runs:
@@ -146,11 +159,9 @@ def compare(
     console.rule("probes")
     scores: list[Score] = []
     for name, contenders in every.items():
-        # Curves and cards are of the first seed.
-        once = [asked, *[dataclasses.replace(asked, fractions=())] * (len(contenders) - 1)]
         each = [
-            _scores([contender], options, sources, wanted, host)
-            for contender, wanted in zip(contenders, once, strict=True)
+            _scores([contender], options, sources, asked.of_seed(number))
+            for number, contender in enumerate(contenders)
         ]
         scores += over_seeds(name, each)
     rows = {name: contenders[0] for name, contenders in every.items()}
@@ -160,11 +171,13 @@ def compare(
 
 
 def _scores(
-    contenders: Sequence[Contender], options: DataOptions, sources: Sources, asked: Asked, host: Host
+    contenders: Sequence[Contender], options: DataOptions, sources: Sources, asked: Asked
 ) -> list[Score]:
     if sources.dataset.task is None:
         return []
-    return evaluate(contenders, options, sources, probes=asked.probes, host=host, fractions=asked.fractions)
+    return evaluate(
+        contenders, options, sources, probes=asked.probes, host=asked.host, fractions=asked.fractions
+    )
 
 
 def _show(
