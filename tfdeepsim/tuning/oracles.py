@@ -1,10 +1,12 @@
 """The oracles, which choose the next trial: keras-tuner's, and a grid that can be resumed."""
 
 import itertools
+import warnings
 from pathlib import Path
 from typing import Any
 
 import keras_tuner
+from sklearn.exceptions import ConvergenceWarning
 
 from tfdeepsim.run import write_json
 from tfdeepsim.tuning.settings import HYPERBAND_FACTOR, SearchSettings
@@ -37,6 +39,12 @@ class RandomOracle(Lasting, keras_tuner.oracles.RandomSearchOracle):
 
 class BayesianOracle(Lasting, keras_tuner.oracles.BayesianOptimizationOracle):
     """Bayesian optimization by a Gaussian process."""
+
+    def populate_space(self, trial_id: str) -> dict[str, Any]:
+        with warnings.catch_warnings():
+            # With few trials the process fits its length scales badly, which is no concern of a user.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            return super().populate_space(trial_id)
 
 
 class HyperbandOracle(Lasting, keras_tuner.oracles.HyperbandOracle):
