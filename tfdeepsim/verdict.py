@@ -156,7 +156,7 @@ def compare(
     sources = open_sources(options)
     beside, missing = study.baselines(asked.baselines, sources)
     every = {name: study.contenders(name) for name in study.configs} | beside
-    console.rule("probes")
+    console.rule("embeddings and probes")
     scores: list[Score] = []
     for name, contenders in every.items():
         each = [

@@ -116,3 +116,12 @@ def test_views_that_make_no_sense_are_refused():
         View(64, "tile", shorter_side=64)
     with pytest.raises(InputError, match="unknown --resize: got nearest"):
         View(64, "nearest")
+
+
+def test_a_cut_without_scaling_gives_what_a_resize_would():
+    pixels = np.random.default_rng(0).integers(0, 256, (24, 37, 3)).astype(np.uint8)
+    image = PIL.Image.fromarray(pixels)
+    cut = fit(image, View(24))
+    np.testing.assert_array_equal(cut, pixels[:, 6:30])
+    resized = image.resize((24, 24), PIL.Image.Resampling.BILINEAR, box=(6, 0, 30, 24), reducing_gap=2.0)
+    np.testing.assert_array_equal(cut, np.asarray(resized))

@@ -99,6 +99,9 @@ def fit(image: PIL.Image.Image, view: View) -> np.ndarray:
     if view.resize != "bilinear":
         return _repeat(np.asarray(image)[None], view)[0]
     box = _box(image.width, image.height, view)
+    if (box[2] - box[0], box[3] - box[1]) == (view.side, view.side) and box == tuple(map(int, box)):
+        # Nothing to scale: a resize would give the same pixels, slower.
+        return np.asarray(image.crop(box))
     # Antialiased: each new pixel is a mean over all old ones that it covers.
     shown = image.resize(
         (view.side, view.side), PIL.Image.Resampling.BILINEAR, box=box, reducing_gap=_REDUCING_GAP

@@ -1,7 +1,6 @@
 """From the bytes of an image file to pixels, whatever kind of image it is."""
 
 import io
-import math
 
 import numpy as np
 import PIL.Image
@@ -66,11 +65,13 @@ def open_image(data: bytes, view: View) -> PIL.Image.Image:
 
 
 def _least(width: int, height: int, view: View) -> tuple[int, int]:
-    """The smallest width and height from which the view is made by making smaller."""
+    """The smallest width and height from which the view is made by making smaller, or by a cut alone."""
     if view.crop == "stretch":
         return view.side, view.side
-    scale = (view.shorter_side or view.side) / min(width, height)
-    return math.ceil(width * scale), math.ceil(height * scale)
+    shorter, longer = view.shorter_side or view.side, max(width, height)
+    # Rounded down: the shorter side decides, and the longer one is as much larger as in the file.
+    scaled = longer * shorter // min(width, height)
+    return (scaled, shorter) if width > height else (shorter, scaled)
 
 
 def _rgb(image: PIL.Image.Image) -> PIL.Image.Image:
