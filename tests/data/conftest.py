@@ -1,6 +1,9 @@
 import multiprocessing
 
 import pytest
+from flat_images import SIDE, fill
+
+from tfdeepsim.options import DataOptions
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +29,21 @@ def start(forks):
     for process in started:
         process.kill()
         process.join()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two classes of 20 images."""
+    names = [f"{kind}/{i:02}.png" for kind in ("cat", "dog") for i in range(20)]
+    return fill(tmp_path / "photos", names)
+
+
+@pytest.fixture
+def opened(tmp_path):
+    def call(path, kind="folder", **options):
+        from tfdeepsim.data import open_dataset
+
+        name = f"{kind}:{path}"
+        return open_dataset(name, tmp_path / "data", DataOptions(**{"image_size": SIDE, **options}))
+
+    return call

@@ -12,6 +12,7 @@ import numpy as np
 from tfdeepsim.data.dataset import Cache, Dataset, Description
 from tfdeepsim.data.fit import View
 from tfdeepsim.data.images.checked import Checked, seconds_needed
+from tfdeepsim.data.images.decode import VERSION
 from tfdeepsim.data.images.files import Skipped, Store
 from tfdeepsim.data.images.kept import Kept, all_skipped
 from tfdeepsim.data.images.listing import Listing, read_listing
@@ -143,7 +144,8 @@ def _report(dataset: ImageFiles, count: int, kept: Kept) -> None:
 
 def _fingerprint(checked: Checked, listing: Listing, view: View, rows: dict[str, np.ndarray]) -> str:
     """Changes with any byte of a file, name, label, split, size or way to get there; not with times."""
-    digest = hashlib.sha256(json.dumps([checked.contents, listing.class_names, repr(view)]).encode())
+    described = [VERSION, checked.contents, listing.class_names, repr(view)]
+    digest = hashlib.sha256(json.dumps(described).encode())
     if listing.labels is not None:
         digest.update(listing.labels.tobytes())
     for split in sorted(rows):

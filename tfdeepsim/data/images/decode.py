@@ -9,6 +9,9 @@ import PIL.JpegImagePlugin
 
 from tfdeepsim.data.fit import View, fit
 
+VERSION = 1
+"""Goes up with every change of the pixels that come out, so that none that were kept pass for new ones."""
+
 _FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP")
 _DEEP = ("I;16", "I;16L", "I;16B", "I;16N", "I", "F")
 _TRANSPARENT = ("RGBA", "RGBa", "LA", "La", "PA")

@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 
+from tfdeepsim.data.images.decode import VERSION
 from tfdeepsim.data.images.files import ENDINGS, File, Skipped, Store
 from tfdeepsim.data.images.labels import read_labels
 from tfdeepsim.data.images.layout import check_classes, layout
@@ -26,7 +27,7 @@ class Listing:
         task: What labels are for; None without any.
         class_names: Of the class ids; empty if there are none.
         skipped: Other files, and why they are none.
-        digest: Changes with the name, size or time of change of any of `files`.
+        digest: Changes with name, size or time of change of any of `files`, and with the decoder.
     """
 
     store: Store
@@ -74,7 +75,7 @@ def read_listing(store: Store, options: DataOptions) -> Listing:
 
 
 def _digest(files: Sequence[File]) -> str:
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(f"decoding {VERSION}".encode())
     for file in files:
         digest.update(repr(tuple(file)).encode(errors="surrogateescape"))
     return digest.hexdigest()[:16]
