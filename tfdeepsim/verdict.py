@@ -127,14 +127,21 @@ def judge(
 
 
 def compare(
-    study: Study, asked: Asked, folder: Path, *, dry_run: bool = False, command: str = ""
+    study: Study,
+    asked: Asked,
+    folder: Path,
+    *,
+    overwrite: bool = True,
+    dry_run: bool = False,
+    command: str = "",
 ) -> list[Score]:
     """Train what a study lacks, and compare its losses over their seeds, beside baselines.
 
     Args:
         study: Losses and seeds.
         asked: What is wanted.
-        folder: Where the report goes; an earlier one is replaced.
+        folder: Where the report goes.
+        overwrite: Replace an earlier report there.
         dry_run: Check everything, say what it would cost, and stop.
         command: The command line, shown on the page.
 

@@ -157,6 +157,13 @@ def test_evaluate_keeps_a_report_that_is_there(fails, tmp_path):
     assert "--overwrite" in fails(evaluate, "run", "--report-dir", "report")
 
 
+def test_compare_keeps_a_report_that_is_there(fails, tmp_path):
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report" / "report.html").touch()
+    flags = ("--compare", "pixel,l1", "--run-dir", "study", "--report-dir", "report")
+    assert "--overwrite" in fails(evaluate, *flags)
+
+
 @pytest.mark.parametrize("command", [train, evaluate])
 def test_help_fits_80_columns(command, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from tfdeepsim.command import Parser, import_tensorflow, run_command
-from tfdeepsim.commands.flags import add_training_flags
+from tfdeepsim.commands.flags import add_training_flags, check_data
 from tfdeepsim.config import LOSSES, TrainConfig
 from tfdeepsim.contenders import check_baselines
 from tfdeepsim.data import check_name
 from tfdeepsim.errors import InputError
 from tfdeepsim.options import DataOptions, flag
 from tfdeepsim.probes import check_fractions, check_probes
-from tfdeepsim.run import RunDirectory
 
 EPILOG = """examples:
   evaluate.py runs/ae runs/pvae --report-dir runs/report
@@ -133,11 +132,7 @@ def _evaluate(given: dict[str, Any], command: str) -> None:
             got="no ENCODER",
             accepted="run folders, or --compare LOSSES",
         )
-    folder = Path(given["report_dir"]) if "report_dir" in given else None
-    if folder:
-        from tfdeepsim.report.write import check_free
-
-        check_free(folder, given["overwrite"])
+    folder = _free(given) if "report_dir" in given else None
     import_tensorflow()
     from tfdeepsim.verdict import Asked, judge
 
@@ -163,21 +158,27 @@ def _compare(given: dict[str, Any], command: str) -> None:
         raise InputError("a comparison needs a folder", got="no --run-dir", accepted="--run-dir DIR")
     configs = {loss: _config(loss, given) for loss in losses}
     for config in configs.values():
-        if config.comparator is not None:
-            from tfdeepsim.comparators import check_comparator
-            from tfdeepsim.data import describe
-
-            shape = describe(config.dataset, config.data_dir, config).image_shape
-            check_comparator(config.comparator, shape, config.comparator_weights)
+        check_data(config)
     folder = Path(given["run_dir"])
-    RunDirectory(folder)
+    report, overwrite = folder / "report", True  # a comparison's own report follows its runs
+    if "report_dir" in given:
+        report, overwrite = _free(given), given["overwrite"]
     import_tensorflow()
     from tfdeepsim.study import Study
     from tfdeepsim.verdict import Asked, compare
 
     study = Study(folder, configs, given.get("seeds", 5))
-    report = Path(given["report_dir"]) if "report_dir" in given else folder / "report"
-    compare(study, _asked(Asked, given), report, dry_run=given.get("dry_run", False), command=command)
+    asked = _asked(Asked, given)
+    compare(study, asked, report, overwrite=overwrite, dry_run=given.get("dry_run", False), command=command)
+
+
+def _free(given: dict[str, Any]) -> Path:
+    """The folder that a user named for the report, if it may be written."""
+    from tfdeepsim.report.write import check_free
+
+    folder = Path(given["report_dir"])
+    check_free(folder, given["overwrite"])
+    return folder
 
 
 def _losses(text: str) -> list[str]:

@@ -3,8 +3,9 @@
 import argparse
 import dataclasses
 
+from tfdeepsim.comparators import check_comparator
 from tfdeepsim.config import CHOICES, TrainConfig
-from tfdeepsim.data import KINDS
+from tfdeepsim.data import KINDS, check_name, describe
 from tfdeepsim.data.flags import add_data_flags
 
 Group = argparse._ArgumentGroup
@@ -24,6 +25,18 @@ def add_training_flags(parser: argparse.ArgumentParser, loss: bool = True) -> No
     _add_model(parser.add_argument_group("what to train"))
     _add_loss(parser.add_argument_group("loss"), loss)
     _add_how(parser.add_argument_group("how to train"))
+
+
+def check_data(config: TrainConfig) -> None:
+    """Check the dataset's name, and that the comparator, if there is one, suits its images.
+
+    Raises:
+        InputError: If not.
+    """
+    check_name(config.dataset)
+    if config.comparator is not None:
+        shape = describe(config.dataset, config.data_dir, config).image_shape
+        check_comparator(config.comparator, shape, config.comparator_weights)
 
 
 def choice(name: str) -> str:

@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from tfdeepsim.command import Parser, import_tensorflow, run_command
-from tfdeepsim.commands.flags import add_training_flags
-from tfdeepsim.comparators import check_comparator
+from tfdeepsim.commands.flags import add_training_flags, check_data
 from tfdeepsim.config import TrainConfig
-from tfdeepsim.data import check_name, describe
 from tfdeepsim.errors import InputError
 from tfdeepsim.options import flag
 from tfdeepsim.recipes import RECIPES, check_recipe
@@ -69,10 +67,7 @@ def _main(argv: Sequence[str]) -> int:
     run = RunDirectory(given.pop("run_dir"))
     modes = {name: given.pop(name, False) for name in ("resume", "overwrite", "dry_run")}
     config = _config(run, given, modes["resume"], modes["overwrite"])
-    check_name(config.dataset)
-    if config.comparator is not None:
-        shape = describe(config.dataset, config.data_dir, config).image_shape
-        check_comparator(config.comparator, shape, config.comparator_weights)
+    check_data(config)
     return _train(config, run, **modes)
 
 
