@@ -20,9 +20,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import tensorflow as tf
 
-from tfdeepsim.comparators.alexnet import AlexNet
-from tfdeepsim.comparators.alexnet_layers import MEAN, STD
-from tfdeepsim.comparators.alexnet_weights import random_weights
+from tfdeepsim.comparators.alexnet import ALEXNET
+from tfdeepsim.comparators.architecture import IMAGENET_MEAN as MEAN
+from tfdeepsim.comparators.architecture import IMAGENET_STD as STD
+from tfdeepsim.comparators.network import Network
+from tfdeepsim.comparators.weights import random_weights
 
 BATCH, SIDE = 64, 64
 # Multiply-adds for one image: 15x15 positions of an 11x11x3 kernel and 7x7 of a 5x5x64 one.
@@ -112,10 +114,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=30)
     rounds = parser.parse_args().rounds
-    weights = random_weights("relu2", seed=0)
+    weights = random_weights(ALEXNET.tensor_shapes("relu2"), seed=0)
     contestants = {
-        "this package": with_gradient(AlexNet("relu2", seed=0)),
-        "this package, mixed_bfloat16": with_gradient(AlexNet("relu2", seed=0, dtype="mixed_bfloat16")),
+        "this package": with_gradient(Network("alexnet", ["relu2"], seed=0)),
+        "this package, mixed_bfloat16": with_gradient(Network("alexnet", ["relu2"], seed=0, dtype="mixed_bfloat16")),
         "plain TensorFlow": with_gradient(plain(weights)),
         "matrix product of equal size": matrix_product(),
     }

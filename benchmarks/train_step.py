@@ -25,6 +25,7 @@ import tensorflow as tf
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.data.pipeline import training_batches, without_autotuning
 from tfdeepsim.data.source import Source
+from tfdeepsim.training.autoencoding import Autoencoding
 from tfdeepsim.training.build import build_model
 
 BATCH, SIDE, LATENT = 64, 64, 64
@@ -36,7 +37,7 @@ FLOP_PER_MULTIPLY_ADD = 2
 
 def keras_model(precision="float32"):
     config = TrainConfig(loss="perceptual", comparator="random_alexnet:relu2", precision=precision)
-    model = build_model(config, (SIDE, SIDE, 3))
+    model = build_model(Autoencoding(config))
     keras.config.set_dtype_policy("float32")
     return model
 

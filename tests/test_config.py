@@ -2,7 +2,7 @@
 
 import pytest
 
-from tfdeepsim.config import DEFAULT_LAMBDA_KL, TrainConfig
+from tfdeepsim.config import DEFAULT_COMPARATOR, DEFAULT_LAMBDA_KL, TrainConfig
 from tfdeepsim.errors import InputError
 
 PERCEPTUAL = {"loss": "perceptual", "comparator": "random_alexnet:relu2"}
@@ -29,6 +29,14 @@ def test_loss_name_tells_other_weights():
     assert TrainConfig(model="vae", lambda_kl=0.3).loss_name == "pixel"
     assert TrainConfig(**PERCEPTUAL, lambda_img=0.25).loss_name == "custom"
     assert TrainConfig(loss="l1").image_loss == "l1"
+
+
+def test_defaults_that_depend_on_others():
+    assert TrainConfig(loss="perceptual").comparator == DEFAULT_COMPARATOR
+    assert TrainConfig().comparator is None
+    assert TrainConfig().learning_rate == 1e-3
+    assert TrainConfig(task="comparator", comparator="alexnet").learning_rate == 5e-4
+    assert TrainConfig(learning_rate=0.1).learning_rate == 0.1
 
 
 def test_round_trip():
@@ -58,7 +66,13 @@ def test_total_steps(flags, steps):
         ({"epochs": 1, "steps": 1}, "--epochs and --steps exclude each other"),
         ({"lambda_kl": 0.1}, "--lambda-kl needs a posterior"),
         ({"lambda_img": 0.0}, "no term left"),
-        ({"loss": "perceptual"}, "a feature loss needs a comparator"),
+        ({"surrogate_classes": 5}, "--surrogate-classes is for a comparator's training"),
+        ({"layer_weights": "1,2"}, "--layer-weights is used by the feature term alone"),
+        ({"task": "comparator"}, "got no --comparator; accepted: alexnet, exemplar_cnn, videonet"),
+        ({"task": "comparator", "comparator": "alexnet:relu2"}, "got --comparator alexnet:relu2"),
+        ({"task": "comparator", "comparator": "random_alexnet"}, "can be trained here"),
+        ({"task": "comparator", "comparator": "alexnet", "loss": "l1"}, "--loss is for autoencoders"),
+        ({"task": "comparator", "comparator": "alexnet", "surrogate_classes": 5}, "is for patches of images"),
         ({"comparator": "random_alexnet:relu2"}, "--comparator is used by the feature term alone"),
         ({"comparator_weights": "x.pth"}, "--comparator-weights is used by the feature term alone"),
         ({"feature_activation": "sigmoid"}, "--feature-activation is used by the feature term alone"),

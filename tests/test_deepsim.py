@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfdeepsim.deepsim import DeePSiM
+from tfdeepsim.deepsim import OUT_OF_RANGE, DeePSiM
 
 
 class Scale(keras.Model):
@@ -27,6 +27,9 @@ class Scale(keras.Model):
 
 class Doubled(keras.Model):
     """A comparator of one frozen weight: features = 2 · x."""
+
+    input_range = (0.0, 1.0)
+    layer_weights = (1.0,)
 
     def __init__(self):
         super().__init__()
@@ -109,6 +112,28 @@ def test_a_term_that_is_no_number_is_named():
     model.comparator.w.assign(np.nan)
     with pytest.raises(tf.errors.InvalidArgumentError, match="loss term 'feature'"):
         model.fit(dataset(), verbose=0, shuffle=False)
+
+
+def test_images_out_of_the_comparators_range_stop_the_first_batch():
+    model = make({"feature": 1.0})
+    with pytest.raises(tf.errors.InvalidArgumentError, match=OUT_OF_RANGE):
+        model.fit(dataset({"image": BATCH["image"] * 255}), verbose=0, shuffle=False)
+    # A pixel loss has no such range.
+    make({"image": 1.0}).fit(dataset({"image": BATCH["image"] * 255}), verbose=0, shuffle=False)
+
+
+def test_several_layers_are_weighed():
+    model = make({"feature": 1.0})
+    comparator = model.comparator
+
+    class Two(Doubled):
+        layer_weights = (1.0, 3.0)
+
+        def call(self, x):
+            return [comparator(x), x]
+
+    model.comparator = Two()
+    np.testing.assert_allclose(model.terms(BATCH)["feature"], [0.8**2 + 3 * 0.4**2] * 4, rtol=1e-6)
 
 
 def test_small_data_can_be_learned():

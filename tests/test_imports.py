@@ -16,7 +16,7 @@ RANKS = {
     "config": 2, "arrays": 2, "scores": 2,
     "networks": 3, "data": 3, "probes": 3, "paired": 3,
     "comparators": 4,
-    "deepsim": 5,
+    "deepsim": 5, "pretraining": 5,
     "training": 6,
     "embed": 7, "export": 7,
     "contenders": 8, "decoding": 8, "card": 8, "tuning": 8, "report": 8,

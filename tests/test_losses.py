@@ -36,6 +36,33 @@ def test_low_precision_is_summed_in_float32(loss, pair):
     np.testing.assert_allclose(loss(a, b), loss(tf.cast(a, tf.float32), tf.cast(b, tf.float32)))
 
 
+def test_feature_error_closed_form():
+    """Layers count by their weight and not by their size."""
+    ones, many = tf.ones((2, 3)), tf.ones((2, 8, 8, 16))
+    predictions = [ones * 0.5, many * [[[[3.0]]], [[[5.0]]]]]
+    value = losses.feature_error(predictions, [ones, many], (4.0, 0.25))
+    assert value.dtype == tf.float32
+    np.testing.assert_allclose(value, [4 * 0.25 + 0.25 * 4, 4 * 0.25 + 0.25 * 16], rtol=1e-6)
+
+
+def test_feature_error_of_one_layer_is_the_squared_error(pair):
+    expected = losses.squared_error(*pair)
+    np.testing.assert_array_equal(losses.feature_error(*pair, (1.0,)), expected)
+    np.testing.assert_allclose(losses.feature_error([pair[0]], [pair[1]], [3.0]), 3 * expected, rtol=1e-6)
+
+
+def test_feature_error_sums_low_precision_in_float32(pair):
+    a, b = ([tf.cast(x, tf.bfloat16)] * 2 for x in pair)
+    expected = losses.squared_error(*(tf.cast(x[0], tf.float32) for x in (a, b)))
+    np.testing.assert_allclose(losses.feature_error(a, b, (0.5, 0.5)), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("weights", [(1.0,), (1.0, 1.0, 1.0)])
+def test_feature_error_needs_a_weight_for_each_layer(pair, weights):
+    with pytest.raises(ValueError, match="zip"):
+        losses.feature_error(list(pair), list(pair), weights)
+
+
 def test_kl_is_zero_at_the_prior_and_positive_elsewhere():
     zeros = tf.zeros((1, 5))
     assert losses.kl_divergence(zeros, zeros).numpy() == [0.0]

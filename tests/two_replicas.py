@@ -8,6 +8,7 @@ import tensorflow as tf
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.data.pipeline import training_batches
 from tfdeepsim.data.source import Source
+from tfdeepsim.training.autoencoding import Autoencoding
 from tfdeepsim.training.build import build_model, make_strategy
 
 cpu = tf.config.list_physical_devices("CPU")[0]
@@ -18,7 +19,7 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (12, 64, 64, 3), np.uint8)
 def train(strategy_name):
     config = TrainConfig(latent_dim=4, batch_size=4, strategy=strategy_name)
     strategy = make_strategy(config)
-    model = build_model(config, (64, 64, 3), strategy)
+    model = build_model(Autoencoding(config), strategy)
     with strategy.scope():
         # In place of Adam, which turns the rounding of a small gradient into a whole step.
         model.compile(optimizer=keras.optimizers.SGD(0.1))

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from tfdeepsim import options
@@ -14,14 +15,36 @@ LOSSES = {
     "l1": {"image": 1.0},
     "perceptual": {"feature": 1.0},
 }
+DEFAULT_COMPARATOR = "alexnet:relu2"
+"""What a feature loss compares with if nothing else is named; its weights come with the package."""
+
 # γ = 0.001 in the code of Pihlgren et al., whose KL lacks the ½ of eq. (7).
 DEFAULT_LAMBDA_KL = 0.002
+DEFAULT_SURROGATE_CLASSES = 2000
+LEARNING_RATES = {"autoencoder": 1e-3, "comparator": 5e-4}
+
+TRAINABLE = ("alexnet", "exemplar_cnn", "videonet")
+"""Comparators that can be trained here: from labels, from patches of images, from frames of rollouts."""
+
+COUNTS = ("latent_dim", "epochs", "steps", "batch_size", "patience", "probe_every")
+OF_FEATURES = (
+    "comparator",
+    "comparator_weights",
+    "layer_weights",
+    "feature_normalization",
+    "feature_activation",
+)
+OF_AUTOENCODERS = (
+    *("model", "latent_dim", "loss", "lambda_feat", "lambda_img", "lambda_kl", "probe_every", "choose_by"),
+    *OF_FEATURES[1:],
+)
 
 CHOICES = options.CHOICES | {
-    "task": ("autoencoder",),
+    "task": ("autoencoder", "comparator"),
     "model": ("ae", "vae"),
     "loss": tuple(LOSSES),
     "feature_activation": ("none", "sigmoid"),
+    "feature_normalization": ("none", "channel"),
     "precision": ("float32", "mixed_bfloat16"),
     "strategy": ("auto", "single", "mirrored"),
     "choose_by": ("loss", "probe"),
@@ -33,26 +56,31 @@ class TrainConfig(DataOptions):
     """One training run, on the data that the inherited attributes name.
 
     Attributes:
-        task: What is trained.
+        task: What is trained: an `autoencoder`, or a `comparator` for autoencoders.
         model: `ae` or `vae`.
         latent_dim: Size of the embedding.
         loss: Shorthand for the loss weights.
         lambda_feat: Weight of the feature term; None for what `loss` says. Mean-reduced units.
         lambda_img: Weight of the image term; None for what `loss` says. Mean-reduced units.
         lambda_kl: Weight of the KL term of a VAE; None for 0.002.
-        comparator: `NAME:LAYER`; needed where the feature term has a weight.
-        comparator_weights: File with its weights.
+        comparator: `NAME:LAYER` or `NAME:LAYER+LAYER`; None for `DEFAULT_COMPARATOR` where the feature term has
+            a weight. Of the task `comparator`, the name of what is trained.
+        comparator_weights: File with its weights, the run that trained it, or `download`; None for those that
+            come with the package.
+        layer_weights: Weight of each layer in the feature term, with commas between them; None for 1 each.
+        feature_normalization: `channel` to bring the features of each position to unit length.
         feature_activation: `sigmoid` to pass features through one, as Pihlgren et al. do.
         epochs: Passes over the data; None for 50, or for what `steps` needs.
         steps: Optimizer steps in place of epochs.
         batch_size: Examples a step.
-        learning_rate: Of Adam.
+        learning_rate: Of Adam; None for 0.001, or 0.0005 at its highest of the task `comparator`.
         patience: Epochs without a lower validation loss before stopping; None for max(10, epochs / 20).
         seed: Of weights, order of the data, noise, and random comparators.
         deterministic: Whether equal runs must give equal bits.
         precision: Keras dtype policy.
         strategy: `mirrored` for all devices of this machine, `auto` for that where there is more than one.
         probe_every: Epochs between two scores of a linear probe on the embeddings; None for no probe.
+        surrogate_classes: Patches that `exemplar_cnn` learns to tell apart.
         choose_by: Which weights are best: those of the lowest validation `loss`, or the best `probe` score.
     """
 
@@ -65,11 +93,13 @@ class TrainConfig(DataOptions):
     lambda_kl: float | None = None
     comparator: str | None = None
     comparator_weights: str | None = None
+    layer_weights: str | None = None
+    feature_normalization: str = "none"
     feature_activation: str = "none"
     epochs: int | None = None
     steps: int | None = None
     batch_size: int = 64
-    learning_rate: float = 1e-3
+    learning_rate: float = None  # type: ignore[assignment]
     patience: int | None = None
     seed: int = 0
     deterministic: bool = False
@@ -77,22 +107,30 @@ class TrainConfig(DataOptions):
     strategy: str = "auto"
     probe_every: int | None = None
     choose_by: str = "loss"
+    surrogate_classes: int = DEFAULT_SURROGATE_CLASSES
 
     def __post_init__(self) -> None:
         super().__post_init__()
         for name, accepted in CHOICES.items():
             self._require_choice(name, accepted)
-        for name in ("latent_dim", "epochs", "steps", "batch_size", "patience", "probe_every"):
+        for name in COUNTS:
             self._require(name, lambda value: value >= 1, "1 or more")
+        self._require("surrogate_classes", lambda value: value >= 2, "2 or more")
         self._require("seed", lambda value: 0 <= value < 2**31, "0 to 2147483647")
         self._require("learning_rate", lambda value: 0 < value < math.inf, "a number above 0")
         for name in ("lambda_feat", "lambda_img", "lambda_kl"):
             self._require(name, lambda value: 0 <= value < math.inf, "a number, 0 or more")
-        self._refuse_conflicts()
-
-    def _refuse_conflicts(self) -> None:
         if self.epochs is not None and self.steps is not None:
             raise InputError("--epochs and --steps exclude each other", got="both", accepted="one of them")
+        if self.task == "comparator":
+            self._check_comparator_task()
+        else:
+            self._check_autoencoder()
+        # Defaults that depend on other fields are set here, so that a record of a run holds them.
+        if self.learning_rate is None:
+            object.__setattr__(self, "learning_rate", LEARNING_RATES[self.task])
+
+    def _check_autoencoder(self) -> None:
         if self.lambda_kl is not None and self.model != "vae":
             raise InputError(
                 "--lambda-kl needs a posterior", got=f"--model {self.model}", accepted="--model vae"
@@ -103,28 +141,34 @@ class TrainConfig(DataOptions):
                 got="no --probe-every",
                 accepted="--probe-every N, for example 1",
             )
+        self._refuse_changed(("surrogate_classes",), "is for a comparator's training", "--task comparator")
         weights = self.loss_weights
         if "feature" not in weights and "image" not in weights:
             raise InputError("the loss has no term left", got="all weights 0", accepted="a --lambda above 0")
-        if "feature" in weights and self.comparator is None:
-            raise InputError(
-                "a feature loss needs a comparator",
-                got=f"--loss {self.loss} without --comparator",
-                accepted="--comparator NAME:LAYER, for example random_alexnet:relu2",
-            )
         if "feature" not in weights:
-            for name in ("comparator", "comparator_weights"):
-                if getattr(self, name) is not None:
-                    raise InputError(
-                        f"{flag(name)} is used by the feature term alone",
-                        got=f"--loss {self.loss} without a feature weight",
-                        accepted="--loss perceptual, or --lambda-feat above 0",
-                    )
-            if self.feature_activation != "none":
+            accepted = "--loss perceptual, or --lambda-feat above 0"
+            self._refuse_changed(OF_FEATURES, "is used by the feature term alone", accepted)
+        elif self.comparator is None:
+            object.__setattr__(self, "comparator", DEFAULT_COMPARATOR)
+
+    def _check_comparator_task(self) -> None:
+        if self.comparator not in TRAINABLE:
+            raise InputError(
+                "--task comparator needs the name of a network that can be trained here",
+                got=f"--comparator {self.comparator}" if self.comparator else "no --comparator",
+                accepted=", ".join(TRAINABLE),
+            )
+        self._refuse_changed(OF_AUTOENCODERS, "is for autoencoders", "--task autoencoder")
+        if self.comparator != "exemplar_cnn":
+            accepted = "--comparator exemplar_cnn"
+            self._refuse_changed(("surrogate_classes",), "is for patches of images", accepted)
+
+    def _refuse_changed(self, names: Sequence[str], rule: str, accepted: str) -> None:
+        defaults = {field.name: field.default for field in dataclasses.fields(self)}
+        for name in names:
+            if getattr(self, name) != defaults[name]:
                 raise InputError(
-                    "--feature-activation is used by the feature term alone",
-                    got=f"--loss {self.loss}",
-                    accepted="--loss perceptual, or --lambda-feat above 0",
+                    f"{flag(name)} {rule}", got=f"{flag(name)} {getattr(self, name)}", accepted=accepted
                 )
 
     @property

@@ -8,6 +8,9 @@ import tensorflow as tf
 
 from tfdeepsim import losses
 
+OUT_OF_RANGE = "images out of range:"
+"""How the error begins that stops a step on images that the comparator was not made for."""
+
 IMAGE_LOSSES = {"l2": losses.squared_error, "l1": losses.absolute_error}
 
 
@@ -46,6 +49,11 @@ class DeePSiM(keras.Model):
         self.built = True
 
     @property
+    def learned(self) -> keras.Model:
+        """The part whose weights are trained."""
+        return self.generator
+
+    @property
     def metrics(self) -> list[keras.metrics.Metric]:
         return list(self.means.values())
 
@@ -60,11 +68,15 @@ class DeePSiM(keras.Model):
             training: Whether batch statistics and noise are used.
         """
         target = batch["image"]
+        if "feature" in self.loss_weights:
+            target = in_range(target, *self.comparator.input_range)
         generated = self.generator(target, training=training)
         compute = {
             "image": lambda: self.image_loss(generated["image"], target),
-            "feature": lambda: losses.squared_error(
-                self.comparator(generated["image"]), tf.stop_gradient(self.comparator(target))
+            "feature": lambda: losses.feature_error(
+                self.comparator(generated["image"]),
+                tf.nest.map_structure(tf.stop_gradient, self.comparator(target)),
+                self.comparator.layer_weights,
             ),
             "kl": lambda: losses.kl_divergence(generated["latent"], generated["log_variance"]),
         }
@@ -96,3 +108,17 @@ class DeePSiM(keras.Model):
             self.means[name].update_state(value)
             self.means[f"weighted_{name}"].update_state(self.loss_weights[name] * value)
         return {name: mean.result() for name, mean in self.means.items()}
+
+
+def in_range(images: tf.Tensor, low: float, high: float) -> tf.Tensor:
+    """`images`, if all lie in [low, high], up to rounding.
+
+    Raises:
+        tf.errors.InvalidArgumentError: If not; its message begins with `OUT_OF_RANGE`.
+    """
+    least, most = tf.reduce_min(images), tf.reduce_max(images)
+    # NaN is left to the check of the loss terms, which names the term.
+    outside = (least < low - 1e-3) | (most > high + 1e-3)
+    check = tf.debugging.Assert(~outside, [OUT_OF_RANGE, least, "to", most])
+    with tf.control_dependencies([check] if check is not None else []):
+        return tf.identity(images)

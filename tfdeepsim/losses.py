@@ -5,6 +5,8 @@ Reductions are part of the meaning of a loss weight λ. One convention holds eve
 the loss of a batch is the mean over its examples. Images are in [0, 1].
 """
 
+from collections.abc import Sequence
+
 import tensorflow as tf
 
 
@@ -25,6 +27,28 @@ def squared_error(prediction: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
     return _mean_per_example(
         tf.math.squared_difference(tf.cast(prediction, tf.float32), tf.cast(target, tf.float32))
     )
+
+
+def feature_error(
+    predictions: tf.Tensor | Sequence[tf.Tensor],
+    targets: tf.Tensor | Sequence[tf.Tensor],
+    weights: Sequence[float],
+) -> tf.Tensor:
+    """Eq. (2) of Dosovitskiy & Brox 2016 over several layers: the weighted sum of `squared_error` of each.
+
+    Args:
+        predictions: Features [B, ...] of one layer, or a list of those of several, as comparators give them.
+        targets: Of the same shapes.
+        weights: Of each layer.
+
+    Returns:
+        float32 [B], at least 0.
+
+    Raises:
+        ValueError: Unless there are as many targets and weights as predictions.
+    """
+    layers = zip(tf.nest.flatten(predictions), tf.nest.flatten(targets), weights, strict=True)
+    return tf.add_n([weight * squared_error(prediction, target) for prediction, target, weight in layers])
 
 
 def absolute_error(prediction: tf.Tensor, target: tf.Tensor) -> tf.Tensor:

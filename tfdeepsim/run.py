@@ -56,6 +56,7 @@ class RunDirectory:
     | `samples.npz` | originals and reconstructions, uint8 | train |
     | `train/`, `validation/` | TensorBoard events | train |
     | `encoder/` | SavedModel with an `embed` endpoint | train |
+    | `comparator.safetensors` | of `--task comparator`: the trained network | train |
     | `embeddings/` | one folder a dataset, one `.npy` a split | evaluate |
     | `results/` | scores and predictions of the probes | evaluate |
     | `card/`, `decoded/` | the embedding without labels; what it kept | evaluate |
@@ -74,6 +75,7 @@ class RunDirectory:
         self.history = self.path / "history.csv"
         self.samples = self.path / "samples.npz"
         self.encoder = self.path / "encoder"
+        self.comparator = self.path / "comparator.safetensors"
         self.embeddings = self.path / "embeddings"
         self.results = self.path / "results"
 

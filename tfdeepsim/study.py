@@ -14,7 +14,6 @@ from tfdeepsim.config import TrainConfig
 from tfdeepsim.contenders.baselines import baselines, usable
 from tfdeepsim.contenders.contender import Contender
 from tfdeepsim.contenders.run import run_contender
-from tfdeepsim.data import describe
 from tfdeepsim.data.dataset import Sources
 from tfdeepsim.errors import InputError
 from tfdeepsim.run import RunDirectory
@@ -62,15 +61,15 @@ class Study:
         """How many runs are still to be trained, and about how many seconds they take on this machine."""
         from tfdeepsim.training.build import build_model
         from tfdeepsim.training.checkpoint import Progress
+        from tfdeepsim.training.tasks import make_task
         from tfdeepsim.training.trainer import make_plan
 
         runs, seconds = 0, 0.0
         for name, config in self.configs.items():
             todo = sum(not self.run(name, number).encoder.is_dir() for number in range(self.seeds))
             if todo:
-                description = describe(config.dataset, config.data_dir, config)
-                model = build_model(config, description.image_shape)
-                seconds += todo * make_plan(config, description, model, Progress()).seconds
+                task = make_task(config)
+                seconds += todo * make_plan(task, build_model(task), Progress()).seconds
                 runs += todo
         return runs, seconds
 
@@ -138,9 +137,7 @@ def baselines_for(
         names,
         parent=parent,
         latent_dim=first.latent_dim,
-        comparator=compared.comparator,
-        comparator_weights=compared.comparator_weights,
-        feature_activation=compared.feature_activation,
+        compared=compared,
         seed=first.seed,
         epochs=-(-first.total_steps(steps) // steps),
         batch_size=first.batch_size,

@@ -1,7 +1,6 @@
 """The probe search from a run directory, in real processes; and its bad input."""
 
 import csv
-import json
 import signal
 import subprocess
 import sys
@@ -65,28 +64,26 @@ def start(run, *flags):
     )
 
 
-def _interrupt(process, oracle):
-    """Interrupt a search when a trial has ended; gives exit code, output and errors."""
-    began = time.time()
-    while process.poll() is None and not (
-        oracle.exists() and oracle.stat().st_mtime > began and json.loads(oracle.read_text())["end_order"]
-    ):
-        time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    return process.wait(), *process.communicate(timeout=60)
+def _trials(directory):
+    try:
+        with open(directory / "trials.csv") as file:
+            return list(csv.DictReader(file))
+    except FileNotFoundError:
+        return []
 
 
 @pytest.fixture(scope="module")
 def searched(tmp_path_factory):
-    """A run that was searched: interrupted once, and gone on with."""
+    """A run that was searched: interrupted when a trial had ended, and gone on with."""
     folder = tmp_path_factory.mktemp("search")
     run = make_run(folder / "run", make_images(folder / "images.npz"))
     directory = run.path / "search" / slug(f"npz:{folder / 'images.npz'}")
-    # Python drops an interrupt that arrives inside some callbacks of C code: a user presses the keys again.
-    for _ in range(6):
-        first = _interrupt(start(run, "--overwrite"), directory / "trials" / "oracle.json")
-        if first[0] == 130:
-            break
+    process = start(run, "--overwrite")
+    while process.poll() is None and not _trials(directory):
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    first = process.returncode, out, err, _trials(directory)
     second = start(run)
     out, err = second.communicate(timeout=240)
     assert second.returncode == 0, err
@@ -94,13 +91,24 @@ def searched(tmp_path_factory):
 
 
 def test_interrupt_says_how_to_go_on(searched):
-    run, _, (code, _, err), (out, _) = searched
+    run, _, (code, _, err, _), (out, _) = searched
     assert code == 130
     assert err.strip() == (
         "interrupted; trials that ended are kept; go on with: "
         f"python -m tuning.search {run.path} {' '.join(FLAGS)}"
     )
     assert "trials are kept" in out
+
+
+def test_what_ended_before_the_interrupt_is_kept_and_nothing_failed(searched):
+    _, directory, (*_, before), _ = searched
+    after = _trials(directory)
+    assert 0 < len(before) < len(after) == 10
+    kept = {row["trial"]: row for row in after}
+    for row in before:
+        # A trial that ran when the keys were pressed begins again.
+        assert row["status"] == "running" or kept[row["trial"]] == row
+    assert {row["status"] for row in after} == {"completed"}
 
 
 def test_output(searched):
@@ -128,8 +136,7 @@ def test_search_stands_beside_the_fixed_host(searched):
     assert [score.chance for score in result.scores] == [score.chance for score in host.scores]
     assert {score.run for score in result.scores} == {"run"}
     np.testing.assert_array_equal(result.targets, host.targets)
-    with open(directory / "trials.csv") as file:
-        losses = [float(row["validation_loss"]) for row in csv.DictReader(file)]
+    losses = [float(row["validation_loss"]) for row in _trials(directory)]
     assert result.chosen[0]["validation_loss"] == min(losses)
     assert len(losses) == 10
 

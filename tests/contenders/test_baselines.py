@@ -9,6 +9,7 @@ import tensorflow as tf
 from squares import COLOURS, open_squares
 
 from tfdeepsim.comparators import make_comparator
+from tfdeepsim.config import OF_FEATURES, TrainConfig
 from tfdeepsim.contenders import BASELINE_NAMES
 from tfdeepsim.contenders.baselines import baselines, usable
 from tfdeepsim.contenders.embeddings import embeddings_of
@@ -23,16 +24,11 @@ SPLITS = ("probe_train", "test")
 
 
 def make(name, parent, **options):
-    defaults = {
-        "latent_dim": 6,
-        "comparator": "random_alexnet:relu2",
-        "comparator_weights": None,
-        "feature_activation": "none",
-        "seed": 3,
-        "epochs": 1,
-        "batch_size": 8,
-    }
-    return baselines([name], parent=parent, **{**defaults, **options})[0]
+    defaults = {"latent_dim": 6, "seed": 3, "epochs": 1, "batch_size": 8}
+    asked = {name: options.pop(name) for name in OF_FEATURES if name in options}
+    asked = {"comparator": "random_alexnet:relu2", "seed": options.get("seed", 3), **asked}
+    compared = TrainConfig(**asked, loss="perceptual") if asked["comparator"] else TrainConfig()
+    return baselines([name], parent=parent, compared=compared, **{**defaults, **options})[0]
 
 
 def embed(name, parent, sources=None, **options):

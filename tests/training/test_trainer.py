@@ -1,6 +1,7 @@
 """Training itself: what it writes, that it learns, and that it resumes."""
 
 import csv
+import dataclasses
 import json
 
 import keras
@@ -15,6 +16,7 @@ from tfdeepsim.data.source import Source
 from tfdeepsim.errors import InputError
 from tfdeepsim.run import RunDirectory, write_json
 from tfdeepsim.training import trainer
+from tfdeepsim.training.autoencoding import Autoencoding
 from tfdeepsim.training.build import build_model
 from tfdeepsim.training.checkpoint import Progress, load_arrays, load_state, state_variables
 from tfdeepsim.training.plan import measure_step
@@ -39,12 +41,18 @@ def fit(path, **flags):
     config = TrainConfig(**{"latent_dim": 4, "batch_size": 4, "epochs": 2, **flags})
     run = RunDirectory(path)
     run.create()
-    model = build_model(config, (64, 64, 3))
+    task = task_of(config)
+    model = build_model(task)
     progress = Progress()
-    trainer._fit(
-        config, run, model, progress, {"encoder_train": TRAINING, "encoder_validation": VALIDATION}, QUIET
-    )
-    return run, model, progress, config
+    trainer._fit(task, run, model, progress, QUIET)
+    return run, model, progress, task
+
+
+def task_of(config):
+    task = Autoencoding(config)
+    task._sources = {"encoder_train": TRAINING, "encoder_validation": VALIDATION}
+    task.description = dataclasses.replace(task.description, splits={"encoder_train": len(TRAINING.images)})
+    return task
 
 
 @pytest.fixture(scope="module")
@@ -77,8 +85,8 @@ def test_best_weights_are_those_of_the_best_epoch(trained):
 
 
 def test_board(trained):
-    run, model, _, _ = trained
-    trainer._finish(run, model, trained[2], VALIDATION, QUIET)
+    run, model, progress, task = trained
+    trainer._finish(task, run, model, progress, QUIET)
     tags = {}
     for folder in ("train", "validation"):
         for path in sorted((run.path / folder).glob("events*")):
@@ -104,14 +112,12 @@ def test_board(trained):
 
 
 def test_resuming_gives_the_same_bits(trained, tmp_path):
-    _, whole, _, config = trained
+    _, whole, _, task = trained
     run, *_ = fit(tmp_path / "run", model="vae", epochs=1)
-    model = build_model(config, (64, 64, 3))
+    model = build_model(task)
     progress = load_state(run, model)
     assert progress.step == 5
-    trainer._fit(
-        config, run, model, progress, {"encoder_train": TRAINING, "encoder_validation": VALIDATION}, QUIET
-    )
+    trainer._fit(task, run, model, progress, QUIET)
     for a, b in zip(state_variables(whole), state_variables(model), strict=True):
         np.testing.assert_array_equal(a, b)
 
@@ -145,9 +151,9 @@ def test_resuming_on_other_data_is_refused(tmp_path):
 
 
 def test_measuring_leaves_the_model_as_it_was():
-    model = build_model(TrainConfig(model="vae", latent_dim=4), (64, 64, 3))
+    model = build_model(Autoencoding(TrainConfig(model="vae", latent_dim=4)))
     before = [v.numpy() for v in state_variables(model)]
-    assert 0 < measure_step(model, (64, 64, 3), 2) < 60
+    assert 0 < measure_step(model, {"image": tf.zeros((2, 64, 64, 3))}) < 60
     for a, b in zip(before, state_variables(model), strict=True):
         np.testing.assert_array_equal(a, b)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from tfdeepsim.command import Parser, import_tensorflow, run_command
 from tfdeepsim.commands.flags import add_training_flags, check_data
-from tfdeepsim.config import LOSSES, TrainConfig
+from tfdeepsim.config import OF_FEATURES, LOSSES, TrainConfig
 from tfdeepsim.contenders import check_baselines
 from tfdeepsim.data import check_name
 from tfdeepsim.errors import InputError
@@ -194,7 +194,7 @@ def _config(loss: str, given: dict[str, Any]) -> TrainConfig:
     fields = {name: value for name, value in given.items() if name in (*DATA, *TRAINING)}
     if "feature" not in LOSSES[loss] and not fields.get("lambda_feat"):
         # These belong to the other losses of the comparison.
-        for name in ("comparator", "comparator_weights", "feature_activation"):
+        for name in OF_FEATURES:
             fields.pop(name, None)
     return TrainConfig(**fields, loss=loss)
 

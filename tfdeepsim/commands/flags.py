@@ -3,8 +3,9 @@
 import argparse
 import dataclasses
 
-from tfdeepsim.comparators import check_comparator
-from tfdeepsim.config import CHOICES, TrainConfig
+from tfdeepsim.comparators.asked import check_asked
+from tfdeepsim.comparators.spec import SPELLINGS as SPELLINGS_OF_COMPARATORS
+from tfdeepsim.config import CHOICES, DEFAULT_COMPARATOR, DEFAULT_SURROGATE_CLASSES, TrainConfig
 from tfdeepsim.data import KINDS, check_name, describe
 from tfdeepsim.data.flags import add_data_flags
 
@@ -34,9 +35,9 @@ def check_data(config: TrainConfig) -> None:
         InputError: If not.
     """
     check_name(config.dataset)
-    if config.comparator is not None:
+    if config.comparator is not None and config.task == "autoencoder":
         shape = describe(config.dataset, config.data_dir, config).image_shape
-        check_comparator(config.comparator, shape, config.comparator_weights)
+        check_asked(config, shape)
 
 
 def choice(name: str) -> str:
@@ -59,10 +60,20 @@ def _add_loss(loss: Group, named: bool) -> None:
     loss.add_argument(
         "--lambda-kl", metavar="X", type=float, help="weight of a VAE's KL term (default: 0.002)"
     )
-    loss.add_argument("--comparator", metavar="NAME:LAYER", help="for example random_alexnet:relu2")
     loss.add_argument(
-        "--comparator-weights", metavar="FILE", help="its weights, torchvision's .pth for alexnet"
+        "--comparator",
+        metavar="NAME:LAYER",
+        help=f"or NAME:LAYER+LAYER; NAME is {', '.join(SPELLINGS_OF_COMPARATORS)} "
+        f"(default: {DEFAULT_COMPARATOR}); with --task comparator just NAME",
     )
+    loss.add_argument(
+        "--comparator-weights",
+        metavar="FILE",
+        help="its weights: a file, a run of --task comparator, or `download` (default: those that come with "
+        "the package)",
+    )
+    loss.add_argument("--layer-weights", metavar="X,X", help="weight of each layer (default: 1 each)")
+    loss.add_argument("--feature-normalization", metavar="NAME", help=choice("feature_normalization"))
     loss.add_argument("--feature-activation", metavar="NAME", help=choice("feature_activation"))
 
 
@@ -70,12 +81,20 @@ def _add_how(how: Group) -> None:
     how.add_argument("--epochs", metavar="N", type=int, help="passes over the data (default: 50)")
     how.add_argument("--steps", metavar="N", type=int, help="optimizer steps in place of epochs")
     how.add_argument("--batch-size", metavar="N", type=int, help="images a step (default: 64)")
-    how.add_argument("--learning-rate", metavar="X", type=float, help="of Adam (default: 0.001)")
+    how.add_argument(
+        "--learning-rate", metavar="X", type=float, help="of Adam (default: 0.001; comparators: 0.0005)"
+    )
     how.add_argument(
         "--patience", metavar="N", type=int, help="epochs without progress (default: max(10, epochs/20))"
     )
     how.add_argument("--probe-every", metavar="N", type=int, help="score a linear probe every N epochs")
     how.add_argument("--choose-by", metavar="WHAT", help="best weights: " + choice("choose_by"))
+    how.add_argument(
+        "--surrogate-classes",
+        metavar="N",
+        type=int,
+        help=f"patches that exemplar_cnn tells apart (default: {DEFAULT_SURROGATE_CLASSES})",
+    )
     how.add_argument("--seed", metavar="N", type=int, help="of weights, order and noise (default: 0)")
     how.add_argument("--deterministic", action="store_true", help="equal runs give equal bits")
     how.add_argument("--precision", metavar="NAME", help=choice("precision"))

@@ -19,6 +19,8 @@ EPILOG = """examples:
   train.py --dataset llv2 --model vae --loss perceptual \\
       --comparator random_alexnet:relu2 --epochs 50 --run-dir runs/pvae
   train.py --dataset folder:photos --image-size 96 --run-dir runs/photos
+  train.py --task comparator --comparator exemplar_cnn --dataset folder:photos \
+      --image-size 64 --run-dir runs/exemplar
   train.py --resume --run-dir runs/pvae
   train.py --recipe quickstart
 """
@@ -98,7 +100,9 @@ def _train(config: TrainConfig, run: RunDirectory, **modes: Any) -> int:
 
     try:
         train(config, run, **modes)
-        if not modes["dry_run"]:
+        if config.task == "comparator" and not modes["dry_run"]:
+            print(f"comparator: --comparator {config.comparator}:LAYER --comparator-weights {run.path}")
+        elif not modes["dry_run"]:
             from tfdeepsim.export import export
 
             export(run)

@@ -1,12 +1,16 @@
 """What every comparator is: a frozen map from images to features."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from tfdeepsim.comparators import check_feature_activation
+from tfdeepsim.comparators.activation import check_activation, check_normalization
 from tfdeepsim.errors import InputError
+
+NORMALIZATION_EPSILON = 1e-10
+"""Under the root of a channel normalization."""
 
 
 class Comparator(keras.layers.Layer):
@@ -16,64 +20,112 @@ class Comparator(keras.layers.Layer):
     whatever it is set to: Keras hands that switch down from a model to all that is in it, and a comparator
     that learns would agree with the generator for nothing.
 
-    Subclasses make their weights in the constructor and give `extract` and `compute_output_shape`.
+    Subclasses make their weights in the constructor and give `extract` and `feature_shapes`.
 
     Args:
-        layer: Name of the layer whose features are compared.
+        layers: Names of the layers whose features are compared.
         source: Where the weights come from, for the record.
         sha256: Digest of the weights in use, for the record.
         minimum_size: Smallest height and width of an image, in pixels.
-        feature_activation: `none`, or `sigmoid` on the features, as Pihlgren et al. (2020) have it in their
-            code.
+        layer_weights: Of each layer in the feature loss; None for 1 each.
+        feature_normalization: `none`, or `channel` for features of unit length over the channels of each
+            position.
+        feature_activation: `none`, or `sigmoid` on the features, after their normalization, as Pihlgren et
+            al. (2020) have it in their code.
         **options: `name` and `dtype` of the Keras layer.
 
     Raises:
-        InputError: If `feature_activation` is neither.
+        InputError: If there is no such normalization or activation, or not one weight for each layer.
     """
 
     input_range = (0.0, 1.0)
 
     def __init__(
         self,
-        layer: str,
+        layers: Sequence[str],
         *,
         source: str,
         sha256: str,
         minimum_size: int,
+        layer_weights: Sequence[float] | None = None,
+        feature_normalization: str = "none",
         feature_activation: str = "none",
         **options: Any,
     ):
-        check_feature_activation(feature_activation)
+        check_normalization(feature_normalization)
+        check_activation(feature_activation)
         # Without autocast, pixels reach the input scaling unrounded under mixed precision too.
         super().__init__(trainable=False, autocast=False, **options)
-        self.layer = layer
+        self.layers = tuple(layers)
         self.source = source
         self.sha256 = sha256
         self.minimum_size = minimum_size
+        self.layer_weights = (1.0,) * len(self.layers) if layer_weights is None else tuple(layer_weights)
+        self.feature_normalization = feature_normalization
         self.feature_activation = feature_activation
+        if len(self.layer_weights) != len(self.layers):
+            raise InputError(
+                "layer_weights are one for each layer",
+                got=f"{len(self.layer_weights)} for {self.layer}",
+                accepted=len(self.layers),
+            )
 
-    def extract(self, images: tf.Tensor) -> tf.Tensor:
-        """Features, in the compute dtype, of float32 images."""
+    @property
+    def layer(self) -> str:
+        """The layers as they are spelled."""
+        return "+".join(self.layers)
+
+    def extract(self, images: tf.Tensor) -> list[tf.Tensor]:
+        """Features of each of `layers`, in the compute dtype, of float32 images."""
         raise NotImplementedError
 
-    def call(self, images: tf.Tensor) -> tf.Tensor:
+    def feature_shapes(self, size: tuple[int, int]) -> list[tuple[int, ...]]:
+        """Shape of the features of one image of that height and width, for each of `layers`."""
+        raise NotImplementedError
+
+    def receptive_fields(self) -> list[tuple[int, int] | None]:
+        """Of each of `layers`: pixels that one feature sees, and pixels between neighbours; None for all."""
+        raise NotImplementedError
+
+    def check_size(self, size: tuple[int, int]) -> None:
+        """Raises InputError if images of that height and width are not for its layers."""
+        if min(size) < self.minimum_size:
+            raise InputError(
+                "images must be large enough for the comparator",
+                got=f"{size[0]}x{size[1]} pixels",
+                accepted=f"at least {self.minimum_size}x{self.minimum_size}",
+            )
+
+    def call(self, images: tf.Tensor) -> Any:
         """Features of images.
 
         Args:
             images: [B, H, W, 3], float, in [0, 1].
 
         Returns:
-            [B, h, w, c], or [B, c] of a dense layer, float32.
+            [B, h, w, c], or [B, c] of a dense layer, float32; a list of such if there are several layers.
 
         Raises:
-            InputError: If the images are not of such a shape or dtype, or are too small.
+            InputError: If the images are not of such a shape or dtype, or not for its layers.
         """
-        features = tf.cast(self.extract(tf.cast(images, tf.float32)), tf.float32)
+        found = [self._finish(tf.cast(x, tf.float32)) for x in self.extract(tf.cast(images, tf.float32))]
+        return found if len(found) > 1 else found[0]
+
+    def _finish(self, features: tf.Tensor) -> tf.Tensor:
+        if self.feature_normalization == "channel":
+            # The epsilon stands inside the root: the gradient is finite where all channels are zero.
+            length = tf.reduce_sum(tf.square(features), -1, keepdims=True) + NORMALIZATION_EPSILON
+            features = features * tf.math.rsqrt(length)
         return tf.sigmoid(features) if self.feature_activation == "sigmoid" else features
+
+    def compute_output_shape(self, input_shape: tuple[Any, ...]) -> Any:
+        shapes = [(input_shape[0], *shape) for shape in self.feature_shapes(input_shape[1:3])]
+        return shapes if len(shapes) > 1 else shapes[0]
 
     def __call__(self, images: Any, *args: Any, **kwargs: Any) -> Any:
         # Before Keras, which would wrap the error in a traceback of several lines.
-        _check_images(images, self.minimum_size)
+        _check_images(images)
+        self.check_size(tuple(images.shape[1:3]))
         return super().__call__(images, *args, **kwargs)
 
     @property
@@ -88,10 +140,11 @@ class Comparator(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         del config["trainable"]
-        return {**config, "layer": self.layer, "feature_activation": self.feature_activation}
+        names = ("layers", "layer_weights", "feature_normalization", "feature_activation")
+        return config | {name: getattr(self, name) for name in names}
 
 
-def _check_images(images: Any, minimum_size: int) -> None:
+def _check_images(images: Any) -> None:
     shape = tuple(images.shape)
     dtype = keras.backend.standardize_dtype(images.dtype)
     if len(shape) != 4 or shape[3] != 3 or None in shape[1:3] or "float" not in dtype:
@@ -99,10 +152,4 @@ def _check_images(images: Any, minimum_size: int) -> None:
             "a comparator takes colour images of a known size",
             got=f"shape {list(shape)}, {dtype}",
             accepted="[batch, height, width, 3], floating point in [0, 1]",
-        )
-    if min(shape[1:3]) < minimum_size:
-        raise InputError(
-            "images must be large enough for the comparator",
-            got=f"{shape[1]}x{shape[2]} pixels",
-            accepted=f"at least {minimum_size}x{minimum_size}",
         )

@@ -35,39 +35,48 @@ def _convolve(images: tf.Tensor, kernel: tf.Tensor, padding: int) -> tf.Tensor:
     return tf.nn.conv2d(images, kernel, 1, [[0, 0], side, side, [0, 0]])
 
 
-# The first convolution: kernel 11, stride 4, 2 zeros on each side. With the kernel padded to 12, both it and
-# the image fall into 4x4 blocks, and on the blocks it is a convolution with kernel 3 and stride 1.
-_STRIDE = 4
-_BLOCKS = 3
-_PADDING = 2
+# A convolution with kernel 11 and stride 4: with the kernel padded to 12, both it and the image fall into 4x4
+# blocks, and on the blocks it is a convolution with kernel 3 and stride 1.
+STRIDE = 4
 
 
-def to_blocks(images: tf.Tensor, mean: tuple[float, ...], dtype: tf.DType) -> tf.Tensor:
+def blocks_of(images: tf.Tensor, mean: np.ndarray, dtype: tf.DType, kernel: int, padding: int) -> tf.Tensor:
     """Subtract `mean`, pad with zeros, and turn each 4x4 block of pixels into one position.
 
     Args:
-        images: [B, H, W, C], H and W static and at least 7.
-        mean: Of each of the C channels.
+        images: [B, H, W, C], H and W static and at least `kernel` - 2 `padding`.
+        mean: Of each of the C channels, float32.
         dtype: Of the result; the mean is subtracted before the cast.
+        kernel: Side of the kernel of the convolution that follows, at most 12.
+        padding: Zeros on each side, of that convolution.
 
     Returns:
-        [B, h + 2, w + 2, 16 C], where h and w are the size of the convolution's output.
+        [B, h + n - 1, w + n - 1, 16 C], where h and w are the size of the convolution's output, and n the
+        side of its kernel in blocks.
     """
     _, height, width, channels = images.shape
-    down, across = ((side + 2 * _PADDING - 11) // _STRIDE + 1 for side in (height, width))
-    bottom, right = _STRIDE * (down + 2) - _PADDING - height, _STRIDE * (across + 2) - _PADDING - width
+    more = -(-kernel // STRIDE) - 1
+    down, across = ((side + 2 * padding - kernel) // STRIDE + 1 + more for side in (height, width))
+    bottom, right = STRIDE * down - padding - height, STRIDE * across - padding - width
     # Rows are taken as one axis of width * channels: operations on the 3 channels alone do not vectorise.
-    rows = tf.reshape(images, [-1, height, width * channels]) - np.tile(np.array(mean, np.float32), width)
+    rows = tf.reshape(images, [-1, height, width * channels]) - np.tile(mean, width)
     rows = tf.cast(rows, dtype)
-    rows = tf.pad(rows, [[0, 0], [_PADDING, bottom], [_PADDING * channels, right * channels]])
-    blocks = tf.reshape(rows, [-1, down + 2, _STRIDE, across + 2, _STRIDE * channels])
+    rows = rows[:, : height + min(0, bottom), : (width + min(0, right)) * channels]
+    rows = tf.pad(
+        rows,
+        [[0, 0], [padding, max(0, bottom)], [padding * channels, max(0, right) * channels]],
+    )
+    blocks = tf.reshape(rows, [-1, down, STRIDE, across, STRIDE * channels])
     blocks = tf.transpose(blocks, [0, 1, 3, 2, 4])
-    return tf.reshape(blocks, [-1, down + 2, across + 2, _STRIDE**2 * channels])
+    return tf.reshape(blocks, [-1, down, across, STRIDE**2 * channels])
 
 
-def block_kernel(kernel: np.ndarray) -> np.ndarray:
-    """The kernel [11, 11, C, out] as it applies to what `to_blocks` gives: [3, 3, 16 C, out]."""
-    _, _, channels, out = kernel.shape
-    kernel = np.pad(kernel, ((0, 1), (0, 1), (0, 0), (0, 0)))
-    kernel = kernel.reshape(_BLOCKS, _STRIDE, _BLOCKS, _STRIDE, channels, out)
-    return kernel.transpose(0, 2, 1, 3, 4, 5).reshape(_BLOCKS, _BLOCKS, _STRIDE**2 * channels, out)
+def block_kernel(kernel: tf.Tensor) -> tf.Tensor:
+    """The kernel [k, k, C, out] for what `blocks_of` gives: [n, n, 16 C, out], where n = ceil(k / 4)."""
+    side, _, channels, out = kernel.shape
+    blocks = -(-side // STRIDE)
+    short = blocks * STRIDE - side
+    kernel = tf.pad(kernel, [[0, short], [0, short], [0, 0], [0, 0]])
+    kernel = tf.reshape(kernel, [blocks, STRIDE, blocks, STRIDE, channels, out])
+    kernel = tf.transpose(kernel, [0, 2, 1, 3, 4, 5])
+    return tf.reshape(kernel, [blocks, blocks, STRIDE**2 * channels, out])

@@ -12,6 +12,7 @@ from typing import IO, Any, cast
 import numpy as np
 
 from tfdeepsim.comparators import torch_pickle
+from tfdeepsim.comparators.foreign_file import reading
 from tfdeepsim.comparators.torch_pickle import Storage, TensorView
 from tfdeepsim.errors import InputError
 
@@ -40,22 +41,11 @@ def read_torch_file(path: str | os.PathLike, names: Collection[str] | None = Non
     """
     if not os.path.isfile(path):
         raise InputError("weights must be a file", got=f"no file {path}", accepted="the path of a .pth file")
-    try:
-        with _opened(path) as (content, read):
-            tensors = _state_dict(content)
-            wanted = tensors if names is None else [name for name in names if name in tensors]
-            return {name: _array(tensors[name], read) for name in wanted}
-    except InputError as error:
-        raise InputError(
-            f"cannot read {path}: {error.rule}", got=error.got, accepted=error.accepted
-        ) from None
-    # A damaged or hostile file can trip any step of the parser; the user gets one line all the same.
-    except Exception as error:
-        raise InputError(
-            f"cannot read {path}: it must be a whole PyTorch checkpoint",
-            got=f"{type(error).__name__}: {str(error)[:100]!a}",
-            accepted="a state_dict written by torch.save",
-        ) from error
+    must, accepted = "a whole PyTorch checkpoint", "a state_dict written by torch.save"
+    with reading(path, must, accepted), _opened(path) as (content, read):
+        tensors = _state_dict(content)
+        wanted = tensors if names is None else [name for name in names if name in tensors]
+        return {name: _array(tensors[name], read) for name in wanted}
 
 
 @contextlib.contextmanager

@@ -1,51 +1,70 @@
 """Reads weight tensors from any file format that the comparators know."""
 
+import dataclasses
 import os
 from collections.abc import Collection
 
 import numpy as np
 
-from tfdeepsim.comparators.torch_file import read_torch_file
 from tfdeepsim.errors import InputError
 
 
-def read_weight_file(path: str | os.PathLike, names: Collection[str]) -> dict[str, np.ndarray]:
+@dataclasses.dataclass(frozen=True)
+class WeightFile:
+    """What a file holds of a network.
+
+    Attributes:
+        tensors: Read-only arrays by name, in the dtype of the file. Convolution kernels are
+            [out, in / groups, height, width], dense ones [out, in] with maps flattened channels first.
+        metadata: Words that a safetensors file holds beside them.
+        pool_first: Whether its LRN layers stand after their pools; None if the file does not tell.
+    """
+
+    tensors: dict[str, np.ndarray]
+    metadata: dict[str, str] = dataclasses.field(default_factory=dict)
+    pool_first: bool | None = None
+
+
+def read_weight_file(path: str | os.PathLike, names: Collection[str]) -> WeightFile:
     """Read those of the named tensors that the file has.
 
     Args:
-        path: A `.safetensors` file, or else a PyTorch checkpoint.
+        path: `.safetensors`, `.caffemodel`, `.npy` (a dictionary of layers), or else a PyTorch checkpoint.
         names: Tensors to read.
-
-    Returns:
-        read-only arrays by name, in the dtype of the file.
 
     Raises:
         InputError: If there is no such file, or it is damaged.
     """
+    path = os.fspath(path)
     if not os.path.isfile(path):
         raise InputError(
             "weights must be a file",
             got=f"no file {path}",
-            accepted="the path of a .pth or .safetensors file",
+            accepted="the path of a .pth, .safetensors, .caffemodel or .npy file, or of a comparator's run",
         )
-    if os.fspath(path).endswith(".safetensors"):
+    if path.endswith(".safetensors"):
         return _read_safetensors(path, names)
-    return read_torch_file(path, names)
+    if path.endswith(".caffemodel"):
+        from tfdeepsim.comparators.caffe_file import read_caffe_file
+
+        return read_caffe_file(path, names)
+    if path.endswith(".npy"):
+        from tfdeepsim.comparators.npy_file import read_npy_file
+
+        return WeightFile(read_npy_file(path, names))
+    from tfdeepsim.comparators.torch_file import read_torch_file
+
+    return WeightFile(read_torch_file(path, names))
 
 
-def _read_safetensors(path: str | os.PathLike, names: Collection[str]) -> dict[str, np.ndarray]:
-    try:
-        from safetensors import SafetensorError, safe_open
-    except ImportError as error:
-        raise InputError(
-            "reading .safetensors needs the package safetensors",
-            got="none installed",
-            accepted="pip install safetensors, or a .pth file",
-        ) from error
+def _read_safetensors(path: str, names: Collection[str]) -> WeightFile:
+    from safetensors import SafetensorError, safe_open
+
     try:
         with safe_open(path, framework="numpy") as file:
             present = set(file.keys())
-            return {name: file.get_tensor(name) for name in names if name in present}
+            tensors = {name: file.get_tensor(name) for name in names if name in present}
+            return WeightFile(tensors, file.metadata() or {})
     # TypeError: a number format that NumPy does not have.
     except (OSError, TypeError, SafetensorError) as error:
         raise InputError(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tfdeepsim.config import TrainConfig
 from tfdeepsim.contenders.comparator_features import ComparatorFeatures
 from tfdeepsim.contenders.contender import Contender
 from tfdeepsim.contenders.pca import Pca
@@ -17,9 +18,7 @@ def baselines(
     *,
     parent: Path,
     latent_dim: int,
-    comparator: str | None,
-    comparator_weights: str | None,
-    feature_activation: str,
+    compared: TrainConfig,
     seed: int,
     epochs: int,
     batch_size: int,
@@ -30,9 +29,7 @@ def baselines(
         names: Some of `BASELINE_NAMES`.
         parent: Where a folder for each is made.
         latent_dim: Size of their embeddings.
-        comparator: `NAME:LAYER`, or None where the table has none.
-        comparator_weights: File with its weights.
-        feature_activation: `none` or `sigmoid`.
+        compared: The config whose comparator counts; without one where the table has none.
         seed: Of all that is random.
         epochs: Of the supervised encoder, at most.
         batch_size: Of the supervised encoder.
@@ -40,9 +37,7 @@ def baselines(
     make: dict[str, Callable[[], Contender]] = {
         "pca": lambda: Pca(parent, latent_dim, seed),
         "random_encoder": lambda: RandomEncoder(parent, latent_dim, seed),
-        "comparator_features": lambda: ComparatorFeatures(
-            parent, latent_dim, seed, comparator, comparator_weights, feature_activation
-        ),
+        "comparator_features": lambda: ComparatorFeatures(parent, latent_dim, seed, compared),
         "supervised": lambda: Supervised(parent, latent_dim, seed, epochs, batch_size),
     }
     return [make[name]() for name in names]

@@ -1,16 +1,18 @@
 """The comparator's own features: what was known before any encoder was trained."""
 
+import math
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
-from tfdeepsim.comparators import check_comparator, make_comparator
+from tfdeepsim.comparators.asked import check_asked, comparator_of, identity
+from tfdeepsim.comparators.comparator import Comparator
+from tfdeepsim.config import TrainConfig
 from tfdeepsim.contenders.baseline import Baseline, in_blocks, some_rows
 from tfdeepsim.contenders.contender import Encode
 from tfdeepsim.contenders.pca import fit_pca, project
 from tfdeepsim.data.dataset import Dataset, Sources
-from tfdeepsim.embed import digest_of
 from tfdeepsim.errors import InputError
 
 
@@ -20,31 +22,17 @@ class ComparatorFeatures(Baseline):
     Args:
         parent: Where its folder is made.
         latent_dim: Components.
-        seed: Of the PCA, and of a random comparator.
-        comparator: `NAME:LAYER`; None where the table has none.
-        weights: File with the comparator's weights.
-        feature_activation: `none` or `sigmoid`.
+        seed: Of the PCA.
+        compared: The config whose comparator it is; without one where the table has none.
     """
 
-    def __init__(
-        self,
-        parent: Path,
-        latent_dim: int,
-        seed: int,
-        comparator: str | None,
-        weights: str | None,
-        feature_activation: str,
-    ):
-        settings = {
-            "latent_dim": latent_dim,
-            "seed": seed,
-            "comparator": comparator,
-            "weights": weights and digest_of(Path(weights)),
-            "feature_activation": feature_activation,
-        }
+    def __init__(self, parent: Path, latent_dim: int, seed: int, compared: TrainConfig):
+        settings: dict[str, object] = {"latent_dim": latent_dim, "seed": seed}
+        if compared.comparator is not None:
+            settings |= identity(compared)
         super().__init__("comparator_features", parent, settings)
-        self.comparator = comparator or ""
-        self._weights = weights
+        self.comparator = compared.comparator or ""
+        self._compared = compared
 
     def check(self, dataset: Dataset) -> None:
         if not self.comparator:
@@ -53,7 +41,7 @@ class ComparatorFeatures(Baseline):
                 got="none",
                 accepted="a run with a feature loss, or --comparator NAME:LAYER",
             )
-        check_comparator(self.comparator, dataset.image_shape, self._weights)
+        check_asked(self._compared, dataset.image_shape)
 
     def fit(self, sources: Sources) -> list[np.ndarray]:
         images = sources["encoder_train"].images
@@ -67,13 +55,23 @@ class ComparatorFeatures(Baseline):
         return lambda images: project(features(images), fitted)
 
     def _features(self, image_shape: tuple[int, int, int]) -> Encode:
-        comparator = make_comparator(
-            self.comparator, self._weights, self.settings["seed"], self.settings["feature_activation"]
-        )
+        comparator = comparator_of(self._compared)
+        scales = _scales(comparator, image_shape)
 
         @tf.function(input_signature=[tf.TensorSpec((None, *image_shape), tf.uint8)])
         def flat(images: tf.Tensor) -> tf.Tensor:
-            features = comparator(tf.cast(images, tf.float32) / 255.0)
-            return tf.reshape(features, [tf.shape(features)[0], -1])
+            features = tf.nest.flatten(comparator(tf.cast(images, tf.float32) / 255.0))
+            count = tf.shape(images)[0]
+            scaled = [scale * tf.reshape(x, [count, -1]) for scale, x in zip(scales, features, strict=True)]
+            return tf.concat(scaled, 1)
 
         return lambda images: flat(tf.constant(images)).numpy()
+
+
+def _scales(comparator: Comparator, image_shape: tuple[int, int, int]) -> list[float]:
+    """Of each layer's features, so that several layers count in distances as they do in the feature loss."""
+    if len(comparator.layers) == 1:
+        return [1.0]
+    shapes = comparator.feature_shapes(image_shape[:2])
+    weights = comparator.layer_weights
+    return [math.sqrt(weight / math.prod(shape)) for weight, shape in zip(weights, shapes, strict=True)]

@@ -2,7 +2,7 @@
 
 from tfdeepsim.errors import InputError
 
-RECIPES = ("quickstart", "table1")
+RECIPES = ("quickstart", "table1", "comparators")
 
 
 def check_recipe(name: str) -> None:

@@ -7,6 +7,12 @@ import rich.console
 import rich.progress
 
 
+SHOWN = (
+    *("loss", "val_loss", "image", "feature", "kl", "accuracy", "val_accuracy", "val_violations"),
+    *("val_probe_accuracy", "val_probe_l1"),
+)
+
+
 class Bar(keras.callbacks.Callback):
     """A bar for the running epoch, where there is a terminal, and a line for each that is done.
 
@@ -55,11 +61,7 @@ class Bar(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         self._bar.stop()
-        shown = [
-            f"{name} {logs[name]:.4g}"
-            for name in ("loss", "val_loss", "image", "feature", "kl", "val_probe_accuracy", "val_probe_l1")
-            if name in logs
-        ]
+        shown = [f"{name} {logs[name]:.4g}" for name in SHOWN if name in logs]
         speed = f"{logs['images_per_second']:.0f} images/s"
         self.console.print("  ".join([self._name(epoch), *shown, speed]), highlight=False)
 

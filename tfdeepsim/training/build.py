@@ -5,11 +5,9 @@ import contextlib
 import keras
 import tensorflow as tf
 
-from tfdeepsim.comparators import make_comparator
 from tfdeepsim.config import TrainConfig
-from tfdeepsim.deepsim import DeePSiM
 from tfdeepsim.errors import InputError
-from tfdeepsim.networks.pihlgren import make_autoencoder
+from tfdeepsim.training.task import Task
 
 
 def make_strategy(config: TrainConfig) -> tf.distribute.Strategy:
@@ -30,39 +28,24 @@ def make_strategy(config: TrainConfig) -> tf.distribute.Strategy:
     return tf.distribute.MirroredStrategy([device.name for device in devices])
 
 
-def build_model(
-    config: TrainConfig,
-    image_shape: tuple[int, int, int],
-    strategy: tf.distribute.Strategy | None = None,
-) -> DeePSiM:
-    """Build, seed and compile the model; nothing is left to be built by the first step.
+def build_model(task: Task, strategy: tf.distribute.Strategy | None = None) -> keras.Model:
+    """Build, seed and compile the task's model; nothing is left to be built by the first step.
 
-    Sets the global random seed and dtype policy to those of `config`.
+    Sets the global random seed and dtype policy to those of the task's config.
 
     Args:
-        config: What to build.
-        image_shape: (height, width, channels) of the data.
+        task: What to build.
         strategy: In whose scope variables are made; None for the default one.
 
     Raises:
-        InputError: If the networks do not allow the image shape.
+        InputError: If the networks do not allow the images.
     """
+    config = task.config
     keras.utils.set_random_seed(config.seed)
     keras.config.set_dtype_policy(config.precision)
     with strategy.scope() if strategy else contextlib.nullcontext():
-        generator = make_autoencoder(image_shape, config.latent_dim, config.model == "vae", config.seed)
-        model = DeePSiM(generator, config.loss_weights, _comparator(config), config.image_loss)
-        model.compile(optimizer=keras.optimizers.Adam(config.learning_rate, beta_1=0.9, beta_2=0.999))
-        model.optimizer.build(generator.trainable_variables)
+        model = task.model()
+        steps = config.total_steps(max(1, task.examples // config.batch_size))
+        model.compile(optimizer=task.optimizer(steps))
+        model.optimizer.build(model.learned.trainable_variables)
     return model
-
-
-def _comparator(config: TrainConfig) -> keras.layers.Layer | None:
-    if config.comparator is None:
-        return None
-    return make_comparator(
-        config.comparator,
-        weights=config.comparator_weights,
-        seed=config.seed,
-        feature_activation=config.feature_activation,
-    )

@@ -13,13 +13,12 @@ import numpy as np
 
 from tfdeepsim.arrays import assign, load_arrays, save_arrays
 from tfdeepsim.config import TrainConfig
-from tfdeepsim.deepsim import DeePSiM
 from tfdeepsim.run import RunDirectory, replacing
 
 
-def state_variables(model: DeePSiM) -> list[keras.Variable]:
+def state_variables(model: Any) -> list[keras.Variable]:
     """What a training step changes: weights, batch statistics, random state, optimizer."""
-    return [*model.generator.variables, *model.optimizer.variables]
+    return [*model.learned.variables, *model.optimizer.variables]
 
 
 class Progress:
@@ -87,27 +86,27 @@ class Checkpoint(keras.callbacks.Callback):
         progress.history.append({"epoch": epoch + 1, **{name: float(v) for name, v in (logs or {}).items()}})
         if progress.best_epoch == progress.epoch:
             meta = progress.history[-1]
-            save_arrays(self.run.best, [v.numpy() for v in model.generator.weights], meta)
+            save_arrays(self.run.best, [v.numpy() for v in model.learned.weights], meta)
         save_state(self.run, model, progress)
         write_history(self.run, progress)
         if progress.exhausted(self.patience):
             model.stop_training = True
 
 
-def save_state(run: RunDirectory, model: DeePSiM, progress: Progress) -> None:
+def save_state(run: RunDirectory, model: Any, progress: Progress) -> None:
     """Write `state.npz`."""
     save_arrays(run.state, [v.numpy() for v in state_variables(model)], vars(progress))
 
 
-def load_state(run: RunDirectory, model: DeePSiM) -> Progress:
+def load_state(run: RunDirectory, model: Any) -> Progress:
     """Bring `model` to where `state.npz` left off."""
     arrays, meta = load_arrays(run.state)
     assign(state_variables(model), arrays, run.state)
     return Progress(**meta)
 
 
-def load_best(run: RunDirectory, generator: keras.Model) -> dict[str, Any]:
-    """Give `generator` the weights with the lowest validation loss.
+def load_best(run: RunDirectory, learned: keras.Model) -> dict[str, Any]:
+    """Give `learned` the weights with the lowest validation loss.
 
     Returns:
         The epoch they are from, and its losses.
@@ -116,7 +115,7 @@ def load_best(run: RunDirectory, generator: keras.Model) -> dict[str, Any]:
         InputError: If the run has none, or they do not fit.
     """
     arrays, meta = load_arrays(run.best)
-    assign(generator.weights, arrays, run.best)
+    assign(learned.weights, arrays, run.best)
     return meta
 
 

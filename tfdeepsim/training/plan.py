@@ -4,6 +4,7 @@ import dataclasses
 import resource
 import statistics
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -11,12 +12,11 @@ import rich.console
 import rich.table
 import tensorflow as tf
 
-from tfdeepsim.config import TrainConfig
 from tfdeepsim.data.dataset import Description
 from tfdeepsim.data.pipeline import without_autotuning
-from tfdeepsim.deepsim import DeePSiM
 from tfdeepsim.duration import duration
 from tfdeepsim.training.checkpoint import state_variables
+from tfdeepsim.training.task import Task
 
 TRIAL_STEPS = 6
 
@@ -30,20 +30,20 @@ class Plan:
         steps_per_epoch: Whole batches in them.
         steps: Optimizer steps still to take.
         batch_size: Images a step.
-        parameters: Trainable parameters of the generator.
         seconds_per_step: Measured on this machine, data aside.
         peak_bytes: Resident memory of this process at its highest, after the trial steps.
         data_bytes: Of the decoded frames, which are loaded after the trial.
+        comparator_seconds: Of a step, those that the comparator takes; None where there is none.
     """
 
     images: int
     steps_per_epoch: int
     steps: int
     batch_size: int
-    parameters: int
     seconds_per_step: float
     peak_bytes: int
     data_bytes: int
+    comparator_seconds: float | None = None
 
     @property
     def seconds(self) -> float:
@@ -54,11 +54,10 @@ class Plan:
         return self.batch_size / self.seconds_per_step
 
 
-def measure_step(model: DeePSiM, image_shape: tuple[int, int, int], batch_size: int) -> float:
-    """Seconds a training step takes, by a few steps on noise; leaves the model as it was."""
+def measure_step(model: keras.Model, batch: Mapping[str, tf.Tensor]) -> float:
+    """Seconds a training step takes, by a few steps on `batch`; leaves the model as it was."""
     before = [variable.numpy() for variable in state_variables(model)]
-    noise = tf.random.stateless_uniform((batch_size, *image_shape), seed=(0, 0))
-    batches = without_autotuning(tf.data.Dataset.from_tensors({"image": noise}).repeat(TRIAL_STEPS))
+    batches = without_autotuning(tf.data.Dataset.from_tensors(dict(batch)).repeat(TRIAL_STEPS))
     clock = _Clock()
     model.fit(batches, steps_per_epoch=TRIAL_STEPS, verbose=0, shuffle=False, callbacks=[clock])
     for variable, value in zip(state_variables(model), before, strict=True):
@@ -85,30 +84,29 @@ def peak_bytes() -> int:
 
 
 def show_plan(
-    console: rich.console.Console,
-    config: TrainConfig,
-    plan: Plan,
-    model: DeePSiM,
-    description: Description,
-    run_path: object,
+    console: rich.console.Console, task: Task, plan: Plan, model: keras.Model, run_path: object
 ) -> None:
     """Print what will run and what it will cost."""
+    config = task.config
     table = rich.table.Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    comparator = model.comparator
     rows = {
         "run directory": run_path,
-        "data": f"{config.dataset}: {plan.images:,} training images" + _making(description),
-        "model": f"{config.model}, latent size {config.latent_dim}, {plan.parameters:,} parameters",
-        "loss": " + ".join(f"{value:g} {name}" for name, value in model.loss_weights.items()),
-        "comparator": "none" if comparator is None else describe_comparator(comparator),
+        "data": f"{config.dataset}: {plan.images:,} training examples" + _making(task.description),
+        **task.plan(model),
         "steps": f"{plan.steps:,} of {config.batch_size} images, {plan.steps_per_epoch:,} an epoch",
         "precision": f"{config.precision}, {tf.distribute.get_strategy().num_replicas_in_sync} replica(s)",
         "memory": f"about {(plan.peak_bytes + plan.data_bytes) / 2**30:.1f} GiB",
-        "time": f"about {duration(plan.seconds)} at most, at {plan.images_per_second:.0f} images/s",
+        "time": f"about {duration(plan.seconds)} at most, at {plan.images_per_second:.0f} images/s{_share(plan)}",
     }
     for name, value in rows.items():
         table.add_row(name, str(value))
     console.print(table, highlight=False)
+
+
+def _share(plan: Plan) -> str:
+    if plan.comparator_seconds is None:
+        return ""
+    return f"; the comparator takes {plan.comparator_seconds / plan.seconds_per_step:.0%} of a step"
 
 
 def _making(description: Description) -> str:
@@ -117,8 +115,3 @@ def _making(description: Description) -> str:
     return (
         f"; made first, about {duration(description.seconds_needed)}, {description.bytes_needed / 1e6:.0f} MB"
     )
-
-
-def describe_comparator(comparator: Any) -> str:
-    """Name, layer, source and digest of a comparator, in a line."""
-    return f"{comparator.name}:{comparator.layer}, {comparator.source}, sha256 {comparator.sha256[:12]}"

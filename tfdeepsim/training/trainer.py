@@ -10,16 +10,12 @@ import rich.console
 import tensorflow as tf
 
 from tfdeepsim.config import TrainConfig
-from tfdeepsim.data import describe, open_dataset
-from tfdeepsim.data.dataset import Dataset, Description, Sources
-from tfdeepsim.data.pipeline import batches, training_batches
-from tfdeepsim.data.source import Source
-from tfdeepsim.deepsim import DeePSiM
+from tfdeepsim.deepsim import OUT_OF_RANGE
 from tfdeepsim.duration import duration
 from tfdeepsim.errors import InputError
-from tfdeepsim.run import RunDirectory, replacing, write_json
+from tfdeepsim.run import RunDirectory, write_json
+from tfdeepsim.training.audit import comparator_seconds
 from tfdeepsim.training.bar import Bar
-from tfdeepsim.training.board import Board, reconstruct
 from tfdeepsim.training.build import build_model, make_strategy
 from tfdeepsim.training.checkpoint import (
     Checkpoint,
@@ -31,12 +27,8 @@ from tfdeepsim.training.checkpoint import (
 from tfdeepsim.training.environment import environment
 from tfdeepsim.training.meter import Meter
 from tfdeepsim.training.plan import Plan, measure_step, peak_bytes, show_plan
-from tfdeepsim.training.probing import Probing, column
-from tfdeepsim.training.projector import write_projector
-
-GRID_IMAGES = 8
-SAMPLE_IMAGES = 16
-PROJECTED_IMAGES = 1000
+from tfdeepsim.training.task import Task
+from tfdeepsim.training.tasks import check_made, make_task
 
 
 def train(
@@ -68,57 +60,56 @@ def train(
     if config.deterministic:
         keras.utils.set_random_seed(config.seed)
         tf.config.experimental.enable_op_determinism()
-    description = describe(config.dataset, config.data_dir, config)
+    if dry_run:
+        check_made(config)
     strategy = make_strategy(config)
-    model = build_model(config, description.image_shape, strategy)
+    task = make_task(config)
+    model = build_model(task, strategy)
     progress = load_state(run, model) if resume and run.state.exists() else Progress()
     with strategy.scope():
-        plan = make_plan(config, description, model, progress)
-        show_plan(console, config, plan, model, description, run.path)
+        plan = make_plan(task, model, progress)
+        show_plan(console, task, plan, model, run.path)
     if dry_run:
         return
     if not resume:
         run.create(overwrite)
     with run.locked():
-        dataset = open_dataset(config.dataset, config.data_dir, config)
-        if config.probe_every:
-            dataset.labelled()
-        _record(config, run, model, dataset, resume)
-        sources = Sources(dataset, config.cache)
-        if config.choose_by == "probe":
-            progress.chosen_by = column(dataset)
-        _fit(config, run, model, progress, sources, console)
-        _finish(run, model, progress, sources["encoder_validation"], console)
+        _record(task, run, model, resume)
+        progress.chosen_by = task.chosen_by
+        _fit(task, run, model, progress, console)
+        _finish(task, run, model, progress, console)
 
 
-def make_plan(config: TrainConfig, description: Description, model: DeePSiM, progress: Progress) -> Plan:
+def make_plan(task: Task, model: Any, progress: Progress) -> Plan:
     """Size up the run, with a few trial steps."""
-    images = description.splits["encoder_train"]
-    if images < config.batch_size:
+    config = task.config
+    if task.examples < config.batch_size:
         raise InputError(
             "--batch-size must not exceed the training images",
-            got=f"{config.batch_size} for {images} images",
-            accepted=f"1 to {images}",
+            got=f"{config.batch_size} for {task.examples} images",
+            accepted=f"1 to {task.examples}",
         )
-    steps_per_epoch = images // config.batch_size
-    seconds = measure_step(model, description.image_shape, config.batch_size)
+    steps_per_epoch = task.examples // config.batch_size
+    batch = task.trial_batch()
+    seconds = measure_step(model, batch)
+    compared = getattr(model, "comparator", None) is not None
     return Plan(
-        images=images,
+        images=task.examples,
         steps_per_epoch=steps_per_epoch,
         steps=max(0, config.total_steps(steps_per_epoch) - progress.step),
         batch_size=config.batch_size,
-        parameters=sum(int(np.prod(v.shape)) for v in model.generator.trainable_variables),
         seconds_per_step=seconds,
         peak_bytes=peak_bytes(),
-        data_bytes=images * int(np.prod(description.image_shape)),
+        data_bytes=task.description.splits["encoder_train"] * int(np.prod(task.description.image_shape)),
+        comparator_seconds=comparator_seconds(model, batch["image"]) if compared else None,
     )
 
 
-def _record(config: TrainConfig, run: RunDirectory, model: DeePSiM, dataset: Dataset, resume: bool) -> None:
-    comparator = model.comparator
+def _record(task: Task, run: RunDirectory, model: Any, resume: bool) -> None:
+    dataset = task.dataset
     record = environment()
     record["dataset"] = {
-        "name": config.dataset,
+        "name": task.config.dataset,
         "image_shape": list(dataset.image_shape),
         "splits": dict(dataset.splits),
         "fingerprint": dataset.fingerprint,
@@ -126,16 +117,13 @@ def _record(config: TrainConfig, run: RunDirectory, model: DeePSiM, dataset: Dat
         "class_names": list(dataset.class_names),
         "skipped": len(dataset.skipped),
     }
-    record["parameters"] = model.generator.count_params()
-    record["comparator"] = comparator and {
-        key: getattr(comparator, key) for key in ("name", "layer", "source", "sha256")
-    }
+    record |= {"comparator": None} | task.record(model)
     if resume:
         _check_same(run, record, "dataset", "fingerprint")
         _check_same(run, record, "comparator", "sha256")
     write_json(run.environment, record)
     # Last: a folder without it is no run yet.
-    write_json(run.config, config.to_dict())
+    write_json(run.config, task.config.to_dict())
 
 
 def _check_same(run: RunDirectory, record: dict[str, Any], what: str, digest: str) -> None:
@@ -149,23 +137,17 @@ def _check_same(run: RunDirectory, record: dict[str, Any], what: str, digest: st
 
 
 def _fit(
-    config: TrainConfig,
-    run: RunDirectory,
-    model: DeePSiM,
-    progress: Progress,
-    sources: Sources,
-    console: rich.console.Console,
+    task: Task, run: RunDirectory, model: Any, progress: Progress, console: rich.console.Console
 ) -> None:
-    training, validation = sources["encoder_train"], sources["encoder_validation"]
-    steps_per_epoch = len(training.images) // config.batch_size
+    config = task.config
+    steps_per_epoch = task.examples // config.batch_size
     total = config.total_steps(steps_per_epoch)
     epochs = -(-total // steps_per_epoch)
     patience = patience_of(config, epochs)
     bar = Bar(console, epochs)
     callbacks = [
         Meter(progress, config.batch_size),
-        *([Probing(sources, config.probe_every, epochs)] if config.probe_every else []),
-        Board(run, validation.images[:GRID_IMAGES]),
+        *task.callbacks(run, epochs),
         Checkpoint(run, progress, patience),
         bar,
     ]
@@ -174,16 +156,11 @@ def _fit(
         whole = length and (total - progress.step) // length
         if not whole or progress.exhausted(patience):
             continue
-        data = training_batches(
-            training,
-            batch_size=config.batch_size,
-            seed=config.seed,
-            steps=range(progress.step, progress.step + whole * length),
-        )
+        data = task.training(range(progress.step, progress.step + whole * length))
         with finite(progress), bar:
             model.fit(
                 data,
-                validation_data=batches(validation, config.batch_size),
+                validation_data=task.validation(),
                 initial_epoch=progress.epoch,
                 epochs=progress.epoch + whole,
                 steps_per_epoch=length,
@@ -199,6 +176,12 @@ def finite(progress: Progress) -> Iterator[None]:
     try:
         yield
     except tf.errors.InvalidArgumentError as error:
+        if OUT_OF_RANGE in error.message:
+            raise InputError(
+                "images must lie in the range that the comparator declares",
+                got=error.message.partition(OUT_OF_RANGE)[2].strip().partition("\n")[0][:80],
+                accepted="floats in [0, 1], as the pipeline gives them: pixels divided by 255",
+            ) from error
         if "loss term" not in error.message:
             raise
         term = error.message.split("loss term '")[1].split("'")[0]
@@ -210,23 +193,12 @@ def finite(progress: Progress) -> Iterator[None]:
 
 
 def _finish(
-    run: RunDirectory, model: DeePSiM, progress: Progress, validation: Source, console: rich.console.Console
+    task: Task, run: RunDirectory, model: Any, progress: Progress, console: rich.console.Console
 ) -> None:
-    best = load_best(run, model.generator)
-    save_samples(run, model, validation.images[:SAMPLE_IMAGES])
-    shown = slice(0, PROJECTED_IMAGES)
-    images = batches(Source(validation.images[shown], {}), 256).map(lambda batch: batch["image"])
-    embeddings = model.generator.encoder.predict(images, verbose=0)["latent"]
-    labels = {name: values[shown] for name, values in validation.labels.items()}
-    write_projector(run.path / "validation", embeddings, validation.images[shown], labels)
+    best = load_best(run, model.learned)
+    task.finish(run, model, best)
     console.print(
         f"trained {progress.epoch} epochs, {progress.step:,} steps in {duration(progress.seconds)}; "
         f"best epoch {progress.best_epoch}, validation loss {best['val_loss']:.5g}",
         highlight=False,
     )
-
-
-def save_samples(run: RunDirectory, model: DeePSiM, images: np.ndarray) -> None:
-    """Write `samples.npz`: originals and reconstructions, uint8 [n, H, W, C]."""
-    with replacing(run.samples) as new, open(new, "wb") as file:
-        np.savez_compressed(file, original=images, reconstruction=reconstruct(model, images))

@@ -8,6 +8,7 @@ import rich.console
 
 from tfdeepsim.tuning.cluster import CHIEF, addresses, environment, free_port
 from tfdeepsim.tuning.directory import SearchDirectory
+from tfdeepsim.tuning.interrupts import Interrupts
 from tfdeepsim.tuning.problem import Problem
 from tfdeepsim.tuning.settings import SearchSettings
 from tfdeepsim.tuning.tuner import ProbeTuner, silence
@@ -40,9 +41,10 @@ def lead(tuner: ProbeTuner, going: Callable[[], bool] = lambda: True) -> None:
     # thread, which ends with the process, and this one looks after workers and progress.
     thread = threading.Thread(target=serve, daemon=True)
     tuner.on_trial(tuner)
-    with silence():
+    with Interrupts() as interrupts, silence():
         thread.start()
         while thread.is_alive() and going():
+            interrupts.check()
             tuner.on_trial(tuner)
             time.sleep(_INTERVAL)
     tuner.on_trial(tuner)

@@ -14,6 +14,7 @@ import tensorflow as tf
 from keras_tuner.errors import FailedTrialError, FatalError
 
 from tfdeepsim.tuning.directory import SearchDirectory
+from tfdeepsim.tuning.interrupts import Interrupts
 from tfdeepsim.tuning.oracles import make_oracle
 from tfdeepsim.tuning.probe import FIRST_EPOCH, LAST_EPOCH, TRIAL_OF, ProbeModel
 from tfdeepsim.tuning.problem import Problem
@@ -47,6 +48,7 @@ class ProbeTuner(keras_tuner.Tuner):
         self.places = directory
         self.on_trial = on_trial
         self._asked = 0.0
+        self._interrupts = Interrupts()
         with silence():
             super().__init__(
                 oracle=make_oracle(settings),
@@ -60,11 +62,13 @@ class ProbeTuner(keras_tuner.Tuner):
 
         Raises:
             Exception: What a trial raised, where that was more than a diverged probe.
+            KeyboardInterrupt: After Ctrl-C, between two steps of training or two trials. A trial that ended
+                is kept; the one that ran begins again when the search goes on.
         """
         stopping = keras.callbacks.EarlyStopping("val_loss", patience=self.settings.patience, mode="min")
         board = keras.callbacks.TensorBoard(str(self.places.tensorboard), write_graph=False)
         try:
-            with _quiet_tensorflow():
+            with Interrupts() as self._interrupts, _quiet_tensorflow():
                 self.search(epochs=self.settings.epochs, callbacks=[stopping, board], verbose=0)
         except FatalError as error:
             raise error.__cause__ or error from None
@@ -85,6 +89,9 @@ class ProbeTuner(keras_tuner.Tuner):
             # keras-tuner would count it as a failed trial; a full disk or a fault in the code is none.
             raise FatalError(str(error)) from error
 
+    def on_batch_end(self, trial: Any, model: Any, batch: int, logs: Any = None) -> None:
+        self._interrupts.check()
+
     def on_search_begin(self) -> None:
         self.on_trial(self)
 
@@ -94,6 +101,7 @@ class ProbeTuner(keras_tuner.Tuner):
 
     def pre_create_trial(self) -> None:
         """Ask for trials at intervals, where one must be waited for; keras-tuner asks without a pause."""
+        self._interrupts.check()
         wait = self._asked + _PAUSE - time.monotonic()
         if wait > 0:
             time.sleep(wait)

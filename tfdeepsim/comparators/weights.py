@@ -1,67 +1,89 @@
-"""AlexNet's weights: read from a file, or drawn from a seed."""
+"""A network's weights: read from a file, or drawn from a seed."""
 
 import hashlib
 import math
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
-from tfdeepsim.comparators.alexnet_layers import tensor_shapes
+from tfdeepsim.comparators.architecture import Architecture
+from tfdeepsim.comparators.box import check_boxed
+from tfdeepsim.comparators.caffe_alexnet import ordered
 from tfdeepsim.comparators.weight_file import read_weight_file
 from tfdeepsim.errors import InputError
 
+_FLOATS = ("float32", "float16", "bfloat16", "float64")
 # Numbers drawn at a time: few enough to stay in the processor's cache.
 _CHUNK = 2**17
 
 
-def load_weights(path: str | os.PathLike, layer: str) -> dict[str, np.ndarray]:
-    """Read the weights up to `layer` from torchvision's `.pth`, or a `.safetensors` with the same names.
+def load_weights(
+    path: str | os.PathLike, network: Architecture, layers: Collection[str]
+) -> tuple[Architecture, dict[str, np.ndarray]]:
+    """Read the weights up to the deepest of some layers.
 
     A file called `alexnet-owt-7be5be79.pth`, as PyTorch publishes it, must have a SHA-256 that starts with
-    the digits in its name.
+    the digits in its name, and one that came with the package the SHA-256 on its card.
+
+    Args:
+        path: In any format that `read_weight_file` knows.
+        network: Whose weights they shall be.
+        layers: Names of its layers.
 
     Returns:
-        float32 arrays by torchvision's name, convolution kernels as [out, in, height, width] and dense ones
-        as [out, in].
+        The network as it is in the file (the map that its dense layers read, its outputs, Caffe's order of
+        pool and LRN), and float32 arrays by tensor, shaped as `Architecture.tensor_shapes` says.
 
     Raises:
         InputError: If there is no such layer or file, the file is damaged, or it belongs to another network.
     """
-    shapes = tensor_shapes(layer)
+    names = network.tensor_shapes(*layers)
     _check_published(path)
-    found = read_weight_file(path, shapes)
-    missing = [name for name in shapes if name not in found]
+    check_boxed(path)
+    file = read_weight_file(path, names)
+    found = file.tensors
+    missing = [name for name in names if name not in found]
     if missing:
         raise InputError(
-            f"{path} must hold AlexNet's weights",
+            f"{path} must hold the weights of {network.name} up to {'+'.join(layers)}",
             got=f"no {', '.join(missing[:4])}{' ...' if missing[4:] else ''}",
-            accepted="a state_dict of torchvision's AlexNet",
+            accepted="a whole file of that network, or an earlier layer",
         )
-    return {name: _checked(path, name, found[name], shape) for name, shape in shapes.items()}
+    network = network.fitted({name: value.shape for name, value in found.items()})
+    if file.pool_first is not None:
+        network = ordered(network, file.pool_first)
+    shapes = network.tensor_shapes(*layers)
+    return network, {
+        name: _checked(path, network, name, found[name], shape) for name, shape in shapes.items()
+    }
 
 
-def random_weights(layer: str, seed: int) -> dict[str, np.ndarray]:
-    """Draw the weights up to `layer` from a seed.
+def random_weights(shapes: Mapping[str, tuple[int, ...]], seed: int) -> dict[str, np.ndarray]:
+    """Draw weights from a seed.
 
     Kernels are uniform within ±sqrt(6 / inputs) (He et al. 2015), so that each layer followed by ReLU hands
     on the mean square that it receives; biases are zero. The numbers come from the raw 64-bit stream of
     Philox, which NumPy keeps the same in every version and on every platform. Each tensor has a
     stream of its own: going deeper into the network leaves the layers before unchanged.
 
+    Args:
+        shapes: By tensor, as `Architecture.tensor_shapes` gives them.
+        seed: 0 or more.
+
     Returns:
-        as `load_weights`.
+        float32 arrays by tensor.
 
     Raises:
-        InputError: If there is no such layer, or the seed is negative.
+        InputError: If the seed is negative.
     """
     if seed < 0:
         raise InputError(
             "the seed of a random comparator must not be negative", got=seed, accepted="0, 1, ..."
         )
     weights = {}
-    for index, (name, shape) in enumerate(tensor_shapes(layer).items()):
+    for index, (name, shape) in enumerate(shapes.items()):
         weights[name] = np.zeros(shape, np.float32)
         if name.endswith(".weight"):
             stream = np.random.Philox(np.random.SeedSequence([seed, index]))
@@ -102,12 +124,14 @@ def _check_published(path: str | os.PathLike) -> None:
         )
 
 
-def _checked(path: str | os.PathLike, name: str, value: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    if value.shape != shape or value.dtype.kind != "f":
+def _checked(
+    path: str | os.PathLike, network: Architecture, name: str, value: np.ndarray, shape: tuple[int, ...]
+) -> np.ndarray:
+    if value.shape != shape or value.dtype.name not in _FLOATS:
         raise InputError(
-            f"{path} must hold weights of torchvision's AlexNet",
+            f"{path} must hold weights of {network.name}",
             got=f"{name} of shape {list(value.shape)}, {value.dtype}",
-            accepted=f"{list(shape)}, floating point",
+            accepted=f"{list(shape)}, {', '.join(_FLOATS)}",
         )
     value = np.array(value, np.float32, order="C")
     if not np.isfinite(value).all():

@@ -1,0 +1,31 @@
+"""Tasks by name."""
+
+from tfdeepsim.config import TrainConfig
+from tfdeepsim.data import describe
+from tfdeepsim.errors import InputError
+from tfdeepsim.training.autoencoding import Autoencoding
+from tfdeepsim.training.comparing import Comparing
+from tfdeepsim.training.task import Task
+
+
+def make_task(config: TrainConfig) -> Task:
+    """The task that `config` names.
+
+    Raises:
+        InputError: If its data do not allow it.
+    """
+    return Comparing(config) if config.task == "comparator" else Autoencoding(config)
+
+
+def check_made(config: TrainConfig) -> None:
+    """Refuse a dry run that would have to make its data first.
+
+    Raises:
+        InputError: If a comparator shall be trained and its data are not there.
+    """
+    if config.task == "comparator" and not describe(config.dataset, config.data_dir, config).made:
+        raise InputError(
+            "a dry run of --task comparator needs its data",
+            got=f"{config.dataset}, which is not made yet",
+            accepted=f"python -m tfdeepsim.data {config.dataset}, which makes it, or no --dry-run",
+        )
