@@ -117,7 +117,9 @@ def main() -> None:
     weights = random_weights(ALEXNET.tensor_shapes("relu2"), seed=0)
     contestants = {
         "this package": with_gradient(Network("alexnet", ["relu2"], seed=0)),
-        "this package, mixed_bfloat16": with_gradient(Network("alexnet", ["relu2"], seed=0, dtype="mixed_bfloat16")),
+        "this package, mixed_bfloat16": with_gradient(
+            Network("alexnet", ["relu2"], seed=0, dtype="mixed_bfloat16")
+        ),
         "plain TensorFlow": with_gradient(plain(weights)),
         "matrix product of equal size": matrix_product(),
     }

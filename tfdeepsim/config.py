@@ -21,10 +21,11 @@ DEFAULT_COMPARATOR = "alexnet:relu2"
 # γ = 0.001 in the code of Pihlgren et al., whose KL lacks the ½ of eq. (7).
 DEFAULT_LAMBDA_KL = 0.002
 DEFAULT_SURROGATE_CLASSES = 2000
-LEARNING_RATES = {"autoencoder": 1e-3, "comparator": 5e-4}
+LEARNING_RATE = 1e-3
 
-TRAINABLE = ("alexnet", "exemplar_cnn", "videonet")
-"""Comparators that can be trained here: from labels, from patches of images, from frames of rollouts."""
+TRAINABLE = {"alexnet": 5e-4, "exemplar_cnn": 5e-4, "videonet": 2e-4}
+"""Comparators that can be trained here (from labels, from patches of images, from frames of rollouts), and the
+highest learning rate of each; none of them has batch normalization, and with more the last one collapses."""
 
 COUNTS = ("latent_dim", "epochs", "steps", "batch_size", "patience", "probe_every")
 OF_FEATURES = (
@@ -63,8 +64,8 @@ class TrainConfig(DataOptions):
         lambda_feat: Weight of the feature term; None for what `loss` says. Mean-reduced units.
         lambda_img: Weight of the image term; None for what `loss` says. Mean-reduced units.
         lambda_kl: Weight of the KL term of a VAE; None for 0.002.
-        comparator: `NAME:LAYER` or `NAME:LAYER+LAYER`; None for `DEFAULT_COMPARATOR` where the feature term has
-            a weight. Of the task `comparator`, the name of what is trained.
+        comparator: `NAME:LAYER` or `NAME:LAYER+LAYER`; None for `DEFAULT_COMPARATOR` where the feature term
+            has a weight. Of the task `comparator`, the name of what is trained.
         comparator_weights: File with its weights, the run that trained it, or `download`; None for those that
             come with the package.
         layer_weights: Weight of each layer in the feature term, with commas between them; None for 1 each.
@@ -73,7 +74,7 @@ class TrainConfig(DataOptions):
         epochs: Passes over the data; None for 50, or for what `steps` needs.
         steps: Optimizer steps in place of epochs.
         batch_size: Examples a step.
-        learning_rate: Of Adam; None for 0.001, or 0.0005 at its highest of the task `comparator`.
+        learning_rate: Of Adam; None for 0.001, or what `TRAINABLE` has for the task `comparator`.
         patience: Epochs without a lower validation loss before stopping; None for max(10, epochs / 20).
         seed: Of weights, order of the data, noise, and random comparators.
         deterministic: Whether equal runs must give equal bits.
@@ -128,7 +129,7 @@ class TrainConfig(DataOptions):
             self._check_autoencoder()
         # Defaults that depend on other fields are set here, so that a record of a run holds them.
         if self.learning_rate is None:
-            object.__setattr__(self, "learning_rate", LEARNING_RATES[self.task])
+            object.__setattr__(self, "learning_rate", TRAINABLE.get(self.comparator or "", LEARNING_RATE))
 
     def _check_autoencoder(self) -> None:
         if self.lambda_kl is not None and self.model != "vae":

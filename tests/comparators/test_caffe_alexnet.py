@@ -152,7 +152,8 @@ def test_a_convolution_without_groups_sees_all(weights, built):
 
 def test_the_file_says_the_order_of_pool_and_lrn(weights, built):
     networks = [built(weights, "norm1", "pool1", order=order) for order in ORDERS.values()]
-    assert [network.architecture for network in networks] == [CAFFE_ALEXNET, ordered(CAFFE_ALEXNET, pool_first=True)]
+    architectures = [network.architecture for network in networks]
+    assert architectures == [CAFFE_ALEXNET, ordered(CAFFE_ALEXNET, pool_first=True)]
     x = photographs(64)
     (norm, _), (swapped_norm, _) = (network(x) for network in networks)
     assert norm.shape[1:3] == (14, 14)

@@ -9,7 +9,7 @@ from typing import Any
 
 from tfdeepsim.command import Parser, import_tensorflow, run_command
 from tfdeepsim.commands.flags import add_training_flags, check_data
-from tfdeepsim.config import OF_FEATURES, LOSSES, TrainConfig
+from tfdeepsim.config import LOSSES, OF_FEATURES, TrainConfig
 from tfdeepsim.contenders import check_baselines
 from tfdeepsim.data import check_name
 from tfdeepsim.errors import InputError

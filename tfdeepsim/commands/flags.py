@@ -82,7 +82,7 @@ def _add_how(how: Group) -> None:
     how.add_argument("--steps", metavar="N", type=int, help="optimizer steps in place of epochs")
     how.add_argument("--batch-size", metavar="N", type=int, help="images a step (default: 64)")
     how.add_argument(
-        "--learning-rate", metavar="X", type=float, help="of Adam (default: 0.001; comparators: 0.0005)"
+        "--learning-rate", metavar="X", type=float, help="of Adam (default: 0.001; less for comparators)"
     )
     how.add_argument(
         "--patience", metavar="N", type=int, help="epochs without progress (default: max(10, epochs/20))"

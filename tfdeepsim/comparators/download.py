@@ -132,7 +132,7 @@ def _bar() -> rich.progress.Progress:
 
 def _reason(error: requests.RequestException, offer: Offer, part: Path) -> str:
     host = urllib.parse.urlsplit(offer.url).netloc
-    if isinstance(error, requests.HTTPError):
+    if error.response is not None:
         return f"HTTP {error.response.status_code} from {host}"
     if part.exists():
         return f"a transfer from {host} that broke off after {part.stat().st_size / 1e6:.1f} MB"
@@ -143,7 +143,8 @@ def _failed(offer: Offer, got: str) -> InputError:
     return InputError(
         f"{offer.path.name} could not be fetched",
         got=got,
-        accepted=f"a network, or that file from {offer.url} as --comparator-weights FILE or in {offer.path.parent}",
+        accepted=f"a network, or {offer.url} fetched otherwise and put into {offer.path.parent}, "
+        "or given as --comparator-weights FILE",
     )
 
 

@@ -11,7 +11,6 @@ import tensorflow as tf
 from tfdeepsim.comparators.comparator import Comparator
 from tfdeepsim.comparators.keras_network import KerasNetwork
 from tfdeepsim.comparators.keras_offer import preprocessing_of
-from tfdeepsim.comparators.keras_receptive_field import receptive_fields
 from tfdeepsim.errors import InputError
 
 
@@ -37,7 +36,7 @@ class KerasApplication(Comparator):
     ):
         weights_file = _given(model, weights_file)
         with _dtype_policy(keras.dtype_policies.get(options.get("dtype"))):
-            network = KerasNetwork(model, layers, weights_file)
+            network = KerasNetwork(model, layers, weights_file).alone()
         super().__init__(
             layers,
             source=weights_file,
@@ -48,15 +47,13 @@ class KerasApplication(Comparator):
         self.model = model
         self.weights_file = weights_file
         self.network = network
-        # Where Keras looks for layers whose variables are this one's.
+        # Keras looks for layers in attributes, not in what these hold.
         self._frozen = network.model
         self._preprocess = preprocessing_of(model)
         self.built = True
 
-    def __call__(self, images: Any, *args: Any, **kwargs: Any) -> Any:
-        if len(images.shape) == 4 and None not in images.shape[1:3]:
-            self.feature_shapes(images.shape[1:3])
-        return super().__call__(images, *args, **kwargs)
+    def check_size(self, size: tuple[int, int]) -> None:
+        self.feature_shapes(size)
 
     def extract(self, images: tf.Tensor) -> list[tf.Tensor]:
         # One output comes without a list.
@@ -66,7 +63,7 @@ class KerasApplication(Comparator):
         return self.network.feature_shapes(size)
 
     def receptive_fields(self) -> list[tuple[int, int] | None]:
-        return receptive_fields(self._frozen)
+        return self.network.receptive_fields()
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"model": self.model, "weights_file": self.weights_file}

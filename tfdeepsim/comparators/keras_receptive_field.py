@@ -24,6 +24,10 @@ def receptive_fields(model: keras.Model) -> list[Field | None]:
 
 
 def _through(operation: keras.Operation, inputs: Sequence[Field | None]) -> Field | None:
+    if isinstance(operation, keras.Sequential):
+        for layer in operation.layers:
+            inputs = [_through(layer, inputs)]
+        return inputs[0]
     known = [field for field in inputs if field is not None]
     # A map that is weighed by what was seen elsewhere, as squeeze and excitation do, sees that too.
     if len(known) < len(inputs) or len(operation.output.shape) != 4 or _is_global(operation):

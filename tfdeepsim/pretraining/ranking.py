@@ -15,7 +15,7 @@ from tfdeepsim.data.source import Source
 from tfdeepsim.errors import InputError
 from tfdeepsim.pretraining.network import TrainableNetwork, sized
 from tfdeepsim.pretraining.objective import Objective
-from tfdeepsim.pretraining.triplets import highest, may_be_negative, near_pairs, stored_gap
+from tfdeepsim.pretraining.triplets import FAR, highest, may_be_negative, near_pairs, stored_gap
 
 MARGIN = 0.5
 """M of Wang & Gupta's eq. (3)."""
@@ -101,7 +101,8 @@ class Ranking(Objective):
         dataset = sources.dataset
         self._gap, self._train = _pairs(sources["encoder_train"], dataset.name)
         _, self._validation = _pairs(sources["encoder_validation"], dataset.name)
-        check_negatives(self._validation, self._gap)
+        for part in (self._train, self._validation):
+            check_negatives(part, self._gap)
         self._architecture = sized(ARCHITECTURES[name], min(dataset.image_shape[:2]))
         self._seed = seed
         self._total_steps = total_steps
@@ -151,13 +152,19 @@ class Ranking(Objective):
     def shown(self) -> np.ndarray:
         pairs, labels = self._train, self._train.labels
         columns = np.linspace(0, self.examples - 1, 8).astype(np.int64)
-        few = {name: labels[name][columns] for name in ("episode", "step")}
-        allowed = may_be_negative(*few.values(), labels["episode"], labels["near_step"], self._gap).numpy()
-        candidates = [
-            np.append(np.flatnonzero(row), column) for row, column in zip(allowed, columns, strict=True)
-        ]
-        others = np.array([rows[index * (len(rows) - 1) // 8] for index, rows in enumerate(candidates)])
+        others = np.array([self._negative(column, index / 8) for index, column in enumerate(columns)])
         return np.stack([pairs.images[columns], labels["near"][columns], labels["near"][others]])
+
+    def _negative(self, row: int, share: float) -> int:
+        """A negative of the anchor in `row`: that which comes after a `share` of them all.
+
+        An anchor of a single short rollout may have none, and is shown its near frame again.
+        """
+        labels = self._train.labels
+        episode, step = (labels[name][row : row + 1] for name in ("episode", "step"))
+        allowed = may_be_negative(episode, step, labels["episode"], labels["near_step"], self._gap)
+        rows = np.flatnonzero(allowed)
+        return int(rows[int(share * len(rows))]) if len(rows) else row
 
 
 def _pairs(source: Source, name: str) -> tuple[int, Source]:
@@ -181,12 +188,12 @@ def _pairs(source: Source, name: str) -> tuple[int, Source]:
 
 
 def check_negatives(pairs: Source, gap: int) -> None:
-    """Raises InputError if all frames are near each other, so that none is a negative."""
+    """Raises InputError if no frame is far from any other, so that there are no negatives."""
     episode, step = pairs.labels["episode"], pairs.labels["step"]
     if (episode == episode[0]).all() and np.ptp(step) <= FAR * gap:
         raise InputError(
-            "VideoNet's ranking loss is validated on frames that are not near each other",
-            got=f"one rollout of {np.ptp(step) // gap + 1} frames to validate on",
+            "VideoNet's ranking loss needs frames that are far from each other",
+            got=f"a split of one rollout of {np.ptp(step) // gap + 1} frames",
             accepted=f"20 rollouts and more, or {FAR + 2} frames and more of each",
         )
 

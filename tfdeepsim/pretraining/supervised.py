@@ -108,7 +108,7 @@ def check_classes(task: str | None, name: str) -> None:
         raise InputError(
             "training from labels needs classes",
             got=f"{name}, which has {'positions' if task else 'no labels'}",
-            accepted="images in one folder a class, or --labels FILE.csv with one; without labels: exemplar_cnn",
+            accepted="images in one folder a class, or --labels FILE.csv; without labels: exemplar_cnn",
         )
 
 

@@ -1,11 +1,11 @@
 """Which comparator gives the better embedding of LunarLander frames? Three seeds each.
 
     python train.py --recipe comparators
-    python train.py --recipe comparators --comparator-weights alexnet-owt-7be5be79.pth    # and ImageNet's AlexNet
+    python train.py --recipe comparators --comparator-weights alexnet-owt-7be5be79.pth    # and ImageNet's
 
-P. AE on 6,750 frames of 450 rollouts, 3 epochs, under the second ReLU of AlexNet with random weights, of the two
-networks that come with the package (Exemplar-CNN, which learned without labels, and AlexNet, which learned from
-CIFAR-10's), and of ImageNet's AlexNet where its file is given.
+P. AE on 6,750 frames of 450 rollouts, 3 epochs, under the second ReLU of AlexNet with random weights, of the
+two networks that come with the package (Exemplar-CNN, which learned without labels, and AlexNet, which
+learned from CIFAR-10's), and of ImageNet's AlexNet where its file is given.
 """
 
 from pathlib import Path

@@ -6,7 +6,6 @@ import keras
 import rich.console
 import rich.progress
 
-
 SHOWN = (
     *("loss", "val_loss", "image", "feature", "kl", "accuracy", "val_accuracy", "val_violations"),
     *("val_probe_accuracy", "val_probe_l1"),

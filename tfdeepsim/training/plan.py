@@ -96,7 +96,8 @@ def show_plan(
         "steps": f"{plan.steps:,} of {config.batch_size} images, {plan.steps_per_epoch:,} an epoch",
         "precision": f"{config.precision}, {tf.distribute.get_strategy().num_replicas_in_sync} replica(s)",
         "memory": f"about {(plan.peak_bytes + plan.data_bytes) / 2**30:.1f} GiB",
-        "time": f"about {duration(plan.seconds)} at most, at {plan.images_per_second:.0f} images/s{_share(plan)}",
+        "time": f"about {duration(plan.seconds)} at most, at {plan.images_per_second:.0f} images/s"
+        + _share(plan),
     }
     for name, value in rows.items():
         table.add_row(name, str(value))
