@@ -3,8 +3,8 @@
     python benchmarks/comparator_share.py
 
 The comparator's part is the features of the targets, those of generated images, and the gradient with
-respect to these; it is timed alone, the step inside `fit`, both in one process. Weights are random: they do not
-change what is computed.
+respect to these; it is timed alone, the step inside `fit`, both in one process. Weights are random: they do
+not change what is computed.
 """
 
 import argparse

@@ -24,8 +24,8 @@ DEFAULT_SURROGATE_CLASSES = 2000
 LEARNING_RATE = 1e-3
 
 TRAINABLE = {"alexnet": 5e-4, "exemplar_cnn": 5e-4, "videonet": 2e-4}
-"""Comparators that can be trained here (from labels, from patches of images, from frames of rollouts), and the
-highest learning rate of each; none of them has batch normalization, and with more the last one collapses."""
+"""Comparators that can be trained here (from labels, from patches of images, from frames of rollouts), and
+the highest learning rate of each; none has batch normalization, and with more the last one collapses."""
 
 COUNTS = ("latent_dim", "epochs", "steps", "batch_size", "patience", "probe_every")
 OF_FEATURES = (

@@ -3,6 +3,7 @@
 import hashlib
 import json
 
+import numpy as np
 import pytest
 
 from tfdeepsim.comparators import box, check_comparator, make_comparator
@@ -10,6 +11,7 @@ from tfdeepsim.comparators.alexnet import ALEXNET
 from tfdeepsim.comparators.found import find_weights
 from tfdeepsim.comparators.network import Network
 from tfdeepsim.comparators.weights import random_weights
+from tfdeepsim.config import DEFAULT_COMPARATOR
 from tfdeepsim.errors import InputError
 from tfdeepsim.run import RunDirectory
 
@@ -96,3 +98,29 @@ def test_takes_the_run_that_trained_a_comparator(tmp_path):
     save(run.comparator)
     assert find_weights("alexnet", str(run.path)) == run.comparator
     assert make_comparator("alexnet:relu1", run.path).source == str(run.comparator)
+
+
+PACKAGED = sorted(file for file in box._FOLDERS[0].glob("*.safetensors"))
+
+
+def test_something_comes_with_the_package():
+    assert "alexnet" in {file.stem for file in PACKAGED}
+
+
+@pytest.mark.parametrize("file", PACKAGED, ids=lambda file: file.stem)
+def test_what_comes_with_the_package_is_what_its_card_says(file):
+    card = json.loads(file.with_suffix(".json").read_text())
+    assert file.stat().st_size < 5e6
+    assert hashlib.sha256(file.read_bytes()).hexdigest() == card["sha256"]
+    deepest = f"{file.stem}:{card['layers'][-1]}"
+    check_comparator(deepest, (64, 64, 3))
+    comparator = make_comparator(deepest)
+    assert card["summary"] in comparator.source
+    features = comparator(np.random.default_rng(0).random((2, 64, 64, 3), np.float32)).numpy()
+    assert np.isfinite(features).all()
+    assert (features[0] != features[1]).any()
+    assert card["command"].startswith("python train.py --task comparator")
+
+
+def test_the_default_comparator_comes_with_the_package():
+    check_comparator(DEFAULT_COMPARATOR, (64, 64, 3))

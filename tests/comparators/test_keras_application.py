@@ -1,3 +1,4 @@
+import contextlib
 import hashlib
 
 import h5py
@@ -5,15 +6,14 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from graph_operations import executed_operations
 from keras.src.legacy.saving.legacy_h5_format import save_weights_to_hdf5_group
 from keras.src.utils import file_utils
-from test_network import executed_operations
 
 from tfdeepsim.comparators import check_comparator, keras_file, make_comparator
 from tfdeepsim.comparators.download import Offer
 from tfdeepsim.comparators.keras_application import KerasApplication, check_application
 from tfdeepsim.comparators.keras_layers import layers_by_name
-from tfdeepsim.comparators.keras_offer import network_names, offer_of, preprocessing_of
 from tfdeepsim.errors import InputError
 
 applications = keras.applications
@@ -26,7 +26,7 @@ def images(*size, batch=2, seed=0):
 
 
 def shaken(network):
-    """A network with batch statistics that are not those of a new one, so that none can be left out unseen."""
+    """A network whose batch statistics are not those of a new one, so that none is left out unseen."""
     rng = np.random.default_rng(0)
     for layer in network.layers:
         if isinstance(layer, keras.layers.BatchNormalization | keras.layers.Normalization):
@@ -304,26 +304,6 @@ def test_scales_efficientnet_as_keras_does_for_its_own_weights(tmp_path, monkeyp
         np.testing.assert_allclose(features, expected[network], atol=1e-4)
 
 
-def test_there_is_preprocessing_for_every_network():
-    assert len(network_names()) >= 38
-    x = np.full((1, 2, 2, 3), 255.0, np.float32)
-    ranges = {name: float(np.max(preprocessing_of(name)(x.copy()))) for name in network_names()}
-    assert ranges["VGG19"] == pytest.approx(255 - 103.939)
-    assert ranges["ResNet50V2"] == ranges["NASNetMobile"] == 1
-    assert ranges["ConvNeXtTiny"] == ranges["EfficientNetV2S"] == ranges["MobileNetV3Large"] == 255
-    assert ranges["DenseNet121"] == pytest.approx((1 - 0.406) / 0.225)
-
-
-def test_knows_the_file_that_keras_fetches(tmp_path, monkeypatch):
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
-    offer = offer_of("VGG16", top=False)
-    assert offer.path == tmp_path / "models" / "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
-    assert offer.url.startswith("https://")
-    assert offer.url.endswith(offer.path.name)
-    assert len(offer.digest) == 32
-    assert offer_of("MobileNet", top=True).path.name == "mobilenet_1_0_224_tf.h5"
-
-
 def refused(spec, path, match, shape=(32, 32, 3)):
     for call in (lambda: check_comparator(spec, shape, path), lambda: make_comparator(spec, path)):
         with pytest.raises(InputError, match=match) as caught:
@@ -368,10 +348,9 @@ def test_a_damaged_file_ends_in_one_line_or_in_numbers(mobile, mobile_file, tmp_
         damaged[start : start + 64] = rng.bytes(64)
         target = tmp_path / f"damaged.{'weights.' if form == 'new' else ''}h5"
         target.write_bytes(damaged)
-        try:
+        # An error of any other kind fails.
+        with contextlib.suppress(InputError):
             check_application("MobileNetV2", ["Conv1"], None, target)
-        except InputError as error:
-            assert "must hold the weights of MobileNetV2" in str(error)
 
 
 def test_refuses_weights_that_are_no_numbers(vgg_file, tmp_path):

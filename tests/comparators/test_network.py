@@ -2,14 +2,13 @@
 
 import json
 import math
-import re
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from graph_operations import executed_operations
 from handmade_checkpoint import write_arrays
-from tensorflow.python.eager import context
 
 from tfdeepsim.comparators.alexnet import ALEXNET
 from tfdeepsim.comparators.architecture import Layer
@@ -178,20 +177,6 @@ def test_training_a_model_around_it_leaves_it_as_it_was():
     assert not np.array_equal(kernel, learner.kernel)
     for variable, value in zip(comparator.variables, before, strict=True):
         np.testing.assert_array_equal(variable, value)
-
-
-def executed_operations(function, *arguments):
-    """Kinds of the operations in the graph that TensorFlow runs, after its optimisations."""
-    context.enable_run_metadata()
-    try:
-        function(*arguments)
-        metadata = context.export_run_metadata()
-    finally:
-        context.disable_run_metadata()
-    graphs = [graph for group in metadata.function_graphs for graph in group.partition_graphs]
-    names = [node.op for graph in graphs for node in graph.node]
-    # oneDNN's own, and those that do the next operation too, are of the same kind.
-    return [re.sub("^_(MklNative|Mkl)?(Fused)?", "", name) for name in names]
 
 
 @pytest.mark.parametrize(

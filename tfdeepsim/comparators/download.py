@@ -11,7 +11,7 @@ import requests
 import rich.console
 import rich.progress
 
-from tfdeepsim.comparators.found import _where
+from tfdeepsim.comparators.found import where
 from tfdeepsim.comparators.spec import KERAS
 from tfdeepsim.data.lock import locked
 from tfdeepsim.errors import InputError
@@ -61,7 +61,7 @@ def download(name: str) -> Path:
     raise InputError(
         f"nobody offers weights of {name} under a fixed address",
         got="the word download",
-        accepted=f"--comparator-weights FILE, where FILE is {_where(name)}",
+        accepted=f"--comparator-weights FILE, where FILE is {where(name)}",
     )
 
 

@@ -52,8 +52,8 @@ def find_weights(name: str, weights: str | os.PathLike | None) -> Path | None:
         raise InputError(
             f"{name} needs its trained weights",
             got="none",
-            accepted=f"--comparator-weights FILE, where FILE is {_where(name)}, kept anywhere; or the "
-            "comparator random_alexnet",
+            accepted=f"--comparator-weights FILE, where FILE is {where(name)}"
+            + ("" if name.startswith(KERAS) else "; or the comparator random_alexnet"),
         )
     if os.fspath(weights) == DOWNLOAD:
         from tfdeepsim.comparators.download import download
@@ -63,7 +63,8 @@ def find_weights(name: str, weights: str | os.PathLike | None) -> Path | None:
     return _of_run(RunDirectory(path)) if path.is_dir() else path
 
 
-def _where(name: str) -> str:
+def where(name: str) -> str:
+    """Which file a comparator's weights may be read from, in words."""
     if name.startswith(KERAS):
         return f"what keras.applications offers for {name.removeprefix(KERAS)}, or the word {DOWNLOAD}"
     return _WHERE[name]
