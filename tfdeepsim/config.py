@@ -20,7 +20,7 @@ DEFAULT_COMPARATOR = "alexnet:relu2"
 
 # γ = 0.001 in the code of Pihlgren et al., whose KL lacks the ½ of eq. (7).
 DEFAULT_LAMBDA_KL = 0.002
-DEFAULT_SURROGATE_CLASSES = 2000
+DEFAULT_SURROGATE_CLASSES = 500
 LEARNING_RATE = 1e-3
 
 TRAINABLE = {"alexnet": 5e-4, "exemplar_cnn": 5e-4, "videonet": 2e-4}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tfdeepsim.comparators.activation import check_activation, check_normalization
 from tfdeepsim.comparators.box import card
 from tfdeepsim.comparators.found import find_weights, is_random
-from tfdeepsim.comparators.spec import ARCHITECTURES, layer_weights, parse
+from tfdeepsim.comparators.spec import ARCHITECTURES, Spec, layer_weights, parse
 from tfdeepsim.errors import InputError
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def check_comparator(
         InputError: If there is no such comparator or layer, the images do not suit it, or its weights
             are missing, damaged, of another network, or given to a random one.
     """
-    asked = parse(spec)
+    asked = _known(spec)
     if image_shape is not None and image_shape[2] != 3:
         raise InputError(
             "a comparator takes colour images", got=f"{image_shape[2]} channels", accepted="3 channels (RGB)"
@@ -78,7 +78,7 @@ def make_comparator(
     Raises:
         InputError: As `check_comparator`.
     """
-    asked = parse(spec)
+    asked = _known(spec)
     check_normalization(feature_normalization)
     check_activation(feature_activation)
     path = find_weights(asked.name, weights)
@@ -105,3 +105,13 @@ def make_comparator(
         **options,
         name=asked.name,
     )
+
+
+def _known(spec: str) -> Spec:
+    """What was spelled, if there is such a network."""
+    asked = parse(spec)
+    if asked.keras_model is not None:
+        from tfdeepsim.comparators.keras_offer import check_model
+
+        check_model(asked.keras_model)
+    return asked
