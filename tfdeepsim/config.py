@@ -81,7 +81,7 @@ class TrainConfig(DataOptions):
         precision: Keras dtype policy.
         strategy: `mirrored` for all devices of this machine, `auto` for that where there is more than one.
         probe_every: Epochs between two scores of a linear probe on the embeddings; None for no probe.
-        surrogate_classes: Patches that `exemplar_cnn` learns to tell apart.
+        surrogate_classes: Patches that `exemplar_cnn` learns to tell apart; None for 500.
         choose_by: Which weights are best: those of the lowest validation `loss`, or the best `probe` score.
     """
 
@@ -108,7 +108,7 @@ class TrainConfig(DataOptions):
     strategy: str = "auto"
     probe_every: int | None = None
     choose_by: str = "loss"
-    surrogate_classes: int = DEFAULT_SURROGATE_CLASSES
+    surrogate_classes: int | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -160,7 +160,10 @@ class TrainConfig(DataOptions):
                 accepted=", ".join(TRAINABLE),
             )
         self._refuse_changed(OF_AUTOENCODERS, "is for autoencoders", "--task autoencoder")
-        if self.comparator != "exemplar_cnn":
+        if self.comparator == "exemplar_cnn":
+            if self.surrogate_classes is None:
+                object.__setattr__(self, "surrogate_classes", DEFAULT_SURROGATE_CLASSES)
+        else:
             accepted = "--comparator exemplar_cnn"
             self._refuse_changed(("surrogate_classes",), "is for patches of images", accepted)
 

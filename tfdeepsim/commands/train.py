@@ -19,8 +19,8 @@ EPILOG = """examples:
   train.py --dataset llv2 --model vae --loss perceptual \\
       --comparator random_alexnet:relu2 --epochs 50 --run-dir runs/pvae
   train.py --dataset folder:photos --image-size 96 --run-dir runs/photos
-  train.py --task comparator --comparator exemplar_cnn --dataset folder:photos \
-      --image-size 64 --run-dir runs/exemplar
+  train.py --task comparator --comparator exemplar_cnn \\
+      --dataset folder:photos --image-size 64 --run-dir runs/exemplar
   train.py --resume --run-dir runs/pvae
   train.py --recipe quickstart
 """

@@ -130,4 +130,5 @@ def _middle(found: np.ndarray) -> np.ndarray:
 
 def make(config: TrainConfig, sources: Sources) -> Surrogate:
     """The objective that `config` asks for."""
+    assert config.surrogate_classes is not None, "a config of this comparator has a number"
     return Surrogate(sources, config.surrogate_classes, config.seed)
