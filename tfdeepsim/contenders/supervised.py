@@ -14,8 +14,8 @@ from tfdeepsim.contenders.contender import Encode
 from tfdeepsim.contenders.random_encoder import network_encode
 from tfdeepsim.data.dataset import Dataset, Sources
 from tfdeepsim.data.pipeline import batches, training_batches
-from tfdeepsim.data.rows import Rows
 from tfdeepsim.data.source import Source
+from tfdeepsim.data.targets import TARGET, labelled
 from tfdeepsim.errors import InputError
 from tfdeepsim.networks.pihlgren import Encoder, check_image_shape
 from tfdeepsim.networks.precision import float32
@@ -60,7 +60,7 @@ class Supervised(Baseline):
         check_image_shape(dataset.image_shape)
 
     def fit(self, sources: Sources) -> list[np.ndarray]:
-        train, validation = (_labelled(sources, split) for split in ("probe_train", "probe_validation"))
+        train, validation = (labelled(sources, split) for split in ("probe_train", "probe_validation"))
         train, validation, width, loss = _targets(train, validation, sources.dataset.task)
         with float32():
             keras.utils.set_random_seed(self.settings["seed"])
@@ -95,19 +95,12 @@ class Supervised(Baseline):
 
 
 def _pair(batch: Mapping[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
-    return batch["image"], batch["target"]
-
-
-def _labelled(sources: Sources, split: str) -> Source:
-    """The images that serve probes, with the label that they predict as `target`."""
-    source = sources[split]
-    rows = np.flatnonzero(sources.dataset.probe_mask(source))
-    return Source(Rows(source.images, rows), {"target": source.labels[str(sources.dataset.label)][rows]})
+    return batch["image"], batch[TARGET]
 
 
 def _targets(train: Source, validation: Source, task: Any) -> tuple[Source, Source, int, keras.losses.Loss]:
     """Sources with targets as the loss takes them, the number of outputs, and the loss."""
-    labels, other = train.labels["target"], validation.labels["target"]
+    labels, other = train.labels[TARGET], validation.labels[TARGET]
     if task == "classification":
         width = int(max(labels.max(), other.max())) + 1
         return train, validation, width, keras.losses.SparseCategoricalCrossentropy(from_logits=True)
@@ -116,7 +109,7 @@ def _targets(train: Source, validation: Source, task: Any) -> tuple[Source, Sour
     deviation[deviation == 0] = 1
     train, validation = (
         Source(
-            source.images, {"target": (values.reshape(len(values), -1).astype(np.float32) - mean) / deviation}
+            source.images, {TARGET: (values.reshape(len(values), -1).astype(np.float32) - mean) / deviation}
         )
         for source, values in ((train, labels), (validation, other))
     )
