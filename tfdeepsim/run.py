@@ -56,7 +56,7 @@ class RunDirectory:
     | `samples.npz` | originals and reconstructions, uint8 | train |
     | `train/`, `validation/` | TensorBoard events | train |
     | `encoder/` | SavedModel with an `embed` endpoint | train |
-    | `comparator.safetensors` | of `--task comparator`: the trained network | train |
+    | `comparator.safetensors`, `result.json` | of `--task comparator`: the network, its scores | train |
     | `embeddings/` | one folder a dataset, one `.npy` a split | evaluate |
     | `results/` | scores and predictions of the probes | evaluate |
     | `card/`, `decoded/` | the embedding without labels; what it kept | evaluate |
@@ -76,6 +76,7 @@ class RunDirectory:
         self.samples = self.path / "samples.npz"
         self.encoder = self.path / "encoder"
         self.comparator = self.path / "comparator.safetensors"
+        self.result = self.path / "result.json"
         self.embeddings = self.path / "embeddings"
         self.results = self.path / "results"
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tfdeepsim.command import Parser, run_command
-from tfdeepsim.comparators.spec import parse
+from tfdeepsim.comparators.spec import ARCHITECTURES
 from tfdeepsim.errors import InputError
 from tfdeepsim.run import RunDirectory, replacing, write_json
 
@@ -76,8 +76,8 @@ def pack(run: RunDirectory, layer: str, out: Path, data: str, licence: str) -> N
     config = run.read_config()
     name, path = str(config["comparator"]), find_weights(str(config["comparator"]), run.path)
     assert path is not None, "a run holds a file"
-    architecture, tensors = load_weights(path, _architecture(name, layer), [layer])
-    trained = json.loads((run.path / "result.json").read_text())
+    architecture, tensors = load_weights(path, ARCHITECTURES[name], [layer])
+    trained = json.loads(run.result.read_text())
     with replacing(out) as new:
         save_file(
             {key: value.astype(np.float16) for key, value in tensors.items()}, new, metadata={"data": data}
@@ -102,13 +102,6 @@ def pack(run: RunDirectory, layer: str, out: Path, data: str, licence: str) -> N
             "licence": licence,
         },
     )
-
-
-def _architecture(name: str, layer: str):
-    from tfdeepsim.comparators.spec import ARCHITECTURES
-
-    parse(f"{name}:{layer}")
-    return ARCHITECTURES[name]
 
 
 def _command(config: dict) -> str:

@@ -76,8 +76,8 @@ def reproduce(
     from tfdeepsim.verdict import Asked, compare
 
     study = Study(Path(run_dir), configs(scale, data_dir, comparator_weights), SEEDS)
-    console = rich.console.Console()
-    console.print("no ImageNet AlexNet: give --comparator-weights" if comparator_weights is None else "")
+    if comparator_weights is None:
+        rich.console.Console().print("ImageNet's AlexNet is left out: no --comparator-weights")
     return compare(
         study,
         Asked(probe_seeds=2, probe_epochs=150, probe_patience=15),

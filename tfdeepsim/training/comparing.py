@@ -47,8 +47,7 @@ class Comparing(Task):
         return self.objective.examples
 
     def trial_batch(self) -> dict[str, tf.Tensor]:
-        batch = next(iter(self.training(range(1))))
-        return batch
+        return next(iter(self.training(range(1))))
 
     def training(self, steps: range) -> tf.data.Dataset:
         return self.objective.training(self.config.batch_size, self.config.seed, steps)
@@ -87,4 +86,4 @@ class Comparing(Task):
         with replacing(run.comparator) as new:
             header = {name: str(value) for name, value in trained.items()}
             save_file(model.learned.tensors(self.objective.kept), new, metadata=header)
-        write_json(run.path / "result.json", trained)
+        write_json(run.result, trained)

@@ -58,7 +58,7 @@ class Task(abc.ABC):
 
     @abc.abstractmethod
     def trial_batch(self) -> dict[str, tf.Tensor]:
-        """A batch of noise, shaped as those of training, to measure a step with."""
+        """A batch shaped as those of training, to measure a step with."""
 
     @abc.abstractmethod
     def training(self, steps: range) -> tf.data.Dataset:
