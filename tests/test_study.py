@@ -32,6 +32,11 @@ def test_runs_are_paired_by_seed(study):
     assert study.run("l1", 1).name == "l1-seed4"
 
 
+def test_a_row_is_not_called_like_a_baseline(tmp_path):
+    with pytest.raises(InputError, match="name of a baseline: got supervised"):
+        Study(tmp_path, {"pixel": TrainConfig(), "supervised": TrainConfig()}, seeds=1)
+
+
 def test_another_comparison_in_the_folder_is_refused(study):
     study.check()
     write_json(study.run("l1", 1).config, TrainConfig(loss="l1", seed=4, latent_dim=7).to_dict())

@@ -11,6 +11,7 @@ from pathlib import Path
 import rich.console
 
 from tfdeepsim.config import TrainConfig
+from tfdeepsim.contenders import BASELINE_NAMES
 from tfdeepsim.contenders.baselines import baselines, usable
 from tfdeepsim.contenders.contender import Contender
 from tfdeepsim.contenders.run import run_contender
@@ -37,6 +38,12 @@ class Study:
     def __post_init__(self) -> None:
         if self.seeds < 1:
             raise InputError("--seeds must be a number of runs", got=self.seeds, accepted="1 or more")
+        if taken := sorted(set(self.configs) & set(BASELINE_NAMES)):
+            raise InputError(
+                "a row must not have the name of a baseline",
+                got=taken[0],
+                accepted="another name for the row",
+            )
 
     def config(self, name: str, number: int) -> TrainConfig:
         """The config of the run `number` of a row, counted from 0."""

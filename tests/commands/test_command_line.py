@@ -50,7 +50,7 @@ def fails(tmp_path, capsys, monkeypatch):
         (["--loss", "perceptual", "--comparator", "vgg:relu2"], "vgg"),
         (["--loss", "perceptual", "--comparator", "random_alexnet:relu9"], "relu9"),
         (["--loss", "perceptual", "--comparator", "random_alexnet"], "random_alexnet"),
-        (["--loss", "perceptual", "--comparator", "alexnet:relu2"], "random_alexnet"),
+        (["--loss", "perceptual", "--comparator", "caffe_alexnet:relu2"], "bvlc_alexnet.caffemodel"),
         ([*PERCEPTUAL, "--comparator-weights", "none.pth"], "none.pth"),
         (
             ["--loss", "perceptual", "--comparator", "alexnet:relu2", "--comparator-weights", "none.pth"],

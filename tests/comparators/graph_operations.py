@@ -1,19 +1,44 @@
-"""What TensorFlow really runs."""
+"""What a function of TensorFlow has to compute."""
 
-import re
-
-from tensorflow.python.eager import context
+from collections.abc import Iterable
 
 
-def executed_operations(function, *arguments):
-    """Kinds of the operations in the graph that TensorFlow runs, after its optimisations."""
-    context.enable_run_metadata()
-    try:
-        function(*arguments)
-        metadata = context.export_run_metadata()
-    finally:
-        context.disable_run_metadata()
-    graphs = [graph for group in metadata.function_graphs for graph in group.partition_graphs]
-    names = [node.op for graph in graphs for node in graph.node]
-    # oneDNN's own, and those that do the next operation too, are of the same kind.
-    return [re.sub("^_(MklNative|Mkl)?(Fused)?", "", name) for name in names]
+def needed_operations(function, *arguments):
+    """Kinds of the operations that the results and side effects of a `tf.function` depend on.
+
+    TensorFlow drops the others before it runs the graph, at different times on different machines; so they
+    are left out here instead of being looked for in what was run.
+    """
+    graph = function.get_concrete_function(*arguments).graph
+    definition = graph.as_graph_def()
+    functions = {nested.signature.name: nested for nested in definition.library.function}
+    ends = [*(tensor.op.name for tensor in graph.outputs), *(op.name for op in graph.control_outputs)]
+    return list(_reached(definition.node, ends, functions))
+
+
+def _reached(nodes, ends, functions) -> Iterable[str]:
+    """Kinds of the nodes from which a way leads to `ends`, and of those in functions that they call."""
+    by_name = {node.name: node for node in nodes}
+    waiting, seen = list(ends), set()
+    while waiting:
+        # "name:0", "name:output:0" of nodes in functions, "^name" for order alone.
+        name = waiting.pop().removeprefix("^").partition(":")[0]
+        # Arguments of functions are no nodes.
+        if name in seen or name not in by_name:
+            continue
+        seen.add(name)
+        node = by_name[name]
+        yield node.op
+        waiting += node.input
+        for called in _called(node):
+            nested = functions[called]
+            yield from _reached(
+                nested.node_def, [*nested.ret.values(), *nested.control_ret.values()], functions
+            )
+
+
+def _called(node):
+    """Names of the functions that a call, a loop or a branch is made of."""
+    for attribute in node.attr.values():
+        found = [attribute.func] if attribute.HasField("func") else attribute.list.func
+        yield from (function.name for function in found)

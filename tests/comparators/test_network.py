@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from graph_operations import executed_operations
+from graph_operations import needed_operations
 from handmade_checkpoint import write_arrays
 
 from tfdeepsim.comparators.alexnet import ALEXNET
@@ -195,15 +195,16 @@ def test_a_training_step_computes_no_gradient_of_its_weights(network, layers, si
     generator = keras.layers.Conv2D(3, 3, padding="same")
     x = images(size, size)
     generator.build(x.shape)
+    comparator.trainable = True
 
     @tf.function
     def step(x):
         with tf.GradientTape() as tape:
             pairs = zip(*(tf.nest.flatten(comparator(y)) for y in (generator(x), x)), strict=True)
             loss = sum(tf.reduce_mean((found - tf.stop_gradient(target)) ** 2) for found, target in pairs)
-        return tape.gradient(loss, generator.trainable_variables)
+        return tape.gradient(loss, [*generator.trainable_variables, *comparator.trainable_variables])
 
-    operations = executed_operations(step, x)
+    operations = needed_operations(step, x)
     # One for the generator. The comparator's own convolutions: two forward, one backward.
     assert sum(op.startswith("Conv2DBackpropFilter") for op in operations) == 1
     assert operations.count("Conv2D") == 1 + 3 * convolutions

@@ -24,7 +24,7 @@ def test_rows_differ_in_the_comparator_alone():
 def test_imagenets_alexnet_is_a_row_where_it_is_given():
     made = configs(comparator_weights="alexnet-owt-7be5be79.pth")
     assert made["imagenet"].comparator_weights == "alexnet-owt-7be5be79.pth"
-    assert made["supervised"].comparator_weights is None
+    assert made["alexnet"].comparator_weights is None
 
 
 @pytest.mark.parametrize("spec", COMPARATORS.values())

@@ -21,7 +21,7 @@ SEEDS = 3
 COMPARATORS = {
     "random": "random_alexnet:relu2",
     "exemplar": "exemplar_cnn:relu2",
-    "supervised": "alexnet:relu2",
+    "alexnet": "alexnet:relu2",
 }
 
 
