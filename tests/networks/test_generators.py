@@ -1,0 +1,81 @@
+"""The autoencoders of both papers by name."""
+
+import numpy as np
+import pytest
+
+from tfdeepsim.errors import InputError
+from tfdeepsim.networks.alexnet_encoder import AlexNetEncoder
+from tfdeepsim.networks.dosovitskiy import MapDecoder, MapEncoder
+from tfdeepsim.networks.generators import GENERATORS, check_generator, default_latent_dim, make_generator
+from tfdeepsim.networks.pihlgren import Decoder, Encoder
+from tfdeepsim.networks.upconv_generator import UpConvGenerator
+
+
+@pytest.mark.parametrize(
+    ("network", "variational", "width", "parts"),
+    [
+        ("pihlgren", False, 1.0, (Encoder, Decoder)),
+        ("pihlgren", True, 1.0, (Encoder, Decoder)),
+        ("dosovitskiy", False, 0.1, (MapEncoder, MapDecoder)),
+        ("dosovitskiy", True, 0.02, (AlexNetEncoder, UpConvGenerator)),
+    ],
+)
+def test_parts_and_shapes(network, variational, width, parts):
+    shape = (64, 64, 3)
+    latent_dim = default_latent_dim(network, variational, shape, width)
+    generator = make_generator(network, shape, latent_dim, variational, seed=4, width=width)
+    assert (type(generator.encoder), type(generator.decoder), generator.seed) == (*parts, 4)
+    generated = generator(np.zeros((2, *shape), np.float32), training=True)
+    assert generated["image"].shape == (2, *shape)
+    assert generated["latent"].shape == (2, latent_dim)
+    assert ("log_variance" in generated) == variational
+
+
+@pytest.mark.parametrize(
+    ("network", "variational", "shape", "width", "expected"),
+    [
+        ("pihlgren", False, (96, 64, 3), 1.0, 64),
+        ("dosovitskiy", False, (64, 64, 3), 1.0, 512),
+        ("dosovitskiy", False, (96, 64, 3), 0.5, 768),
+        ("dosovitskiy", True, (64, 64, 3), 1.0, 4096),
+        ("dosovitskiy", True, (227, 227, 3), 0.1, 410),
+    ],
+)
+def test_latent_size_of_the_paper(network, variational, shape, width, expected):
+    assert default_latent_dim(network, variational, shape, width) == expected
+    check_generator(network, shape, expected, variational, width)
+
+
+BAD = {
+    "network": (
+        ("resnet", (64, 64, 3), 64, False, 1.0),
+        r"unknown network: got 'resnet'; accepted: pihlgren, ",
+    ),
+    "width of pihlgren": (("pihlgren", (64, 64, 3), 64, False, 0.5), r"fixed: got 0.5; accepted: 1"),
+    "width": (("dosovitskiy", (64, 64, 3), 512, False, -1.0), r"must be positive: got -1.0"),
+    "side of pihlgren": (("pihlgren", (72, 64, 3), 64, False, 1.0), r"64 \+ 16 n"),
+    "side of the map": (("dosovitskiy", (63, 64, 3), 512, False, 1.0), r"multiples of 8"),
+    "side of AlexNet": (("dosovitskiy", (62, 64, 3), 512, True, 1.0), r"63 or more"),
+    "code": (("dosovitskiy", (64, 64, 3), 65, False, 1.0), r"multiples of 64"),
+    "latent size": (("pihlgren", (64, 64, 3), 0, True, 1.0), r"latent size must be positive: got 0"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_impossible_requests(name):
+    (network, shape, latent_dim, variational, width), message = BAD[name]
+    with pytest.raises(InputError, match=message):
+        check_generator(network, shape, latent_dim, variational, width)
+    with pytest.raises(InputError, match=message):
+        make_generator(network, shape, latent_dim, variational, width=width)
+
+
+def test_default_of_an_impossible_request():
+    with pytest.raises(InputError, match="multiples of 8"):
+        default_latent_dim("dosovitskiy", False, (63, 64, 3), 1.0)
+    with pytest.raises(InputError, match="fixed"):
+        default_latent_dim("pihlgren", False, (64, 64, 3), 2.0)
+
+
+def test_names():
+    assert GENERATORS == ("pihlgren", "dosovitskiy")

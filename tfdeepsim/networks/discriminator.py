@@ -1,0 +1,103 @@
+"""The discriminator of Dosovitskiy & Brox 2016, Table 1."""
+
+from typing import Any
+
+import keras
+
+from tfdeepsim.errors import InputError
+from tfdeepsim.networks.leaky_layers import convolution, dense, scaled, start_linear
+
+LAYERS = ((32, 7, 2), (64, 5, 1), (128, 3, 2), (256, 3, 1), (256, 3, 2))
+"""Channels, kernel and stride of each convolution."""
+SMALLEST_SIDE = 35
+"""Pixels a side that leave one position after the convolutions."""
+LARGE_SIDE = 128
+"""Pixels a side from which on the first stride is 4."""
+LARGE_STRIDE = 4
+FAKE, REAL = 0, 1
+"""The classes."""
+
+
+def check_image_shape(image_shape: tuple[int, int, int]) -> None:
+    """Refuse images that are too small.
+
+    Raises:
+        InputError: If height or width is below 35.
+    """
+    if min(image_shape[:2]) < SMALLEST_SIDE:
+        raise InputError(
+            "images are too small for the discriminator",
+            got=f"{image_shape[0]}x{image_shape[1]}",
+            accepted=f"{SMALLEST_SIDE} or more pixels a side",
+        )
+
+
+class Discriminator(keras.Model):
+    """Five convolutions, the mean over positions, two fully connected layers; dropout before each of them.
+
+    Maps images [B, H, W, C] in [0, 1] to float32 logits [B, 2]; class 1 means that the image is real. No
+    convolution pads: maps of 64 pixels have sides 29, 25, 12, 10, 4. The first stride is 4 where the
+    smaller side is 128 or more, for the paper's ImageNet images.
+
+    A conditional discriminator is called with `[images, features]`. The features pass two fully connected
+    layers (1024 and 512) and are appended to the mean over positions.
+
+    Args:
+        image_shape: (height, width, channels); height and width are 35 or more.
+        feature_shape: (n,) or (h, w, c) of the features; None for images alone.
+        width: Factor of all channels and units but the two logits.
+        seed: Of both dropout layers.
+
+    Raises:
+        InputError: If the images are too small or the width is not positive.
+    """
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int] = (64, 64, 3),
+        feature_shape: tuple[int, ...] | None = None,
+        width: float = 1.0,
+        seed: int = 0,
+        **kwargs: Any,
+    ):
+        check_image_shape(image_shape)
+        images = keras.Input(image_shape)
+        x = keras.layers.GlobalAveragePooling2D()(_convolutions(images, width))
+        x = keras.layers.Dropout(0.5, seed=2 * seed)(x)
+        inputs = images
+        if feature_shape is not None:
+            features = keras.Input(feature_shape)
+            inputs = [images, features]
+            x = keras.layers.Concatenate()([x, _condition(features, width)])
+        x = keras.layers.Dropout(0.5, seed=2 * seed + 1)(dense(x, scaled(512, width)))
+        super().__init__(inputs, keras.layers.Dense(2, dtype="float32", **start_linear())(x), **kwargs)
+        self.image_shape = tuple(image_shape)
+        self.feature_shape = feature_shape and tuple(feature_shape)
+        self.width = width
+        self.seed = seed
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "image_shape": self.image_shape,
+            "feature_shape": self.feature_shape,
+            "width": self.width,
+            "seed": self.seed,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "Discriminator":
+        return cls(**config)
+
+
+def _convolutions(x: keras.KerasTensor, width: float) -> keras.KerasTensor:
+    first = LARGE_STRIDE if min(x.shape[1:3]) >= LARGE_SIDE else LAYERS[0][2]
+    for index, (channels, kernel, stride) in enumerate(LAYERS):
+        strides = stride if index else first
+        x = convolution(x, scaled(channels, width), kernel, strides=strides, padding="valid")
+    return x
+
+
+def _condition(features: keras.KerasTensor, width: float) -> keras.KerasTensor:
+    x = keras.layers.Flatten()(features)
+    return dense(dense(x, scaled(1024, width)), scaled(512, width))

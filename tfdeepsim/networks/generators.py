@@ -1,0 +1,93 @@
+"""The autoencoders of both papers by name."""
+
+import math
+
+from tfdeepsim.errors import InputError
+from tfdeepsim.networks import alexnet_encoder, dosovitskiy, pihlgren
+from tfdeepsim.networks.alexnet_encoder import AlexNetEncoder
+from tfdeepsim.networks.autoencoder import Autoencoder
+from tfdeepsim.networks.dosovitskiy import MapDecoder, MapEncoder
+from tfdeepsim.networks.leaky_layers import check_width, scaled
+from tfdeepsim.networks.upconv_generator import FULLY_CONNECTED, UpConvGenerator
+
+GENERATORS = ("pihlgren", "dosovitskiy")
+"""Names of the papers' first authors."""
+
+PIHLGREN_LATENT_DIM = 64
+
+
+def default_latent_dim(
+    network: str, variational: bool, image_shape: tuple[int, int, int], width: float = 1.0
+) -> int:
+    """The latent size of the paper: 64; 8 channels a position of Table 2's code; 4096 times `width`.
+
+    Raises:
+        InputError: If there is no such network, or it does not allow the image shape or the width.
+    """
+    _check_network(network, width)
+    if network == "pihlgren":
+        return PIHLGREN_LATENT_DIM
+    if variational:
+        return scaled(FULLY_CONNECTED, width)
+    return dosovitskiy.CODE_CHANNELS * math.prod(dosovitskiy.code_map(image_shape))
+
+
+def check_generator(
+    network: str, image_shape: tuple[int, int, int], latent_dim: int, variational: bool, width: float = 1.0
+) -> None:
+    """Refuse what `make_generator` would refuse, without building anything.
+
+    Raises:
+        InputError: If there is no such network, or it does not allow one of the sizes.
+    """
+    _check_network(network, width)
+    if latent_dim < 1:
+        raise InputError("latent size must be positive", got=latent_dim, accepted="1 or more")
+    if network == "pihlgren":
+        pihlgren.check_image_shape(image_shape)
+    elif variational:
+        alexnet_encoder.check_image_shape(image_shape)
+    else:
+        dosovitskiy.code_shape(image_shape, latent_dim)
+
+
+def make_generator(
+    network: str,
+    image_shape: tuple[int, int, int],
+    latent_dim: int,
+    variational: bool,
+    seed: int = 0,
+    width: float = 1.0,
+) -> Autoencoder:
+    """Encoder and decoder of a paper as one generator.
+
+    `pihlgren` is the one of Pihlgren et al. 2020. `dosovitskiy` is Table 2 of Dosovitskiy & Brox 2016, and
+    where it is variational AlexNet up to fc6 with the decoder of Table 5.
+
+    Args:
+        network: One of `GENERATORS`.
+        image_shape: (height, width, channels).
+        latent_dim: Size of the embedding.
+        variational: Whether the encoder outputs a posterior.
+        seed: Of the noise.
+        width: Factor of the numbers of channels; 1 for `pihlgren`.
+
+    Raises:
+        InputError: If there is no such network, or it does not allow one of the sizes.
+    """
+    check_generator(network, image_shape, latent_dim, variational, width)
+    if network == "pihlgren":
+        return pihlgren.make_autoencoder(image_shape, latent_dim, variational, seed)
+    if variational:
+        encoder = AlexNetEncoder(image_shape, latent_dim, variational, width)
+        return Autoencoder(encoder, UpConvGenerator((latent_dim,), image_shape, width), seed)
+    encoder = MapEncoder(image_shape, latent_dim, width=width)
+    return Autoencoder(encoder, MapDecoder(image_shape, latent_dim, width), seed)
+
+
+def _check_network(network: str, width: float) -> None:
+    if network not in GENERATORS:
+        raise InputError("unknown network", got=repr(network), accepted=", ".join(GENERATORS))
+    check_width(width)
+    if network == "pihlgren" and width != 1:
+        raise InputError("width of the network 'pihlgren' is fixed", got=width, accepted="1")
