@@ -1,0 +1,204 @@
+"""The table of fidelities for a terminal, as Markdown and as CSV, with a paper's numbers beside ours."""
+
+import csv
+import dataclasses
+import io
+import math
+import os
+import sys
+import textwrap
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfdeepsim.errors import InputError
+from tfdeepsim.fidelity.fidelity import Fidelity
+from tfdeepsim.report.naming import printable
+from tfdeepsim.run import replacing
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+Value = float | str
+
+HEADINGS = {
+    "normalized_error": "Image error (%) ↓",
+    "feature_error": "Feature error (%) ↓",
+    "ssim": "SSIM ↑",
+    "fid": "FID ↓",
+    "kid": "KID ↓",
+    "gradient_ratio": "Gradients (1 = real)",
+    "gradient_distance": "Gradient distance ↓",
+}
+"""Field of `Fidelity` to its column's title."""
+
+_DECIMALS = {"normalized_error": 1, "feature_error": 1, "ssim": 3, "gradient_ratio": 2}
+_SCALE = dict.fromkeys(("normalized_error", "feature_error"), 100.0)
+_PAPER = "Paper"
+_NONE = "–"
+_TITLE = 11  # letters of a line of a title on a terminal
+_ASCII = str.maketrans({"±": "+/-", "–": "-", "↓": "(low)", "↑": "(high)"})
+
+
+@dataclasses.dataclass(frozen=True)
+class FidelityTable:
+    """Fidelities by name, with what else is known of each row.
+
+    Attributes:
+        rows: Name to fidelity, in the order shown.
+        extra: Title of a further column to its values by row; text is shown as it is.
+        paper: A field of `HEADINGS`, or a title of `extra`, to a paper's values by row, in the unit of that
+            field. They stand in a column of their own beside the obtained ones.
+        notes: Sentences below the table: the extractor, the number of images.
+        title: Above it.
+
+    Raises:
+        InputError: If there is no row, or a value is for a row or a column that is not there.
+    """
+
+    rows: Mapping[str, Fidelity]
+    extra: Mapping[str, Mapping[str, Value]] = dataclasses.field(default_factory=dict)
+    paper: Mapping[str, Mapping[str, Value]] = dataclasses.field(default_factory=dict)
+    notes: Sequence[str] = ()
+    title: str = "Generated images beside real ones"
+
+    def __post_init__(self) -> None:
+        if not self.rows:
+            raise InputError("a table needs rows", got="none", accepted="one fidelity or more")
+        columns = [*HEADINGS, *self.extra]
+        for column in self.paper:
+            if column not in columns:
+                raise InputError("a paper's column must be known", got=column, accepted=", ".join(columns))
+        for values in (*self.extra.values(), *self.paper.values()):
+            for name in values:
+                if name not in self.rows:
+                    raise InputError(
+                        "a value must be of a row of the table", got=name, accepted=", ".join(self.rows)
+                    )
+
+
+def print_fidelity(table: FidelityTable, console: "Console | None" = None) -> None:
+    """Print one row a name, one column a measure; turned around where the terminal is too narrow for that.
+
+    Args:
+        table: What to print.
+        console: Where to; standard output by default.
+    """
+    from rich.console import Console
+    from rich.text import Text
+
+    console = console or Console()
+    ascii_only = console.options.ascii_only
+    cells = _cells(table)
+    titles = ["\n".join(textwrap.wrap(title, _TITLE)) for title in cells[0]]
+    shown = _rich_table(table.title, [titles, *cells[1:]], ascii_only)
+    room = console.options.update(max_width=sys.maxsize)
+    if console.measure(shown, options=room).maximum > console.width:
+        turned = [list(column) for column in zip(*cells, strict=True)]
+        shown = _rich_table(table.title, turned, ascii_only)
+    console.print(shown)
+    for note in table.notes:
+        console.print(Text(_encodable(printable(note), ascii_only), "dim"))
+
+
+def _rich_table(title: str, rows: list[list[str]], ascii_only: bool) -> "Table":
+    """Cells, the first row of them as titles; numbers stay whole, names fold."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    def text(value: str) -> Text:
+        lines = map(printable, value.split("\n"))
+        return Text(_encodable("\n".join(lines), ascii_only), "dim" if value == _NONE else "")
+
+    heading = Text(_encodable(printable(title), ascii_only))
+    table = Table(title=heading, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    table.pad_edge, table.show_edge, table.collapse_padding = False, False, True
+    for place, name in enumerate(rows[0]):
+        table.add_column(text(name), justify="right" if place else "left", overflow="fold")
+    for row in rows[1:]:
+        table.add_row(*map(text, row))
+    return table
+
+
+def fidelity_markdown(table: FidelityTable) -> str:
+    """The table as GitHub-flavoured Markdown, with its notes below."""
+    titles, *rows = [[_escaped(cell) for cell in row] for row in _cells(table)]
+    lines = [titles, ["---", *["---:"] * (len(titles) - 1)], *rows]
+    parts = [f"**{_escaped(table.title)}**", "\n".join(f"| {' | '.join(line)} |" for line in lines)]
+    return "\n\n".join([*parts, *map(_escaped, table.notes)]) + "\n"
+
+
+def fidelity_csv(table: FidelityTable) -> str:
+    """The table with full numbers: a column each field, and `paper_` before a paper's.
+
+    Shares are shares here, not percent. A cell is empty where nothing is known.
+    """
+    records = {name: {"name": name, **dataclasses.asdict(fidelity)} for name, fidelity in table.rows.items()}
+    titles = list(records[next(iter(records))])
+    for prefix, group in (("", table.extra), ("paper_", table.paper)):
+        for title, values in group.items():
+            titles.append(prefix + title)
+            for name, value in values.items():
+                records[name][prefix + title] = value
+    file = io.StringIO()
+    writer = csv.DictWriter(file, titles, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(records.values())
+    return file.getvalue()
+
+
+def write_fidelity(folder: str | os.PathLike, table: FidelityTable) -> None:
+    """Write `fidelity.csv` and `fidelity.md` into `folder`, which is created, over earlier ones."""
+    for name, text in (("fidelity.csv", fidelity_csv(table)), ("fidelity.md", fidelity_markdown(table))):
+        with replacing(Path(folder, name)) as new:
+            new.write_text(text, encoding="utf-8")
+
+
+def _cells(table: FidelityTable) -> list[list[str]]:
+    """Titles and rows as text."""
+    columns = [["", *table.rows]]
+    for field, title in HEADINGS.items():
+        obtained = {name: getattr(fidelity, field) for name, fidelity in table.rows.items()}
+        columns += _column(table, field, title, obtained)
+    for title, values in table.extra.items():
+        columns += _column(table, title, title, values)
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _column(table: FidelityTable, key: str, title: str, values: Mapping[str, Value]) -> list[list[str]]:
+    """A column with its title, and the paper's beside it where there is one."""
+    known = table.paper.get(key, {})
+    numbers = [value for value in (*values.values(), *known.values()) if not isinstance(value, str)]
+    decimals = _DECIMALS[key] if key in _DECIMALS else _decimals(numbers)
+
+    def shown(value: Value | None) -> str:
+        return _shown(value, _SCALE.get(key, 1.0), decimals)
+
+    cells = [shown(values.get(name)) for name in table.rows]
+    if key == "kid":
+        spreads = [fidelity.kid_deviation for fidelity in table.rows.values()]
+        cells = [f"{cell} ± {shown(spread)}" for cell, spread in zip(cells, spreads, strict=True)]
+    found = [[title, *cells]]
+    return [*found, [_PAPER, *(shown(known.get(name)) for name in table.rows)]] if known else found
+
+
+def _shown(value: Value | None, scale: float, decimals: int) -> str:
+    if isinstance(value, str):
+        return value
+    return _NONE if value is None or math.isnan(value) else f"{value * scale:z.{decimals}f}"
+
+
+def _decimals(values: Sequence[float]) -> int:
+    """Three significant digits of the largest value, so that what is nearly 0 shows as 0."""
+    largest = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
+    return min(6, max(0, 2 - math.floor(math.log10(largest)))) if largest else 2
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"\\{c}" if c in r"\`*[]<>|~$&#!" else c for c in printable(text))
+
+
+def _encodable(text: str, ascii_only: bool) -> str:
+    return text.translate(_ASCII).encode("ascii", "replace").decode() if ascii_only else text

@@ -1,0 +1,72 @@
+"""Originals, and below them a row for each way to generate them (Fig. 3 of Dosovitskiy & Brox 2016)."""
+
+import os
+from collections.abc import Mapping
+
+import numpy as np
+
+from tfdeepsim.errors import InputError
+from tfdeepsim.report.figures.sheet import Row, sheet
+from tfdeepsim.report.figures.style import run_colour, styled
+from tfdeepsim.report.naming import shorten
+from tfdeepsim.run import replacing
+
+MOST = 12
+"""Columns; further images are left out."""
+
+_TITLE, _SUBTITLE = 11, 16  # letters that have room beside the images, in bold and below
+
+
+def write_image_rows(path: str | os.PathLike, rows: Mapping[str, np.ndarray]) -> None:
+    """Write a PNG of rows of images, each with its name at the left.
+
+    Small images are enlarged by a whole number and keep their exact pixels, so that blur in the picture is
+    blur in the images.
+
+    Args:
+        path: Replaced where it exists; its folder is created.
+        rows: Name to uint8 [n, H, W, 3], in the order shown, the originals first. The first 12 images of
+            each are shown. Of a long name the first words are the title, the others stand below it.
+
+    Raises:
+        InputError: If there is no row, or one is not of such images or differs in shape from the first.
+    """
+    _check(rows)
+    block = [
+        Row(np.asarray(images)[:MOST], *_label(name), colour=run_colour(place - 1) if place else "white")
+        for place, (name, images) in enumerate(rows.items())
+    ]
+    with styled():
+        picture = sheet([block])
+    with replacing(path) as new:
+        new.write_bytes(picture)
+
+
+def _label(name: str) -> tuple[str, str]:
+    """Title and subtitle: as many words as have room, and the others."""
+    title, *others = name.split() or [""]
+    while others and len(f"{title} {others[0]}") <= _TITLE:
+        title = f"{title} {others.pop(0)}"
+    return title, shorten(" ".join(others), _SUBTITLE)
+
+
+def _check(rows: Mapping[str, np.ndarray]) -> None:
+    if not rows:
+        raise InputError(
+            "a picture needs rows", got="none", accepted="a row of originals and others below it"
+        )
+    first = np.shape(next(iter(rows.values())))
+    for name, images in rows.items():
+        images = np.asarray(images)
+        if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] != 3 or not images.size:
+            raise InputError(
+                f"row '{name}' must be colour images",
+                got=f"{images.dtype} {list(images.shape)}",
+                accepted="uint8 [images, height, width, 3]",
+            )
+        if images.shape != first:
+            raise InputError(
+                f"row '{name}' must be of the shape of the first",
+                got=list(images.shape),
+                accepted=list(first),
+            )
