@@ -12,10 +12,10 @@ ROOT = Path(__file__).parent.parent
 # Rank of every room; a room imports only from lower ranks, and within itself.
 RANKS = {
     "__init__": 0, "errors": 0, "duration": 0,
-    "options": 1, "run": 1, "losses": 1, "command": 1,
+    "options": 1, "run": 1, "losses": 1, "units": 1, "gate": 1, "command": 1,
     "config": 2, "arrays": 2, "scores": 2,
     "networks": 3, "data": 3, "probes": 3, "paired": 3,
-    "comparators": 4,
+    "comparators": 4, "fidelity": 4,
     "deepsim": 5, "pretraining": 5,
     "training": 6,
     "embed": 7, "export": 7,
@@ -27,7 +27,7 @@ RANKS = {
     "commands": 13,
 }  # fmt: skip
 # Stages meet only in files: these never see what trains.
-APART = {room: {"deepsim", "training", "networks"} for room in ("probes", "report", "tuning")}
+APART = {room: {"deepsim", "training", "networks"} for room in ("probes", "report", "tuning", "fidelity")}
 
 
 def rooms_imported(path: Path) -> set[str]:

@@ -8,13 +8,18 @@ from typing import Any
 from tfdeepsim import options
 from tfdeepsim.errors import InputError
 from tfdeepsim.options import DataOptions, flag
+from tfdeepsim.units import UNITS
 
 # --loss NAME as loss weights of the mean-reduced terms (see losses.py), and the norm of the image term.
 LOSSES = {
     "pixel": {"image": 1.0},
     "l1": {"image": 1.0},
     "perceptual": {"feature": 1.0},
+    "deepsim": {"feature": 1.0, "adversarial": 0.1, "image": 10.0},
 }
+PAPER_DEEPSIM = {"feature": 0.01, "adversarial": 100.0, "image": 2e-6}
+"""`deepsim` in `--lambda-units paper`: the released training files of Dosovitskiy & Brox 2016."""
+
 DEFAULT_COMPARATOR = "alexnet:relu2"
 """What a feature loss compares with if nothing else is named; its weights come with the package."""
 
@@ -22,6 +27,11 @@ DEFAULT_COMPARATOR = "alexnet:relu2"
 DEFAULT_LAMBDA_KL = 0.002
 DEFAULT_SURROGATE_CLASSES = 500
 LEARNING_RATE = 1e-3
+ADVERSARIAL_LEARNING_RATE = 2e-4
+"""Dosovitskiy & Brox 2016, section 3.2."""
+LATENT_DIM = 64
+CODE_CHANNELS, FULLY_CONNECTED = 8, 4096
+"""Dosovitskiy & Brox 2016: of the code of Table 2, a map with an eighth of the image's sides; of fc6."""
 
 TRAINABLE = {"alexnet": 5e-4, "exemplar_cnn": 5e-4, "videonet": 2e-4}
 """Comparators that can be trained here (from labels, from patches of images, from frames of rollouts), and
@@ -36,13 +46,29 @@ OF_FEATURES = (
     "feature_activation",
 )
 OF_AUTOENCODERS = (
-    *("model", "latent_dim", "loss", "lambda_feat", "lambda_img", "lambda_kl", "probe_every", "choose_by"),
+    *(
+        "network",
+        "width",
+        "model",
+        "latent_dim",
+        "loss",
+        "lambda_feat",
+        "lambda_adv",
+        "lambda_img",
+        "lambda_kl",
+    ),
+    *("lambda_units", "gate", "schedule", "augment", "probe_every", "choose_by"),
     *OF_FEATURES[1:],
 )
 
 CHOICES = options.CHOICES | {
     "task": ("autoencoder", "comparator"),
+    "network": ("pihlgren", "dosovitskiy"),
     "model": ("ae", "vae"),
+    "lambda_units": UNITS,
+    "gate": ("paper", "hysteresis", "off"),
+    "schedule": ("constant", "halving"),
+    "augment": ("none", "flip", "crop", "crop+flip"),
     "loss": tuple(LOSSES),
     "feature_activation": ("none", "sigmoid"),
     "feature_normalization": ("none", "channel"),
@@ -58,12 +84,20 @@ class TrainConfig(DataOptions):
 
     Attributes:
         task: What is trained: an `autoencoder`, or a `comparator` for autoencoders.
+        network: Whose encoder and decoder: `pihlgren`; or `dosovitskiy`, Table 2 of Dosovitskiy & Brox, as a
+            `vae` AlexNet up to fc6 with Table 5.
+        width: Factor of the channels of `dosovitskiy` and of the discriminator.
         model: `ae` or `vae`.
-        latent_dim: Size of the embedding.
+        latent_dim: Size of the embedding; None for that of the network's paper.
         loss: Shorthand for the loss weights.
-        lambda_feat: Weight of the feature term; None for what `loss` says. Mean-reduced units.
-        lambda_img: Weight of the image term; None for what `loss` says. Mean-reduced units.
-        lambda_kl: Weight of the KL term of a VAE; None for 0.002.
+        lambda_feat: Weight of the feature term; None for what `loss` says.
+        lambda_adv: Weight of the adversarial term; None for what `loss` says.
+        lambda_img: Weight of the image term; None for what `loss` says.
+        lambda_kl: Weight of the KL term of a VAE; None for 0.002 (mean units).
+        lambda_units: Units of all these: `mean`, or `paper` for the sums of Dosovitskiy & Brox, see `units`.
+        gate: When the discriminator and the generator are paused: `paper`, `hysteresis` or `off`.
+        schedule: Of the learning rate: `constant`, or `halving` at 30, 50, 70 and 90 % of the steps.
+        augment: What is done to training images: `flip`, a random `crop` from images of `shorter_side`, both.
         comparator: `NAME:LAYER` or `NAME:LAYER+LAYER`; None for `DEFAULT_COMPARATOR` where the feature term
             has a weight. Of the task `comparator`, the name of what is trained.
         comparator_weights: File with its weights, the run that trained it, or `download`; None for those that
@@ -74,7 +108,8 @@ class TrainConfig(DataOptions):
         epochs: Passes over the data; None for 50, or for what `steps` needs.
         steps: Optimizer steps in place of epochs.
         batch_size: Examples a step.
-        learning_rate: Of Adam; None for 0.001, or what `TRAINABLE` has for the task `comparator`.
+        learning_rate: Of Adam; None for 0.001, 0.0002 with an adversarial term, or what `TRAINABLE` has for
+            the task `comparator`.
         patience: Epochs without a lower validation loss before stopping; None for max(10, epochs / 20).
         seed: Of weights, order of the data, noise, and random comparators.
         deterministic: Whether equal runs must give equal bits.
@@ -86,12 +121,19 @@ class TrainConfig(DataOptions):
     """
 
     task: str = "autoencoder"
+    network: str = "pihlgren"
+    width: float = 1.0
     model: str = "ae"
-    latent_dim: int = 64
+    latent_dim: int = None  # type: ignore[assignment]
     loss: str = "pixel"
     lambda_feat: float | None = None
+    lambda_adv: float | None = None
     lambda_img: float | None = None
     lambda_kl: float | None = None
+    lambda_units: str = "mean"
+    gate: str = "paper"
+    schedule: str = "constant"
+    augment: str = "none"
     comparator: str | None = None
     comparator_weights: str | None = None
     layer_weights: str | None = None
@@ -119,17 +161,30 @@ class TrainConfig(DataOptions):
         self._require("surrogate_classes", lambda value: value >= 2, "2 or more")
         self._require("seed", lambda value: 0 <= value < 2**31, "0 to 2147483647")
         self._require("learning_rate", lambda value: 0 < value < math.inf, "a number above 0")
-        for name in ("lambda_feat", "lambda_img", "lambda_kl"):
+        self._require("width", lambda value: 0 < value <= 4, "a factor above 0, up to 4")
+        for name in ("lambda_feat", "lambda_adv", "lambda_img", "lambda_kl"):
             self._require(name, lambda value: 0 <= value < math.inf, "a number, 0 or more")
         if self.epochs is not None and self.steps is not None:
             raise InputError("--epochs and --steps exclude each other", got="both", accepted="one of them")
+        # Defaults that depend on other fields are set here, so that a record of a run holds them.
+        if self.latent_dim is None and self.task == "autoencoder":
+            object.__setattr__(self, "latent_dim", self._latent_dim())
         if self.task == "comparator":
             self._check_comparator_task()
         else:
             self._check_autoencoder()
-        # Defaults that depend on other fields are set here, so that a record of a run holds them.
         if self.learning_rate is None:
-            object.__setattr__(self, "learning_rate", TRAINABLE.get(self.comparator or "", LEARNING_RATE))
+            usual = ADVERSARIAL_LEARNING_RATE if "adversarial" in self.loss_weights else LEARNING_RATE
+            trained = self.comparator if self.task == "comparator" else ""
+            object.__setattr__(self, "learning_rate", TRAINABLE.get(trained or "", usual))
+
+    def _latent_dim(self) -> int:
+        """That of the network's paper."""
+        if self.network == "pihlgren":
+            return LATENT_DIM
+        if self.model == "vae":
+            return max(1, round(FULLY_CONNECTED * self.width))
+        return CODE_CHANNELS * ((self.image_size or 64) // 8) ** 2
 
     def _check_autoencoder(self) -> None:
         if self.lambda_kl is not None and self.model != "vae":
@@ -143,7 +198,27 @@ class TrainConfig(DataOptions):
                 accepted="--probe-every N, for example 1",
             )
         self._refuse_changed(("surrogate_classes",), "is for a comparator's training", "--task comparator")
+        if (
+            self.network == "pihlgren"
+            and self.width != 1
+            and self.lambda_adv is None
+            and self.loss != "deepsim"
+        ):
+            raise InputError(
+                "--width is for the networks of Dosovitskiy & Brox",
+                got=f"--width {self.width:g}",
+                accepted="--network dosovitskiy, or an adversarial term",
+            )
+        if "crop" in self.augment and (self.shorter_side or 0) <= (self.image_size or math.inf):
+            raise InputError(
+                "--augment crop cuts random squares from larger images",
+                got=f"--shorter-side {self.shorter_side}, --image-size {self.image_size}",
+                accepted="for example --shorter-side 96 --image-size 64",
+            )
         weights = self.loss_weights
+        if "adversarial" not in weights:
+            accepted = "--loss deepsim, or --lambda-adv above 0"
+            self._refuse_changed(("gate",), "is for adversarial training", accepted)
         if "feature" not in weights and "image" not in weights:
             raise InputError("the loss has no term left", got="all weights 0", accepted="a --lambda above 0")
         if "feature" not in weights:
@@ -177,15 +252,25 @@ class TrainConfig(DataOptions):
 
     @property
     def loss_weights(self) -> dict[str, float]:
-        """λ of every term that counts, by the term's name."""
+        """λ of every term that counts, by the term's name, in `lambda_units`."""
         weights = {
             "feature": self.lambda_feat,
+            "adversarial": self.lambda_adv,
             "image": self.lambda_img,
-            "kl": self.lambda_kl if self.lambda_kl is not None or self.model == "ae" else DEFAULT_LAMBDA_KL,
+            "kl": self._lambda_kl(),
         }
-        shorthand = LOSSES[self.loss]
+        shorthand = self._shorthand()
         weights = {name: shorthand.get(name) if value is None else value for name, value in weights.items()}
         return {name: value for name, value in weights.items() if value}
+
+    def _shorthand(self) -> dict[str, float]:
+        paper = self.lambda_units == "paper" and self.loss == "deepsim"
+        return PAPER_DEEPSIM if paper else LOSSES[self.loss]
+
+    def _lambda_kl(self) -> float | None:
+        if self.lambda_kl is not None or self.model == "ae":
+            return self.lambda_kl
+        return DEFAULT_LAMBDA_KL / (self.latent_dim if self.lambda_units == "paper" else 1)
 
     @property
     def image_loss(self) -> str:
@@ -196,7 +281,7 @@ class TrainConfig(DataOptions):
     def loss_name(self) -> str:
         """`loss`, or `custom` where other weights than its own were given."""
         own = {name: value for name, value in self.loss_weights.items() if name != "kl"}
-        return self.loss if own == LOSSES[self.loss] else "custom"
+        return self.loss if own == self._shorthand() else "custom"
 
     def total_steps(self, steps_per_epoch: int) -> int:
         """How many optimizer steps the run takes if nothing stops it early."""

@@ -7,28 +7,38 @@ import keras
 import tensorflow as tf
 
 from tfdeepsim import losses
+from tfdeepsim.gate import Gate, GatedAdam
 
 OUT_OF_RANGE = "images out of range:"
 """How the error begins that stops a step on images that the comparator was not made for."""
 
 IMAGE_LOSSES = {"l2": losses.squared_error, "l1": losses.absolute_error}
+OF_IMAGES = ("feature", "adversarial", "image")
+"""Terms that act on the generated image; `kl` acts on the posterior."""
+
+Tensors = dict[str, tf.Tensor]
 
 
 class DeePSiM(keras.Model):
     """A generator trained under a weighted sum of loss terms, eq. (1) of Dosovitskiy & Brox 2016.
 
-        L = λ_feature · L_feature + λ_image · L_image + λ_kl · L_kl
+        L = λ_feature · L_feature + λ_adversarial · L_adversarial + λ_image · L_image + λ_kl · L_kl
 
-    AE: image alone. P. AE: feature alone. VAE and P. VAE: the same with kl. A term is computed only where
-    its weight is given; a new term (the adversarial one of eq. (4) has its place here) is one more entry of
-    `terms`. Terms are means over the elements of an example, see `tfdeepsim.losses`.
+    AE: image alone. P. AE: feature alone. VAE and P. VAE: the same with kl. DeePSiM: the first three. A term
+    is computed only where its weight is given. Terms are means over the elements of an example, see
+    `tfdeepsim.losses`.
+
+    With the adversarial term a step trains the discriminator too, with an optimizer of its own and the same
+    settings, on the images that the generator made for its own step. Neither's gradient reaches the other.
 
     Args:
         generator: Images [B, H, W, C] in [0, 1] to a dictionary with `image`, and `latent` and
             `log_variance` where there is a posterior.
-        loss_weights: λ of every term that is used, by name: `feature`, `image`, `kl`.
+        loss_weights: λ of every term that is used, by name: `feature`, `adversarial`, `image`, `kl`.
         comparator: Frozen network from images to features; needed for `feature`.
+        discriminator: Images to logits [B, 2], see `losses.discriminator_loss`; needed for `adversarial`.
         image_loss: `l2` or `l1`.
+        gate: One of `gate.GATES`: when generator and discriminator are paused.
     """
 
     def __init__(
@@ -36,41 +46,90 @@ class DeePSiM(keras.Model):
         generator: keras.Model,
         loss_weights: Mapping[str, float],
         comparator: keras.layers.Layer | None = None,
+        discriminator: keras.Model | None = None,
         image_loss: str = "l2",
+        gate: str = "paper",
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
         self.generator = generator
         self.comparator: Any = comparator
         self.loss_weights = dict(loss_weights)
+        self.discriminator: Any = discriminator if "adversarial" in self.loss_weights else None
         self.image_loss = IMAGE_LOSSES[image_loss]
-        names = ["loss", *self.loss_weights, *(f"weighted_{name}" for name in self.loss_weights)]
-        self.means = {name: keras.metrics.Mean(name) for name in names}
+        self.gate: Any = Gate(gate) if self.discriminator else None
+        self.discriminator_optimizer: Any = None
+        self.means = {name: keras.metrics.Mean(name) for name in self._measured()}
         self.built = True
+
+    def _measured(self) -> list[str]:
+        terms = list(self.loss_weights)
+        names = ["loss", *terms, *(f"weighted_{name}" for name in terms)]
+        if len(pulling := [name for name in terms if name in OF_IMAGES]) > 1:
+            names += [f"gradient_{name}" for name in pulling]
+        if self.discriminator:
+            names += ["discriminator", "ratio", "accuracy_real", "accuracy_generated"]
+            names += ["discriminator_trained", "generator_trained"]
+        return names
+
+    def compile(self, optimizer: Any = "adam", **options: Any) -> None:
+        """As Keras has it; a discriminator gets an optimizer of the same settings.
+
+        Args:
+            optimizer: Of the generator.
+            **options: Others of `keras.Model.compile`.
+        """
+        super().compile(optimizer=optimizer, **options)
+        self.optimizer.build(self.generator.trainable_variables)
+        if self.discriminator:
+            settings = {**self.optimizer.get_config(), "name": "discriminator_adam"}
+            self.discriminator_optimizer = GatedAdam.from_config(settings)
+            self.discriminator_optimizer.build(self.discriminator.trainable_variables)
 
     @property
     def learned(self) -> keras.Model:
-        """The part whose weights are trained."""
+        """The part whose weights are the result."""
         return self.generator
+
+    def state_variables(self) -> list[keras.Variable]:
+        """All that a training step changes: weights, random state, moments, the gate."""
+        state = [*self.generator.variables, *self.optimizer.variables]
+        if self.discriminator:
+            rivals = (self.discriminator, self.discriminator_optimizer, self.gate)
+            state += [variable for rival in rivals for variable in rival.variables]
+        return state
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
         return list(self.means.values())
 
-    def call(self, images: tf.Tensor, training: bool = False) -> dict[str, tf.Tensor]:
+    def call(self, images: tf.Tensor, training: bool = False) -> Tensors:
         return self.generator(images, training=training)
 
-    def terms(self, batch: Mapping[str, tf.Tensor], training: bool = False) -> dict[str, tf.Tensor]:
+    def terms(self, batch: Mapping[str, tf.Tensor], training: bool = False) -> Tensors:
         """Every loss term that has a weight, raw: name to float32 [B].
 
         Args:
             batch: `image`, float [B, H, W, C] in [0, 1]: input and target at once.
-            training: Whether batch statistics and noise are used.
+            training: Whether batch statistics, noise and dropout are used.
         """
+        target, generated = self._generate(batch, training)
+        return self._terms(target, generated, self._judge(target, generated["image"], training))
+
+    def _generate(self, batch: Mapping[str, tf.Tensor], training: bool) -> tuple[tf.Tensor, Tensors]:
         target = batch["image"]
         if "feature" in self.loss_weights:
             target = in_range(target, *self.comparator.input_range)
-        generated = self.generator(target, training=training)
+        return target, self.generator(target, training=training)
+
+    def _judge(self, target: tf.Tensor, image: tf.Tensor, training: bool) -> Tensors:
+        """The discriminator's logits [B, 2] of `real` and `generated` images; nothing without one."""
+        if not self.discriminator:
+            return {}
+        pairs = (("real", target), ("generated", image))
+        return {name: self.discriminator(images, training=training) for name, images in pairs}
+
+    def _terms(self, target: tf.Tensor, generated: Tensors, judged: Tensors) -> Tensors:
         compute = {
             "image": lambda: self.image_loss(generated["image"], target),
             "feature": lambda: losses.feature_error(
@@ -78,36 +137,102 @@ class DeePSiM(keras.Model):
                 tf.nest.map_structure(tf.stop_gradient, self.comparator(target)),
                 self.comparator.layer_weights,
             ),
+            "adversarial": lambda: losses.adversarial_loss(judged["generated"]),
             "kl": lambda: losses.kl_divergence(generated["latent"], generated["log_variance"]),
         }
-        return {
-            name: tf.debugging.check_numerics(compute[name](), f"loss term '{name}'")
-            for name in self.loss_weights
-        }
+        return {name: _checked(compute[name](), name) for name in self.loss_weights}
 
     def weigh(self, terms: Mapping[str, tf.Tensor]) -> tf.Tensor:
         """The weighted sum of `terms`: float32 [B]."""
         return tf.add_n([self.loss_weights[name] * value for name, value in terms.items()])
 
-    def train_step(self, batch: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def train_step(self, batch: Mapping[str, tf.Tensor]) -> Tensors:
         # An optimizer adds up the gradients of all replicas.
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        with tf.GradientTape() as tape:
-            terms = self.terms(batch, training=True)
-            loss = tf.reduce_mean(self.weigh(terms)) / replicas
-        variables = self.generator.trainable_variables
-        self.optimizer.apply(tape.gradient(loss, variables), variables)
-        return self._update(terms)
+        with tf.GradientTape(persistent=True) as tape:
+            target, generated = self._generate(batch, training=True)
+            judged = self._judge(target, generated["image"], training=True)
+            terms = self._terms(target, generated, judged)
+            parts = {k: self.loss_weights[k] * tf.reduce_mean(v) / replicas for k, v in terms.items()}
+            contest = self._contest(judged)
+        # Each term's gradient at the image, which shows their balance; all go through the generator at once.
+        pulls = {k: tape.gradient(parts[k], generated["image"]) for k in parts if k in OF_IMAGES}
+        ends = [parts[k] for k in parts if k not in pulls]
+        pushes = [tf.ones_like(end) for end in ends]
+        if pulls:
+            ends.append(generated["image"])
+            pushes.append(tf.add_n(list(pulls.values())))
+        weights = self.generator.trainable_variables
+        gradients = tape.gradient(ends, weights, output_gradients=pushes)
+        if self.discriminator:
+            self._train_discriminator(tape, contest, replicas)
+            if isinstance(self.optimizer, GatedAdam):
+                self.optimizer.open = tf.identity(self.gate.generator)
+        self.optimizer.apply(gradients, weights)
+        logs = self._update(terms, judged, contest, pulls)
+        if self.discriminator:
+            self.gate.update(_ratio(contest, terms["adversarial"]))
+        return logs
 
-    def test_step(self, batch: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        return self._update(self.terms(batch, training=False))
+    def _contest(self, judged: Tensors) -> tf.Tensor | None:
+        if not judged:
+            return None
+        return _checked(losses.discriminator_loss(judged["real"], judged["generated"]), "discriminator")
 
-    def _update(self, terms: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        self.means["loss"].update_state(self.weigh(terms))
-        for name, value in terms.items():
+    def _train_discriminator(self, tape: tf.GradientTape, contest: tf.Tensor, replicas: int) -> None:
+        weights, optimizer = self.discriminator.trainable_variables, self.discriminator_optimizer
+        # As a tensor: an optimizer counts a variable that it is given among its own.
+        is_open = tf.identity(self.gate.discriminator)
+        # A paused discriminator costs no gradient.
+        gradients = tf.cond(
+            tf.cast(is_open, tf.bool),
+            lambda: [
+                g / tf.cast(tf.size(contest) * replicas, g.dtype) for g in tape.gradient(contest, weights)
+            ],
+            lambda: [tf.zeros_like(weight) for weight in weights],
+        )
+        optimizer.open = is_open
+        optimizer.apply(gradients, weights)
+
+    def test_step(self, batch: Mapping[str, tf.Tensor]) -> Tensors:
+        target, generated = self._generate(batch, training=False)
+        judged = self._judge(target, generated["image"], training=False)
+        return self._update(self._terms(target, generated, judged), judged, self._contest(judged), {})
+
+    def _update(self, terms: Tensors, judged: Tensors, contest: tf.Tensor | None, pulls: Tensors) -> Tensors:
+        values = {"loss": self.weigh(terms), **terms}
+        values |= {f"weighted_{name}": self.loss_weights[name] * value for name, value in terms.items()}
+        if len(pulls) > 1:
+            values |= {f"gradient_{name}": _norms(pull) for name, pull in pulls.items()}
+        if contest is not None:
+            values |= {"discriminator": contest, "ratio": _ratio(contest, terms["adversarial"])}
+            for name, label in (("real", losses.REAL), ("generated", losses.GENERATED)):
+                values[f"accuracy_{name}"] = tf.cast(tf.argmax(judged[name], 1) == label, tf.float32)
+        if contest is not None and pulls:
+            values |= {f"{name}_trained": getattr(self.gate, name) for name in ("discriminator", "generator")}
+        for name, value in values.items():
             self.means[name].update_state(value)
-            self.means[f"weighted_{name}"].update_state(self.loss_weights[name] * value)
-        return {name: mean.result() for name, mean in self.means.items()}
+        return {name: self.means[name].result() for name in values}
+
+
+def _checked(value: tf.Tensor, name: str) -> tf.Tensor:
+    return tf.debugging.check_numerics(value, f"loss term '{name}'")
+
+
+def _norms(gradient: tf.Tensor) -> tf.Tensor:
+    """Euclidean norm of the gradient of each example's own loss, float32 [B], from that of the mean loss."""
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    examples = tf.cast(tf.shape(gradient)[0] * replicas, tf.float32)
+    squares = tf.reduce_sum(tf.square(tf.cast(gradient, tf.float32)), axis=tf.range(1, tf.rank(gradient)))
+    return examples * tf.sqrt(squares)
+
+
+def _ratio(contest: tf.Tensor, adversarial: tf.Tensor) -> tf.Tensor:
+    """r = L_discr / L_adv over the examples of all replicas, a scalar."""
+    means = tf.stack([tf.reduce_mean(contest), tf.reduce_mean(adversarial)])
+    if tf.distribute.get_strategy().num_replicas_in_sync > 1:
+        means = tf.distribute.get_replica_context().all_reduce("MEAN", means)
+    return means[0] / tf.maximum(means[1], 1e-12)
 
 
 def in_range(images: tf.Tensor, low: float, high: float) -> tf.Tensor:

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tfdeepsim.arrays import assign, load_arrays
 from tfdeepsim.config import TrainConfig
-from tfdeepsim.networks.pihlgren import make_autoencoder
+from tfdeepsim.networks.generators import make_generator
 from tfdeepsim.networks.precision import float32
 from tfdeepsim.run import RunDirectory, replacing
 
@@ -75,7 +75,9 @@ def export(run: RunDirectory) -> None:
     config = TrainConfig.from_dict(run.read_config())
     image_shape = tuple(run.read_environment()["dataset"]["image_shape"])
     with float32():
-        generator = make_autoencoder(image_shape, config.latent_dim, config.model == "vae")
+        generator = make_generator(
+            config.network, image_shape, config.latent_dim, config.model == "vae", width=config.width
+        )
     assign(generator.weights, load_arrays(run.best)[0], run.best)
     module = EncoderModule(generator.encoder, image_shape)
 

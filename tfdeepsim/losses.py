@@ -9,6 +9,9 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
+GENERATED, REAL = 0, 1
+"""Which of a discriminator's two logits stands for what."""
+
 
 def _mean_per_example(x: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(x, axis=tf.range(1, tf.rank(x)))
@@ -79,3 +82,34 @@ def kl_divergence(mean: tf.Tensor, log_variance: tf.Tensor) -> tf.Tensor:
     """
     mean, log_variance = tf.cast(mean, tf.float32), tf.cast(log_variance, tf.float32)
     return 0.5 * _mean_per_example(tf.square(mean) + tf.exp(log_variance) - log_variance - 1.0)
+
+
+def discriminator_loss(real: tf.Tensor, generated: tf.Tensor) -> tf.Tensor:
+    """What the discriminator minimises, eq. (3) of Dosovitskiy & Brox 2016: −log D(y) − log(1 − D(G(x))).
+
+    From logits, so that no logarithm of 0 is taken however sure the discriminator is.
+
+    Args:
+        real: Logits [B, 2] of target images, any float type; the second one stands for "real".
+        generated: Logits [B, 2] of generated images.
+
+    Returns:
+        float32 [B], at least 0; 2 log 2 at chance.
+    """
+    return -_log_probability(real, REAL) - _log_probability(generated, GENERATED)
+
+
+def adversarial_loss(generated: tf.Tensor) -> tf.Tensor:
+    """What the generator minimises of it, eq. (4) of Dosovitskiy & Brox 2016: −log D(G(x)).
+
+    Args:
+        generated: Logits [B, 2] of generated images, any float type.
+
+    Returns:
+        float32 [B], at least 0; log 2 at chance.
+    """
+    return -_log_probability(generated, REAL)
+
+
+def _log_probability(logits: tf.Tensor, label: int) -> tf.Tensor:
+    return tf.nn.log_softmax(tf.cast(logits, tf.float32))[:, label]

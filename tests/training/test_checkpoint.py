@@ -14,7 +14,6 @@ from tfdeepsim.training.checkpoint import (
     load_state,
     patience_of,
     save_state,
-    state_variables,
 )
 
 
@@ -59,16 +58,16 @@ def test_state_goes_on_bit_for_bit(models, tmp_path):
     assert (progress.epoch, progress.step, progress.seconds) == (1, 1, 2.0)
     for model in models:
         take_step(model, seed=1)
-    for a, b in zip(state_variables(first), state_variables(second), strict=True):
+    for a, b in zip(first.state_variables(), second.state_variables(), strict=True):
         np.testing.assert_array_equal(a, b)
 
 
 def test_state_holds_the_random_generator_and_the_optimizer(models):
-    paths = [variable.path for variable in state_variables(models[0])]
+    paths = [variable.path for variable in models[0].state_variables()]
     assert any("seed_generator_state" in path for path in paths)
     assert any("iteration" in path for path in paths)
     assert any("moving_variance" in path for path in paths)
-    assert len(set(map(id, state_variables(models[0])))) == len(paths)
+    assert len(set(map(id, models[0].state_variables()))) == len(paths)
 
 
 @pytest.mark.parametrize("kept", [0, 1, 100, -1])

@@ -18,7 +18,7 @@ from tfdeepsim.run import RunDirectory, write_json
 from tfdeepsim.training import trainer
 from tfdeepsim.training.autoencoding import Autoencoding
 from tfdeepsim.training.build import build_model
-from tfdeepsim.training.checkpoint import Progress, load_arrays, load_state, state_variables
+from tfdeepsim.training.checkpoint import Progress, load_arrays, load_state
 from tfdeepsim.training.plan import measure_step
 
 
@@ -118,7 +118,7 @@ def test_resuming_gives_the_same_bits(trained, tmp_path):
     progress = load_state(run, model)
     assert progress.step == 5
     trainer._fit(task, run, model, progress, QUIET)
-    for a, b in zip(state_variables(whole), state_variables(model), strict=True):
+    for a, b in zip(whole.state_variables(), model.state_variables(), strict=True):
         np.testing.assert_array_equal(a, b)
 
 
@@ -152,9 +152,9 @@ def test_resuming_on_other_data_is_refused(tmp_path):
 
 def test_measuring_leaves_the_model_as_it_was():
     model = build_model(Autoencoding(TrainConfig(model="vae", latent_dim=4)))
-    before = [v.numpy() for v in state_variables(model)]
+    before = [v.numpy() for v in model.state_variables()]
     assert 0 < measure_step(model, {"image": tf.zeros((2, 64, 64, 3))}) < 60
-    for a, b in zip(before, state_variables(model), strict=True):
+    for a, b in zip(before, model.state_variables(), strict=True):
         np.testing.assert_array_equal(a, b)
 
 

@@ -48,18 +48,30 @@ def choice(name: str) -> str:
 
 def _add_model(what: Group) -> None:
     what.add_argument("--task", metavar="NAME", help=choice("task"))
+    what.add_argument("--network", metavar="NAME", help=choice("network"))
+    what.add_argument(
+        "--width", metavar="X", type=float, help="factor of dosovitskiy's channels (default: 1)"
+    )
     what.add_argument("--model", metavar="NAME", help=choice("model"))
-    what.add_argument("--latent-dim", metavar="N", type=int, help="size of the embedding (default: 64)")
+    what.add_argument(
+        "--latent-dim",
+        metavar="N",
+        type=int,
+        help="size of the embedding (default: the paper's; pihlgren: 64)",
+    )
 
 
 def _add_loss(loss: Group, named: bool) -> None:
     if named:
         loss.add_argument("--loss", metavar="NAME", help=choice("loss"))
     loss.add_argument("--lambda-feat", metavar="X", type=float, help="weight of the feature term")
+    loss.add_argument("--lambda-adv", metavar="X", type=float, help="weight of the adversarial term")
     loss.add_argument("--lambda-img", metavar="X", type=float, help="weight of the image term")
     loss.add_argument(
         "--lambda-kl", metavar="X", type=float, help="weight of a VAE's KL term (default: 0.002)"
     )
+    loss.add_argument("--lambda-units", metavar="NAME", help="of these weights: " + choice("lambda_units"))
+    loss.add_argument("--gate", metavar="NAME", help="pauses of the discriminator: " + choice("gate"))
     loss.add_argument(
         "--comparator",
         metavar="NAME:LAYER",
@@ -82,8 +94,13 @@ def _add_how(how: Group) -> None:
     how.add_argument("--steps", metavar="N", type=int, help="optimizer steps in place of epochs")
     how.add_argument("--batch-size", metavar="N", type=int, help="images a step (default: 64)")
     how.add_argument(
-        "--learning-rate", metavar="X", type=float, help="of Adam (default: 0.001; less for comparators)"
+        "--learning-rate",
+        metavar="X",
+        type=float,
+        help="of Adam (default: 0.001; less for comparators, 0.0002 with an adversarial term)",
     )
+    how.add_argument("--schedule", metavar="NAME", help="of the learning rate: " + choice("schedule"))
+    how.add_argument("--augment", metavar="NAME", help="training images: " + choice("augment"))
     how.add_argument(
         "--patience", metavar="N", type=int, help="epochs without progress (default: max(10, epochs/20))"
     )

@@ -23,12 +23,20 @@ class Pretext(keras.Model):
         self.means = {name: keras.metrics.Mean(name) for name in objective.measured}
         self.built = True
 
+    def state_variables(self) -> list[keras.Variable]:
+        """All that a training step changes."""
+        return [*self.learned.variables, *self.optimizer.variables]
+
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
         return list(self.means.values())
 
     def call(self, images: tf.Tensor, training: bool = False) -> tf.Tensor:
         return self.learned(images, training=training)
+
+    def compile(self, optimizer: Any = "adam", **options: Any) -> None:
+        super().compile(optimizer=optimizer, **options)
+        self.optimizer.build(self.learned.trainable_variables)
 
     def measures(self, batch: Mapping[str, tf.Tensor], training: bool = False) -> dict[str, tf.Tensor]:
         """What the objective measures: name to float32 [B]."""

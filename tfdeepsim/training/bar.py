@@ -7,7 +7,18 @@ import rich.console
 import rich.progress
 
 SHOWN = (
-    *("loss", "val_loss", "image", "feature", "kl", "accuracy", "val_accuracy", "val_violations"),
+    *(
+        "loss",
+        "val_loss",
+        "image",
+        "feature",
+        "adversarial",
+        "kl",
+        "ratio",
+        "accuracy",
+        "val_accuracy",
+        "val_violations",
+    ),
     *("val_probe_accuracy", "val_probe_l1"),
 )
 

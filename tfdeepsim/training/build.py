@@ -47,5 +47,4 @@ def build_model(task: Task, strategy: tf.distribute.Strategy | None = None) -> k
         model = task.model()
         steps = config.total_steps(max(1, task.examples // config.batch_size))
         model.compile(optimizer=task.optimizer(steps))
-        model.optimizer.build(model.learned.trainable_variables)
     return model

@@ -16,11 +16,6 @@ from tfdeepsim.config import TrainConfig
 from tfdeepsim.run import RunDirectory, replacing
 
 
-def state_variables(model: Any) -> list[keras.Variable]:
-    """What a training step changes: weights, batch statistics, random state, optimizer."""
-    return [*model.learned.variables, *model.optimizer.variables]
-
-
 class Progress:
     """How far a run has come.
 
@@ -28,7 +23,8 @@ class Progress:
         history: One dictionary an epoch: `epoch` (from 1), every term, `val_` terms, rate, speed.
         step: Optimizer steps taken.
         seconds: Time spent in training, over all sessions of this run.
-        chosen_by: The column of `history` that tells the best epoch: a high accuracy, or a low value of else.
+        chosen_by: The column of `history` that tells the best epoch: a high accuracy, a late `epoch`, or else
+            a low value.
     """
 
     def __init__(
@@ -54,7 +50,8 @@ class Progress:
         scores = np.array([row.get(self.chosen_by, np.nan) for row in self.history])
         if np.isnan(scores).all():
             return 0
-        return 1 + int(np.nanargmin(-scores if self.chosen_by.endswith("accuracy") else scores))
+        high = self.chosen_by == "epoch" or self.chosen_by.endswith("accuracy")
+        return 1 + int(np.nanargmin(-scores if high else scores))
 
     def exhausted(self, patience: int) -> bool:
         """Whether no epoch was better for `patience` epochs."""
@@ -95,13 +92,13 @@ class Checkpoint(keras.callbacks.Callback):
 
 def save_state(run: RunDirectory, model: Any, progress: Progress) -> None:
     """Write `state.npz`."""
-    save_arrays(run.state, [v.numpy() for v in state_variables(model)], vars(progress))
+    save_arrays(run.state, [v.numpy() for v in model.state_variables()], vars(progress))
 
 
 def load_state(run: RunDirectory, model: Any) -> Progress:
     """Bring `model` to where `state.npz` left off."""
     arrays, meta = load_arrays(run.state)
-    assign(state_variables(model), arrays, run.state)
+    assign(model.state_variables(), arrays, run.state)
     return Progress(**meta)
 
 

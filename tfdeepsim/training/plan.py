@@ -15,7 +15,6 @@ import tensorflow as tf
 from tfdeepsim.data.dataset import Description
 from tfdeepsim.data.pipeline import without_autotuning
 from tfdeepsim.duration import duration
-from tfdeepsim.training.checkpoint import state_variables
 from tfdeepsim.training.task import Task
 
 TRIAL_STEPS = 6
@@ -54,13 +53,13 @@ class Plan:
         return self.batch_size / self.seconds_per_step
 
 
-def measure_step(model: keras.Model, batch: Mapping[str, tf.Tensor]) -> float:
+def measure_step(model: Any, batch: Mapping[str, tf.Tensor]) -> float:
     """Seconds a training step takes, by a few steps on `batch`; leaves the model as it was."""
-    before = [variable.numpy() for variable in state_variables(model)]
+    before = [variable.numpy() for variable in model.state_variables()]
     batches = without_autotuning(tf.data.Dataset.from_tensors(dict(batch)).repeat(TRIAL_STEPS))
     clock = _Clock()
     model.fit(batches, steps_per_epoch=TRIAL_STEPS, verbose=0, shuffle=False, callbacks=[clock])
-    for variable, value in zip(state_variables(model), before, strict=True):
+    for variable, value in zip(model.state_variables(), before, strict=True):
         variable.assign(value)
     # The first step also traces and compiles.
     return statistics.median(clock.seconds[1:])

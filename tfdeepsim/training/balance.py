@@ -1,0 +1,96 @@
+"""Whether the loss terms and the two players are in balance: a panel in TensorBoard, and plain warnings."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import rich.console
+import tensorflow as tf
+from tensorboard.plugins.custom_scalar import layout_pb2
+from tensorboard.plugins.custom_scalar.summary import pb as layout_summary
+
+from tfdeepsim.run import RunDirectory
+
+LEAST_SHARE = 0.01
+"""Of the sum of gradient norms at the generated image, below which a term hardly counts."""
+BAND = (0.1, 10.0)
+"""In which r = L_discr / L_adv leaves both players something to learn; the thresholds of the paper's code."""
+LONG = 3
+"""Epochs outside of the band that are worth a warning."""
+
+CHARTS = {
+    "terms, raw": r"^epoch_(image|feature|adversarial|kl)$",
+    "terms, weighted": r"^epoch_weighted_",
+    "gradient norm at the generated image": r"^epoch_gradient_",
+    "r = L_discr / L_adv, with its thresholds": r"^(epoch_ratio|ratio_)",
+    "discriminator's accuracy": r"^epoch_accuracy_",
+    "share of steps in which each was trained": r"_trained$",
+}
+"""Title to the tags of its curves."""
+
+
+class Balance(keras.callbacks.Callback):
+    """Warns where a term or a player has lost; gives TensorBoard the charts that show it, as one panel.
+
+    Runs with a single term on images have no balance: for them it does nothing.
+
+    Args:
+        run: Events go to its folder `train`.
+        console: Where warnings go.
+    """
+
+    def __init__(self, run: RunDirectory, console: rich.console.Console | None = None):
+        super().__init__()
+        self.run = run
+        self.console = console or rich.console.Console()
+        self._weak: set[str] = set()
+        self._outside = 0
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self._writer = tf.summary.create_file_writer(str(self.run.path / "train"), filename_suffix=".balance")
+        if any(name.startswith("gradient_") for name in self.model.means):
+            with self._writer.as_default():
+                tf.summary.experimental.write_raw_pb(_layout().SerializeToString(), step=0)
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float]) -> None:
+        for name, share in shares(logs).items():
+            if share < LEAST_SHARE and name not in self._weak:
+                self._weak.add(name)
+                self._warn(
+                    f"the term '{name}' has {share:.2%} of the gradient: raise its weight or leave it out"
+                )
+        if "ratio" not in logs:
+            return
+        with self._writer.as_default():
+            for name, value in zip(("ratio_low", "ratio_high"), BAND, strict=True):
+                tf.summary.scalar(name, value, step=epoch)
+        self._outside = 0 if BAND[0] <= logs["ratio"] <= BAND[1] else self._outside + 1
+        if self._outside == LONG:
+            ahead = "discriminator" if logs["ratio"] < BAND[0] else "generator"
+            self._warn(
+                f"r = L_discr / L_adv is {logs['ratio']:.3g}, outside of {BAND[0]:g} to {BAND[1]:g} "
+                f"for {LONG} epochs: the {ahead} is far ahead; another --lambda-adv or --gate may help"
+            )
+
+    def on_train_end(self, logs: Any = None) -> None:
+        self._writer.close()
+
+    def _warn(self, text: str) -> None:
+        self.console.print(f"warning: {text}", highlight=False)
+
+
+def shares(logs: Mapping[str, float]) -> dict[str, float]:
+    """Each term's share of the sum of gradient norms; empty where there is one term alone."""
+    prefix = "gradient_"
+    norms = {name.removeprefix(prefix): float(v) for name, v in logs.items() if name.startswith(prefix)}
+    total = math.fsum(norms.values())
+    return {name: norm / total for name, norm in norms.items()} if total else {}
+
+
+def _layout() -> Any:
+    charts = [
+        layout_pb2.Chart(title=title, multiline=layout_pb2.MultilineChartContent(tag=[tags]))
+        for title, tags in CHARTS.items()
+    ]
+    return layout_summary(layout_pb2.Layout(category=[layout_pb2.Category(title="balance", chart=charts)]))
