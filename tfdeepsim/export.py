@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tfdeepsim.arrays import assign, load_arrays
 from tfdeepsim.config import TrainConfig
+from tfdeepsim.networks.autoencoder import Autoencoder
 from tfdeepsim.networks.generators import make_generator
 from tfdeepsim.networks.precision import float32
 from tfdeepsim.run import RunDirectory, replacing
@@ -60,6 +61,22 @@ def _traced(
     return traced
 
 
+def load_generator(run: RunDirectory) -> Autoencoder:
+    """A run's generator with its best weights, in float32.
+
+    Raises:
+        InputError: If the run was not trained, or its files are damaged.
+    """
+    config = TrainConfig.from_dict(run.read_config())
+    image_shape = tuple(run.read_environment()["dataset"]["image_shape"])
+    with float32():
+        generator = make_generator(
+            config.network, image_shape, config.latent_dim, config.model == "vae", width=config.width
+        )
+    assign(generator.weights, load_arrays(run.best)[0], run.best)
+    return generator
+
+
 def export(run: RunDirectory) -> None:
     """Write the encoder with the run's best weights as the SavedModel `encoder/`, in float32.
 
@@ -72,13 +89,8 @@ def export(run: RunDirectory) -> None:
     Raises:
         InputError: If the run was not trained, or its files are damaged.
     """
-    config = TrainConfig.from_dict(run.read_config())
-    image_shape = tuple(run.read_environment()["dataset"]["image_shape"])
-    with float32():
-        generator = make_generator(
-            config.network, image_shape, config.latent_dim, config.model == "vae", width=config.width
-        )
-    assign(generator.weights, load_arrays(run.best)[0], run.best)
+    generator = load_generator(run)
+    image_shape = generator.encoder.image_shape
     module = EncoderModule(generator.encoder, image_shape)
 
     @tf.function(input_signature=[tf.TensorSpec((None, *image_shape), tf.uint8, "images")])

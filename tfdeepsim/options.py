@@ -29,6 +29,8 @@ class DataOptions:
         crop: `center` keeps proportions and cuts the longer side; `stretch` cuts nothing.
         shorter_side: Pixels of the shorter side before a centre crop; None for `image_size`.
         labels: CSV file with the labels of image files; None for the names of their folders.
+        probe_classes: Names of the classes that serve probes and the training of comparators, with commas
+            between them; None for all. Encoders see the images of all classes.
         split: Shares of training, validation and test images in percent, e.g. `70/10/20`; None for that,
             or for `90/10` where the dataset has a test set of its own.
         split_seed: Of the splits.
@@ -43,6 +45,7 @@ class DataOptions:
     crop: str = "center"
     shorter_side: int | None = None
     labels: str | None = None
+    probe_classes: str | None = None
     split: str | None = None
     split_seed: int = 0
     max_bad: float = 0.05

@@ -159,7 +159,7 @@ def ensure_trained(
     dry_run: bool = False,
     console: rich.console.Console | None = None,
 ) -> None:
-    """Train and export a run, go on with it, or leave it as it is if it is finished.
+    """Train a run and export its encoder, if it has one; go on with it, or leave it if it is finished.
 
     Raises:
         InputError: If the folder holds a run that was trained otherwise.
@@ -169,11 +169,13 @@ def ensure_trained(
 
     console = console or rich.console.Console()
     check_own(config, run)
-    if run.encoder.is_dir():
+    # What each task leaves last.
+    result = run.comparator if config.task == "comparator" else run.encoder
+    if result.exists():
         console.print("finished already")
         return
     train(config, run, resume=run.config.is_file(), dry_run=dry_run, console=console)
-    if not dry_run:
+    if not dry_run and config.task == "autoencoder":
         export(run)
 
 

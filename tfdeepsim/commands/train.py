@@ -11,7 +11,7 @@ from tfdeepsim.commands.flags import add_training_flags, check_data
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.errors import InputError
 from tfdeepsim.options import flag
-from tfdeepsim.recipes import RECIPES, check_recipe
+from tfdeepsim.recipes import ON_ANY_IMAGES, RECIPES, check_recipe
 from tfdeepsim.run import RunDirectory
 
 EPILOG = """examples:
@@ -117,6 +117,8 @@ def _train(config: TrainConfig, run: RunDirectory, **modes: Any) -> int:
 
 def _run_recipe(given: dict[str, Any]) -> int:
     allowed = {"recipe", "scale", "run_dir", "data_dir", "comparator_weights", "dry_run"}
+    if given["recipe"] in ON_ANY_IMAGES:
+        allowed.add("dataset")
     if extra := sorted(set(given) - allowed):
         raise InputError(
             "a recipe sets all other flags itself",

@@ -81,7 +81,11 @@ def open_dataset(
         InputError: If `name` spells no dataset, if its files are not whole, or if it cannot be made there.
     """
     kind, rest = _parse(name)
-    return kind.open_dataset(rest, data_dir, options or DataOptions())
+    options = options or DataOptions()
+    dataset = kind.open_dataset(rest, data_dir, options)
+    if options.probe_classes is not None:
+        dataset.use_classes(options.probe_classes)
+    return dataset
 
 
 def _parse(name: str) -> tuple[ModuleType, str]:

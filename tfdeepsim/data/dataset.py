@@ -3,6 +3,7 @@
 import abc
 import dataclasses
 import functools
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -67,6 +68,7 @@ class Dataset(abc.ABC):
     fingerprint: str
     class_names: tuple[str, ...] = ()
     skipped: tuple[tuple[str, str], ...] = ()
+    _used: tuple[int, ...] | None = None
 
     @abc.abstractmethod
     def source(self, split: str, cache: Cache = "auto") -> Source:
@@ -96,7 +98,30 @@ class Dataset(abc.ABC):
 
     def probe_mask(self, source: Source) -> np.ndarray:
         """Which examples serve probes, bool [N]; by default all."""
-        return np.ones(len(source.images), np.bool_)
+        if self._used is None:
+            return np.ones(len(source.images), np.bool_)
+        return np.isin(source.labels[str(self.label)], self._used)
+
+    def use_classes(self, names: str) -> None:
+        """Let only some classes serve probes and the training of comparators; encoders see all images.
+
+        Args:
+            names: Of two classes or more, with commas between them.
+
+        Raises:
+            InputError: If there are no such classes.
+        """
+        wanted = names.split(",")
+        if not set(wanted) <= set(self.class_names) or len(set(wanted)) < 2:
+            raise InputError(
+                "--probe-classes names classes of the dataset",
+                got=names,
+                accepted="two or more of " + (", ".join(self.class_names) or "classes with names"),
+            )
+        self._used = tuple(self.class_names.index(name) for name in wanted)
+        self.fingerprint = hashlib.sha256(f"{self.fingerprint} {sorted(self._used)}".encode()).hexdigest()[
+            :16
+        ]
 
 
 class Sources(Mapping[str, Source]):

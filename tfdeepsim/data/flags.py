@@ -35,6 +35,7 @@ def add_data_flags(parser: Arguments) -> None:
     add("crop", "HOW", _choice("crop"))
     add("shorter_side", "N", "pixels of the shorter side before a centre crop", type=int)
     add("labels", "FILE", "CSV with labels of image files: file,NAME[,NAME...]")
+    add("probe_classes", "NAMES", "classes whose labels are used, e.g. cat,dog (default: all)")
     add("split", "SHARES", "train/validation/test in percent (default: 70/10/20)")
     add("split_seed", "N", "of the splits (default: 0)", type=int)
     add("max_bad", "X", "largest share of unreadable image files (default: 0.05)", type=float)

@@ -2,7 +2,10 @@
 
 from tfdeepsim.errors import InputError
 
-RECIPES = ("quickstart", "table1", "comparators")
+RECIPES = ("quickstart", "table1", "comparators", "table4", "figure4")
+
+ON_ANY_IMAGES = ("table4", "figure4")
+"""Those that take `--dataset`."""
 
 
 def check_recipe(name: str) -> None:

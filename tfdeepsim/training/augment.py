@@ -48,7 +48,7 @@ def random_crop(images: tf.Tensor, size: tuple[int, int], seed: tf.Tensor) -> tf
     """
     count, (height, width) = tf.shape(images)[0], size
     rooms = (images.shape[1] - height + 1, images.shape[2] - width + 1)
-    draws = tf.random.stateless_uniform([2, count], seed)
+    draws = tf.unstack(tf.random.stateless_uniform([2, count], seed))
     top, left = (tf.cast(draw * float(room), tf.int32) for draw, room in zip(draws, rooms, strict=True))
     rows = tf.gather(images, top[:, None] + tf.range(height), batch_dims=1, axis=1)
     cut = tf.gather(rows, left[:, None] + tf.range(width), batch_dims=1, axis=2)

@@ -148,7 +148,9 @@ class Autoencoding(Task):
         save_samples(run, model, validation.images[:SAMPLE_IMAGES])
         shown = slice(0, PROJECTED_IMAGES)
         images = batches(Source(validation.images[shown], {}), 256).map(lambda batch: batch["image"])
-        embeddings = model.generator.encoder.predict(images, verbose=0)["latent"]
+        # Not by `predict`, which TensorFlow warns of where one process trains several runs.
+        encoder = model.generator.encoder
+        embeddings = np.concatenate([encoder(batch, training=False)["latent"].numpy() for batch in images])
         labels = {name: values[shown] for name, values in validation.labels.items()}
         write_projector(run.path / "validation", embeddings, validation.images[shown], labels)
 
