@@ -4,8 +4,11 @@ import pytest
 
 from tfdeepsim.config import DEFAULT_COMPARATOR, DEFAULT_LAMBDA_KL, TrainConfig
 from tfdeepsim.errors import InputError
+from tfdeepsim.networks.generators import default_latent_dim
 
 PERCEPTUAL = {"loss": "perceptual", "comparator": "random_alexnet:relu2"}
+COMPARATOR = {"task": "comparator", "comparator": "alexnet"}
+PAPER = {"loss": "deepsim", "lambda_units": "paper"}
 
 
 @pytest.mark.parametrize(
@@ -18,6 +21,18 @@ PERCEPTUAL = {"loss": "perceptual", "comparator": "random_alexnet:relu2"}
         ({**PERCEPTUAL, "model": "vae", "lambda_kl": 0.5}, {"feature": 1.0, "kl": 0.5}),
         ({**PERCEPTUAL, "lambda_img": 0.25}, {"feature": 1.0, "image": 0.25}),
         ({"model": "vae", "lambda_kl": 0.0}, {"image": 1.0}),
+        ({"loss": "deepsim"}, {"feature": 1.0, "adversarial": 0.1, "image": 10.0}),
+        ({"loss": "deepsim", "lambda_adv": 0.0}, {"feature": 1.0, "image": 10.0}),
+        ({"lambda_adv": 0.5}, {"image": 1.0, "adversarial": 0.5}),
+        (PAPER, {"feature": 0.01, "adversarial": 100.0, "image": 2e-6}),
+        ({**PAPER, "lambda_adv": 3.0}, {"feature": 0.01, "adversarial": 3.0, "image": 2e-6}),
+        # A sum over 4 dimensions of what is otherwise a mean.
+        (
+            {**PAPER, "model": "vae", "latent_dim": 4},
+            {"feature": 0.01, "adversarial": 100.0, "image": 2e-6, "kl": DEFAULT_LAMBDA_KL / 4},
+        ),
+        # Only `deepsim` has weights of its own in the paper's units.
+        ({"lambda_units": "paper"}, {"image": 1.0}),
     ],
 )
 def test_loss_weights(flags, weights):
@@ -31,6 +46,44 @@ def test_loss_name_tells_other_weights():
     assert TrainConfig(loss="l1").image_loss == "l1"
 
 
+def test_loss_name_of_adversarial_training():
+    assert TrainConfig(loss="deepsim").loss_name == TrainConfig(**PAPER).loss_name == "deepsim"
+    assert TrainConfig(loss="deepsim", lambda_adv=0.1).loss_name == "deepsim"
+    assert TrainConfig(loss="deepsim", model="vae").loss_name == "deepsim"
+    assert TrainConfig(loss="deepsim", lambda_adv=0.0).loss_name == "custom"
+    assert TrainConfig(**PAPER, lambda_img=10.0).loss_name == "custom"
+    assert TrainConfig(lambda_adv=0.1).loss_name == "custom"
+    assert TrainConfig(loss="deepsim").image_loss == "l2"
+
+
+def test_learning_rate_of_adversarial_training():
+    assert TrainConfig(loss="deepsim").learning_rate == TrainConfig(lambda_adv=0.1).learning_rate == 2e-4
+    assert TrainConfig(loss="deepsim", lambda_adv=0.0).learning_rate == 1e-3
+    assert TrainConfig(loss="deepsim", learning_rate=0.1).learning_rate == 0.1
+
+
+@pytest.mark.parametrize(
+    ("flags", "size"),
+    [
+        ({}, 64),
+        ({"model": "vae"}, 64),
+        ({"network": "dosovitskiy"}, 512),
+        ({"network": "dosovitskiy", "width": 0.25}, 512),
+        ({"network": "dosovitskiy", "image_size": 96}, 8 * 12 * 12),
+        ({"network": "dosovitskiy", "model": "vae"}, 4096),
+        ({"network": "dosovitskiy", "model": "vae", "width": 0.25}, 1024),
+        ({"network": "dosovitskiy", "latent_dim": 128}, 128),
+    ],
+)
+def test_latent_size_is_that_of_the_networks_paper(flags, size):
+    config = TrainConfig(**flags)
+    assert config.latent_dim == size
+    shape = (config.image_size or 64,) * 2 + (3,)
+    assert flags.get("latent_dim") or size == default_latent_dim(
+        config.network, config.model == "vae", shape, config.width
+    )
+
+
 def test_defaults_that_depend_on_others():
     assert TrainConfig(loss="perceptual").comparator == DEFAULT_COMPARATOR
     assert TrainConfig().comparator is None
@@ -41,6 +94,10 @@ def test_defaults_that_depend_on_others():
 
 def test_round_trip():
     config = TrainConfig(**PERCEPTUAL, model="vae", steps=7)
+    assert TrainConfig.from_dict(config.to_dict()) == config
+    config = TrainConfig(
+        **PAPER, network="dosovitskiy", gate="hysteresis", schedule="halving", augment="flip"
+    )
     assert TrainConfig.from_dict(config.to_dict()) == config
     with pytest.raises(InputError, match=r"unknown field.*colour"):
         TrainConfig.from_dict({"colour": 1})
@@ -76,6 +133,27 @@ def test_total_steps(flags, steps):
         ({"comparator": "random_alexnet:relu2"}, "--comparator is used by the feature term alone"),
         ({"comparator_weights": "x.pth"}, "--comparator-weights is used by the feature term alone"),
         ({"feature_activation": "sigmoid"}, "--feature-activation is used by the feature term alone"),
+        ({"gate": "open"}, "unknown --gate: got open; accepted: paper, hysteresis, off"),
+        ({"gate": "off"}, "--gate is for adversarial training: got --gate off; accepted: --loss deepsim"),
+        ({"loss": "deepsim", "lambda_adv": 0.0, "gate": "off"}, "--gate is for adversarial training"),
+        ({"lambda_adv": -0.1}, "--lambda-adv is out of range: got -0.1; accepted: a number, 0 or more"),
+        ({"lambda_adv": float("nan")}, "--lambda-adv is out of range"),
+        ({"lambda_adv": 1.0, "lambda_img": 0.0}, "no term left"),
+        ({"lambda_units": "sum"}, "unknown --lambda-units: got sum; accepted: mean, paper"),
+        ({"network": "inception"}, "unknown --network: got inception; accepted: pihlgren, dosovitskiy"),
+        ({"schedule": "cosine"}, "unknown --schedule"),
+        ({"width": 0.5}, "--width is for the networks of Dosovitskiy & Brox: got --width 0.5"),
+        ({"network": "dosovitskiy", "width": 0.0}, "--width is out of range: got 0.0"),
+        ({"network": "dosovitskiy", "width": 4.5}, "--width is out of range"),
+        ({"augment": "rotate"}, "unknown --augment: got rotate"),
+        ({"augment": "crop"}, "--augment crop cuts random squares from larger images"),
+        ({"augment": "crop", "image_size": 64}, "got --shorter-side None, --image-size 64"),
+        ({"augment": "crop+flip", "shorter_side": 64, "image_size": 64}, "--augment crop cuts"),
+        ({"augment": "crop", "shorter_side": 96}, "accepted: for example --shorter-side 96 --image-size 64"),
+        ({**COMPARATOR, "network": "dosovitskiy"}, "--network is for autoencoders"),
+        ({**COMPARATOR, "gate": "off"}, "--gate is for autoencoders"),
+        ({**COMPARATOR, "lambda_adv": 1.0}, "--lambda-adv is for autoencoders"),
+        ({**COMPARATOR, "augment": "flip"}, "--augment is for autoencoders"),
     ],
 )
 def test_bad_flags(flags, message):
@@ -83,3 +161,10 @@ def test_bad_flags(flags, message):
         TrainConfig(**flags)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_width_and_crops_that_are_allowed():
+    for flags in ({"network": "dosovitskiy"}, {"lambda_adv": 1.0}, {"loss": "deepsim"}):
+        assert TrainConfig(**flags, width=0.5).width == 0.5
+    assert TrainConfig(augment="crop+flip", shorter_side=96, image_size=64).augment == "crop+flip"
+    assert TrainConfig(augment="flip").shorter_side is None

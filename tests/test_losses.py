@@ -76,6 +76,64 @@ def test_kl_closed_form():
     np.testing.assert_allclose(value, [(2 + np.e) / 2] * 3, rtol=1e-6)
 
 
+def logits(real, generated):
+    """Two pairs of logits [1, 2] in which "real" is ahead of "generated" by so much."""
+    return tf.constant([[0.0, real]]), tf.constant([[0.0, generated]])
+
+
+def test_adversarial_losses_at_chance():
+    """Both logits equal: log 2 an image, wherever they lie."""
+    for level in (0.0, -3.0, 50.0):
+        chance = tf.fill((3, 2), level)
+        np.testing.assert_allclose(losses.adversarial_loss(chance), [np.log(2)] * 3, rtol=1e-6)
+        np.testing.assert_allclose(losses.discriminator_loss(chance, chance), [2 * np.log(2)] * 3, rtol=1e-6)
+
+
+def test_adversarial_losses_in_closed_form():
+    """D = 3/4 on the real image and 1/5 on the generated one."""
+    real, generated = logits(np.log(3), -np.log(4))
+    np.testing.assert_allclose(losses.discriminator_loss(real, generated), [-np.log(0.75 * 0.8)], rtol=1e-6)
+    np.testing.assert_allclose(losses.adversarial_loss(generated), [-np.log(0.2)], rtol=1e-6)
+
+
+def test_adversarial_losses_are_per_example():
+    a, b = (np.random.default_rng(seed).normal(size=(4, 2)).astype(np.float32) for seed in (0, 1))
+    one = losses.discriminator_loss(a[2:3], b[2:3])
+    np.testing.assert_allclose(losses.discriminator_loss(a, b)[2:3], one, rtol=1e-6)
+    np.testing.assert_allclose(losses.adversarial_loss(b)[2:3], losses.adversarial_loss(b[2:3]), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("real", "generated", "contest", "adversarial", "slope"),
+    [
+        # d/d(logit of "real") of −log D is D − 1, of −log(1 − D) it is D.
+        (80.0, -80.0, 0.0, 80.0, -1.0),
+        (-80.0, 80.0, 160.0, 0.0, 0.0),
+    ],
+)
+def test_saturated_discriminators_leave_numbers(real, generated, contest, adversarial, slope):
+    real, generated = logits(real, generated)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch([real, generated])
+        values = losses.discriminator_loss(real, generated), losses.adversarial_loss(generated)
+    np.testing.assert_allclose(values, [[contest], [adversarial]], atol=1e-6)
+    np.testing.assert_allclose(tape.gradient(values[1], generated), [[-slope, slope]], atol=1e-6)
+    losing = contest > 0
+    np.testing.assert_allclose(tape.gradient(values[0], real), [[losing, -losing * 1.0]], atol=1e-6)
+    np.testing.assert_allclose(tape.gradient(values[0], generated), [[-losing * 1.0, losing]], atol=1e-6)
+
+
+def test_adversarial_losses_of_low_precision_are_float32():
+    real, generated = (tf.cast(x, tf.bfloat16) for x in logits(0.3, -0.7))
+    for loss, given in (
+        (losses.adversarial_loss, [generated]),
+        (losses.discriminator_loss, [real, generated]),
+    ):
+        value = loss(*given)
+        assert value.dtype == tf.float32
+        np.testing.assert_allclose(value, loss(*(tf.cast(x, tf.float32) for x in given)))
+
+
 @pytest.mark.parity
 def test_parity_with_torch(pair):
     torch = pytest.importorskip("torch", reason="compares with PyTorch: pip install -e '.[parity]'")
@@ -88,3 +146,28 @@ def test_parity_with_torch(pair):
     posterior = torch.distributions.Normal(mean, (0.5 * log_variance).exp())
     kl = torch.distributions.kl_divergence(posterior, torch.distributions.Normal(0.0, 1.0)).mean(1)
     np.testing.assert_allclose(losses.kl_divergence(mean.numpy(), log_variance.numpy()), kl, rtol=1e-5)
+
+
+@pytest.mark.parity
+def test_adversarial_parity_with_torch():
+    torch = pytest.importorskip("torch", reason="compares with PyTorch: pip install -e '.[parity]'")
+    scale = np.array([0.1, 1, 10, 80])[:, None]
+    pair = (np.random.default_rng(0).normal(size=(2, 4, 2)) * scale).astype(np.float32)
+    real, generated = (torch.tensor(x, requires_grad=True) for x in pair)
+
+    def cross_entropy(x, label):
+        return torch.nn.functional.cross_entropy(x, torch.full((4,), label), reduction="none")
+
+    contest = cross_entropy(real, losses.REAL) + cross_entropy(generated, losses.GENERATED)
+    adversarial = cross_entropy(generated, losses.REAL)
+    inputs = [tf.constant(x) for x in pair]
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(inputs)
+        ours = losses.discriminator_loss(*inputs), losses.adversarial_loss(inputs[1])
+    np.testing.assert_allclose(ours, [contest.detach(), adversarial.detach()], rtol=1e-6, atol=1e-6)
+    for value, theirs, given in ((ours[0], contest, (0, 1)), (ours[1], adversarial, (1,))):
+        gradients = torch.autograd.grad(
+            theirs.sum(), [(real, generated)[i] for i in given], retain_graph=True
+        )
+        for i, gradient in zip(given, gradients, strict=True):
+            np.testing.assert_allclose(tape.gradient(value, inputs[i]), gradient, rtol=1e-5, atol=1e-6)

@@ -1,0 +1,112 @@
+"""A step of adversarial training in PyTorch, on the weights of a Keras model: nothing of its code is used."""
+
+import torch
+from torch.nn import functional
+
+
+class Layers:
+    """Layers on weights in TensorFlow's layout, taken one after the other; images are [B, C, H, W]."""
+
+    def __init__(self, weights):
+        self.weights = iter(weights)
+
+    def convolution(self, x, stride=1, same=True):
+        kernel = next(self.weights).permute(3, 2, 0, 1)
+        if same:
+            # Where the stride divides the side, TensorFlow has the odd row of padding at the end.
+            total = kernel.shape[2] - stride
+            x = functional.pad(x, (total // 2, total - total // 2) * 2)
+        return functional.conv2d(x, kernel, next(self.weights), stride=stride)
+
+    def up(self, x):
+        """Zeros between the values, each of which is in the lower right corner of its block."""
+        bed = x.new_zeros((*x.shape[:2], 2 * x.shape[2], 2 * x.shape[3]))
+        bed[:, :, 1::2, 1::2] = x
+        return self.convolution(bed)
+
+    def dense(self, x):
+        return x @ next(self.weights) + next(self.weights)
+
+
+def leaky(x):
+    return functional.leaky_relu(x, 0.3)
+
+
+def encode(weights, x):
+    """Table 2, the code as a map."""
+    layers = Layers(weights)
+    for stride in (2, 1, 2, 1, 2, 1, 1, 1):
+        x = leaky(layers.convolution(x, stride))
+    return x
+
+
+def decode(weights, x):
+    layers = Layers(weights)
+    x = leaky(layers.convolution(leaky(layers.convolution(x))))
+    for _ in range(2):
+        x = leaky(layers.convolution(leaky(layers.up(x))))
+    return layers.convolution(leaky(layers.up(x)))
+
+
+def judge(weights, x):
+    """Table 1 without dropout: logits of "generated" and "real"."""
+    layers = Layers(weights)
+    for stride in (2, 1, 2, 1, 2):
+        x = leaky(layers.convolution(x, stride, same=False))
+    return layers.dense(leaky(layers.dense(x.mean((2, 3)))))
+
+
+def features(kernel, bias, x):
+    """The first ReLU of torchvision's AlexNet."""
+    mean, deviation = (torch.tensor(v)[:, None, None] for v in ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]))
+    x = (x - mean) / deviation
+    return functional.relu(functional.conv2d(x, kernel.permute(3, 2, 0, 1), bias, stride=4, padding=2))
+
+
+class Adam:
+    """Kingma & Ba 2015, end of section 2, as Keras has it: ε is added before the moments are corrected."""
+
+    def __init__(self, weights, rate, epsilon):
+        self.weights, self.rate, self.epsilon = weights, rate, epsilon
+        self.means = [torch.zeros_like(w) for w in weights]
+        self.squares = [torch.zeros_like(w) for w in weights]
+        self.step = 0
+
+    def apply(self, gradients):
+        self.step += 1
+        rate = self.rate * (1 - 0.999**self.step) ** 0.5 / (1 - 0.9**self.step)
+        with torch.no_grad():
+            for w, g, m, v in zip(self.weights, gradients, self.means, self.squares, strict=True):
+                m += 0.1 * (g - m)
+                v += 0.001 * (g**2 - v)
+                w -= rate * m / (v.sqrt() + self.epsilon)
+
+
+def train(arrays, images, lambdas, steps, rate, epsilon):
+    """Weights after some steps on one batch.
+
+    Args:
+        arrays: Weights of `encoder`, `decoder`, `discriminator` and `comparator`, NumPy.
+        images: [B, H, W, C].
+        lambdas: Of `image`, `feature` and `adversarial`.
+    """
+    weights = {k: [torch.tensor(w, requires_grad=k != "comparator") for w in v] for k, v in arrays.items()}
+    generator = [*weights["encoder"], *weights["decoder"]]
+    ours, theirs = Adam(generator, rate, epsilon), Adam(weights["discriminator"], rate, epsilon)
+    target = torch.tensor(images).permute(0, 3, 1, 2)
+    chosen = torch.ones(len(images), dtype=torch.long)
+    for _ in range(steps):
+        image = decode(weights["decoder"], encode(weights["encoder"], target))
+        of_generated = judge(weights["discriminator"], image)
+        loss = lambdas["image"] * functional.mse_loss(image, target)
+        pair = (features(*weights["comparator"], x) for x in (image, target))
+        loss += lambdas["feature"] * functional.mse_loss(*pair)
+        loss += lambdas["adversarial"] * functional.cross_entropy(of_generated, chosen)
+        of_real = judge(weights["discriminator"], target)
+        apart = judge(weights["discriminator"], image.detach())
+        contest = functional.cross_entropy(of_real, chosen) + functional.cross_entropy(apart, 0 * chosen)
+        gradients = torch.autograd.grad(loss, generator)
+        rivals = torch.autograd.grad(contest, weights["discriminator"])
+        ours.apply(gradients)
+        theirs.apply(rivals)
+    return {name: [w.detach().numpy() for w in ws] for name, ws in weights.items()}

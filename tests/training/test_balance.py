@@ -1,0 +1,101 @@
+"""Warnings of lost terms and players, and TensorBoard's panel."""
+
+import io
+
+import keras
+import pytest
+import rich.console
+import tensorflow as tf
+from tensorboard.plugins.custom_scalar import layout_pb2
+
+from tfdeepsim.deepsim import DeePSiM
+from tfdeepsim.run import RunDirectory
+from tfdeepsim.training.balance import BAND, CHARTS, LONG, Balance, shares
+
+EVEN = {"gradient_image": 1.0, "gradient_feature": 1.0, "gradient_adversarial": 1.0}
+
+
+def watched(path, weights, epochs):
+    """What is printed, by epoch, where a model with these terms has these logs."""
+    out = io.StringIO()
+    balance = Balance(RunDirectory(path), rich.console.Console(file=out, width=1000))
+    parts = keras.Sequential([keras.layers.Flatten()]), keras.layers.Identity()
+    balance.set_model(DeePSiM(keras.Sequential(), weights, parts[1], parts[0]))
+    balance.on_train_begin()
+    printed = []
+    for epoch, logs in enumerate(epochs):
+        balance.on_epoch_end(epoch, logs)
+        printed.append(out.getvalue())
+        out.truncate(out.seek(0))
+    balance.on_train_end()
+    return printed
+
+
+ALL = {"image": 1.0, "feature": 1.0, "adversarial": 1.0}
+
+
+def values(path):
+    """Tag to (step, value) of everything in the event files."""
+    found = {}
+    for file in sorted((path / "train").glob("events*")):
+        for event in tf.compat.v1.train.summary_iterator(str(file)):
+            for value in event.summary.value:
+                found.setdefault(value.tag, []).append((event.step, value))
+    return found
+
+
+def test_shares():
+    assert shares({"gradient_image": 3.0, "gradient_feature": 1.0, "loss": 7.0}) == {
+        "image": 0.75,
+        "feature": 0.25,
+    }
+    assert shares({"loss": 1.0}) == shares({"gradient_image": 0.0, "gradient_feature": 0.0}) == {}
+
+
+def test_a_weak_term_is_warned_of_once(tmp_path):
+    weak = EVEN | {"gradient_feature": 0.01}
+    printed = watched(tmp_path, ALL, [EVEN, weak, weak, EVEN, weak | {"gradient_image": 0.001}])
+    assert printed[0] == printed[2] == printed[3] == ""
+    assert printed[1] == (
+        "warning: the term 'feature' has 0.50% of the gradient: raise its weight or leave it out\n"
+    )
+    assert printed[4].count("warning") == 1
+    assert "'image' has 0.10%" in printed[4]
+
+
+def test_a_share_at_the_limit_is_no_warning(tmp_path):
+    assert watched(tmp_path, ALL, [{"gradient_image": 0.01, "gradient_feature": 0.98}]) == [""]
+
+
+@pytest.mark.parametrize(("ratio", "ahead"), [(0.05, "discriminator"), (25.0, "generator")])
+def test_a_game_that_is_long_lost_is_warned_of(tmp_path, ratio, ahead):
+    ratios = [ratio] * (LONG - 1) + [2.0] + [ratio] * (LONG + 2)
+    printed = watched(tmp_path, ALL, [EVEN | {"ratio": r} for r in ratios])
+    assert [bool(text) for text in printed] == [False] * (2 * LONG - 1) + [True, False, False]
+    text = printed[2 * LONG - 1]
+    assert text.startswith(f"warning: r = L_discr / L_adv is {ratio:g}, outside of 0.1 to 10 for 3 epochs")
+    assert f"the {ahead} is far ahead" in text
+
+
+def test_the_band_itself_is_balanced(tmp_path):
+    assert watched(tmp_path, ALL, [EVEN | {"ratio": r} for r in BAND * LONG]) == [""] * 2 * LONG
+
+
+def test_panel_and_thresholds_reach_tensorboard(tmp_path):
+    watched(tmp_path, ALL, [EVEN | {"ratio": 2.0}] * 2)
+    found = values(tmp_path)
+    layout = layout_pb2.Layout()
+    ((_, value),) = found["custom_scalars__config__"]
+    layout.ParseFromString(value.tensor.string_val[0])
+    (category,) = layout.category
+    assert [chart.title for chart in category.chart] == list(CHARTS)
+    assert [list(chart.multiline.tag) for chart in category.chart] == [[tags] for tags in CHARTS.values()]
+    for tag, limit in (("ratio_low", 0.1), ("ratio_high", 10.0)):
+        steps, limits = zip(*((step, tf.make_ndarray(v.tensor)) for step, v in found[tag]), strict=True)
+        assert steps == (0, 1)
+        assert limits == pytest.approx([limit] * 2)
+
+
+def test_nothing_with_one_term(tmp_path):
+    assert watched(tmp_path, {"image": 1.0}, [{"loss": 1.0, "image": 1.0}] * 5) == [""] * 5
+    assert values(tmp_path) == {}

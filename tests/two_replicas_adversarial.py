@@ -1,0 +1,64 @@
+"""A step with both networks trained and one with the discriminator paused, on one device and on two; prints
+as JSON the largest differences of weights, how far they moved, and the logs of the second step."""
+
+import json
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfdeepsim.config import TrainConfig
+from tfdeepsim.data.pipeline import training_batches
+from tfdeepsim.data.source import Source
+from tfdeepsim.gate import GatedAdam
+from tfdeepsim.training.autoencoding import Autoencoding
+from tfdeepsim.training.build import build_model, make_strategy
+
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+IMAGES = np.random.default_rng(0).integers(0, 256, (12, 64, 64, 3), np.uint8)
+NETWORKS = ("generator", "discriminator")
+
+
+def weights(model):
+    return {name: [w.numpy() for w in getattr(model, name).trainable_variables] for name in NETWORKS}
+
+
+def train(strategy_name):
+    flags = {"loss": "deepsim", "comparator": "random_alexnet:relu1", "gate": "hysteresis"}
+    sizes = {"network": "dosovitskiy", "width": 0.1, "batch_size": 4}
+    config = TrainConfig(**flags, **sizes, strategy=strategy_name)
+    strategy = make_strategy(config)
+    model = build_model(Autoencoding(config), strategy)
+    # Devices draw noise of their own.
+    for layer in model.discriminator.layers:
+        if isinstance(layer, keras.layers.Dropout):
+            layer.rate = 0.0
+    with strategy.scope():
+        # A large epsilon: Adam makes a whole step of the rounding of a small gradient.
+        model.compile(optimizer=GatedAdam(1e-2, epsilon=1e-3))
+    seen = [weights(model)]
+    for step in range(2):
+        data = training_batches(Source(IMAGES, {}), batch_size=4, seed=0, steps=range(step, step + 1))
+        logs = model.fit(data, steps_per_epoch=1, verbose=0, shuffle=False).history
+        seen.append(weights(model))
+        model.gate.discriminator.assign(0.0)
+    return seen, {name: value for name, (value,) in logs.items()}, strategy
+
+
+def furthest(a, b):
+    return max(float(np.abs(x - y).max()) for x, y in zip(a, b, strict=True))
+
+
+one, logs, _ = train("single")
+two, logs_of_two, strategy = train("mirrored")
+assert strategy.num_replicas_in_sync == 2
+found = {
+    "difference": {
+        name: max(furthest(a[name], b[name]) for a, b in zip(one, two, strict=True)) for name in NETWORKS
+    },
+    "moved": {name: furthest(one[0][name], one[1][name]) for name in NETWORKS},
+    "moved_in_pause": [furthest(seen[1]["discriminator"], seen[2]["discriminator"]) for seen in (one, two)],
+    "logs": [logs, logs_of_two],
+}
+print(json.dumps(found))
