@@ -4,7 +4,7 @@ import pytest
 
 from tfdeepsim.config import DEFAULT_COMPARATOR, DEFAULT_LAMBDA_KL, TrainConfig
 from tfdeepsim.errors import InputError
-from tfdeepsim.networks.generators import default_latent_dim
+from tfdeepsim.networks.generators import check_generator
 
 PERCEPTUAL = {"loss": "perceptual", "comparator": "random_alexnet:relu2"}
 COMPARATOR = {"task": "comparator", "comparator": "alexnet"}
@@ -79,9 +79,7 @@ def test_latent_size_is_that_of_the_networks_paper(flags, size):
     config = TrainConfig(**flags)
     assert config.latent_dim == size
     shape = (config.image_size or 64,) * 2 + (3,)
-    assert flags.get("latent_dim") or size == default_latent_dim(
-        config.network, config.model == "vae", shape, config.width
-    )
+    check_generator(config.network, shape, size, config.model == "vae", config.width)
 
 
 def test_defaults_that_depend_on_others():

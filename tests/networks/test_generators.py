@@ -6,23 +6,22 @@ import pytest
 from tfdeepsim.errors import InputError
 from tfdeepsim.networks.alexnet_encoder import AlexNetEncoder
 from tfdeepsim.networks.dosovitskiy import MapDecoder, MapEncoder
-from tfdeepsim.networks.generators import GENERATORS, check_generator, default_latent_dim, make_generator
+from tfdeepsim.networks.generators import GENERATORS, check_generator, make_generator
 from tfdeepsim.networks.pihlgren import Decoder, Encoder
 from tfdeepsim.networks.upconv_generator import UpConvGenerator
 
 
 @pytest.mark.parametrize(
-    ("network", "variational", "width", "parts"),
+    ("network", "variational", "width", "latent_dim", "parts"),
     [
-        ("pihlgren", False, 1.0, (Encoder, Decoder)),
-        ("pihlgren", True, 1.0, (Encoder, Decoder)),
-        ("dosovitskiy", False, 0.1, (MapEncoder, MapDecoder)),
-        ("dosovitskiy", True, 0.02, (AlexNetEncoder, UpConvGenerator)),
+        ("pihlgren", False, 1.0, 64, (Encoder, Decoder)),
+        ("pihlgren", True, 1.0, 64, (Encoder, Decoder)),
+        ("dosovitskiy", False, 0.1, 512, (MapEncoder, MapDecoder)),
+        ("dosovitskiy", True, 0.02, 82, (AlexNetEncoder, UpConvGenerator)),
     ],
 )
-def test_parts_and_shapes(network, variational, width, parts):
+def test_parts_and_shapes(network, variational, width, latent_dim, parts):
     shape = (64, 64, 3)
-    latent_dim = default_latent_dim(network, variational, shape, width)
     generator = make_generator(network, shape, latent_dim, variational, seed=4, width=width)
     assert (type(generator.encoder), type(generator.decoder), generator.seed) == (*parts, 4)
     generated = generator(np.zeros((2, *shape), np.float32), training=True)
@@ -41,8 +40,7 @@ def test_parts_and_shapes(network, variational, width, parts):
         ("dosovitskiy", True, (227, 227, 3), 0.1, 410),
     ],
 )
-def test_latent_size_of_the_paper(network, variational, shape, width, expected):
-    assert default_latent_dim(network, variational, shape, width) == expected
+def test_the_papers_latent_size_fits(network, variational, shape, width, expected):
     check_generator(network, shape, expected, variational, width)
 
 
@@ -68,13 +66,6 @@ def test_impossible_requests(name):
         check_generator(network, shape, latent_dim, variational, width)
     with pytest.raises(InputError, match=message):
         make_generator(network, shape, latent_dim, variational, width=width)
-
-
-def test_default_of_an_impossible_request():
-    with pytest.raises(InputError, match="multiples of 8"):
-        default_latent_dim("dosovitskiy", False, (63, 64, 3), 1.0)
-    with pytest.raises(InputError, match="fixed"):
-        default_latent_dim("pihlgren", False, (64, 64, 3), 2.0)
 
 
 def test_names():

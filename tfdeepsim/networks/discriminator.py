@@ -14,8 +14,6 @@ SMALLEST_SIDE = 35
 LARGE_SIDE = 128
 """Pixels a side from which on the first stride is 4."""
 LARGE_STRIDE = 4
-FAKE, REAL = 0, 1
-"""The classes."""
 
 
 def check_image_shape(image_shape: tuple[int, int, int]) -> None:

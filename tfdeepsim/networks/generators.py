@@ -1,35 +1,15 @@
 """The autoencoders of both papers by name."""
 
-import math
-
 from tfdeepsim.errors import InputError
 from tfdeepsim.networks import alexnet_encoder, dosovitskiy, pihlgren
 from tfdeepsim.networks.alexnet_encoder import AlexNetEncoder
 from tfdeepsim.networks.autoencoder import Autoencoder
 from tfdeepsim.networks.dosovitskiy import MapDecoder, MapEncoder
-from tfdeepsim.networks.leaky_layers import check_width, scaled
-from tfdeepsim.networks.upconv_generator import FULLY_CONNECTED, UpConvGenerator
+from tfdeepsim.networks.leaky_layers import check_width
+from tfdeepsim.networks.upconv_generator import UpConvGenerator
 
 GENERATORS = ("pihlgren", "dosovitskiy")
 """Names of the papers' first authors."""
-
-PIHLGREN_LATENT_DIM = 64
-
-
-def default_latent_dim(
-    network: str, variational: bool, image_shape: tuple[int, int, int], width: float = 1.0
-) -> int:
-    """The latent size of the paper: 64; 8 channels a position of Table 2's code; 4096 times `width`.
-
-    Raises:
-        InputError: If there is no such network, or it does not allow the image shape or the width.
-    """
-    _check_network(network, width)
-    if network == "pihlgren":
-        return PIHLGREN_LATENT_DIM
-    if variational:
-        return scaled(FULLY_CONNECTED, width)
-    return dosovitskiy.CODE_CHANNELS * math.prod(dosovitskiy.code_map(image_shape))
 
 
 def check_generator(
