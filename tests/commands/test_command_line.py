@@ -15,6 +15,12 @@ def fails(tmp_path, capsys, monkeypatch):
     """Run a command in an empty folder; gives its line of error, having checked its form."""
     monkeypatch.chdir(tmp_path)
 
+    def begun(*arguments, **options):
+        pytest.fail("bad input was taken, and half an hour of training would begin")
+
+    monkeypatch.setattr("tfdeepsim.training.trainer.train", begun)
+    monkeypatch.setattr("tfdeepsim.study.Study.train", begun)
+
     def run(command, *argv):
         before = sorted(tmp_path.rglob("*"))
         try:

@@ -34,17 +34,7 @@ def start(folder, photos, *flags):
     command = [sys.executable, str(CHECKOUT / "evaluate.py"), "--compare", ",".join(LOSSES), "--seeds", "2"]
     command += ["--comparator", "random_alexnet:relu2", "--dataset", f"folder:{photos}", "--data-dir"]
     command += [str(photos.parent / "data"), "--image-size", "64", "--latent-dim", "4", "--batch-size", "8"]
-    command += [
-        "--epochs",
-        "2",
-        "--probes",
-        "linear,knn",
-        "--label-fractions",
-        "0.5,1",
-        "--card",
-        "--decode",
-        "10",
-    ]
+    command += ["--epochs", "2", "--probes", "linear,knn", "--label-fractions", "0.5,1", "--card"]
     return subprocess.Popen(
         [*command, "--run-dir", str(folder), *flags],
         stdout=subprocess.PIPE,

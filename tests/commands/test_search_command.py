@@ -16,7 +16,7 @@ from tfdeepsim.run import RunDirectory, slug, write_json
 from tfdeepsim.tuning.cluster import HOST, ID, PORT
 
 CHECKOUT = Path(__file__).parents[2]
-FLAGS = ["--trials", "10", "--epochs", "3", "--patience", "2"]
+FLAGS = ["--trials", "6", "--epochs", "3", "--patience", "2"]
 
 
 @pytest.fixture(autouse=True)
@@ -103,7 +103,7 @@ def test_interrupt_says_how_to_go_on(searched):
 def test_what_ended_before_the_interrupt_is_kept_and_nothing_failed(searched):
     _, directory, (*_, before), _ = searched
     after = _trials(directory)
-    assert 0 < len(before) < len(after) == 10
+    assert 0 < len(before) < len(after) == 6
     kept = {row["trial"]: row for row in after}
     for row in before:
         # A trial that ran when the keys were pressed begins again.
@@ -115,7 +115,7 @@ def test_output(searched):
     _, directory, _, (out, err) = searched
     assert err == ""
     for words in (
-        "at most 10 trials of at most 3 epochs",
+        "at most 6 trials of at most 3 epochs",
         "Searched",
         "Fixed host",
         "Chance",
@@ -138,7 +138,7 @@ def test_search_stands_beside_the_fixed_host(searched):
     np.testing.assert_array_equal(result.targets, host.targets)
     losses = [float(row["validation_loss"]) for row in _trials(directory)]
     assert result.chosen[0]["validation_loss"] == min(losses)
-    assert len(losses) == 10
+    assert len(losses) == 6
 
 
 def test_again_reads_what_is_there_and_another_search_is_refused(searched, capsys):

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from tfdeepsim.arrays import load_arrays
+from tfdeepsim.commands import train
 
 CHECKOUT = Path(__file__).parents[2]
 EPOCHS = 5
@@ -124,10 +125,11 @@ def test_interrupt_is_clean_and_resumable(tmp_path, tiny):
     assert "--resume goes on with the same configuration" in err
 
 
-def test_dry_run_writes_nothing(tmp_path, tiny):
+def test_dry_run_writes_nothing(tmp_path, tiny, capsys):
     name, _ = tiny
     flags = ["--dataset", name, "--data-dir", tmp_path / "data", "--run-dir", tmp_path / "run", "--dry-run"]
-    out, _ = finish(start("train.py", "--batch-size", 2, *flags))
+    assert train.main(["--batch-size", "2", *map(str, flags)]) == 0
+    out = capsys.readouterr().out
     assert "parameters" in out
     assert "made first, about" in out
     assert list(tmp_path.iterdir()) == []

@@ -1,6 +1,7 @@
 """Warnings of lost terms and players, and TensorBoard's panel."""
 
 import io
+import re
 
 import keras
 import pytest
@@ -9,6 +10,8 @@ import tensorflow as tf
 from tensorboard.plugins.custom_scalar import layout_pb2
 
 from tfdeepsim.deepsim import DeePSiM
+from tfdeepsim.networks.discriminator import Discriminator
+from tfdeepsim.networks.generators import make_generator
 from tfdeepsim.run import RunDirectory
 from tfdeepsim.training.balance import BAND, CHARTS, LONG, Balance, shares
 
@@ -99,3 +102,15 @@ def test_panel_and_thresholds_reach_tensorboard(tmp_path):
 def test_nothing_with_one_term(tmp_path):
     assert watched(tmp_path, {"image": 1.0}, [{"loss": 1.0, "image": 1.0}] * 5) == [""] * 5
     assert values(tmp_path) == {}
+
+
+@pytest.mark.parametrize("title", CHARTS)
+def test_every_chart_finds_its_curves(title):
+    # TensorBoard looks for a match from a tag's beginning.
+    model = DeePSiM(
+        make_generator("dosovitskiy", (40, 40, 3), 25, False, width=0.1),
+        dict.fromkeys(("image", "adversarial"), 1.0),
+        discriminator=Discriminator((40, 40, 3), width=0.1),
+    )
+    tags = [*(f"epoch_{name}" for name in model.means), "ratio_low", "ratio_high"]
+    assert sum(re.match(CHARTS[title], tag) is not None for tag in tags) >= 2

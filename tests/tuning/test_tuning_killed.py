@@ -15,7 +15,7 @@ HERE = Path(__file__).parent
 CHECKOUT = HERE.parents[1]
 
 
-def start(directory, tuner="random", trials=4, workers=0, epochs=2):
+def start(directory, tuner="random", trials=3, workers=0, epochs=2):
     return subprocess.Popen(
         [sys.executable, HERE / "search_process.py", *map(str, (directory, tuner, trials, workers, epochs))],
         stdout=subprocess.PIPE,

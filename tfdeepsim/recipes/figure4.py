@@ -22,7 +22,7 @@ import rich.console
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.data import open_dataset
 from tfdeepsim.data.dataset import Sources
-from tfdeepsim.errors import InputError
+from tfdeepsim.recipes.scale import scaled_steps
 from tfdeepsim.run import RunDirectory
 
 STEPS = 500_000
@@ -61,16 +61,13 @@ def configs(
     Raises:
         InputError: If the scale leaves nothing to train.
     """
-    steps = round(STEPS * scale)
-    if not 0 < scale <= 1 or steps < 1:
-        raise InputError("--scale is a share of the full size", got=scale, accepted=f"{1 / STEPS:g} to 1")
     common: dict[str, Any] = {
         "dataset": dataset,
         "data_dir": data_dir,
         "network": "dosovitskiy",
         "model": "vae",
         "lambda_kl": LAMBDA_KL,
-        "steps": steps,
+        "steps": scaled_steps(STEPS, scale),
         "augment": "crop+flip",
         "learning_rate": LEARNING_RATE,
     }

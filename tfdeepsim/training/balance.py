@@ -25,7 +25,7 @@ CHARTS = {
     "gradient norm at the generated image": r"^epoch_gradient_",
     "r = L_discr / L_adv, with its thresholds": r"^(epoch_ratio|ratio_)",
     "discriminator's accuracy": r"^epoch_accuracy_",
-    "share of steps in which each was trained": r"_trained$",
+    "share of steps in which each was trained": r"^epoch_.*_trained$",
 }
 """Title to the tags of its curves."""
 
