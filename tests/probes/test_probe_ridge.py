@@ -1,5 +1,3 @@
-import time
-
 import numpy as np
 import pytest
 
@@ -68,14 +66,3 @@ def test_tells_which_way_is_better():
 def test_bad_embeddings_are_refused():
     with pytest.raises(InputError, match="split 'train' must be finite"):
         score(np.full((300, 2), np.nan), POSITIONS, "regression")
-
-
-def test_is_quick():
-    z = RNG.normal(size=(3000, 64)).astype(np.float32)
-    labels = RNG.integers(0, 10, size=3000)
-    times = []
-    for _ in range(5):
-        start = time.perf_counter()
-        quick_score((z[:2000], labels[:2000]), (z[2000:], labels[2000:]), "classification")
-        times.append(time.perf_counter() - start)
-    assert min(times) < 0.2  # about 0.01 s on two idle cores
