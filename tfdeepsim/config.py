@@ -46,18 +46,8 @@ OF_FEATURES = (
     "feature_activation",
 )
 OF_AUTOENCODERS = (
-    *(
-        "network",
-        "width",
-        "model",
-        "latent_dim",
-        "loss",
-        "lambda_feat",
-        "lambda_adv",
-        "lambda_img",
-        "lambda_kl",
-    ),
-    *("lambda_units", "gate", "schedule", "augment", "probe_every", "choose_by"),
+    *("network", "width", "model", "latent_dim", "loss", "lambda_feat", "lambda_adv", "lambda_img"),
+    *("lambda_kl", "lambda_units", "gate", "schedule", "augment", "probe_every", "choose_by"),
     *OF_FEATURES[1:],
 )
 
@@ -198,12 +188,8 @@ class TrainConfig(DataOptions):
                 accepted="--probe-every N, for example 1",
             )
         self._refuse_changed(("surrogate_classes",), "is for a comparator's training", "--task comparator")
-        if (
-            self.network == "pihlgren"
-            and self.width != 1
-            and self.lambda_adv is None
-            and self.loss != "deepsim"
-        ):
+        weights = self.loss_weights
+        if self.network == "pihlgren" and self.width != 1 and "adversarial" not in weights:
             raise InputError(
                 "--width is for the networks of Dosovitskiy & Brox",
                 got=f"--width {self.width:g}",
@@ -215,7 +201,6 @@ class TrainConfig(DataOptions):
                 got=f"--shorter-side {self.shorter_side}, --image-size {self.image_size}",
                 accepted="for example --shorter-side 96 --image-size 64",
             )
-        weights = self.loss_weights
         if "adversarial" not in weights:
             accepted = "--loss deepsim, or --lambda-adv above 0"
             self._refuse_changed(("gate",), "is for adversarial training", accepted)

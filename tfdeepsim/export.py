@@ -8,7 +8,7 @@ import tensorflow as tf
 from tfdeepsim.arrays import assign, load_arrays
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.networks.autoencoder import Autoencoder
-from tfdeepsim.networks.generators import make_generator
+from tfdeepsim.networks.generators import generator_of
 from tfdeepsim.networks.precision import float32
 from tfdeepsim.run import RunDirectory, replacing
 
@@ -70,9 +70,7 @@ def load_generator(run: RunDirectory) -> Autoencoder:
     config = TrainConfig.from_dict(run.read_config())
     image_shape = tuple(run.read_environment()["dataset"]["image_shape"])
     with float32():
-        generator = make_generator(
-            config.network, image_shape, config.latent_dim, config.model == "vae", width=config.width
-        )
+        generator = generator_of(config, image_shape)
     assign(generator.weights, load_arrays(run.best)[0], run.best)
     return generator
 

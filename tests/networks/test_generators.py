@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from tfdeepsim.config import TrainConfig
 from tfdeepsim.errors import InputError
 from tfdeepsim.networks.alexnet_encoder import AlexNetEncoder
 from tfdeepsim.networks.dosovitskiy import MapDecoder, MapEncoder
-from tfdeepsim.networks.generators import GENERATORS, check_generator, make_generator
+from tfdeepsim.networks.generators import GENERATORS, check_generator, generator_of, make_generator
 from tfdeepsim.networks.pihlgren import Decoder, Encoder
 from tfdeepsim.networks.upconv_generator import UpConvGenerator
 
@@ -66,6 +67,19 @@ def test_impossible_requests(name):
         check_generator(network, shape, latent_dim, variational, width)
     with pytest.raises(InputError, match=message):
         make_generator(network, shape, latent_dim, variational, width=width)
+
+
+@pytest.mark.parametrize("model", ["ae", "vae"])
+def test_the_generator_of_a_config(model):
+    config = TrainConfig(network="dosovitskiy", model=model, width=0.02, latent_dim=64, seed=3)
+    generator = generator_of(config, (64, 64, 3))
+    assert (generator.encoder.width, generator.encoder.latent_dim, generator.seed) == (0.02, 64, 3)
+    assert ("log_variance" in generator.encoder.output_names) == (model == "vae")
+
+
+def test_width_beside_pihlgren_is_the_discriminators():
+    generator = generator_of(TrainConfig(loss="deepsim", width=0.5), (64, 64, 3))
+    assert isinstance(generator.encoder, Encoder)
 
 
 def test_names():

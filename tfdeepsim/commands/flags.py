@@ -50,7 +50,7 @@ def _add_model(what: Group) -> None:
     what.add_argument("--task", metavar="NAME", help=choice("task"))
     what.add_argument("--network", metavar="NAME", help=choice("network"))
     what.add_argument(
-        "--width", metavar="X", type=float, help="factor of dosovitskiy's channels (default: 1)"
+        "--width", metavar="X", type=float, help="factor of channels: dosovitskiy, discriminator (default: 1)"
     )
     what.add_argument("--model", metavar="NAME", help=choice("model"))
     what.add_argument(

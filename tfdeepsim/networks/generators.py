@@ -1,5 +1,6 @@
 """The autoencoders of both papers by name."""
 
+from tfdeepsim.config import TrainConfig
 from tfdeepsim.errors import InputError
 from tfdeepsim.networks import alexnet_encoder, dosovitskiy, pihlgren
 from tfdeepsim.networks.alexnet_encoder import AlexNetEncoder
@@ -29,6 +30,19 @@ def check_generator(
         alexnet_encoder.check_image_shape(image_shape)
     else:
         dosovitskiy.code_shape(image_shape, latent_dim)
+
+
+def generator_of(config: TrainConfig, image_shape: tuple[int, int, int]) -> Autoencoder:
+    """The generator that a run's config asks for.
+
+    Its width is for `dosovitskiy`; beside the other network it is that of the discriminator alone.
+
+    Raises:
+        InputError: As `make_generator`.
+    """
+    width = config.width if config.network == "dosovitskiy" else 1.0
+    variational = config.model == "vae"
+    return make_generator(config.network, image_shape, config.latent_dim, variational, config.seed, width)
 
 
 def make_generator(

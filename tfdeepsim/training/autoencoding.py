@@ -20,7 +20,7 @@ from tfdeepsim.deepsim import DeePSiM
 from tfdeepsim.errors import InputError
 from tfdeepsim.gate import GatedAdam
 from tfdeepsim.networks.discriminator import Discriminator
-from tfdeepsim.networks.generators import make_generator
+from tfdeepsim.networks.generators import generator_of
 from tfdeepsim.run import RunDirectory, replacing
 from tfdeepsim.training.audit import comparator_line, comparator_record
 from tfdeepsim.training.augment import augmented
@@ -48,9 +48,7 @@ class Autoencoding(Task):
 
     def model(self) -> DeePSiM:
         config, shape = self.config, self.description.image_shape
-        generator = make_generator(
-            config.network, shape, config.latent_dim, config.model == "vae", config.seed, config.width
-        )
+        generator = generator_of(config, shape)
         comparator = None if config.comparator is None else comparator_of(config)
         weights = self._loss_weights(comparator)
         discriminator = None
