@@ -126,7 +126,7 @@ def test_total_steps(flags, steps):
         ({"task": "comparator"}, "got no --comparator; accepted: alexnet, exemplar_cnn, videonet"),
         ({"task": "comparator", "comparator": "alexnet:relu2"}, "got --comparator alexnet:relu2"),
         ({"task": "comparator", "comparator": "random_alexnet"}, "can be trained here"),
-        ({"task": "comparator", "comparator": "alexnet", "loss": "l1"}, "--loss is for autoencoders"),
+        ({"task": "comparator", "comparator": "alexnet", "loss": "l1"}, "--loss is for generators"),
         ({"task": "comparator", "comparator": "alexnet", "surrogate_classes": 5}, "is for patches of images"),
         ({"comparator": "random_alexnet:relu2"}, "--comparator is used by the feature term alone"),
         ({"comparator_weights": "x.pth"}, "--comparator-weights is used by the feature term alone"),
@@ -149,9 +149,9 @@ def test_total_steps(flags, steps):
         ({"augment": "crop+flip", "shorter_side": 64, "image_size": 64}, "--augment crop cuts"),
         ({"augment": "crop", "shorter_side": 96}, "accepted: for example --shorter-side 96 --image-size 64"),
         ({**COMPARATOR, "network": "dosovitskiy"}, "--network is for autoencoders"),
-        ({**COMPARATOR, "gate": "off"}, "--gate is for autoencoders"),
-        ({**COMPARATOR, "lambda_adv": 1.0}, "--lambda-adv is for autoencoders"),
-        ({**COMPARATOR, "augment": "flip"}, "--augment is for autoencoders"),
+        ({**COMPARATOR, "gate": "off"}, "--gate is for generators"),
+        ({**COMPARATOR, "lambda_adv": 1.0}, "--lambda-adv is for generators"),
+        ({**COMPARATOR, "augment": "flip"}, "--augment is for generators"),
     ],
 )
 def test_bad_flags(flags, message):

@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 
-from tfdeepsim.embed import batch_size_of, digest_of, embed_blocks
+from tfdeepsim.embed import batch_size_of, embed_blocks
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (23, 4, 4, 3), np.uint8)
 
@@ -65,15 +65,3 @@ def test_batches_of_large_images_are_smaller():
     assert batch_size_of((32, 32, 3)) == 256
     assert batch_size_of((256, 256, 3)) == 16
     assert batch_size_of((4096, 4096, 3)) == 1
-
-
-def test_digest_changes_with_names_and_contents(tmp_path):
-    (tmp_path / "inner").mkdir()
-    (tmp_path / "inner" / "a").write_bytes(b"1")
-    first = digest_of(tmp_path)
-    assert first == digest_of(tmp_path)
-    assert len(first) == 64
-    (tmp_path / "inner" / "a").rename(tmp_path / "inner" / "b")
-    second = digest_of(tmp_path)
-    (tmp_path / "inner" / "b").write_bytes(b"2")
-    assert len({first, second, digest_of(tmp_path)}) == 3

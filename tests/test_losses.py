@@ -63,6 +63,33 @@ def test_feature_error_needs_a_weight_for_each_layer(pair, weights):
         losses.feature_error(list(pair), list(pair), weights)
 
 
+def test_total_variation_closed_form():
+    """By hand, of 2x2: squares of steps 1 and 4 at the corner, 9 at its right, 0 below it, 0 at the last."""
+    images = np.array([[[0, 1], [2, 4]]], np.float32)[..., None]
+    squares = np.array([1 + 4, 9, 4, 0])
+    np.testing.assert_allclose(losses.total_variation(images), [squares.mean()], rtol=1e-6)
+    np.testing.assert_allclose(losses.total_variation(images, 1.0), [np.sqrt(squares).mean()], rtol=1e-6)
+
+
+def test_total_variation_is_the_mean_over_channels_and_per_example(pair):
+    images = pair[0]
+    value = losses.total_variation(images)
+    apart = [losses.total_variation(images[..., channel : channel + 1]) for channel in range(3)]
+    np.testing.assert_allclose(value, np.mean(apart, axis=0), rtol=1e-6)
+    np.testing.assert_allclose(losses.total_variation(images[2:3]), value[2:3], rtol=1e-6)
+    assert losses.total_variation(tf.cast(images, tf.bfloat16)).dtype == tf.float32
+
+
+@pytest.mark.parametrize("beta", [1.0, 1.5, 2.0])
+def test_total_variation_of_constants_is_zero_and_has_no_gradient(beta):
+    flat = tf.fill((2, 3, 4, 3), 0.3)
+    with tf.GradientTape() as tape:
+        tape.watch(flat)
+        value = losses.total_variation(flat, beta)
+    np.testing.assert_array_equal(value, np.zeros(2))
+    np.testing.assert_array_equal(tape.gradient(value, flat), np.zeros(flat.shape))
+
+
 def test_kl_is_zero_at_the_prior_and_positive_elsewhere():
     zeros = tf.zeros((1, 5))
     assert losses.kl_divergence(zeros, zeros).numpy() == [0.0]
@@ -171,3 +198,23 @@ def test_adversarial_parity_with_torch():
         )
         for i, gradient in zip(given, gradients, strict=True):
             np.testing.assert_allclose(tape.gradient(value, inputs[i]), gradient, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parity
+@pytest.mark.parametrize("beta", [1.0, 1.5, 2.0])
+def test_total_variation_parity_with_torch(pair, beta):
+    torch = pytest.importorskip("torch", reason="compares with PyTorch: pip install -e '.[parity]'")
+    theirs = torch.tensor(pair[0].transpose(0, 3, 1, 2).copy(), requires_grad=True)
+    # The last column and row repeated: no step past the edge. Flat elements are left out of the root.
+    padded = torch.nn.functional.pad(theirs, (0, 1, 0, 1), mode="replicate")
+    right, below = padded[..., :-1, 1:] - theirs, padded[..., 1:, :-1] - theirs
+    squares = right**2 + below**2
+    steps = squares[squares > 0] ** (beta / 2)
+    value = steps.sum() / squares.numel()
+    ours = tf.constant(pair[0])
+    with tf.GradientTape() as tape:
+        tape.watch(ours)
+        mean = tf.reduce_mean(losses.total_variation(ours, beta))
+    np.testing.assert_allclose(mean, value.detach(), rtol=1e-6)
+    gradient = torch.autograd.grad(value, theirs)[0].permute(0, 2, 3, 1)
+    np.testing.assert_allclose(tape.gradient(mean, ours), gradient, rtol=1e-5, atol=1e-7)

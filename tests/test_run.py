@@ -8,7 +8,7 @@ import time
 import pytest
 
 from tfdeepsim.errors import InputError
-from tfdeepsim.run import RunDirectory, replacing, slug, write_json
+from tfdeepsim.run import RunDirectory, digest_of, replacing, slug, write_json
 
 
 def leftovers(folder):
@@ -122,3 +122,15 @@ def test_no_run(tmp_path):
 def test_slug():
     assert slug("llv2/200x15-stride10-seed3") == "llv2-200x15-stride10-seed3"
     assert "/" not in slug("folder:../../etc")
+
+
+def test_digest_changes_with_names_and_contents(tmp_path):
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "a").write_bytes(b"1")
+    first = digest_of(tmp_path)
+    assert first == digest_of(tmp_path)
+    assert len(first) == 64
+    (tmp_path / "inner" / "a").rename(tmp_path / "inner" / "b")
+    second = digest_of(tmp_path)
+    (tmp_path / "inner" / "b").write_bytes(b"2")
+    assert len({first, second, digest_of(tmp_path)}) == 3

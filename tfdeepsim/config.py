@@ -7,7 +7,7 @@ from typing import Any
 
 from tfdeepsim import options
 from tfdeepsim.errors import InputError
-from tfdeepsim.options import DataOptions, flag
+from tfdeepsim.options import INPUT_RANGES, DataOptions, flag
 from tfdeepsim.units import UNITS
 
 # --loss NAME as loss weights of the mean-reduced terms (see losses.py), and the norm of the image term.
@@ -45,14 +45,16 @@ OF_FEATURES = (
     "feature_normalization",
     "feature_activation",
 )
-OF_AUTOENCODERS = (
-    *("network", "width", "model", "latent_dim", "loss", "lambda_feat", "lambda_adv", "lambda_img"),
-    *("lambda_kl", "lambda_units", "gate", "schedule", "augment", "probe_every", "choose_by"),
-    *OF_FEATURES[1:],
+OF_INVERSIONS = ("invert", "invert_weights", "foreign_range", "noise_dim", "lambda_diversity")
+OF_LOSSES = (
+    *("width", "loss", "lambda_feat", "lambda_adv", "lambda_img", "lambda_units", "gate", "schedule"),
+    *("augment", *OF_FEATURES[1:]),
 )
+"""Of the tasks with a generator."""
+OF_AUTOENCODERS = ("network", "model", "latent_dim", "lambda_kl", "probe_every", "choose_by")
 
 CHOICES = options.CHOICES | {
-    "task": ("autoencoder", "comparator"),
+    "task": ("autoencoder", "inversion", "comparator"),
     "network": ("pihlgren", "dosovitskiy"),
     "model": ("ae", "vae"),
     "lambda_units": UNITS,
@@ -65,6 +67,7 @@ CHOICES = options.CHOICES | {
     "precision": ("float32", "mixed_bfloat16"),
     "strategy": ("auto", "single", "mirrored"),
     "choose_by": ("loss", "probe"),
+    "foreign_range": tuple(INPUT_RANGES),
 }
 
 
@@ -73,17 +76,24 @@ class TrainConfig(DataOptions):
     """One training run, on the data that the inherited attributes name.
 
     Attributes:
-        task: What is trained: an `autoencoder`, or a `comparator` for autoencoders.
+        task: What is trained: an `autoencoder`; the `inversion` of a network, a generator of images from
+            its features; or a `comparator` for both.
         network: Whose encoder and decoder: `pihlgren`; or `dosovitskiy`, Table 2 of Dosovitskiy & Brox, as a
             `vae` AlexNet up to fc6 with Table 5.
-        width: Factor of the channels of `dosovitskiy` and of the discriminator.
+        width: Factor of the channels of `dosovitskiy`, of an inversion's generator, and of the discriminator.
         model: `ae` or `vae`.
         latent_dim: Size of the embedding; None for that of the network's paper.
+        invert: What is inverted: a comparator's `NAME:LAYER`, or the path of a SavedModel, a `.keras` file
+            or a run.
+        invert_weights: Weights of that comparator, as for `comparator_weights`.
+        foreign_range: What a network from elsewhere that takes floats expects black and white to be.
+        noise_dim: Size of the noise that a generator of inversions takes beside the features.
         loss: Shorthand for the loss weights.
         lambda_feat: Weight of the feature term; None for what `loss` says.
         lambda_adv: Weight of the adversarial term; None for what `loss` says.
         lambda_img: Weight of the image term; None for what `loss` says.
         lambda_kl: Weight of the KL term of a VAE; None for 0.002 (mean units).
+        lambda_diversity: Weight of the diversity of two images of the same features; None for none.
         lambda_units: Units of all these: `mean`, or `paper` for the sums of Dosovitskiy & Brox, see `units`.
         gate: When the discriminator and the generator are paused: `paper`, `hysteresis` or `off`.
         schedule: Of the learning rate: `constant`, or `halving` at 30, 50, 70 and 90 % of the steps.
@@ -115,11 +125,16 @@ class TrainConfig(DataOptions):
     width: float = 1.0
     model: str = "ae"
     latent_dim: int = None  # type: ignore[assignment]
+    invert: str | None = None
+    invert_weights: str | None = None
+    foreign_range: str = "0-1"
+    noise_dim: int = 0
     loss: str = "pixel"
     lambda_feat: float | None = None
     lambda_adv: float | None = None
     lambda_img: float | None = None
     lambda_kl: float | None = None
+    lambda_diversity: float | None = None
     lambda_units: str = "mean"
     gate: str = "paper"
     schedule: str = "constant"
@@ -149,20 +164,22 @@ class TrainConfig(DataOptions):
         for name in COUNTS:
             self._require(name, lambda value: value >= 1, "1 or more")
         self._require("surrogate_classes", lambda value: value >= 2, "2 or more")
+        self._require("noise_dim", lambda value: value >= 0, "0 or more")
         self._require("seed", lambda value: 0 <= value < 2**31, "0 to 2147483647")
         self._require("learning_rate", lambda value: 0 < value < math.inf, "a number above 0")
         self._require("width", lambda value: 0 < value <= 4, "a factor above 0, up to 4")
-        for name in ("lambda_feat", "lambda_adv", "lambda_img", "lambda_kl"):
+        for name in ("lambda_feat", "lambda_adv", "lambda_img", "lambda_kl", "lambda_diversity"):
             self._require(name, lambda value: 0 <= value < math.inf, "a number, 0 or more")
         if self.epochs is not None and self.steps is not None:
             raise InputError("--epochs and --steps exclude each other", got="both", accepted="one of them")
         # Defaults that depend on other fields are set here, so that a record of a run holds them.
         if self.latent_dim is None and self.task == "autoencoder":
             object.__setattr__(self, "latent_dim", self._latent_dim())
-        if self.task == "comparator":
-            self._check_comparator_task()
-        else:
-            self._check_autoencoder()
+        {
+            "autoencoder": self._check_autoencoder,
+            "inversion": self._check_inversion,
+            "comparator": self._check_comparator_task,
+        }[self.task]()
         if self.learning_rate is None:
             usual = ADVERSARIAL_LEARNING_RATE if "adversarial" in self.loss_weights else LEARNING_RATE
             trained = self.comparator if self.task == "comparator" else ""
@@ -187,14 +204,34 @@ class TrainConfig(DataOptions):
                 got="no --probe-every",
                 accepted="--probe-every N, for example 1",
             )
-        self._refuse_changed(("surrogate_classes",), "is for a comparator's training", "--task comparator")
-        weights = self.loss_weights
-        if self.network == "pihlgren" and self.width != 1 and "adversarial" not in weights:
+        self._refuse_changed(OF_INVERSIONS, "is for inversions", "--task inversion")
+        if self.network == "pihlgren" and self.width != 1 and "adversarial" not in self.loss_weights:
             raise InputError(
                 "--width is for the networks of Dosovitskiy & Brox",
                 got=f"--width {self.width:g}",
                 accepted="--network dosovitskiy, or an adversarial term",
             )
+        self._check_generator_task()
+
+    def _check_inversion(self) -> None:
+        if self.invert is None:
+            raise InputError(
+                "--task inversion needs the network that is inverted",
+                got="no --invert",
+                accepted="--invert NAME:LAYER, for example alexnet:pool5, or the path of a SavedModel",
+            )
+        self._refuse_changed(OF_AUTOENCODERS, "is for autoencoders", "--task autoencoder")
+        if self.lambda_diversity and not self.noise_dim:
+            raise InputError(
+                "--lambda-diversity compares images of different noise",
+                got="no --noise-dim",
+                accepted="for example --noise-dim 16",
+            )
+        self._check_generator_task()
+
+    def _check_generator_task(self) -> None:
+        self._refuse_changed(("surrogate_classes",), "is for a comparator's training", "--task comparator")
+        weights = self.loss_weights
         if "crop" in self.augment and (self.shorter_side or 0) <= (self.image_size or math.inf):
             raise InputError(
                 "--augment crop cuts random squares from larger images",
@@ -219,7 +256,9 @@ class TrainConfig(DataOptions):
                 got=f"--comparator {self.comparator}" if self.comparator else "no --comparator",
                 accepted=", ".join(TRAINABLE),
             )
+        self._refuse_changed(OF_INVERSIONS, "is for inversions", "--task inversion")
         self._refuse_changed(OF_AUTOENCODERS, "is for autoencoders", "--task autoencoder")
+        self._refuse_changed(OF_LOSSES, "is for generators", "--task autoencoder or inversion")
         if self.comparator == "exemplar_cnn":
             if self.surrogate_classes is None:
                 object.__setattr__(self, "surrogate_classes", DEFAULT_SURROGATE_CLASSES)
@@ -243,6 +282,7 @@ class TrainConfig(DataOptions):
             "adversarial": self.lambda_adv,
             "image": self.lambda_img,
             "kl": self._lambda_kl(),
+            "diversity": self.lambda_diversity,
         }
         shorthand = self._shorthand()
         weights = {name: shorthand.get(name) if value is None else value for name, value in weights.items()}
@@ -265,7 +305,7 @@ class TrainConfig(DataOptions):
     @property
     def loss_name(self) -> str:
         """`loss`, or `custom` where other weights than its own were given."""
-        own = {name: value for name, value in self.loss_weights.items() if name != "kl"}
+        own = {name: value for name, value in self.loss_weights.items() if name not in ("kl", "diversity")}
         return self.loss if own == self._shorthand() else "custom"
 
     def total_steps(self, steps_per_epoch: int) -> int:

@@ -13,7 +13,7 @@ OUT_OF_RANGE = "images out of range:"
 """How the error begins that stops a step on images that the comparator was not made for."""
 
 IMAGE_LOSSES = {"l2": losses.squared_error, "l1": losses.absolute_error}
-OF_IMAGES = ("feature", "adversarial", "image")
+OF_IMAGES = ("feature", "adversarial", "image", "diversity")
 """Terms that act on the generated image; `kl` acts on the posterior."""
 
 Tensors = dict[str, tf.Tensor]
@@ -24,21 +24,29 @@ class DeePSiM(keras.Model):
 
         L = λ_feature · L_feature + λ_adversarial · L_adversarial + λ_image · L_image + λ_kl · L_kl
 
-    AE: image alone. P. AE: feature alone. VAE and P. VAE: the same with kl. DeePSiM: the first three. A term
-    is computed only where its weight is given. Terms are means over the elements of an example, see
-    `tfdeepsim.losses`.
+    AE: image alone. P. AE: feature alone. VAE and P. VAE: the same with kl. DeePSiM: the first three.
+    Inversion: the same, with an extractor. A term is computed only where its weight is given. Terms are
+    means over the elements of an example, see `tfdeepsim.losses`.
+
+    With an extractor the generator draws images of their features, and the discriminator is called with
+    `[images, features]` (Sec. 4.3). With the term `diversity` the generator takes noise, and every example
+    of a batch is generated twice.
 
     With the adversarial term a step trains the discriminator too, with an optimizer of its own and the same
     settings, on the images that the generator made for its own step. Neither's gradient reaches the other.
 
     Args:
         generator: Images [B, H, W, C] in [0, 1] to a dictionary with `image`, and `latent` and
-            `log_variance` where there is a posterior.
-        loss_weights: λ of every term that is used, by name: `feature`, `adversarial`, `image`, `kl`.
+            `log_variance` where there is a posterior. With an extractor its features take the place of
+            images; a generator of `diversity` also gives its `noise`.
+        loss_weights: λ of every term that is used, by name: `feature`, `adversarial`, `image`, `kl`,
+            `diversity`.
         comparator: Frozen network from images to features; needed for `feature`.
         discriminator: Images to logits [B, 2], see `losses.discriminator_loss`; needed for `adversarial`.
         image_loss: `l2` or `l1`.
         gate: One of `gate.GATES`: when generator and discriminator are paused.
+        extractor: Frozen map from images to features that are inverted; it need not be differentiable. None
+            for a generator of images.
     """
 
     def __init__(
@@ -49,10 +57,12 @@ class DeePSiM(keras.Model):
         discriminator: keras.Model | None = None,
         image_loss: str = "l2",
         gate: str = "paper",
+        extractor: Any = None,
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
         self.generator = generator
+        self.extractor: Any = extractor
         self.comparator: Any = comparator
         self.loss_weights = dict(loss_weights)
         self.discriminator: Any = discriminator if "adversarial" in self.loss_weights else None
@@ -104,30 +114,39 @@ class DeePSiM(keras.Model):
         return list(self.means.values())
 
     def call(self, images: tf.Tensor, training: bool = False) -> Tensors:
-        return self.generator(images, training=training)
+        return self.generator(self.extractor(images) if self.extractor else images, training=training)
 
     def terms(self, batch: Mapping[str, tf.Tensor], training: bool = False) -> Tensors:
-        """Every loss term that has a weight, raw: name to float32 [B].
+        """Every loss term that has a weight, raw: name to float32 [B], or [2 B] with `diversity`.
 
         Args:
-            batch: `image`, float [B, H, W, C] in [0, 1]: input and target at once.
+            batch: `image`, float [B, H, W, C] in [0, 1]: the target, and what the generator's input is or is
+                taken from.
             training: Whether batch statistics, noise and dropout are used.
         """
-        target, generated = self._generate(batch, training)
-        return self._terms(target, generated, self._judge(target, generated["image"], training))
+        target, given = self._examples(batch)
+        generated, judged = self._generate(target, given, training)
+        return self._terms(target, generated, judged)
 
-    def _generate(self, batch: Mapping[str, tf.Tensor], training: bool) -> tuple[tf.Tensor, Tensors]:
+    def _examples(self, batch: Mapping[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
+        """Target images, and what the generator takes."""
         target = batch["image"]
         if "feature" in self.loss_weights:
             target = in_range(target, *self.comparator.input_range)
-        return target, self.generator(target, training=training)
+        given = tf.stop_gradient(self.extractor(target)) if self.extractor else target
+        if "diversity" in self.loss_weights:
+            target, given = (tf.concat([x, x], 0) for x in (target, given))
+        return target, given
 
-    def _judge(self, target: tf.Tensor, image: tf.Tensor, training: bool) -> Tensors:
-        """The discriminator's logits [B, 2] of `real` and `generated` images; nothing without one."""
-        if not self.discriminator:
-            return {}
-        pairs = (("real", target), ("generated", image))
-        return {name: self.discriminator(images, training=training) for name, images in pairs}
+    def _generate(self, target: tf.Tensor, given: tf.Tensor, training: bool) -> tuple[Tensors, Tensors]:
+        """The generator's outputs, and the discriminator's logits [B, 2] of `real` and `generated` images."""
+        generated = self.generator(given, training=training)
+        judged = {}
+        if self.discriminator:
+            for name, images in (("real", target), ("generated", generated["image"])):
+                shown = [images, given] if self.extractor else images
+                judged[name] = self.discriminator(shown, training=training)
+        return generated, judged
 
     def _terms(self, target: tf.Tensor, generated: Tensors, judged: Tensors) -> Tensors:
         compute = {
@@ -139,6 +158,9 @@ class DeePSiM(keras.Model):
             ),
             "adversarial": lambda: losses.adversarial_loss(judged["generated"]),
             "kl": lambda: losses.kl_divergence(generated["latent"], generated["log_variance"]),
+            "diversity": lambda: tf.tile(
+                losses.diversity_loss(*tf.split(generated["image"], 2), *tf.split(generated["noise"], 2)), [2]
+            ),
         }
         return {name: _checked(compute[name](), name) for name in self.loss_weights}
 
@@ -149,9 +171,9 @@ class DeePSiM(keras.Model):
     def train_step(self, batch: Mapping[str, tf.Tensor]) -> Tensors:
         # An optimizer adds up the gradients of all replicas.
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        target, given = self._examples(batch)
         with tf.GradientTape(persistent=True) as tape:
-            target, generated = self._generate(batch, training=True)
-            judged = self._judge(target, generated["image"], training=True)
+            generated, judged = self._generate(target, given, training=True)
             terms = self._terms(target, generated, judged)
             parts = {k: self.loss_weights[k] * tf.reduce_mean(v) / replicas for k, v in terms.items()}
             contest = self._contest(judged)
@@ -195,8 +217,8 @@ class DeePSiM(keras.Model):
         optimizer.apply(gradients, weights)
 
     def test_step(self, batch: Mapping[str, tf.Tensor]) -> Tensors:
-        target, generated = self._generate(batch, training=False)
-        judged = self._judge(target, generated["image"], training=False)
+        target, given = self._examples(batch)
+        generated, judged = self._generate(target, given, training=False)
         return self._update(self._terms(target, generated, judged), judged, self._contest(judged), {})
 
     def _update(self, terms: Tensors, judged: Tensors, contest: tf.Tensor | None, pulls: Tensors) -> Tensors:

@@ -1,7 +1,6 @@
 """From an encoder and images to embeddings."""
 
 import collections
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -82,15 +81,3 @@ def embed_blocks(
 
 def _encode_block(encode: Callable[[np.ndarray], np.ndarray], images: Images, rows: slice) -> np.ndarray:
     return encode(np.ascontiguousarray(images[rows]))
-
-
-def digest_of(path: Path) -> str:
-    """SHA-256 of a file, or of all files of a folder with their names, in hexadecimal."""
-    if path.is_file():
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    digest = hashlib.sha256()
-    for inner in sorted(inner for inner in path.rglob("*") if inner.is_file()):
-        digest.update(inner.relative_to(path).as_posix().encode())
-        digest.update(bytes.fromhex(digest_of(inner)))
-    return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""From a run to an encoder that needs nothing but TensorFlow."""
+"""From a run to an encoder or generator that needs nothing but TensorFlow."""
 
 from collections.abc import Callable
 
@@ -7,8 +7,8 @@ import tensorflow as tf
 
 from tfdeepsim.arrays import assign, load_arrays
 from tfdeepsim.config import TrainConfig
-from tfdeepsim.networks.autoencoder import Autoencoder
 from tfdeepsim.networks.generators import generator_of
+from tfdeepsim.networks.inverter import Inverter, inverter_of
 from tfdeepsim.networks.precision import float32
 from tfdeepsim.run import RunDirectory, replacing
 
@@ -61,35 +61,75 @@ def _traced(
     return traced
 
 
-def load_generator(run: RunDirectory) -> Autoencoder:
-    """A run's generator with its best weights, in float32.
+class GeneratorModule(tf.Module):
+    """What is saved of an inversion: `generate`, from features of the inverted network to images.
+
+    Takes float32 features [B, n] or [B, h, w, c], and of a generator with noise also float32 noise
+    [B, noise_dim]; gives float32 images [B, H, W, 3] in [0, 1].
+
+    Args:
+        inverter: Features to a dictionary with `image`.
+    """
+
+    def __init__(self, inverter: Inverter):
+        super().__init__()
+        weights = [
+            [tf.constant(variable.numpy()) for variable in variables]
+            for variables in (inverter.trainable_variables, inverter.non_trainable_variables)
+        ]
+        signature = [tf.TensorSpec((None, *inverter.feature_shape), tf.float32, "features")]
+        if inverter.noise_dim:
+            signature.append(tf.TensorSpec((None, inverter.noise_dim), tf.float32, "noise"))
+
+        @tf.function(input_signature=signature)
+        def generate(features: tf.Tensor, noise: tf.Tensor | None = None) -> tf.Tensor:
+            given = {} if noise is None else {"noise": noise}
+            outputs = inverter.stateless_call(*weights, features, training=False, **given)[0]
+            return tf.clip_by_value(outputs["image"], 0.0, 1.0)
+
+        self.generate = generate
+
+
+def load_generator(run: RunDirectory) -> keras.Model:
+    """A run's generator with its best weights, in float32: an `Autoencoder`, of an inversion an `Inverter`.
 
     Raises:
         InputError: If the run was not trained, or its files are damaged.
     """
     config = TrainConfig.from_dict(run.read_config())
-    image_shape = tuple(run.read_environment()["dataset"]["image_shape"])
+    record = run.read_environment()
     with float32():
-        generator = generator_of(config, image_shape)
+        if config.task == "inversion":
+            generator = inverter_of(config, record)
+        else:
+            generator = generator_of(config, tuple(record["dataset"]["image_shape"]))
     assign(generator.weights, load_arrays(run.best)[0], run.best)
     return generator
 
 
 def export(run: RunDirectory) -> None:
-    """Write the encoder with the run's best weights as the SavedModel `encoder/`, in float32.
-
-    `tf.saved_model.load(...).embed(images)` works without tfdeepsim. The signature `serving_default` takes
-    uint8 `images` and gives `embedding`.
-
-    Args:
-        run: A trained run.
+    """Write what a run was trained for, as a SavedModel in float32: `encoder/`, of an inversion `generator/`.
 
     Raises:
         InputError: If the run was not trained, or its files are damaged.
     """
     generator = load_generator(run)
-    image_shape = generator.encoder.image_shape
-    module = EncoderModule(generator.encoder, image_shape)
+    if isinstance(generator, Inverter):
+        module = GeneratorModule(generator)
+        with replacing(run.generator) as new:
+            tf.saved_model.save(module, str(new), signatures=module.generate)
+    else:
+        _export_encoder(generator.encoder, run)
+
+
+def _export_encoder(encoder: keras.Model, run: RunDirectory) -> None:
+    """Write the encoder with the run's best weights as the SavedModel `encoder/`.
+
+    `tf.saved_model.load(...).embed(images)` works without tfdeepsim. The signature `serving_default` takes
+    uint8 `images` and gives `embedding`.
+    """
+    image_shape = encoder.image_shape
+    module = EncoderModule(encoder, image_shape)
 
     @tf.function(input_signature=[tf.TensorSpec((None, *image_shape), tf.uint8, "images")])
     def serve(images: tf.Tensor) -> dict[str, tf.Tensor]:

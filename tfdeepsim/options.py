@@ -13,6 +13,9 @@ CHOICES = {
     "cache": ("auto", "memory", "disk", "none"),
 }
 
+INPUT_RANGES = {"0-1": (0.0, 1.0), "0-255": (0.0, 255.0), "-1-1": (-1.0, 1.0)}
+"""What a network from elsewhere that takes floats may expect black and white to be."""
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class DataOptions:

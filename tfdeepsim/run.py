@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
 import shutil
@@ -55,7 +56,8 @@ class RunDirectory:
     | `history.csv` | one line an epoch, every loss term | train |
     | `samples.npz` | originals and reconstructions, uint8 | train |
     | `train/`, `validation/` | TensorBoard events | train |
-    | `encoder/` | SavedModel with an `embed` endpoint | train |
+    | `encoder/` | of an autoencoder: SavedModel with an `embed` endpoint | train |
+    | `generator/` | of `--task inversion`: SavedModel with a `generate` endpoint | train |
     | `comparator.safetensors`, `result.json` | of `--task comparator`: the network, its scores | train |
     | `embeddings/` | one folder a dataset, one `.npy` a split | evaluate |
     | `results/` | scores and predictions of the probes | evaluate |
@@ -75,6 +77,7 @@ class RunDirectory:
         self.history = self.path / "history.csv"
         self.samples = self.path / "samples.npz"
         self.encoder = self.path / "encoder"
+        self.generator = self.path / "generator"
         self.comparator = self.path / "comparator.safetensors"
         self.result = self.path / "result.json"
         self.embeddings = self.path / "embeddings"
@@ -84,6 +87,11 @@ class RunDirectory:
     def name(self) -> str:
         """The folder's own name, which stands in tables."""
         return self.path.resolve().name
+
+    def outcome(self, task: str) -> Path:
+        """What a run of a task, one of `config.CHOICES`, leaves last: if it is there, the run is finished."""
+        outcomes = {"autoencoder": self.encoder, "inversion": self.generator, "comparator": self.comparator}
+        return outcomes[task]
 
     def check_free(self, overwrite: bool = False) -> None:
         """Refuse a folder that holds something, or that cannot be written. Changes nothing.
@@ -185,3 +193,15 @@ class RunDirectory:
 def slug(name: str) -> str:
     """A dataset's or probe's name as a file name: `llv2/small` is `llv2-small`."""
     return "".join(character if character.isalnum() or character in "._" else "-" for character in name)
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file, or of all files of a folder with their names, in hexadecimal."""
+    if path.is_file():
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    digest = hashlib.sha256()
+    for inner in sorted(inner for inner in path.rglob("*") if inner.is_file()):
+        digest.update(inner.relative_to(path).as_posix().encode())
+        digest.update(bytes.fromhex(digest_of(inner)))
+    return digest.hexdigest()

@@ -159,7 +159,7 @@ def ensure_trained(
     dry_run: bool = False,
     console: rich.console.Console | None = None,
 ) -> None:
-    """Train a run and export its encoder, if it has one; go on with it, or leave it if it is finished.
+    """Train a run and export its result; go on with it, or leave it if it is finished.
 
     Raises:
         InputError: If the folder holds a run that was trained otherwise.
@@ -169,13 +169,11 @@ def ensure_trained(
 
     console = console or rich.console.Console()
     check_own(config, run)
-    # What each task leaves last.
-    result = run.comparator if config.task == "comparator" else run.encoder
-    if result.exists():
+    if run.outcome(config.task).exists():
         console.print("finished already")
         return
     train(config, run, resume=run.config.is_file(), dry_run=dry_run, console=console)
-    if not dry_run and config.task == "autoencoder":
+    if not dry_run and config.task != "comparator":
         export(run)
 
 

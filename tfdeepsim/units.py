@@ -14,7 +14,8 @@ def mean_units(
 
     The released training files of Dosovitskiy & Brox have Caffe's Euclidean loss, a sum of squares over 2N,
     on pixels of 0 to 255, and a cross-entropy that is a mean over the N examples; eq. (7) is a sum over
-    latent dimensions. `tfdeepsim.losses` takes means over the elements of an example, on pixels in [0, 1]:
+    latent dimensions. They know no diversity, whose weight stays. `tfdeepsim.losses` takes means over the
+    elements of an example, on pixels in [0, 1]:
 
         image        λ · ½ · 255² · elements          feature   λ · ½ · elements
         adversarial  λ                                kl        λ · dimensions
@@ -33,5 +34,6 @@ def mean_units(
         "feature": feature_elements / 2,
         "adversarial": 1.0,
         "kl": float(latent_dim),
+        "diversity": 1.0,
     }
     return {name: weight * factors[name] for name, weight in weights.items()}

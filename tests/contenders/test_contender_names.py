@@ -1,6 +1,6 @@
 import pytest
 
-from tfdeepsim.contenders import BASELINE_NAMES, check_baselines, check_input_range
+from tfdeepsim.contenders import BASELINE_NAMES, check_baselines
 from tfdeepsim.errors import InputError
 
 
@@ -21,9 +21,3 @@ def test_baselines_are_named_in_the_order_of_a_table(text, names):
 def test_unknown_baselines(text):
     with pytest.raises(InputError, match=r"baseline must be known.*random_encoder"):
         check_baselines(text)
-
-
-def test_input_range():
-    assert check_input_range("-1-1") == (-1, 1)
-    with pytest.raises(InputError, match="0-255"):
-        check_input_range("0..1")

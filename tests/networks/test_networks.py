@@ -12,6 +12,7 @@ from tfdeepsim.networks import (
     autoencoder,
     discriminator,
     dosovitskiy,
+    inverter,
     pihlgren,
     upconv_generator,
     upconvolution,
@@ -21,6 +22,7 @@ from tfdeepsim.networks.autoencoder import Autoencoder
 from tfdeepsim.networks.discriminator import Discriminator
 from tfdeepsim.networks.dosovitskiy import MapDecoder, MapEncoder
 from tfdeepsim.networks.generators import make_generator
+from tfdeepsim.networks.inverter import Inverter
 from tfdeepsim.networks.pihlgren import Decoder, Encoder, make_autoencoder
 from tfdeepsim.networks.upconv_generator import UpConvGenerator
 from tfdeepsim.networks.upconvolution import UpConvolution
@@ -30,6 +32,7 @@ MODULES = (
     autoencoder,
     discriminator,
     dosovitskiy,
+    inverter,
     pihlgren,
     upconv_generator,
     upconvolution,
@@ -52,13 +55,15 @@ NETWORKS = {
     "variational AlexNetEncoder": (lambda: AlexNetEncoder((64, 64, 1), 4, True, 0.02), (2, 64, 64, 1)),
     "UpConvGenerator": (lambda: UpConvGenerator((5,), (30, 32, 3), 0.02), (2, 5)),
     "map UpConvGenerator": (lambda: UpConvGenerator((6, 6, 2), (15, 16, 1), 0.02), (2, 6, 6, 2)),
+    "Inverter": (lambda: Inverter((5,), (30, 32, 3), 0.02, 0.5), (2, 5)),
+    "noisy map Inverter": (lambda: Inverter((3, 2, 4), (16, 15, 3), 0.02, 2.0, 3, seed=5), (2, 3, 2, 4)),
     "large Autoencoder": (
         lambda: make_generator("dosovitskiy", (64, 64, 3), 7, True, 1, 0.02),
         (2, 64, 64, 3),
     ),
     "Discriminator": (lambda: Discriminator((40, 35, 1), None, 0.1, seed=3), (2, 40, 35, 1)),
     "conditional Discriminator": (
-        lambda: Discriminator((36, 36, 3), (2, 2, 3), 0.1),
+        lambda: Discriminator((36, 36, 3), (2, 2, 3), 0.1, feature_scale=0.5),
         [(2, 36, 36, 3), (2, 2, 2, 3)],
     ),
 }

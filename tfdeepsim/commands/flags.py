@@ -3,11 +3,13 @@
 import argparse
 import dataclasses
 
+from tfdeepsim.command import import_tensorflow
 from tfdeepsim.comparators.asked import check_asked
 from tfdeepsim.comparators.spec import SPELLINGS as SPELLINGS_OF_COMPARATORS
 from tfdeepsim.config import CHOICES, DEFAULT_COMPARATOR, DEFAULT_SURROGATE_CLASSES, TrainConfig
 from tfdeepsim.data import KINDS, check_name, describe
 from tfdeepsim.data.flags import add_data_flags
+from tfdeepsim.frozen.asked import check_extractor
 
 Group = argparse._ArgumentGroup
 SPELLINGS = ", ".join(kind.spelling for kind in KINDS.values())
@@ -24,6 +26,7 @@ def add_training_flags(parser: argparse.ArgumentParser, loss: bool = True) -> No
     data.add_argument("--dataset", metavar="NAME", help=f"{SPELLINGS} (default: llv2)")
     add_data_flags(data)
     _add_model(parser.add_argument_group("what to train"))
+    _add_inversion(parser.add_argument_group("inversion"))
     _add_loss(parser.add_argument_group("loss"), loss)
     _add_how(parser.add_argument_group("how to train"))
 
@@ -35,9 +38,23 @@ def check_data(config: TrainConfig) -> None:
         InputError: If not.
     """
     check_name(config.dataset)
-    if config.comparator is not None and config.task == "autoencoder":
-        shape = describe(config.dataset, config.data_dir, config).image_shape
+    if config.task == "comparator":
+        return
+    shape = describe(config.dataset, config.data_dir, config).image_shape
+    if config.comparator is not None:
         check_asked(config, shape)
+    if config.invert is not None:
+        check_inverted(config, shape)
+
+
+def check_inverted(config: TrainConfig, image_shape: tuple[int, int, int]) -> None:
+    """Check that the network that a config inverts is there and takes the images.
+
+    Raises:
+        InputError: If not.
+    """
+    import_tensorflow()
+    check_extractor(str(config.invert), image_shape, config.invert_weights, config.foreign_range)
 
 
 def choice(name: str) -> str:
@@ -50,7 +67,7 @@ def _add_model(what: Group) -> None:
     what.add_argument("--task", metavar="NAME", help=choice("task"))
     what.add_argument("--network", metavar="NAME", help=choice("network"))
     what.add_argument(
-        "--width", metavar="X", type=float, help="factor of channels: dosovitskiy, discriminator (default: 1)"
+        "--width", metavar="X", type=float, help="factor of channels, but for pihlgren (default: 1)"
     )
     what.add_argument("--model", metavar="NAME", help=choice("model"))
     what.add_argument(
@@ -58,6 +75,32 @@ def _add_model(what: Group) -> None:
         metavar="N",
         type=int,
         help="size of the embedding (default: the paper's; pihlgren: 64)",
+    )
+
+
+def _add_inversion(inversion: Group) -> None:
+    inversion.add_argument(
+        "--invert",
+        metavar="WHAT",
+        help="network whose features are inverted: NAME:LAYER of a comparator, or a SavedModel, .keras file "
+        "or run",
+    )
+    inversion.add_argument(
+        "--invert-weights", metavar="FILE", help="weights of that comparator, as --comparator-weights"
+    )
+    inversion.add_argument(
+        "--foreign-range",
+        metavar="RANGE",
+        help="floats that a network from elsewhere takes: " + choice("foreign_range"),
+    )
+    inversion.add_argument(
+        "--noise-dim",
+        metavar="N",
+        type=int,
+        help="noise beside features, for several images (default: 0)",
+    )
+    inversion.add_argument(
+        "--lambda-diversity", metavar="X", type=float, help="weight of their difference (default: 0)"
     )
 
 

@@ -106,7 +106,8 @@ def _train(config: TrainConfig, run: RunDirectory, **modes: Any) -> int:
             from tfdeepsim.export import export
 
             export(run)
-            print(f"encoder: {run.encoder}")
+            outcome = run.outcome(config.task)
+            print(f"{outcome.name}: {outcome}")
     except KeyboardInterrupt:
         if run.config.is_file():
             print(f"\ninterrupted; go on with: train.py --resume --run-dir {run.path}", file=sys.stderr)

@@ -9,9 +9,6 @@ from tfdeepsim.scores import BASELINES
 BASELINE_NAMES = tuple(BASELINES)
 """Baselines that can be asked for, in the order of a table."""
 
-INPUT_RANGES = {"0-1": (0.0, 1.0), "0-255": (0.0, 255.0), "-1-1": (-1.0, 1.0)}
-"""What a foreign encoder that takes floats may expect black and white to be."""
-
 
 def check_baselines(text: str) -> tuple[str, ...]:
     """The baselines that `--baselines` names, in the order of a table.
@@ -32,18 +29,3 @@ def check_baselines(text: str) -> tuple[str, ...]:
             accepted=f"{', '.join(BASELINE_NAMES)} with commas between them, or all, or none",
         )
     return tuple(name for name in BASELINE_NAMES if name in names)
-
-
-def check_input_range(name: str) -> tuple[float, float]:
-    """What black and white are in the input range `name`.
-
-    Raises:
-        InputError: If there is no such range.
-    """
-    if name not in INPUT_RANGES:
-        raise InputError(
-            "input range of a foreign encoder must be known",
-            got=repr(name),
-            accepted=", ".join(INPUT_RANGES),
-        )
-    return INPUT_RANGES[name]

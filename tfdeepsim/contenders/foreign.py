@@ -3,13 +3,13 @@
 import os
 from pathlib import Path
 
-from tfdeepsim.contenders import check_input_range
 from tfdeepsim.contenders.contender import Contender
 from tfdeepsim.contenders.foreign_network import ForeignNetwork
 from tfdeepsim.contenders.foreign_rows import SPLIT_FILES, ForeignRows
-from tfdeepsim.contenders.keras_file import load_keras_file
-from tfdeepsim.contenders.saved_model import load_saved_model
 from tfdeepsim.errors import InputError
+from tfdeepsim.frozen import check_input_range
+from tfdeepsim.frozen.keras_file import load_keras_file
+from tfdeepsim.frozen.saved_model import load_saved_model
 
 ACCEPTED = (
     "a SavedModel folder, a .keras file, a folder with "

@@ -7,8 +7,8 @@ import numpy as np
 
 from tfdeepsim.contenders.contender import Contender, digest, kept_in
 from tfdeepsim.data.dataset import SPLITS, Dataset, Sources
-from tfdeepsim.embed import digest_of
 from tfdeepsim.errors import InputError
+from tfdeepsim.run import digest_of
 
 PROBE_SPLITS = ("probe_train", "probe_validation", "test")
 SPLIT_FILES = tuple(f"{split}.npy" for split in PROBE_SPLITS)

@@ -7,8 +7,8 @@ from tfdeepsim.config import TrainConfig
 from tfdeepsim.contenders.contender import Encode, ImageContender
 from tfdeepsim.data.dataset import Dataset, Sources
 from tfdeepsim.data.source import Images
-from tfdeepsim.embed import batch_size_of, digest_of, embed_blocks, load_encoder
-from tfdeepsim.run import RunDirectory
+from tfdeepsim.embed import batch_size_of, embed_blocks, load_encoder
+from tfdeepsim.run import RunDirectory, digest_of
 
 
 def run_contender(run: RunDirectory) -> "TrainedRun":

@@ -5,6 +5,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tfdeepsim.networks.noise import standard_normal
+
 
 class Autoencoder(keras.Model):
     """Encode, sample where there is a posterior, decode.
@@ -36,9 +38,7 @@ class Autoencoder(keras.Model):
 
     def sample(self, mean: tf.Tensor, log_variance: tf.Tensor) -> tf.Tensor:
         """Draw from the posterior N(mean, exp(log_variance)): [B, Z] each, and so is what is returned."""
-        # Every replica draws its own noise: the seed generator alone gives all of them the same.
-        seed = tf.random.experimental.stateless_fold_in(tf.cast(self.noise.next(), tf.int32), _replica())
-        return mean + tf.exp(0.5 * log_variance) * tf.random.stateless_normal(tf.shape(mean), seed)
+        return mean + tf.exp(0.5 * log_variance) * standard_normal(self.noise, tf.shape(mean))
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -55,8 +55,3 @@ class Autoencoder(keras.Model):
             for key in ("encoder", "decoder")
         }
         return cls(**{**config, **networks})
-
-
-def _replica() -> tf.Tensor:
-    context = tf.distribute.get_replica_context()
-    return tf.constant(0) if context is None else context.replica_id_in_sync_group

@@ -38,13 +38,15 @@ class Discriminator(keras.Model):
     smaller side is 128 or more, for the paper's ImageNet images.
 
     A conditional discriminator is called with `[images, features]`. The features pass two fully connected
-    layers (1024 and 512) and are appended to the mean over positions.
+    layers (1024 and 512) and are appended to the mean over positions; `feature_scale` brings them to the
+    scale of images.
 
     Args:
         image_shape: (height, width, channels); height and width are 35 or more.
         feature_shape: (n,) or (h, w, c) of the features; None for images alone.
         width: Factor of all channels and units but the two logits.
         seed: Of both dropout layers.
+        feature_scale: What features are multiplied by.
 
     Raises:
         InputError: If the images are too small or the width is not positive.
@@ -56,6 +58,7 @@ class Discriminator(keras.Model):
         feature_shape: tuple[int, ...] | None = None,
         width: float = 1.0,
         seed: int = 0,
+        feature_scale: float = 1.0,
         **kwargs: Any,
     ):
         check_image_shape(image_shape)
@@ -66,13 +69,14 @@ class Discriminator(keras.Model):
         if feature_shape is not None:
             features = keras.Input(feature_shape)
             inputs = [images, features]
-            x = keras.layers.Concatenate()([x, _condition(features, width)])
+            x = keras.layers.Concatenate()([x, _condition(features, feature_scale, width)])
         x = keras.layers.Dropout(0.5, seed=2 * seed + 1)(dense(x, scaled(512, width)))
         super().__init__(inputs, keras.layers.Dense(2, dtype="float32", **start_linear())(x), **kwargs)
         self.image_shape = tuple(image_shape)
         self.feature_shape = feature_shape and tuple(feature_shape)
         self.width = width
         self.seed = seed
+        self.feature_scale = feature_scale
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -80,6 +84,7 @@ class Discriminator(keras.Model):
             "feature_shape": self.feature_shape,
             "width": self.width,
             "seed": self.seed,
+            "feature_scale": self.feature_scale,
             "name": self.name,
         }
 
@@ -96,6 +101,6 @@ def _convolutions(x: keras.KerasTensor, width: float) -> keras.KerasTensor:
     return x
 
 
-def _condition(features: keras.KerasTensor, width: float) -> keras.KerasTensor:
-    x = keras.layers.Flatten()(features)
+def _condition(features: keras.KerasTensor, scale: float, width: float) -> keras.KerasTensor:
+    x = keras.layers.Flatten()(keras.layers.Rescaling(scale)(features))
     return dense(dense(x, scaled(1024, width)), scaled(512, width))

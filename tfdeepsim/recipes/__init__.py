@@ -2,9 +2,11 @@
 
 from tfdeepsim.errors import InputError
 
-RECIPES = ("quickstart", "table1", "comparators", "table4", "figure4")
+OF_INVERSIONS = (*("table8", "figure9", "figure10", "figure11", "figure12", "preimages", "preferred_inputs"),)
+"""Those that share the runs of one folder."""
+RECIPES = ("quickstart", "table1", "comparators", "table4", "figure4", *OF_INVERSIONS)
 
-ON_ANY_IMAGES = ("table4", "figure4")
+ON_ANY_IMAGES = ("table4", "figure4", *OF_INVERSIONS)
 """Those that take `--dataset`."""
 
 

@@ -23,21 +23,21 @@ from tfdeepsim.config import TrainConfig
 from tfdeepsim.data import open_dataset
 from tfdeepsim.data.dataset import Sources
 from tfdeepsim.recipes.scale import scaled_steps
+from tfdeepsim.recipes.teaching import taught_videonet
 from tfdeepsim.run import RunDirectory
 
 STEPS = 500_000
 LEARNING_RATE = 5e-4
-LAMBDA_KL = 0.01
+LAMBDA_KL = 0.1
 SMALL: dict[str, Any] = {"image_size": 64, "shorter_side": 72, "width": 0.5, "latent_dim": 256}
 FULL: dict[str, Any] = {"image_size": 227, "shorter_side": 256}
-VIDEOS = "llv2/40x15-stride10-seed0"
-VIDEO_EPOCHS = 3
 SYSTEMS: dict[str, dict[str, Any]] = {
     # The same weight of the image as in `deepsim`, so that the KL term counts as much.
     "SE": {"loss": "pixel", "lambda_img": 10.0},
     "AlexNet conv5": {"loss": "deepsim", "comparator": "alexnet:pool5"},
     "AlexNet fc6": {"loss": "deepsim", "comparator": "alexnet:relu6"},
-    "VideoNet conv5": {"loss": "deepsim", "comparator": "videonet:pool5"},
+    # Its features, of pixels from 0 to 255, are some 70 times as large.
+    "VideoNet conv5": {"loss": "deepsim", "comparator": "videonet:pool5", "lambda_feat": 4e-3},
 }
 SAMPLES, SHOWN, BLENDS = 2000, 10, 4
 
@@ -102,16 +102,10 @@ def reproduce(
     from tfdeepsim.study import ensure_trained
 
     console, folder = rich.console.Console(), Path(run_dir)
-    videonet = RunDirectory(folder / "videonet")
-    console.rule("VideoNet, from LunarLander rollouts")
-    taught = TrainConfig(
-        task="comparator", comparator="videonet", dataset=VIDEOS, data_dir=data_dir, epochs=VIDEO_EPOCHS
-    )
-    ensure_trained(taught, videonet, dry_run=dry_run, console=console)
+    videonet = taught_videonet(RunDirectory(folder / "videonet"), data_dir, dry_run, console)
     if comparator_weights is None:
         console.print("AlexNet fc6 is left out: no --comparator-weights with fully connected layers")
-    known = None if dry_run and not videonet.comparator.is_file() else str(videonet.path)
-    rows = configs(scale, dataset, data_dir, comparator_weights, known)
+    rows = configs(scale, dataset, data_dir, comparator_weights, videonet)
     runs = {name: RunDirectory(folder / name.lower().replace(" ", "-")) for name in rows}
     for name, config in rows.items():
         console.rule(name)

@@ -24,6 +24,7 @@ from tfdeepsim.data import open_dataset
 from tfdeepsim.data.dataset import Sources
 from tfdeepsim.errors import InputError
 from tfdeepsim.recipes.scale import scaled_steps
+from tfdeepsim.recipes.teaching import taught_alexnet
 from tfdeepsim.run import RunDirectory
 
 STEPS = 500_000
@@ -101,20 +102,15 @@ def reproduce(
     console, folder = rich.console.Console(), Path(run_dir)
     halves = None if dataset == "stl10" else _halves(dataset, data_dir)
     if halves and comparator_weights is None:
-        taught = RunDirectory(folder / "alexnet")
-        console.rule("AlexNet, from the labels of " + halves[0])
-        config = TrainConfig(
-            task="comparator",
-            comparator="alexnet",
+        comparator_weights = taught_alexnet(
+            RunDirectory(folder / "alexnet"),
             dataset=dataset,
             data_dir=data_dir,
-            image_size=64,
-            probe_classes=halves[0],
-            batch_size=128,
             epochs=EPOCHS_OF_COMPARATOR,
+            classes=halves[0],
+            dry_run=dry_run,
+            console=console,
         )
-        ensure_trained(config, taught, dry_run=dry_run, console=console)
-        comparator_weights = None if dry_run else str(taught.path)
     rows = configs(scale, dataset, data_dir, comparator_weights)
     runs = {name: RunDirectory(folder / name.lower().replace(", ", "-").replace(" ", "-")) for name in rows}
     for name, config in rows.items():

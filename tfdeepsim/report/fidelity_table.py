@@ -5,20 +5,17 @@ import dataclasses
 import io
 import math
 import os
-import sys
-import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfdeepsim.errors import InputError
 from tfdeepsim.fidelity.fidelity import Fidelity
-from tfdeepsim.report.naming import printable
+from tfdeepsim.report.grid import NONE, grid_markdown, print_grid
 from tfdeepsim.run import replacing
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
 Value = float | str
 
@@ -36,9 +33,6 @@ HEADINGS = {
 _DECIMALS = {"normalized_error": 1, "feature_error": 1, "ssim": 3, "gradient_ratio": 2}
 _SCALE = dict.fromkeys(("normalized_error", "feature_error"), 100.0)
 _PAPER = "Paper"
-_NONE = "–"
-_TITLE = 11  # letters of a line of a title on a terminal
-_ASCII = str.maketrans({"±": "+/-", "–": "-", "↓": "(low)", "↑": "(high)"})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,49 +79,12 @@ def print_fidelity(table: FidelityTable, console: "Console | None" = None) -> No
         table: What to print.
         console: Where to; standard output by default.
     """
-    from rich.console import Console
-    from rich.text import Text
-
-    console = console or Console()
-    ascii_only = console.options.ascii_only
-    cells = _cells(table)
-    titles = ["\n".join(textwrap.wrap(title, _TITLE)) for title in cells[0]]
-    shown = _rich_table(table.title, [titles, *cells[1:]], ascii_only)
-    room = console.options.update(max_width=sys.maxsize)
-    if console.measure(shown, options=room).maximum > console.width:
-        turned = [list(column) for column in zip(*cells, strict=True)]
-        shown = _rich_table(table.title, turned, ascii_only)
-    console.print(shown)
-    for note in table.notes:
-        console.print(Text(_encodable(printable(note), ascii_only), "dim"))
-
-
-def _rich_table(title: str, rows: list[list[str]], ascii_only: bool) -> "Table":
-    """Cells, the first row of them as titles; numbers stay whole, names fold."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    def text(value: str) -> Text:
-        lines = map(printable, value.split("\n"))
-        return Text(_encodable("\n".join(lines), ascii_only), "dim" if value == _NONE else "")
-
-    heading = Text(_encodable(printable(title), ascii_only))
-    table = Table(title=heading, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
-    table.pad_edge, table.show_edge, table.collapse_padding = False, False, True
-    for place, name in enumerate(rows[0]):
-        table.add_column(text(name), justify="right" if place else "left", overflow="fold")
-    for row in rows[1:]:
-        table.add_row(*map(text, row))
-    return table
+    print_grid(table.title, _cells(table), table.notes, console)
 
 
 def fidelity_markdown(table: FidelityTable) -> str:
     """The table as GitHub-flavoured Markdown, with its notes below."""
-    titles, *rows = [[_escaped(cell) for cell in row] for row in _cells(table)]
-    lines = [titles, ["---", *["---:"] * (len(titles) - 1)], *rows]
-    parts = [f"**{_escaped(table.title)}**", "\n".join(f"| {' | '.join(line)} |" for line in lines)]
-    return "\n\n".join([*parts, *map(_escaped, table.notes)]) + "\n"
+    return grid_markdown(table.title, _cells(table), table.notes)
 
 
 def fidelity_csv(table: FidelityTable) -> str:
@@ -187,18 +144,10 @@ def _column(table: FidelityTable, key: str, title: str, values: Mapping[str, Val
 def _shown(value: Value | None, scale: float, decimals: int) -> str:
     if isinstance(value, str):
         return value
-    return _NONE if value is None or math.isnan(value) else f"{value * scale:z.{decimals}f}"
+    return NONE if value is None or math.isnan(value) else f"{value * scale:z.{decimals}f}"
 
 
 def _decimals(values: Sequence[float]) -> int:
     """Three significant digits of the largest value, so that what is nearly 0 shows as 0."""
     largest = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
     return min(6, max(0, 2 - math.floor(math.log10(largest)))) if largest else 2
-
-
-def _escaped(text: str) -> str:
-    return "".join(f"\\{c}" if c in r"\`*[]<>|~$&#!" else c for c in printable(text))
-
-
-def _encodable(text: str, ascii_only: bool) -> str:
-    return text.translate(_ASCII).encode("ascii", "replace").decode() if ascii_only else text

@@ -86,18 +86,19 @@ def _replace(folder: Path, made: Mapping[str, bytes], scores: Sequence[Score]) -
             (folder / name).unlink(missing_ok=True)
 
 
-def check_free(folder: Path, overwrite: bool = False) -> None:
+def check_free(folder: Path, overwrite: bool = False, names: Sequence[str] = _FILES) -> None:
     """Check that a report could be written; changes nothing.
 
     Args:
         folder: As for `write_report`.
         overwrite: As for `write_report`.
+        names: Of the files.
 
     Raises:
         InputError: If a file of a report exists and `overwrite` is false, or the folder cannot be written.
     """
     folder = Path(folder)
-    for path in (folder / name for name in _FILES):
+    for path in (folder / name for name in names):
         if path.is_dir() or (path.exists() and not overwrite):
             raise InputError(
                 "a report overwrites files only when told to",

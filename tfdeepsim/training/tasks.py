@@ -5,7 +5,14 @@ from tfdeepsim.data import describe
 from tfdeepsim.errors import InputError
 from tfdeepsim.training.autoencoding import Autoencoding
 from tfdeepsim.training.comparing import Comparing
+from tfdeepsim.training.inverting import Inverting
 from tfdeepsim.training.task import Task
+
+TASKS: dict[str, type[Task]] = {
+    "autoencoder": Autoencoding,
+    "inversion": Inverting,
+    "comparator": Comparing,
+}
 
 
 def make_task(config: TrainConfig) -> Task:
@@ -14,18 +21,18 @@ def make_task(config: TrainConfig) -> Task:
     Raises:
         InputError: If its data do not allow it.
     """
-    return Comparing(config) if config.task == "comparator" else Autoencoding(config)
+    return TASKS[config.task](config)
 
 
 def check_made(config: TrainConfig) -> None:
     """Refuse a dry run that would have to make its data first.
 
     Raises:
-        InputError: If a comparator shall be trained and its data are not there.
+        InputError: If an image must be seen to plan the training, and the data are not there.
     """
-    if config.task == "comparator" and not describe(config.dataset, config.data_dir, config).made:
+    if config.task != "autoencoder" and not describe(config.dataset, config.data_dir, config).made:
         raise InputError(
-            "a dry run of --task comparator needs its data",
+            f"a dry run of --task {config.task} needs its data",
             got=f"{config.dataset}, which is not made yet",
             accepted=f"python -m tfdeepsim.data {config.dataset}, which makes it, or no --dry-run",
         )

@@ -117,17 +117,18 @@ def _record(task: Task, run: RunDirectory, model: Any, resume: bool) -> None:
         "class_names": list(dataset.class_names),
         "skipped": len(dataset.skipped),
     }
-    record |= {"comparator": None} | task.record(model)
+    record |= {"comparator": None, "inverted": None} | task.record(model)
     if resume:
         _check_same(run, record, "dataset", "fingerprint")
         _check_same(run, record, "comparator", "sha256")
+        _check_same(run, record, "inverted", "sha256")
     write_json(run.environment, record)
     # Last: a folder without it is no run yet.
     write_json(run.config, task.config.to_dict())
 
 
 def _check_same(run: RunDirectory, record: dict[str, Any], what: str, digest: str) -> None:
-    before, now = run.read_environment()[what], record[what]
+    before, now = run.read_environment().get(what), record[what]
     if before and now and before[digest] != now[digest]:
         raise InputError(
             f"--resume goes on with the same {what}",

@@ -7,8 +7,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tfdeepsim.contenders.foreign_network import Network, image_input
 from tfdeepsim.errors import InputError
+from tfdeepsim.frozen.network import Network, image_input
 
 
 def load_keras_file(path: Path) -> Network:

@@ -6,8 +6,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from tfdeepsim.contenders.foreign_network import Network, image_input
 from tfdeepsim.errors import InputError
+from tfdeepsim.frozen.network import Network, image_input
 
 RULE = "a foreign encoder is a SavedModel that TensorFlow can load"
 ACCEPTED = "a folder with an `embed` endpoint or the signature serving_default"

@@ -1,0 +1,181 @@
+"""Networks inverted and scored: by runs of `--task inversion`, or by optimisation without any training."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rich.console
+import rich.progress
+
+from tfdeepsim.config import TrainConfig
+from tfdeepsim.data import open_dataset
+from tfdeepsim.data.dataset import Sources
+from tfdeepsim.errors import InputError
+from tfdeepsim.export import load_generator
+from tfdeepsim.frozen.asked import make_extractor
+from tfdeepsim.inversion.features import Features
+from tfdeepsim.inversion.inversion import Inversion
+from tfdeepsim.inversion.optimization import Settings, invert_by_optimization
+from tfdeepsim.inversion.score import InversionScore, score_inversion
+from tfdeepsim.report.figures.image_rows import write_image_rows
+from tfdeepsim.report.inversion_table import InversionTable, print_inversions, write_inversions
+from tfdeepsim.run import RunDirectory
+
+TEST_IMAGES = 500
+SHOWN = 10
+
+
+def open_inversion(run: RunDirectory) -> Inversion:
+    """A run's generator beside the network that it inverts.
+
+    Raises:
+        InputError: If it is no finished run of `--task inversion`, or the network is not the one of its
+            training.
+    """
+    config = inversion_config(run)
+    extractor = extractor_of(config)
+    trained = run.read_environment()["inverted"]
+    if extractor.sha256 != trained["sha256"]:
+        raise InputError(
+            "an inversion goes with the network that it was trained on",
+            got=f"{config.invert} with sha256 {extractor.sha256[:12]}",
+            accepted=f"the one with sha256 {trained['sha256'][:12]}, see {run.environment}",
+        )
+    shape = run.read_environment()["dataset"]["image_shape"]
+    return Inversion(load_generator(run), extractor, shape, run.name)
+
+
+def inversion_config(run: RunDirectory) -> TrainConfig:
+    """The config of a run of `--task inversion`.
+
+    Raises:
+        InputError: If it is a run of another task.
+    """
+    config = TrainConfig.from_dict(run.read_config())
+    if config.task != "inversion":
+        raise InputError(
+            "inversions are compared with inversions",
+            got=f"{run.path}, of --task {config.task}",
+            accepted="runs of --task inversion alone, or none of them",
+        )
+    return config
+
+
+def extractor_of(config: TrainConfig) -> Any:
+    """The network that a config inverts."""
+    return make_extractor(
+        str(config.invert), config.invert_weights, config.seed, foreign_range=config.foreign_range
+    )
+
+
+def chosen_images(config: TrainConfig, count: int = TEST_IMAGES) -> np.ndarray:
+    """Some test images of a config's dataset, always the same ones: uint8 [count, H, W, 3]."""
+    whole = dataclasses.replace(config, augment="none")
+    images = Sources(open_dataset(config.dataset, config.data_dir, whole))["test"].images
+    chosen = np.random.default_rng(0).permutation(len(images))[:count]
+    return np.asarray(images[np.sort(chosen)])
+
+
+def score_run(run: RunDirectory, targets: np.ndarray, method: str) -> tuple[InversionScore, np.ndarray]:
+    """A run's score on test images, and the images that it draws of their features."""
+    config, inversion = inversion_config(run), open_inversion(run)
+    found = inversion.reconstruct(targets)
+    score = score_inversion(
+        targets,
+        found,
+        inversion.features,
+        inverted=str(config.invert),
+        method=method,
+        seed=config.seed,
+    )
+    return score, found
+
+
+def optimize(
+    config: TrainConfig, targets: np.ndarray, settings: Settings, console: rich.console.Console
+) -> np.ndarray:
+    """The images that eq. (8) finds from the features of some test images: uint8 [N, H, W, 3].
+
+    Args:
+        config: Says which network is inverted.
+        targets: uint8 [N, H, W, 3].
+        settings: Of the optimisation.
+        console: Where progress is shown.
+    """
+    extractor = extractor_of(config)
+    features = Features(extractor, targets.shape[1:])
+    with rich.progress.Progress(console=console, transient=True) as progress:
+        task = progress.add_task(f"{config.invert} by optimization", total=None)
+        images = invert_by_optimization(
+            extractor,
+            features(targets),
+            targets.shape[1:],
+            settings,
+            lambda done, total: progress.update(task, completed=done, total=total),
+        )
+    return np.round(255.0 * images).astype(np.uint8)
+
+
+def score_found(
+    config: TrainConfig, targets: np.ndarray, found: np.ndarray, method: str, seed: int = 0
+) -> InversionScore:
+    """The score of images that were found without a run; arguments as of `optimize`."""
+    features = Features(extractor_of(config), targets.shape[1:])
+    return score_inversion(targets, found, features, inverted=str(config.invert), method=method, seed=seed)
+
+
+def judge_runs(paths: Sequence[str], given: Mapping[str, Any], folder: Path | None) -> None:
+    """Print the table of some runs of `--task inversion`, and write it and a picture into `folder`.
+
+    Args:
+        paths: Run directories.
+        given: Fields of the dataset that are other than the first run's.
+        folder: Where files are replaced; None to write nothing.
+
+    Raises:
+        InputError: If a run is none, or is of another image size.
+    """
+    runs = [RunDirectory(path) for path in paths]
+    config = dataclasses.replace(inversion_config(runs[0]), **given)
+    targets = chosen_images(config)
+    results = {run.name: score_run(run, targets, run.name) for run in runs}
+    _show(config, targets, results, folder)
+
+
+def judge_optimization(config: TrainConfig, settings: Settings, folder: Path | None) -> None:
+    """Invert test images by optimisation; print and write as `judge_runs` does.
+
+    Args:
+        config: Dataset and network.
+        settings: Of the optimisation.
+        folder: Where files are replaced; None to write nothing.
+    """
+    targets = chosen_images(config)
+    name = f"optimization, {settings.method}"
+    found = optimize(config, targets, settings, rich.console.Console())
+    results = {name: (score_found(config, targets, found, name, settings.seed), found)}
+    _show(config, targets, results, folder)
+
+
+def _show(
+    config: TrainConfig,
+    targets: np.ndarray,
+    results: Mapping[str, tuple[InversionScore, np.ndarray]],
+    folder: Path | None,
+) -> None:
+    note = f"{len(targets)} test images of {config.dataset}, whose distances are the unit of both errors."
+    table = InversionTable([score for score, _ in results.values()], notes=[note])
+    print_inversions(table)
+    if folder is not None:
+        write_inversions(folder, table)
+        pictures = {"image": targets} | {name: found for name, (_, found) in results.items()}
+        write_pictures(folder / "inversions.png", pictures)
+
+
+def write_pictures(path: Path, rows: Mapping[str, np.ndarray]) -> None:
+    """Write rows of images, spread evenly over the test images."""
+    count = len(next(iter(rows.values())))
+    shown = np.linspace(0, count - 1, min(count, SHOWN)).astype(int)
+    write_image_rows(path, {name: images[shown] for name, images in rows.items()})

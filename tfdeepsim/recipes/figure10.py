@@ -1,0 +1,49 @@
+"""Fig. 10 of Dosovitskiy & Brox 2016 (§4.3): relu6 inverted under several comparators.
+
+    python train.py --recipe figure10 --dataset zip:photos.zip --scale 0.0006
+
+DeePSiM with pool5 of AlexNet, relu6 of it, pool5 of an AlexNet with random weights, and pool5 of VideoNet,
+which learns from LunarLander rollouts first. One seed. The run with pool5 is that of `table8`.
+"""
+
+from functools import partial
+
+import numpy as np
+
+from tfdeepsim.recipes.inversions import Inversions, follow
+
+LAYER = "relu6"
+COMPARATORS = {
+    "deepsim": "AlexNet conv5",
+    "fc6-comparator": "AlexNet fc6",
+    "videonet-comparator": "VideoNet conv5",
+    "random-comparator": "random AlexNet conv5",
+}
+RUNS = tuple((LAYER, system) for system in COMPARATORS)
+REPORTED = {"AlexNet conv5": "55 / 48", "VideoNet conv5": "51 / 57"}
+
+
+def report(inversions: Inversions, targets: np.ndarray) -> None:
+    """Print the table; write `comparators.png`, and the table into the folder `comparators`."""
+    from tfdeepsim.inverting import score_run, write_pictures
+    from tfdeepsim.report.inversion_table import InversionTable, print_inversions, write_inversions
+
+    results = {
+        name: score_run(inversions.run(LAYER, system), targets, name) for system, name in COMPARATORS.items()
+    }
+    table = InversionTable(
+        [score for score, _ in results.values()],
+        {(f"alexnet:{LAYER}", name): value for name, value in REPORTED.items()},
+        (f"{len(targets)} test images, one seed.", "Paper: ImageNet at full size, Table 8."),
+        "relu6 inverted under several comparators",
+    )
+    print_inversions(table, inversions.console)
+    write_inversions(inversions.folder / "comparators", table)
+    write_pictures(
+        inversions.folder / "comparators.png",
+        {"image": targets} | {name: found for name, (_, found) in results.items()},
+    )
+    inversions.console.print(f"picture: {inversions.folder / 'comparators.png'}", highlight=False)
+
+
+reproduce = partial(follow, RUNS, report)

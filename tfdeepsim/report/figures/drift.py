@@ -1,0 +1,47 @@
+"""How far features drift when images are re-encoded: a curve a layer over the iterations."""
+
+import os
+from collections.abc import Mapping
+
+import numpy as np
+
+from tfdeepsim.report.figures.style import (
+    FAINT,
+    INK,
+    WIDTH,
+    drawable,
+    new_figure,
+    png,
+    points,
+    run_colour,
+    styled,
+)
+from tfdeepsim.run import replacing
+
+_HEIGHT = 420  # CSS pixels
+_LEFT, _RIGHT, _TOP, _BELOW = 62, 190, 30, 52
+
+
+def write_drift(path: str | os.PathLike, curves: Mapping[str, np.ndarray]) -> None:
+    """Write a PNG of feature errors over iterations.
+
+    Args:
+        path: Replaced where it exists; its folder is created.
+        curves: Name to errors of iteration 1, 2, ... as shares; 1 is another image's features.
+    """
+    with styled():
+        figure = new_figure(WIDTH, _HEIGHT)
+        size = ((WIDTH - _LEFT - _RIGHT) / WIDTH, (_HEIGHT - _TOP - _BELOW) / _HEIGHT)
+        axes = figure.add_axes((_LEFT / WIDTH, _BELOW / _HEIGHT, *size))
+        for place, (name, errors) in enumerate(curves.items()):
+            colour = run_colour(place)
+            iterations = np.arange(1, len(errors) + 1)
+            axes.plot(iterations, 100 * np.asarray(errors), color=colour, lw=points(2), label=drawable(name))
+        axes.axhline(100, color=FAINT, lw=points(1), zorder=0)
+        axes.set_ylim(bottom=0)
+        axes.set_xlabel("iteration", color=INK)
+        axes.set_ylabel("feature error (%); 100: another image", color=INK)
+        axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False)
+        picture = png(figure)
+    with replacing(path) as new:
+        new.write_bytes(picture)

@@ -1,0 +1,83 @@
+"""The table of inversions for a terminal, as Markdown and as CSV: Table 8 of Dosovitskiy & Brox 2016."""
+
+import csv
+import dataclasses
+import math
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfdeepsim.inversion.score import InversionScore
+from tfdeepsim.report.grid import NONE, grid_markdown, print_grid
+from tfdeepsim.run import replacing
+from tfdeepsim.scores import interval
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+COLUMNS = (
+    ("image_error", "Image error (%) ↓", 100.0, 1),
+    ("feature_error", "Feature error (%) ↓", 100.0, 1),
+    ("ssim", "SSIM ↑", 1.0, 3),
+    ("gradient_ratio", "Gradients (1 = real)", 1.0, 2),
+)
+"""Field, title, factor and decimals of each measure."""
+
+Paper = Mapping[tuple[str, str], str]
+"""Features and method to what a paper reports of them, as `image / feature` in %."""
+
+
+@dataclasses.dataclass(frozen=True)
+class InversionTable:
+    """Scores, one row for each layer and method; several seeds are one row with a 95 % interval.
+
+    Attributes:
+        scores: In the order shown.
+        paper: What stands beside them; empty for no such column.
+        notes: Sentences below the table.
+        title: Above it.
+    """
+
+    scores: Sequence[InversionScore]
+    paper: Paper = dataclasses.field(default_factory=dict)
+    notes: Sequence[str] = ()
+    title: str = "Images from features"
+
+
+def print_inversions(table: InversionTable, console: "Console | None" = None) -> None:
+    """Print the table; turned around where the terminal is too narrow."""
+    print_grid(table.title, _cells(table), table.notes, console, names=2)
+
+
+def write_inversions(folder: str | os.PathLike, table: InversionTable) -> None:
+    """Write `inversions.csv`, one line a score, and `inversions.md`, over earlier ones."""
+    with replacing(Path(folder, "inversions.md")) as new:
+        new.write_text(grid_markdown(table.title, _cells(table), table.notes, names=2), encoding="utf-8")
+    with replacing(Path(folder, "inversions.csv")) as new, open(new, "w", newline="") as file:
+        writer = csv.DictWriter(file, [field.name for field in dataclasses.fields(InversionScore)])
+        writer.writeheader()
+        writer.writerows(dataclasses.asdict(score) for score in table.scores)
+
+
+def _cells(table: InversionTable) -> list[list[str]]:
+    groups: dict[tuple[str, str], list[InversionScore]] = {}
+    for score in table.scores:
+        groups.setdefault((score.features, score.method), []).append(score)
+    titles = ["Features", "Method", *(title for _, title, _, _ in COLUMNS), "Seeds"]
+    rows = []
+    for key, scores in groups.items():
+        measured = [
+            _shown([factor * getattr(score, field) for score in scores], decimals)
+            for field, _, factor, decimals in COLUMNS
+        ]
+        rows.append([*key, *measured, str(len(scores))])
+        if table.paper:
+            rows[-1].append(table.paper.get(key, NONE))
+    return [[*titles, *(["Paper: image / feature"] if table.paper else [])], *rows]
+
+
+def _shown(values: Sequence[float], decimals: int) -> str:
+    mean, low, _ = interval(values)
+    spread = "" if math.isnan(low) else f" ± {mean - low:.{decimals}f}"
+    return f"{mean:.{decimals}f}{spread}"

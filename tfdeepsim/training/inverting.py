@@ -1,0 +1,72 @@
+"""The task of inverting a network: a generator of images from its features."""
+
+import math
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tfdeepsim.deepsim import DeePSiM
+from tfdeepsim.errors import InputError
+from tfdeepsim.frozen.asked import make_extractor
+from tfdeepsim.networks.discriminator import Discriminator
+from tfdeepsim.networks.inverter import Inverter
+from tfdeepsim.training.generating import Generating
+
+MEASURED = 256
+"""Training images whose features tell the scale of a layer's features."""
+
+
+class Inverting(Generating):
+    """Table 5's generator on the features of a frozen network: Dosovitskiy & Brox 2016, Sec. 4.3."""
+
+    def extractor(self) -> Any:
+        config, shape = self.config, self.description.image_shape
+        found = make_extractor(
+            str(config.invert), config.invert_weights, config.seed, foreign_range=config.foreign_range
+        )
+        self.feature_shape = found.feature_shapes(shape[:2])[0]
+        self.feature_scale = self._scale(found)
+        return found
+
+    def _scale(self, extractor: Any) -> float:
+        """What brings the mean square of the features near 1: a power of two, which is exact."""
+        images = tf.cast(self.sources["encoder_train"].images[:MEASURED], tf.float32) / 255.0
+        square = float(np.mean(np.square(extractor(images), dtype=np.float64)))
+        if not math.isfinite(square) or not square:
+            raise InputError(
+                "features that are inverted must be finite and not all 0",
+                got=f"mean square {square:g} over {len(images)} training images",
+                accepted="another network or layer",
+            )
+        return 2.0 ** -round(math.log2(square) / 2)
+
+    def generator(self) -> Inverter:
+        config = self.config
+        return Inverter(
+            self.feature_shape,
+            self.description.image_shape,
+            config.width,
+            self.feature_scale,
+            config.noise_dim,
+            config.seed,
+        )
+
+    def discriminator(self) -> Discriminator:
+        config, shape = self.config, self.description.image_shape
+        return Discriminator(shape, self.feature_shape, config.width, config.seed, self.feature_scale)
+
+    def described(self) -> str:
+        features = "x".join(map(str, self.feature_shape))
+        noise = f" and {self.config.noise_dim} of noise" if self.config.noise_dim else ""
+        return f"generator from {features} features of {self.config.invert}{noise}"
+
+    def record(self, model: DeePSiM) -> dict[str, Any]:
+        extractor = model.extractor
+        return super().record(model) | {
+            "inverted": {
+                **{name: getattr(extractor, name) for name in ("name", "layer", "source", "sha256")},
+                "feature_shape": list(self.feature_shape),
+                "feature_scale": self.feature_scale,
+            }
+        }
