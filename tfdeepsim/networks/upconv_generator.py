@@ -22,7 +22,8 @@ CONVOLUTIONS = 3
 def plan(input_shape: tuple[int, ...], image_shape: tuple[int, int, int]) -> tuple[int, int]:
     """How often the first map is doubled, and how many convolutions of a map of features do not pad.
 
-    The map is doubled until it covers the image: a vector's 4x4 map, or the map of features. As many of the
+    The map is doubled until it covers the image: a vector's 4x4 map, or the map of features. A map of one
+    position is a vector: convolutions would see eight parts of padding to one of features. As many of the
     three convolutions on features, each of which takes 2 positions a side off, do not pad as leave the
     image covered: pool5 of 227 pixels goes from 6x6 to the 4x4 of Table 5, and is doubled six times.
 
@@ -33,9 +34,10 @@ def plan(input_shape: tuple[int, ...], image_shape: tuple[int, int, int]) -> tup
         raise InputError(
             "shape of the features cannot be inverted", got=input_shape, accepted="(n,) or (h, w, c)"
         )
-    sides = input_shape[:2] if len(input_shape) == 3 else (START_SIDE, START_SIDE)
+    vector = is_vector(input_shape)
+    sides = (START_SIDE, START_SIDE) if vector else input_shape[:2]
     pairs = list(zip(sides, image_shape[:2], strict=True))
-    if len(input_shape) == 3 and any(side >= wanted for side, wanted in pairs):
+    if not vector and any(side >= wanted for side, wanted in pairs):
         raise InputError(
             "a map of features that is inverted must be smaller than the image",
             got=f"{sides[0]}x{sides[1]} for {image_shape[0]}x{image_shape[1]} pixels",
@@ -43,10 +45,15 @@ def plan(input_shape: tuple[int, ...], image_shape: tuple[int, int, int]) -> tup
         )
     # The least n with 2^n at or above the ratio; the image itself comes from an up-convolution.
     doublings = max(1, *((math.ceil(wanted / side) - 1).bit_length() for side, wanted in pairs))
-    if len(input_shape) == 1:
+    if vector:
         return doublings, 0
     spare = min(side - math.ceil(wanted / 2**doublings) for side, wanted in pairs)
     return doublings, min(CONVOLUTIONS, spare // 2)
+
+
+def is_vector(input_shape: tuple[int, ...]) -> bool:
+    """Whether features have no positions, or one."""
+    return math.prod(input_shape[:-1]) == 1
 
 
 class UpConvGenerator(keras.Model):
@@ -79,7 +86,7 @@ class UpConvGenerator(keras.Model):
     ):
         doublings, unpadded = plan(input_shape, image_shape)
         features = keras.Input(input_shape)
-        x = _from_vector(features, width) if len(input_shape) == 1 else _from_map(features, unpadded, width)
+        x = _from_vector(features, width) if is_vector(input_shape) else _from_map(features, unpadded, width)
         for stage in range(doublings - 1):
             up, *after = STAGES[min(stage, len(STAGES) - 1)]
             x = up_convolution(x, scaled(up, width))
@@ -106,6 +113,7 @@ class UpConvGenerator(keras.Model):
 
 
 def _from_vector(x: keras.KerasTensor, width: float) -> keras.KerasTensor:
+    x = keras.layers.Flatten()(x)
     shape = (START_SIDE, START_SIDE, scaled(START_CHANNELS, width))
     for units in (scaled(FULLY_CONNECTED, width), scaled(FULLY_CONNECTED, width), math.prod(shape)):
         x = dense(x, units)
