@@ -330,18 +330,25 @@ def on_two_devices():
     return json.loads(done.stdout.splitlines()[-1])
 
 
+@pytest.mark.parametrize("task", ["autoencoder", "inversion"])
 @pytest.mark.parametrize("network", ["generator", "discriminator"])
-def test_two_replicas_do_what_one_does(on_two_devices, network):
-    assert on_two_devices["moved"][network] > 1e-3
-    assert on_two_devices["difference"][network] < 2e-5
+def test_two_replicas_do_what_one_does(on_two_devices, task, network):
+    assert on_two_devices[task]["moved"][network] > 1e-3
+    assert on_two_devices[task]["difference"][network] < 2e-5
 
 
-def test_two_replicas_log_and_pause_as_one_does(on_two_devices):
-    one, two = on_two_devices["logs"]
+@pytest.mark.parametrize("task", ["autoencoder", "inversion"])
+def test_two_replicas_log_and_pause_as_one_does(on_two_devices, task):
+    one, two = on_two_devices[task]["logs"]
     assert one == pytest.approx(two, rel=1e-3)
     # The second step had the discriminator paused.
-    assert on_two_devices["moved_in_pause"] == [0.0, 0.0]
+    assert on_two_devices[task]["moved_in_pause"] == [0.0, 0.0]
     assert one["discriminator_trained"] == 0.0
+
+
+def test_two_replicas_invert_with_noise_of_their_own(on_two_devices):
+    first, second = on_two_devices["noise"]
+    assert first != second
 
 
 @pytest.mark.parity

@@ -8,6 +8,7 @@ from tfdeepsim.networks.generators import check_generator
 
 PERCEPTUAL = {"loss": "perceptual", "comparator": "random_alexnet:relu2"}
 COMPARATOR = {"task": "comparator", "comparator": "alexnet"}
+INVERSION = {"task": "inversion", "invert": "alexnet:pool5"}
 PAPER = {"loss": "deepsim", "lambda_units": "paper"}
 
 
@@ -30,6 +31,17 @@ PAPER = {"loss": "deepsim", "lambda_units": "paper"}
         (
             {**PAPER, "model": "vae", "latent_dim": 4},
             {"feature": 0.01, "adversarial": 100.0, "image": 2e-6, "kl": DEFAULT_LAMBDA_KL / 4},
+        ),
+        (INVERSION, {"image": 1.0}),
+        (
+            {**INVERSION, "loss": "deepsim", "noise_dim": 4, "lambda_diversity": 0.5},
+            {"feature": 1.0, "adversarial": 0.1, "image": 10.0, "diversity": 0.5},
+        ),
+        ({**INVERSION, "lambda_diversity": 0.0}, {"image": 1.0}),
+        # The paper's units know no diversity.
+        (
+            {**INVERSION, **PAPER, "noise_dim": 4, "lambda_diversity": 0.5},
+            {"feature": 0.01, "adversarial": 100.0, "image": 2e-6, "diversity": 0.5},
         ),
         # Only `deepsim` has weights of its own in the paper's units.
         ({"lambda_units": "paper"}, {"image": 1.0}),
@@ -54,6 +66,26 @@ def test_loss_name_of_adversarial_training():
     assert TrainConfig(**PAPER, lambda_img=10.0).loss_name == "custom"
     assert TrainConfig(lambda_adv=0.1).loss_name == "custom"
     assert TrainConfig(loss="deepsim").image_loss == "l2"
+
+
+def test_loss_name_of_inversions():
+    noisy = {**INVERSION, "noise_dim": 4, "lambda_diversity": 0.5}
+    assert TrainConfig(**INVERSION, loss="deepsim").loss_name == "deepsim"
+    assert TrainConfig(**noisy, loss="deepsim").loss_name == "deepsim"
+    assert TrainConfig(**noisy).loss_name == "pixel"
+    assert TrainConfig(**noisy, loss="deepsim", lambda_img=0.0).loss_name == "custom"
+
+
+def test_defaults_of_inversions():
+    config = TrainConfig(**INVERSION)
+    assert (config.noise_dim, config.lambda_diversity, config.foreign_range) == (0, None, "0-1")
+    # An inversion has no embedding, and no comparator without a feature term.
+    assert config.latent_dim is None
+    assert config.comparator is None
+    assert config.learning_rate == 1e-3
+    deepsim = TrainConfig(**INVERSION, loss="deepsim")
+    assert (deepsim.comparator, deepsim.learning_rate) == (DEFAULT_COMPARATOR, 2e-4)
+    assert TrainConfig(**INVERSION, width=0.5).width == 0.5
 
 
 def test_learning_rate_of_adversarial_training():
@@ -95,6 +127,10 @@ def test_round_trip():
     assert TrainConfig.from_dict(config.to_dict()) == config
     config = TrainConfig(
         **PAPER, network="dosovitskiy", gate="hysteresis", schedule="halving", augment="flip"
+    )
+    assert TrainConfig.from_dict(config.to_dict()) == config
+    config = TrainConfig(
+        **INVERSION, invert_weights="w.npy", foreign_range="0-255", noise_dim=3, lambda_diversity=0.1
     )
     assert TrainConfig.from_dict(config.to_dict()) == config
     with pytest.raises(InputError, match=r"unknown field.*colour"):
@@ -152,6 +188,34 @@ def test_total_steps(flags, steps):
         ({**COMPARATOR, "gate": "off"}, "--gate is for generators"),
         ({**COMPARATOR, "lambda_adv": 1.0}, "--lambda-adv is for generators"),
         ({**COMPARATOR, "augment": "flip"}, "--augment is for generators"),
+        ({"task": "inversion"}, "--task inversion needs the network that is inverted: got no --invert"),
+        ({"task": "decoder"}, "unknown --task: got decoder; accepted: autoencoder, inversion, comparator"),
+        ({"invert": "alexnet:fc6"}, "--invert is for inversions: got --invert alexnet:fc6"),
+        ({"invert_weights": "w.npy"}, "--invert-weights is for inversions"),
+        ({"foreign_range": "0-255"}, "--foreign-range is for inversions"),
+        ({"noise_dim": 3}, "--noise-dim is for inversions: got --noise-dim 3; accepted: --task inversion"),
+        ({"lambda_diversity": 0.1}, "--lambda-diversity is for inversions"),
+        ({**COMPARATOR, "invert": "alexnet:fc6"}, "--invert is for inversions"),
+        ({**COMPARATOR, "noise_dim": 3}, "--noise-dim is for inversions"),
+        ({**COMPARATOR, "lambda_diversity": 0.1}, "--lambda-diversity is for inversions"),
+        ({**INVERSION, "lambda_diversity": 0.1}, "images of different noise: got no --noise-dim"),
+        ({**INVERSION, "lambda_diversity": -0.1, "noise_dim": 3}, "--lambda-diversity is out of range"),
+        ({**INVERSION, "noise_dim": -1}, "--noise-dim is out of range: got -1; accepted: 0 or more"),
+        ({**INVERSION, "foreign_range": "0-7"}, "unknown --foreign-range: got 0-7"),
+        ({**INVERSION, "network": "dosovitskiy"}, "--network is for autoencoders"),
+        ({**INVERSION, "model": "vae"}, "--model is for autoencoders"),
+        ({**INVERSION, "latent_dim": 8}, "--latent-dim is for autoencoders: got --latent-dim 8"),
+        ({**INVERSION, "lambda_kl": 0.1}, "--lambda-kl is for autoencoders"),
+        ({**INVERSION, "probe_every": 1}, "--probe-every is for autoencoders"),
+        ({**INVERSION, "choose_by": "probe"}, "--choose-by is for autoencoders"),
+        ({**INVERSION, "surrogate_classes": 5}, "--surrogate-classes is for a comparator's training"),
+        ({**INVERSION, "gate": "off"}, "--gate is for adversarial training"),
+        ({**INVERSION, "lambda_img": 0.0}, "no term left"),
+        (
+            {**INVERSION, "lambda_img": 0.0, "noise_dim": 3, "lambda_diversity": 1.0},
+            "no term left",
+        ),
+        ({**INVERSION, "comparator": "alexnet:relu2"}, "--comparator is used by the feature term alone"),
     ],
 )
 def test_bad_flags(flags, message):

@@ -161,6 +161,37 @@ def test_adversarial_losses_of_low_precision_are_float32():
         np.testing.assert_allclose(value, loss(*(tf.cast(x, tf.float32) for x in given)))
 
 
+def test_diversity_closed_form():
+    """Images that differ by 0, 0.02, 0.1 and 0.4, of noise that differs by 1, 2, 0.5 and 1 in the mean."""
+    apart, noise = np.float32([0, 0.02, 0.1, 0.4]), np.float32([[1, 1], [4, 0], [0.5, -0.5], [0, 2]])
+    first = np.full((4, 2, 3, 1), 0.5, np.float32)
+    second = first + apart[:, None, None, None]
+    # 1 − min(d(images) / d(noise) / 0.1, 1)
+    expected = [1.0, 1 - 0.01 / 0.1, 0.0, 0.0]
+    for pair in ((first, second), (second, first)):
+        found = losses.diversity_loss(*pair, noise, np.zeros_like(noise))
+        assert found.dtype == tf.float32
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_diversity_pushes_apart_until_images_are_different_enough():
+    first = tf.constant(np.full((2, 2, 2, 1), 0.5, np.float32))
+    second = first + tf.constant([0.01, 0.3])[:, None, None, None]
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch([first, second])
+        loss = losses.diversity_loss(first, second, tf.ones((2, 3)), tf.zeros((2, 3)))
+    slopes = [tape.gradient(loss, x).numpy() for x in (first, second)]
+    # Down the slope the darker image gets darker: d/d(pixel) of −d(images) / 0.1 over 4 pixels.
+    np.testing.assert_allclose(slopes[0][0], np.full((2, 2, 1), 1 / 0.1 / 4), rtol=1e-4)
+    np.testing.assert_allclose(slopes[1], -slopes[0])
+    np.testing.assert_array_equal(slopes[0][1], np.zeros((2, 2, 1)))
+
+
+def test_diversity_of_equal_noise_is_a_number():
+    images, noise = tf.fill((2, 2, 2, 1), 0.5), tf.ones((2, 3))
+    np.testing.assert_array_equal(losses.diversity_loss(images, images, noise, noise), [1.0, 1.0])
+
+
 @pytest.mark.parity
 def test_parity_with_torch(pair):
     torch = pytest.importorskip("torch", reason="compares with PyTorch: pip install -e '.[parity]'")

@@ -48,12 +48,42 @@ def decode(weights, x):
     return layers.convolution(leaky(layers.up(x)))
 
 
-def judge(weights, x):
-    """Table 1 without dropout: logits of "generated" and "real"."""
+def invert_vector(weights, x, side):
+    """Table 5 from a vector [B, n], up to the middle `side` x `side` pixels of an image of 64."""
+    layers = Layers(weights)
+    for _ in range(3):
+        x = leaky(layers.dense(x))
+    return middle(draw(layers, x.reshape(len(x), 4, 4, -1).permute(0, 3, 1, 2), 3), side)
+
+
+def invert_map(weights, x, side):
+    """Table 5 from a map [B, h, w, c], an eighth of the image's sides."""
+    layers, x = Layers(weights), x.permute(0, 3, 1, 2)
+    for _ in range(3):
+        x = leaky(layers.convolution(x))
+    return middle(draw(layers, x, 2), side)
+
+
+def draw(layers, x, stages):
+    for _ in range(stages):
+        x = leaky(layers.convolution(leaky(layers.up(x))))
+    return layers.up(x)
+
+
+def middle(x, side):
+    start = (x.shape[2] - side) // 2
+    return x[:, :, start : start + side, start : start + side]
+
+
+def judge(weights, x, features=None):
+    """Table 1 without dropout: logits of "generated" and "real". Features pass two layers of their own."""
     layers = Layers(weights)
     for stride in (2, 1, 2, 1, 2):
         x = leaky(layers.convolution(x, stride, same=False))
-    return layers.dense(leaky(layers.dense(x.mean((2, 3)))))
+    x = x.mean((2, 3))
+    if features is not None:
+        x = torch.cat([x, leaky(layers.dense(leaky(layers.dense(features.flatten(1)))))], 1)
+    return layers.dense(leaky(layers.dense(x)))
 
 
 def features(kernel, bias, x):
@@ -82,28 +112,35 @@ class Adam:
                 w -= rate * m / (v.sqrt() + self.epsilon)
 
 
-def train(arrays, images, lambdas, steps, rate, epsilon):
+def train(arrays, images, lambdas, steps, rate, epsilon, inverted=None):
     """Weights after some steps on one batch.
 
     Args:
-        arrays: Weights of `encoder`, `decoder`, `discriminator` and `comparator`, NumPy.
+        arrays: Weights of `encoder`, `decoder`, `discriminator` and `comparator`, NumPy; without an encoder
+            the decoder inverts features.
         images: [B, H, W, C].
         lambdas: Of `image`, `feature` and `adversarial`.
+        inverted: Those features, scaled: [B, n] or [B, h, w, c].
     """
     weights = {k: [torch.tensor(w, requires_grad=k != "comparator") for w in v] for k, v in arrays.items()}
-    generator = [*weights["encoder"], *weights["decoder"]]
+    generator = [*weights.get("encoder", []), *weights["decoder"]]
+    given = None if inverted is None else torch.tensor(inverted)
     ours, theirs = Adam(generator, rate, epsilon), Adam(weights["discriminator"], rate, epsilon)
     target = torch.tensor(images).permute(0, 3, 1, 2)
     chosen = torch.ones(len(images), dtype=torch.long)
     for _ in range(steps):
-        image = decode(weights["decoder"], encode(weights["encoder"], target))
-        of_generated = judge(weights["discriminator"], image)
+        if given is None:
+            image = decode(weights["decoder"], encode(weights["encoder"], target))
+        else:
+            invert = invert_map if given.ndim == 4 else invert_vector
+            image = invert(weights["decoder"], given, target.shape[2])
+        of_generated = judge(weights["discriminator"], image, given)
         loss = lambdas["image"] * functional.mse_loss(image, target)
         pair = (features(*weights["comparator"], x) for x in (image, target))
         loss += lambdas["feature"] * functional.mse_loss(*pair)
         loss += lambdas["adversarial"] * functional.cross_entropy(of_generated, chosen)
-        of_real = judge(weights["discriminator"], target)
-        apart = judge(weights["discriminator"], image.detach())
+        of_real = judge(weights["discriminator"], target, given)
+        apart = judge(weights["discriminator"], image.detach(), given)
         contest = functional.cross_entropy(of_real, chosen) + functional.cross_entropy(apart, 0 * chosen)
         gradients = torch.autograd.grad(loss, generator)
         rivals = torch.autograd.grad(contest, weights["discriminator"])

@@ -1,6 +1,9 @@
-"""A step with both networks trained and one with the discriminator paused, on one device and on two; prints
-as JSON the largest differences of weights, how far they moved, and the logs of the second step."""
+"""A step with both networks trained and one with the discriminator paused, on one device and on two, of an
+autoencoder and of an inversion; prints as JSON for each the largest differences of weights, how far they
+moved, and the logs of the second step. Of an inversion with noise also what each of two devices draws."""
 
+import dataclasses
+import functools
 import json
 
 import keras
@@ -11,8 +14,9 @@ from tfdeepsim.config import TrainConfig
 from tfdeepsim.data.pipeline import training_batches
 from tfdeepsim.data.source import Source
 from tfdeepsim.gate import GatedAdam
-from tfdeepsim.training.autoencoding import Autoencoding
+from tfdeepsim.networks.inverter import Inverter
 from tfdeepsim.training.build import build_model, make_strategy
+from tfdeepsim.training.tasks import make_task
 
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
@@ -24,19 +28,33 @@ def weights(model):
     return {name: [w.numpy() for w in getattr(model, name).trainable_variables] for name in NETWORKS}
 
 
-def train(strategy_name):
-    flags = {"loss": "deepsim", "comparator": "random_alexnet:relu1", "gate": "hysteresis"}
-    sizes = {"network": "dosovitskiy", "width": 0.1, "batch_size": 4}
-    config = TrainConfig(**flags, **sizes, strategy=strategy_name)
-    strategy = make_strategy(config)
-    model = build_model(Autoencoding(config), strategy)
+TASKS = {
+    "autoencoder": {"network": "dosovitskiy", "loss": "deepsim", "comparator": "random_alexnet:relu1"},
+    "inversion": {"task": "inversion", "invert": "random_alexnet:pool2", "lambda_adv": 1.0},
+}
+
+
+@functools.cache
+def strategy_of(name):
+    """One a process: collective operations of several are taken for each other."""
+    return make_strategy(TrainConfig(batch_size=4, strategy=name))
+
+
+def train(what, strategy_name):
+    sizes = {"width": 0.1, "batch_size": 4}
+    config = TrainConfig(**TASKS[what], **sizes, gate="hysteresis", strategy=strategy_name)
+    strategy = strategy_of(strategy_name)
+    task = make_task(config)
+    task._sources = {"encoder_train": Source(IMAGES, {})}
+    task.description = dataclasses.replace(task.description, splits={"encoder_train": len(IMAGES)})
+    model = build_model(task, strategy)
     # Devices draw noise of their own.
     for layer in model.discriminator.layers:
         if isinstance(layer, keras.layers.Dropout):
             layer.rate = 0.0
     with strategy.scope():
         # A large epsilon: Adam makes a whole step of the rounding of a small gradient.
-        model.compile(optimizer=GatedAdam(1e-2, epsilon=1e-3))
+        model.compile(optimizer=GatedAdam(2e-3, epsilon=1e-3))
     seen = [weights(model)]
     for step in range(2):
         data = training_batches(Source(IMAGES, {}), batch_size=4, seed=0, steps=range(step, step + 1))
@@ -50,15 +68,28 @@ def furthest(a, b):
     return max(float(np.abs(x - y).max()) for x, y in zip(a, b, strict=True))
 
 
-one, logs, _ = train("single")
-two, logs_of_two, strategy = train("mirrored")
-assert strategy.num_replicas_in_sync == 2
-found = {
-    "difference": {
-        name: max(furthest(a[name], b[name]) for a, b in zip(one, two, strict=True)) for name in NETWORKS
-    },
-    "moved": {name: furthest(one[0][name], one[1][name]) for name in NETWORKS},
-    "moved_in_pause": [furthest(seen[1]["discriminator"], seen[2]["discriminator"]) for seen in (one, two)],
-    "logs": [logs, logs_of_two],
-}
-print(json.dumps(found))
+def compare(what):
+    one, logs, _ = train(what, "single")
+    two, logs_of_two, strategy = train(what, "mirrored")
+    assert strategy.num_replicas_in_sync == 2
+    return {
+        "difference": {
+            name: max(furthest(a[name], b[name]) for a, b in zip(one, two, strict=True)) for name in NETWORKS
+        },
+        "moved": {name: furthest(one[0][name], one[1][name]) for name in NETWORKS},
+        "moved_in_pause": [
+            furthest(seen[1]["discriminator"], seen[2]["discriminator"]) for seen in (one, two)
+        ],
+        "logs": [logs, logs_of_two],
+    }
+
+
+def noise():
+    strategy = strategy_of("mirrored")
+    with strategy.scope():
+        inverter = Inverter((3,), (16, 16, 3), 0.02, noise_dim=2)
+    drawn = strategy.run(lambda: inverter(tf.zeros((1, 3)), training=True)["noise"])
+    return [values.numpy().tolist() for values in strategy.experimental_local_results(drawn)]
+
+
+print(json.dumps({what: compare(what) for what in TASKS} | {"noise": noise()}))

@@ -38,7 +38,7 @@ class DeePSiM(keras.Model):
     Args:
         generator: Images [B, H, W, C] in [0, 1] to a dictionary with `image`, and `latent` and
             `log_variance` where there is a posterior. With an extractor its features take the place of
-            images; a generator of `diversity` also gives its `noise`.
+            images; a generator of `diversity` has a `noise_dim`, takes `noise`, and gives it too.
         loss_weights: λ of every term that is used, by name: `feature`, `adversarial`, `image`, `kl`,
             `diversity`.
         comparator: Frozen network from images to features; needed for `feature`.
@@ -60,7 +60,8 @@ class DeePSiM(keras.Model):
         extractor: Any = None,
         **kwargs: Any,
     ):
-        super().__init__(**kwargs)
+        # Without autocast an extractor sees images unrounded under mixed precision too.
+        super().__init__(autocast=False, **kwargs)
         self.generator = generator
         self.extractor: Any = extractor
         self.comparator: Any = comparator
@@ -140,13 +141,20 @@ class DeePSiM(keras.Model):
 
     def _generate(self, target: tf.Tensor, given: tf.Tensor, training: bool) -> tuple[Tensors, Tensors]:
         """The generator's outputs, and the discriminator's logits [B, 2] of `real` and `generated` images."""
-        generated = self.generator(given, training=training)
+        generated = self.generator(given, training=training, **self._noise(given, training))
         judged = {}
         if self.discriminator:
             for name, images in (("real", target), ("generated", generated["image"])):
                 shown = [images, given] if self.extractor else images
                 judged[name] = self.discriminator(shown, training=training)
         return generated, judged
+
+    def _noise(self, given: tf.Tensor, training: bool) -> Tensors:
+        """The noise of validation, where two images are compared: without it they would be one."""
+        if training or "diversity" not in self.loss_weights:
+            return {}
+        shape = tf.stack([tf.shape(given)[0], self.generator.noise_dim])
+        return {"noise": tf.random.stateless_normal(shape, seed=(0, 0))}
 
     def _terms(self, target: tf.Tensor, generated: Tensors, judged: Tensors) -> Tensors:
         compute = {

@@ -19,6 +19,7 @@ from tfdeepsim.inversion.features import Features
 from tfdeepsim.inversion.inversion import Inversion
 from tfdeepsim.inversion.optimization import Settings, invert_by_optimization
 from tfdeepsim.inversion.score import InversionScore, score_inversion
+from tfdeepsim.options import DataOptions
 from tfdeepsim.report.figures.image_rows import write_image_rows
 from tfdeepsim.report.inversion_table import InversionTable, print_inversions, write_inversions
 from tfdeepsim.run import RunDirectory
@@ -70,10 +71,9 @@ def extractor_of(config: TrainConfig) -> Any:
     )
 
 
-def chosen_images(config: TrainConfig, count: int = TEST_IMAGES) -> np.ndarray:
-    """Some test images of a config's dataset, always the same ones: uint8 [count, H, W, 3]."""
-    whole = dataclasses.replace(config, augment="none")
-    images = Sources(open_dataset(config.dataset, config.data_dir, whole))["test"].images
+def chosen_images(options: DataOptions, count: int = TEST_IMAGES) -> np.ndarray:
+    """Some test images of a dataset, always the same ones: uint8 [count, H, W, 3], fewer if it has fewer."""
+    images = Sources(open_dataset(options.dataset, options.data_dir, options))["test"].images
     chosen = np.random.default_rng(0).permutation(len(images))[:count]
     return np.asarray(images[np.sort(chosen)])
 
@@ -131,17 +131,47 @@ def judge_runs(paths: Sequence[str], given: Mapping[str, Any], folder: Path | No
 
     Args:
         paths: Run directories.
-        given: Fields of the dataset that are other than the first run's.
+        given: Fields of `DataOptions` that a user set; the others are those of the first run.
         folder: Where files are replaced; None to write nothing.
 
     Raises:
-        InputError: If a run is none, or is of another image size.
+        InputError: If a run is none, or is of another image size, or two have the same name; also as
+            `open_inversion`.
     """
     runs = [RunDirectory(path) for path in paths]
-    config = dataclasses.replace(inversion_config(runs[0]), **given)
-    targets = chosen_images(config)
+    shape = _check_comparable(runs)
+    options = _data_of(inversion_config(runs[0]), shape, given)
+    targets = chosen_images(options)
     results = {run.name: score_run(run, targets, run.name) for run in runs}
-    _show(config, targets, results, folder)
+    _show(options.dataset, targets, results, folder)
+
+
+def _data_of(config: TrainConfig, shape: tuple[int, ...], given: Mapping[str, Any]) -> DataOptions:
+    if given.get("dataset", config.dataset) == config.dataset:
+        return dataclasses.replace(config, **given)
+    # Another dataset has other labels and splits, but must come in the size that the generators make.
+    return DataOptions(**{"data_dir": config.data_dir, "image_size": shape[0], **given})
+
+
+def _check_comparable(runs: Sequence[RunDirectory]) -> tuple[int, ...]:
+    """The image shape of some runs."""
+    for run in runs:
+        inversion_config(run)
+    names = [run.name for run in runs]
+    if again := [name for place, name in enumerate(names) if name in names[:place]]:
+        raise InputError(
+            "inversions are told apart by their names",
+            got=f"{again[0]} more than once",
+            accepted="run folders of different names",
+        )
+    shapes = [tuple(run.read_environment()["dataset"]["image_shape"]) for run in runs]
+    if other := [place for place, shape in enumerate(shapes) if shape != shapes[0]]:
+        raise InputError(
+            "inversions in one table see images of one size",
+            got=f"{names[0]} of {list(shapes[0])}, {names[other[0]]} of {list(shapes[other[0]])}",
+            accepted="runs of one --image-size",
+        )
+    return shapes[0]
 
 
 def judge_optimization(config: TrainConfig, settings: Settings, folder: Path | None) -> None:
@@ -156,16 +186,16 @@ def judge_optimization(config: TrainConfig, settings: Settings, folder: Path | N
     name = f"optimization, {settings.method}"
     found = optimize(config, targets, settings, rich.console.Console())
     results = {name: (score_found(config, targets, found, name, settings.seed), found)}
-    _show(config, targets, results, folder)
+    _show(config.dataset, targets, results, folder)
 
 
 def _show(
-    config: TrainConfig,
+    dataset: str,
     targets: np.ndarray,
     results: Mapping[str, tuple[InversionScore, np.ndarray]],
     folder: Path | None,
 ) -> None:
-    note = f"{len(targets)} test images of {config.dataset}, whose distances are the unit of both errors."
+    note = f"{len(targets)} test images of {dataset}, whose distances are the unit of both errors."
     table = InversionTable([score for score, _ in results.values()], notes=[note])
     print_inversions(table)
     if folder is not None:

@@ -68,7 +68,7 @@ def absolute_error(prediction: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
 
 
 def total_variation(images: tf.Tensor, beta: float = 2.0) -> tf.Tensor:
-    """The prior of Mahendran & Vedaldi 2015, eq. (3), P of eq. (8) of Dosovitskiy & Brox 2016.
+    """The prior of Mahendran & Vedaldi 2015, and so P of eq. (8) of Dosovitskiy & Brox 2016.
 
     At every element (dx² + dy²)^(β/2), of the differences dx to the neighbour at the right and dy to the one
     below, of the same channel; 0 past the last column and row. Mahendran & Vedaldi sum it over the

@@ -7,7 +7,8 @@ from exact_pairs import flat, generator_of, identity, noisy, random_images, rota
 from tfdeepsim.comparators import make_comparator
 from tfdeepsim.errors import InputError
 from tfdeepsim.inversion.distance import mean_distance
-from tfdeepsim.inversion.inversion import BATCH_SIZE, Inversion
+from tfdeepsim.inversion.features import BATCH_SIZE
+from tfdeepsim.inversion.inversion import Inversion
 from tfdeepsim.networks.inverter import Inverter
 
 MANY = random_images(2 * BATCH_SIZE + 3, 4, 5)

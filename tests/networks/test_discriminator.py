@@ -86,6 +86,17 @@ def test_condition_is_not_dropped_and_counts():
     assert gone.any()
 
 
+@pytest.mark.parametrize("feature_shape", [(5,), (2, 3, 4)])
+def test_features_are_scaled(feature_shape):
+    plain = Discriminator((36, 36, 3), feature_shape, width=0.1)
+    scaled = Discriminator((36, 36, 3), feature_shape, width=0.1, feature_scale=0.25)
+    scaled.set_weights(plain.get_weights())
+    images = np.random.default_rng(0).random((2, 36, 36, 3), np.float32)
+    features = np.random.default_rng(1).normal(size=(2, *feature_shape)).astype(np.float32)
+    np.testing.assert_array_equal(scaled([images, features]), plain([images, 0.25 * features]))
+    assert np.abs(scaled([images, features]) - plain([images, features])).max() > 1e-3
+
+
 def test_logits_are_float32_under_mixed_precision():
     keras.config.set_dtype_policy("mixed_bfloat16")
     assert Discriminator((36, 36, 3), width=0.1)(np.zeros((2, 36, 36, 3), np.float32)).dtype == "float32"

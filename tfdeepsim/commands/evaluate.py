@@ -1,37 +1,39 @@
 """The command `evaluate.py`, installed as `tfdeepsim-evaluate`."""
 
 import argparse
-import dataclasses
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from tfdeepsim.command import Parser, import_tensorflow, run_command
-from tfdeepsim.commands.flags import add_training_flags, check_data
+from tfdeepsim.commands.flags import DATA, TRAINING, add_training_flags, check_data
+from tfdeepsim.commands.inversions import (
+    OF_PROBES,
+    OPTIMIZATION,
+    add_optimization,
+    are_inversions,
+    invert,
+    judge_inversions,
+    refuse_probes,
+)
+from tfdeepsim.commands.report_folder import free, refuse_training
 from tfdeepsim.config import LOSSES, OF_FEATURES, TrainConfig
 from tfdeepsim.contenders import check_baselines
 from tfdeepsim.data import check_name
 from tfdeepsim.errors import InputError
-from tfdeepsim.options import DataOptions, flag
+from tfdeepsim.options import flag
 from tfdeepsim.probes import check_fractions, check_probes
-from tfdeepsim.run import RunDirectory
 
 EPILOG = """examples:
   evaluate.py runs/ae runs/pvae --report-dir runs/report
   evaluate.py runs/ae clip.keras --dataset folder:photos --probes linear,knn
   evaluate.py runs/fc6 runs/fc7 --report-dir runs/inversions
-  evaluate.py --invert alexnet:pool5 --by optimization --dataset zip:photos.zip \
-      --image-size 64 --report-dir runs/optimized
+  evaluate.py --invert alexnet:pool5 --by optimization \\
+      --dataset zip:photos.zip --image-size 64 --report-dir runs/optimized
   evaluate.py --compare pixel,perceptual --comparator random_alexnet:relu2 \\
       --seeds 5 --dataset zip:photos.zip --epochs 10 --run-dir runs/verdict
 """
-DATA = tuple(field.name for field in dataclasses.fields(DataOptions))
-INVERTED = ("invert", "invert_weights", "foreign_range", "seed")
-"""Fields of training that an inversion by optimisation takes too."""
-INVERSION_FILES = ("inversions.csv", "inversions.md", "inversions.png")
-OPTIMIZATION = ("method", "opt_steps", "tv", "jitter")
-TRAINING = tuple(field.name for field in dataclasses.fields(TrainConfig) if field.name not in DATA)
 
 
 def make_parser() -> Parser:
@@ -49,7 +51,7 @@ def make_parser() -> Parser:
         default=[],
         help="folder that train.py made; SavedModel; .keras file; folder of .npy embeddings",
     )
-    _add_optimization(parser.add_argument_group("inversion without training, beside --invert"))
+    add_optimization(parser.add_argument_group("inversion without training, beside --invert"))
     _add_probes(parser.add_argument_group("probes"))
     _add_table(parser.add_argument_group("table"))
     compare = parser.add_argument_group("comparison over seeds: trains the runs first")
@@ -59,16 +61,6 @@ def make_parser() -> Parser:
     compare.add_argument("--dry-run", action="store_true", help="check all, say what it would cost, and stop")
     add_training_flags(parser, loss=False)
     return parser
-
-
-def _add_optimization(inversion: argparse._ArgumentGroup) -> None:
-    inversion.add_argument("--by", metavar="NAME", help="optimization: an image is searched for each")
-    inversion.add_argument("--method", metavar="NAME", help="momentum | lbfgs (default: momentum)")
-    inversion.add_argument("--opt-steps", metavar="N", type=int, help="steps an image (default: 300)")
-    inversion.add_argument(
-        "--tv", metavar="X", type=float, help="weight of the total-variation prior (default: 1)"
-    )
-    inversion.add_argument("--jitter", metavar="N", type=int, help="pixels of random shift (default: 0)")
 
 
 def _add_probes(probes: argparse._ArgumentGroup) -> None:
@@ -119,7 +111,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(argv: Sequence[str]) -> None:
-    given = vars(make_parser().parse_args(argv))
+    parser = make_parser()
+    given = vars(parser.parse_args(argv))
+    asked = [name for name in OF_PROBES if name in given and given[name] != parser.get_default(name)]
     given["probes"] = check_probes(given["probes"])
     given["baselines"] = check_baselines(given["baselines"])
     given["label_fractions"] = check_fractions(given["label_fractions"])
@@ -127,36 +121,33 @@ def _main(argv: Sequence[str]) -> None:
         check_name(given["dataset"])
     command = shlex.join(["evaluate.py", *argv])
     if "by" in given or ("invert" in given and "compare" not in given):
-        _invert(given)
-    elif "compare" in given:
+        refuse_probes(asked)
+        invert(given)
+        return
+    if extra := [name for name in OPTIMIZATION if name in given]:
+        raise InputError(
+            f"{flag(extra[0])} belongs to an inversion by optimization",
+            got="no --by",
+            accepted="--invert NAME:LAYER --by optimization",
+        )
+    if "compare" in given:
         _compare(given, command)
+    elif are_inversions(given["encoders"]):
+        refuse_probes(asked)
+        judge_inversions(given)
     else:
         _evaluate(given, command)
 
 
 def _evaluate(given: dict[str, Any], command: str) -> None:
-    forbidden = (*TRAINING, *OPTIMIZATION, "seeds", "run_dir", "dry_run")
-    if extra := [name for name in forbidden if name in given and name != "foreign_range"]:
-        raise InputError(
-            f"{flag(extra[0])} belongs to training",
-            got="no --compare",
-            accepted="--compare LOSSES, or train.py",
-        )
+    refuse_training(given, but=("foreign_range",))
     if not given["encoders"]:
         raise InputError(
             "there must be something to evaluate",
             got="no ENCODER",
             accepted="run folders, or --compare LOSSES",
         )
-    if _are_inversions(given["encoders"]):
-        folder = _free(given, INVERSION_FILES)
-        import_tensorflow()
-        from tfdeepsim.inverting import judge_runs
-
-        data = {name: value for name, value in given.items() if name in DATA}
-        judge_runs(given["encoders"], data, folder)
-        return
-    folder = _free(given)
+    folder = free(given)
     import_tensorflow()
     from tfdeepsim.verdict import Asked, judge
 
@@ -180,6 +171,10 @@ def _compare(given: dict[str, Any], command: str) -> None:
         )
     if "run_dir" not in given:
         raise InputError("a comparison needs a folder", got="no --run-dir", accepted="--run-dir DIR")
+    if given.get("task", "autoencoder") != "autoencoder":
+        raise InputError(
+            "--compare trains autoencoders", got=f"--task {given['task']}", accepted="no --task; or train.py"
+        )
     configs = {loss: _config(loss, given) for loss in losses}
     for config in configs.values():
         check_data(config)
@@ -187,7 +182,7 @@ def _compare(given: dict[str, Any], command: str) -> None:
     report, overwrite = folder / "report", True  # a comparison's own report follows its runs
     if "report_dir" in given:
         report, overwrite = Path(given["report_dir"]), given["overwrite"]
-        _free(given)
+        free(given)
     import_tensorflow()
     from tfdeepsim.study import Study
     from tfdeepsim.verdict import Asked, compare
@@ -195,54 +190,6 @@ def _compare(given: dict[str, Any], command: str) -> None:
     study = Study(folder, configs, given.get("seeds", 5))
     asked = _asked(Asked, given)
     compare(study, asked, report, overwrite=overwrite, dry_run=given.get("dry_run", False), command=command)
-
-
-def _are_inversions(encoders: Sequence[str]) -> bool:
-    """Whether the first of some runs is of `--task inversion`; then all must be."""
-    run = RunDirectory(encoders[0])
-    return run.config.is_file() and run.read_config().get("task") == "inversion"
-
-
-def _invert(given: dict[str, Any]) -> None:
-    for name, accepted in (("by", "--by optimization"), ("invert", "--invert NAME:LAYER or a path")):
-        if name not in given:
-            raise InputError("--invert and --by belong together", got=f"no {flag(name)}", accepted=accepted)
-    if given["by"] != "optimization":
-        raise InputError("unknown --by", got=given["by"], accepted="optimization; or the run of a generator")
-    allowed = (*INVERTED, *DATA)
-    forbidden = [
-        name for name in (*TRAINING, "compare", "seeds", "run_dir", "dry_run") if name not in allowed
-    ]
-    if extra := [name for name in forbidden if name in given]:
-        raise InputError(
-            f"{flag(extra[0])} is not for an inversion by optimization",
-            got=flag(extra[0]),
-            accepted=", ".join(map(flag, (*INVERTED, *OPTIMIZATION))),
-        )
-    if given["encoders"]:
-        raise InputError(
-            "--by optimization takes no run", got=" ".join(given["encoders"]), accepted="runs without --by"
-        )
-    config = TrainConfig(task="inversion", **{name: given[name] for name in allowed if name in given})
-    folder = _free(given, INVERSION_FILES)
-    check_data(config)
-    from tfdeepsim.inversion.optimization import Settings
-    from tfdeepsim.inverting import judge_optimization
-
-    named = dict(zip(OPTIMIZATION, ("method", "steps", "tv_weight", "jitter"), strict=True))
-    settings = Settings(seed=config.seed, **{named[name]: given[name] for name in named if name in given})
-    judge_optimization(config, settings, folder)
-
-
-def _free(given: dict[str, Any], names: Sequence[str] | None = None) -> Path | None:
-    """The folder that a user named for the report, if it may be written; None if none was."""
-    from tfdeepsim.report.write import check_free
-
-    if "report_dir" not in given:
-        return None
-    folder = Path(given["report_dir"])
-    check_free(folder, given["overwrite"], **({} if names is None else {"names": names}))
-    return folder
 
 
 def _losses(text: str) -> list[str]:

@@ -10,8 +10,13 @@ from tfdeepsim.config import CHOICES, DEFAULT_COMPARATOR, DEFAULT_SURROGATE_CLAS
 from tfdeepsim.data import KINDS, check_name, describe
 from tfdeepsim.data.flags import add_data_flags
 from tfdeepsim.frozen.asked import check_extractor
+from tfdeepsim.options import DataOptions
 
 Group = argparse._ArgumentGroup
+DATA = tuple(field.name for field in dataclasses.fields(DataOptions))
+"""Fields of a dataset."""
+TRAINING = tuple(field.name for field in dataclasses.fields(TrainConfig) if field.name not in DATA)
+"""Fields of training alone."""
 SPELLINGS = ", ".join(kind.spelling for kind in KINDS.values())
 
 

@@ -1,7 +1,6 @@
 """The command `python -m tuning.search`, installed as `tfdeepsim-search`."""
 
 import argparse
-import dataclasses
 import os
 import shlex
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tfdeepsim.command import Parser, import_tensorflow, run_command
+from tfdeepsim.commands.flags import DATA
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.data import check_name
 from tfdeepsim.data.flags import add_data_flags
@@ -22,7 +22,6 @@ from tfdeepsim.tuning.cluster import role
 from tfdeepsim.tuning.directory import SearchDirectory
 from tfdeepsim.tuning.settings import SearchSettings
 
-DATA = tuple(field.name for field in dataclasses.fields(DataOptions))
 COMMAND = "python -m tuning.search"
 EPILOG = """examples:
   python -m tuning.search runs/pvae

@@ -21,6 +21,8 @@ EPILOG = """examples:
   train.py --dataset folder:photos --image-size 96 --run-dir runs/photos
   train.py --task comparator --comparator exemplar_cnn \\
       --dataset folder:photos --image-size 64 --run-dir runs/exemplar
+  train.py --task inversion --invert alexnet:pool5 --loss deepsim \\
+      --dataset folder:photos --image-size 96 --run-dir runs/inversion
   train.py --resume --run-dir runs/pvae
   train.py --recipe quickstart
 """

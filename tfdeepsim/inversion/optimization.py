@@ -89,9 +89,10 @@ def invert_by_optimization(
 ) -> np.ndarray:
     """Find images x that have the features φ: the least ||Φ(x) − φ||² / ||φ||² + tv_weight · TV(x).
 
-    The error is relative, so that one weight of the prior serves all layers. Every image is found for
-    itself, in batches of 64, from noise around grey that is drawn by `seed` and its place among `features`;
-    pixels are clipped to [0, 1] after each step. Equal seeds give equal images, bit for bit.
+    The error is relative, as Mahendran & Vedaldi have it, so that one weight of the prior serves all layers.
+    Every image is found for itself, in batches of 64, from noise around grey that is drawn by `seed` and its
+    place among `features`; pixels are clipped to [0, 1] after each step. Equal seeds give equal images, bit
+    for bit.
 
     `momentum` divides the gradient of every image by its root mean square: at one learning rate the losses
     of different layers, whose gradients differ by orders of magnitude, and of one image early and late,

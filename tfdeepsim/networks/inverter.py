@@ -44,13 +44,13 @@ class Inverter(keras.Model):
     ):
         super().__init__(**kwargs)
         self.feature_shape = tuple(feature_shape)
-        self.image_shape = image_shape
+        self.image_shape = tuple(image_shape)
         self.width = width
         self.feature_scale = feature_scale
         self.noise_dim = noise_dim
         self.seed = seed
         taken = (*self.feature_shape[:-1], self.feature_shape[-1] + noise_dim)
-        self.decoder = UpConvGenerator(taken, self.image_shape, width)
+        self.decoder = UpConvGenerator(taken, image_shape, width)
         self.noise = keras.random.SeedGenerator(seed) if noise_dim else None
         self.built = True
 

@@ -33,10 +33,11 @@ def report(inversions: Inversions, targets: np.ndarray) -> None:
     low, high = features.min(axis=0), features.max(axis=0)
     starts = features[np.linspace(0, len(features) - 1, STARTS).astype(int)]
     height, width, _ = inversion.image_shape
-    units = min(UNITS, classifier.feature_shapes((height, width))[0][0])
+    classes = classifier.feature_shapes((height, width))[0][0]
     rows, cells = {"starts": inversion.images(starts)}, []
-    for unit in range(units):
-        name = names[unit] if unit < len(names) else f"unit {unit}"
+    for unit in range(min(UNITS, classes)):
+        # A network that was taught elsewhere has other classes than these images.
+        name = names[unit] if len(names) == classes else f"unit {unit}"
         found = preferred_input(inversion.generator, classifier, unit, starts, low, high, steps=STEPS)
         rows[name] = found.images
         cells.append([name, f"{found.before.mean():.2f}", f"{found.activations.mean():.2f}"])

@@ -14,7 +14,7 @@ the classes, and the SVM tells the others apart; Exemplar-CNN, of the package, h
 
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import rich.console
@@ -22,10 +22,15 @@ import rich.console
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.data import open_dataset
 from tfdeepsim.data.dataset import Sources
+from tfdeepsim.data.source import Source
 from tfdeepsim.errors import InputError
 from tfdeepsim.recipes.scale import scaled_steps
 from tfdeepsim.recipes.teaching import taught_alexnet
 from tfdeepsim.run import RunDirectory
+
+if TYPE_CHECKING:
+    from tfdeepsim.fidelity.fidelity import Fidelity
+    from tfdeepsim.probes.folds import FoldScores
 
 STEPS = 500_000
 LEARNING_RATE = 5e-4
@@ -133,6 +138,15 @@ def _halves(dataset: str, data_dir: str | None) -> tuple[str, str]:
     return ",".join(names[: len(names) // 2]), ",".join(names[len(names) // 2 :])
 
 
+@dataclasses.dataclass(frozen=True)
+class _Judged:
+    """What a row is judged by: some test images, their reconstructions, and the SVM's accuracies."""
+
+    reconstructions: np.ndarray
+    fidelity: "Fidelity"
+    folds: "FoldScores"
+
+
 def _report(
     runs: dict[str, RunDirectory],
     config: TrainConfig,
@@ -140,12 +154,7 @@ def _report(
     folder: Path,
     console: rich.console.Console,
 ) -> None:
-    from tfdeepsim.comparators import make_comparator
     from tfdeepsim.data.targets import TARGET, labelled
-    from tfdeepsim.export import load_generator
-    from tfdeepsim.fidelity.fidelity import measure
-    from tfdeepsim.probes.folds import svm_over_folds
-    from tfdeepsim.recipes.images import encode, reconstruct
     from tfdeepsim.report.fidelity_table import FidelityTable, print_fidelity, write_fidelity
     from tfdeepsim.report.figures.image_rows import write_image_rows
 
@@ -154,31 +163,22 @@ def _report(
     train, test = (labelled(sources, split) for split in ("probe_train", "test"))
     chosen = np.random.default_rng(0).permutation(len(test.images))[:TEST_IMAGES]
     targets = np.asarray(test.images[np.sort(chosen)])
-    rows_of_folds = _rows_of_folds(train.labels[TARGET])
-    extractor = make_comparator("alexnet:pool5")
-    fidelities, accuracies, pictures = {}, {}, {"image": targets}
+    rows: dict[str, _Judged] = {}
     for name, run in runs.items():
         console.print(f"{name}: reconstructions, and the SVM on ten folds")
-        generator = load_generator(run)
-        pictures[name] = reconstruct(generator, targets)
-        fidelities[name] = measure(targets, pictures[name], lambda images: extractor(images).numpy())
-        used = np.unique(np.concatenate(rows_of_folds))
-        scores = svm_over_folds(
-            encode(generator, train.images[used]),
-            train.labels[TARGET][used],
-            encode(generator, test.images[np.arange(len(test.images))]),
-            test.labels[TARGET],
-            folds=[np.searchsorted(used, rows) for rows in rows_of_folds],
-        )
-        accuracies[name] = f"{100 * scores.mean:.1f} ± {100 * scores.deviation:.1f}"
+        rows[name] = _judge(run, targets, train, test)
+    folds = _rows_of_folds(train.labels[TARGET])
+    accuracies = {
+        name: f"{100 * row.folds.mean:.1f} ± {100 * row.folds.deviation:.1f}" for name, row in rows.items()
+    }
     table = FidelityTable(
-        fidelities,
+        {name: row.fidelity for name, row in rows.items()},
         extra={ACCURACY: accuracies},
         paper={"normalized_error": REPORTED_ERROR, ACCURACY: REPORTED_ACCURACY},
         notes=(
             f"{len(targets)} test images of {config.dataset} for the measures; one run a row. FID, KID and "
             "feature error are over pool5 of the package's AlexNet, for this table alone.",
-            f"SVM: mean and deviation over {len(rows_of_folds)} folds of {len(rows_of_folds[0])}, "
+            f"SVM: mean and deviation over {len(folds)} folds of {len(folds[0])}, "
             f"{len(np.unique(test.labels[TARGET]))} classes{f' ({classes})' if classes else ''}, "
             f"{len(test.images)} test images.",
             "Paper: STL-10 at full size, Tables 3 and 4.",
@@ -188,8 +188,34 @@ def _report(
     print_fidelity(table, console)
     write_fidelity(folder, table)
     shown = np.linspace(0, len(targets) - 1, SHOWN).astype(int)
+    pictures = {"image": targets} | {name: row.reconstructions for name, row in rows.items()}
     write_image_rows(folder / "reconstructions.png", {name: x[shown] for name, x in pictures.items()})
     console.print(f"picture: {folder / 'reconstructions.png'}", highlight=False)
+
+
+def _judge(run: RunDirectory, targets: np.ndarray, train: Source, test: Source) -> _Judged:
+    from tfdeepsim.comparators import make_comparator
+    from tfdeepsim.data.targets import TARGET
+    from tfdeepsim.export import load_generator
+    from tfdeepsim.fidelity.fidelity import measure
+    from tfdeepsim.probes.folds import svm_over_folds
+    from tfdeepsim.recipes.images import encode, reconstruct
+
+    generator, extractor = load_generator(run), make_comparator("alexnet:pool5")
+    reconstructions = reconstruct(generator, targets)
+    folds = _rows_of_folds(train.labels[TARGET])
+    used = np.unique(np.concatenate(folds))
+    return _Judged(
+        reconstructions,
+        measure(targets, reconstructions, lambda images: extractor(images).numpy()),
+        svm_over_folds(
+            encode(generator, train.images[used]),
+            train.labels[TARGET][used],
+            encode(generator, test.images[np.arange(len(test.images))]),
+            test.labels[TARGET],
+            folds=[np.searchsorted(used, rows) for rows in folds],
+        ),
+    )
 
 
 def _rows_of_folds(labels: np.ndarray) -> list[np.ndarray]:

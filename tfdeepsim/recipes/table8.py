@@ -8,6 +8,7 @@ Brox 2015), and optimisation of each image (Mahendran & Vedaldi 2015), which is 
 DeePSiM without one or two of its terms. Errors of test images and of their features, over three seeds.
 """
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -123,15 +124,18 @@ def _pictures(folder: Path, targets: np.ndarray, found: Mapping[tuple[str, str],
 
 
 def _optimized(inversions: Inversions, layer: str, targets: np.ndarray) -> np.ndarray:
-    """The images of the optimisation, which are kept: it takes long."""
+    """The images of the optimisation, which are kept, as it takes long."""
     from tfdeepsim.inversion.optimization import Settings
-    from tfdeepsim.inverting import optimize
+    from tfdeepsim.inverting import extractor_of, optimize
 
-    kept = inversions.folder / f"{layer}-optimization.npz"
+    config, settings = inversions.config(layer, "pixel"), Settings()
+    decided = f"{extractor_of(config).sha256} {settings} {hashlib.sha256(targets.tobytes()).hexdigest()}"
+    digest = hashlib.sha256(decided.encode()).hexdigest()[:12]
+    kept = inversions.folder / f"{layer}-{OPTIMIZATION}-{digest}.npz"
     if kept.is_file():
         with np.load(kept, allow_pickle=False) as file:
             return file["found"]
-    found = optimize(inversions.config(layer, "pixel"), targets, Settings(), inversions.console)
+    found = optimize(config, targets, settings, inversions.console)
     with replacing(kept) as new, open(new, "wb") as file:
         np.savez_compressed(file, found=found)
     return found

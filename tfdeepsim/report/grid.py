@@ -24,7 +24,7 @@ Cells = Sequence[Sequence[str]]
 def print_grid(
     title: str, cells: Cells, notes: Sequence[str] = (), console: "Console | None" = None, names: int = 1
 ) -> None:
-    """Print a table; turned around where the terminal is too narrow for it.
+    """Print a table; turned around where the terminal is too narrow for it, and that is narrower.
 
     Args:
         title: Above it.
@@ -41,9 +41,13 @@ def print_grid(
     titles = ["\n".join(textwrap.wrap(title, _TITLE)) for title in cells[0]]
     shown = _rich_table(title, [titles, *cells[1:]], ascii_only, names)
     room = console.options.update(max_width=sys.maxsize)
-    if console.measure(shown, options=room).maximum > console.width:
-        turned = [list(column) for column in zip(*cells, strict=True)]
-        shown = _rich_table(title, turned, ascii_only, 1)
+    needed = console.measure(shown, options=room).maximum
+    if needed > console.width:
+        columns = [list(column) for column in zip(*cells, strict=True)]
+        turned = _rich_table(title, columns, ascii_only, 1)
+        # Many rows make many columns, which are worse than names and numbers in two lines.
+        if console.measure(turned, options=room).maximum < needed:
+            shown = turned
     console.print(shown)
     for note in notes:
         console.print(Text(_encodable(printable(note), ascii_only), "dim"))

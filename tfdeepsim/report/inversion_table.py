@@ -54,7 +54,10 @@ def write_inversions(folder: str | os.PathLike, table: InversionTable) -> None:
     """Write `inversions.csv`, one line a score, and `inversions.md`, over earlier ones."""
     with replacing(Path(folder, "inversions.md")) as new:
         new.write_text(grid_markdown(table.title, _cells(table), table.notes, names=2), encoding="utf-8")
-    with replacing(Path(folder, "inversions.csv")) as new, open(new, "w", newline="") as file:
+    with (
+        replacing(Path(folder, "inversions.csv")) as new,
+        open(new, "w", newline="", encoding="utf-8") as file,
+    ):
         writer = csv.DictWriter(file, [field.name for field in dataclasses.fields(InversionScore)])
         writer.writeheader()
         writer.writerows(dataclasses.asdict(score) for score in table.scores)
@@ -80,4 +83,4 @@ def _cells(table: InversionTable) -> list[list[str]]:
 def _shown(values: Sequence[float], decimals: int) -> str:
     mean, low, _ = interval(values)
     spread = "" if math.isnan(low) else f" ± {mean - low:.{decimals}f}"
-    return f"{mean:.{decimals}f}{spread}"
+    return f"{mean:z.{decimals}f}{spread}"

@@ -4,13 +4,16 @@ import math
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
+from tfdeepsim.data.pipeline import batches
+from tfdeepsim.data.source import Source
 from tfdeepsim.deepsim import DeePSiM
 from tfdeepsim.errors import InputError
 from tfdeepsim.frozen.asked import make_extractor
-from tfdeepsim.networks.discriminator import Discriminator
+from tfdeepsim.networks.discriminator import Discriminator, check_image_shape
 from tfdeepsim.networks.inverter import Inverter
+from tfdeepsim.networks.precision import float32
+from tfdeepsim.networks.upconv_generator import plan
 from tfdeepsim.training.generating import Generating
 
 MEASURED = 256
@@ -22,17 +25,25 @@ class Inverting(Generating):
 
     def extractor(self) -> Any:
         config, shape = self.config, self.description.image_shape
-        found = make_extractor(
-            str(config.invert), config.invert_weights, config.seed, foreign_range=config.foreign_range
-        )
+        # Features are inverted as they are used later, not as training rounds.
+        with float32():
+            found = make_extractor(
+                str(config.invert), config.invert_weights, config.seed, foreign_range=config.foreign_range
+            )
         self.feature_shape = found.feature_shapes(shape[:2])[0]
+        # Before the data are made, which may take long.
+        plan(self.feature_shape, shape)
+        if "adversarial" in config.loss_weights:
+            check_image_shape(shape)
         self.feature_scale = self._scale(found)
         return found
 
     def _scale(self, extractor: Any) -> float:
         """What brings the mean square of the features near 1: a power of two, which is exact."""
-        images = tf.cast(self.sources["encoder_train"].images[:MEASURED], tf.float32) / 255.0
-        square = float(np.mean(np.square(extractor(images), dtype=np.float64)))
+        images = self.sources["encoder_train"].images[:MEASURED]
+        data = batches(Source(images, {}), self.config.batch_size)
+        features = np.concatenate([extractor(batch["image"]).numpy() for batch in data])
+        square = float(np.mean(np.square(features, dtype=np.float64)))
         if not math.isfinite(square) or not square:
             raise InputError(
                 "features that are inverted must be finite and not all 0",

@@ -33,15 +33,21 @@ def write_drift(path: str | os.PathLike, curves: Mapping[str, np.ndarray]) -> No
         figure = new_figure(WIDTH, _HEIGHT)
         size = ((WIDTH - _LEFT - _RIGHT) / WIDTH, (_HEIGHT - _TOP - _BELOW) / _HEIGHT)
         axes = figure.add_axes((_LEFT / WIDTH, _BELOW / _HEIGHT, *size))
-        for place, (name, errors) in enumerate(curves.items()):
-            colour = run_colour(place)
-            iterations = np.arange(1, len(errors) + 1)
-            axes.plot(iterations, 100 * np.asarray(errors), color=colour, lw=points(2), label=drawable(name))
+        lines = [
+            axes.plot(
+                np.arange(1, len(errors) + 1), 100 * np.asarray(errors), color=run_colour(place), lw=points(2)
+            )[0]
+            for place, errors in enumerate(curves.values())
+        ]
         axes.axhline(100, color=FAINT, lw=points(1), zorder=0)
         axes.set_ylim(bottom=0)
+        axes.locator_params(axis="x", integer=True)
         axes.set_xlabel("iteration", color=INK)
         axes.set_ylabel("feature error (%); 100: another image", color=INK)
-        axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False)
+        names = list(map(drawable, curves))
+        legend = axes.legend(lines, names, loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False)
+        for name in legend.get_texts():
+            name.set_parse_math(False)
         picture = png(figure)
     with replacing(path) as new:
         new.write_bytes(picture)

@@ -1,0 +1,329 @@
+"""The recipes of inversions: their configs, and tiny ones that run to the end."""
+
+import csv
+import functools
+import importlib
+import inspect
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tfdeepsim.commands import train as train_command
+from tfdeepsim.comparators import make_comparator
+from tfdeepsim.config import TrainConfig
+from tfdeepsim.errors import InputError
+from tfdeepsim.inversion.optimization import Settings
+from tfdeepsim.recipes import OF_INVERSIONS, ON_ANY_IMAGES, RECIPES, inversions, table8, teaching
+from tfdeepsim.recipes.inversions import LAYERS, SYSTEMS, Inversions
+from tfdeepsim.run import RunDirectory
+
+HALF = 0.5
+SMALL = {"image_size": 64, "width": 0.02, "batch_size": 4}
+FIGURES = {
+    "figure9": ("drift.png", *(f"reencoding-{layer}-deepsim.png" for layer in LAYERS.values())),
+    "figure10": ("comparators.png", "comparators/inversions.csv", "comparators/inversions.md"),
+    "figure11": ("interpolation.png",),
+    "figure12": ("preservation.png",),
+    "preimages": ("preimages.png",),
+    "preferred_inputs": ("preferred_inputs.png",),
+}
+"""What each recipe writes beside runs."""
+ABLATIONS = dict(table8.ABLATIONS)
+"""Before fixtures shorten them."""
+TERMS = {
+    "deepsim": {"feature", "adversarial", "image"},
+    "pixel": {"image"},
+    "without-img": {"feature", "adversarial"},
+    "without-feat": {"adversarial", "image"},
+    "without-adv": {"feature", "image"},
+    "fc6-comparator": {"feature", "adversarial", "image"},
+    "random-comparator": {"feature", "adversarial", "image"},
+    "videonet-comparator": {"feature", "adversarial", "image"},
+    "noise": {"feature", "adversarial"},
+    "diverse": {"feature", "adversarial", "diversity"},
+}
+EVERY = [(layer, system) for layer in LAYERS.values() for system in SYSTEMS]
+
+
+def recipe(name):
+    return importlib.import_module(f"tfdeepsim.recipes.{name}")
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_recipe_is_there_and_says_its_command(name):
+    module = recipe(name)
+    assert callable(module.reproduce)
+    assert f"python train.py --recipe {name}" in module.__doc__
+
+
+@pytest.mark.parametrize("name", OF_INVERSIONS)
+def test_those_of_inversions_take_the_flags_of_the_command(name):
+    assert name in RECIPES
+    assert name in ON_ANY_IMAGES
+    flags = {"run_dir", "scale", "dataset", "data_dir", "comparator_weights", "dry_run"}
+    taken = set(inspect.signature(recipe(name).reproduce).parameters)
+    taken |= set(inspect.signature(Inversions).parameters)
+    assert flags <= taken
+
+
+@pytest.mark.parametrize(("layer", "system"), EVERY)
+@pytest.mark.parametrize("scale", [1.0, 0.0006])
+def test_every_config_is_valid_and_has_the_terms_of_its_name(layer, system, scale):
+    made = Inversions("runs", scale, "zip:photos.zip", "data", "alexnet.pth")
+    config = made.config(layer, system, seed=2)
+    assert set(config.loss_weights) == TERMS[system]
+    assert (config.task, config.invert, config.invert_weights) == (
+        "inversion",
+        f"alexnet:{layer}",
+        "alexnet.pth",
+    )
+    assert (config.dataset, config.data_dir, config.seed) == ("zip:photos.zip", "data", 2)
+    sizes = (config.steps, config.image_size, config.width, config.batch_size)
+    assert sizes == ((500_000, 227, 1.0, 64) if scale == 1 else (300, 64, 0.5, 64))
+    assert TrainConfig.from_dict(config.to_dict()) == config
+
+
+def test_a_term_that_is_there_weighs_the_same_as_in_deepsim():
+    made = Inversions("runs", 0.001, comparator_weights="alexnet.pth")
+    weights = {system: made.config("relu6", system).loss_weights for system in SYSTEMS}
+    for system in set(SYSTEMS) - {"videonet-comparator"}:
+        own = {name: weight for name, weight in weights[system].items() if name != "diversity"}
+        assert own.items() <= weights["deepsim"].items()
+
+
+def test_comparators_and_their_weights():
+    made = Inversions("runs", 0.001, comparator_weights="alexnet.pth")
+    configs = {system: made.config("relu6", system) for system in SYSTEMS}
+    found = {system: (config.comparator, config.comparator_weights) for system, config in configs.items()}
+    assert found.pop("pixel") == found.pop("without-feat") == (None, None)
+    assert found.pop("fc6-comparator") == ("alexnet:relu6", "alexnet.pth")
+    assert found.pop("random-comparator") == ("random_alexnet:pool5", None)
+    assert found.pop("videonet-comparator") == ("videonet:pool5", "runs/videonet")
+    assert set(found.values()) == {("alexnet:pool5", "alexnet.pth")}
+    assert {system for system, config in configs.items() if config.noise_dim} == {"noise", "diverse"}
+
+
+def test_rows_of_table_8():
+    rows = table8.rows()
+    assert len(rows) == len(set(rows)) == 11
+    assert {(layer, system) for layer in LAYERS.values() for system in ("deepsim", "pixel")} < set(rows)
+    assert {(table8.ABLATED, system) for system in table8.ABLATIONS} < set(rows)
+    for values in table8.REPORTED.values():
+        assert len(values) == len(LAYERS)
+
+
+def test_every_run_of_a_recipe_has_a_config():
+    for name in FIGURES:
+        assert set(recipe(name).RUNS) <= set(EVERY)
+
+
+@pytest.mark.parametrize("scale", [0, -1, 2, 1e-9])
+def test_bad_scales(scale):
+    with pytest.raises(InputError, match="--scale is a share"):
+        Inversions("runs", scale)
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    """30 images of four classes: coarse squares of colour under fine noise."""
+    folder, generator = tmp_path_factory.mktemp("photos"), np.random.default_rng(0)
+    coarse = generator.integers(0, 192, (30, 4, 4, 3)).repeat(16, axis=1).repeat(16, axis=2)
+    images = (coarse + generator.integers(0, 64, coarse.shape)).astype(np.uint8)
+    labels = np.array(["ape", "bee", "cat", "dog"])[np.arange(30) % 4]
+    np.savez(folder / "photos.npz", images=images, labels=labels)
+    return f"npz:{folder / 'photos.npz'}"
+
+
+@pytest.fixture(scope="module")
+def tiny_recipes():
+    """Recipes of two steps a run, at the scale of a half."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(inversions, "STEPS", 4)
+        patch.setattr(inversions, "SMALL", SMALL)
+        patch.setattr(inversions, "EPOCHS_OF_ALEXNET", 1)
+        patch.setattr(teaching, "VIDEOS", "llv2/10x8-stride5-seed0")
+        patch.setattr(teaching, "VIDEO_EPOCHS", 1)
+        patch.setattr(teaching, "TrainConfig", lambda **flags: TrainConfig(**flags | {"batch_size": 4}))
+        patch.setattr(table8, "SEEDS", 2)
+        patch.setattr(
+            "tfdeepsim.inversion.optimization.Settings", functools.partial(Settings, steps=2, tv_weight=0.0)
+        )
+        for name, value in (("UNITS", 2), ("STARTS", 2), ("STEPS", 2)):
+            patch.setattr(recipe("preferred_inputs"), name, value)
+        yield patch
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory):
+    return str(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="module")
+def one_layer(tiny_recipes):
+    """Table 8 of relu6 alone, and of two ablations."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(table8, "LAYERS", {"fc6": "relu6"})
+        patch.setattr(table8, "ABLATIONS", {"deepsim": "DeePSiM", "pixel": "pixel alone"})
+        yield
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, photos, data_dir, one_layer):
+    """The folder of a tiny table 8, with an AlexNet that was taught for it."""
+    folder = tmp_path_factory.mktemp("inversions")
+    table8.reproduce(str(folder), HALF, photos, data_dir)
+    return folder
+
+
+def unchanging(folder):
+    """When each file was written that a report does not replace."""
+    return {path: path.stat().st_mtime_ns for path in sorted(folder.glob("*-*/**/*"))} | {
+        path: path.stat().st_mtime_ns for path in (folder / "alexnet").rglob("*")
+    }
+
+
+def width_of(path):
+    with Image.open(path) as image:
+        assert image.format == "PNG"
+        return np.asarray(image).shape[1]
+
+
+def no_more(*arguments, **options):
+    pytest.fail("what is there is trained or searched for again")
+
+
+@pytest.fixture
+def finished(monkeypatch):
+    """Nothing is trained, and no image searched for."""
+    monkeypatch.setattr("tfdeepsim.training.trainer.train", no_more)
+    monkeypatch.setattr("tfdeepsim.inverting.optimize", no_more)
+
+
+def test_a_tiny_table_8(made):
+    kept = next(made.glob("relu6-optimization-*.npz"))
+    assert {path.name for path in made.iterdir()} == {
+        *("alexnet", "inversions.csv", "inversions.md", "layers.png", "ablations.png"),
+        *(f"relu6-{system}-seed{seed}" for system in ("deepsim", "pixel") for seed in (0, 1)),
+        kept.name,
+    }
+    with open(made / "inversions.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["method"], row["seed"]) for row in rows] == [
+        *(("DeePSiM", "0"), ("DeePSiM", "1"), ("pixel loss", "0"), ("pixel loss", "1")),
+        ("optimization", "0"),
+    ]
+    assert {(row["features"], row["images"]) for row in rows} == {("alexnet:relu6", "6")}
+    assert len({row["image_error"] for row in rows}) == 5
+    text = (made / "inversions.md").read_text(encoding="utf-8")
+    assert text.count("±") == 2 * 4
+    assert "43 / 37" in text
+    for name in ("layers.png", "ablations.png"):
+        assert width_of(made / name) > 1000
+
+
+def test_runs_are_of_the_network_that_was_taught(made):
+    record = RunDirectory(made / "relu6-deepsim-seed1").read_environment()
+    for what, layer in (("inverted", "relu6"), ("comparator", "pool5")):
+        taught = make_comparator(f"alexnet:{layer}", made / "alexnet")
+        assert record[what]["sha256"] == taught.sha256
+        assert taught.sha256 != make_comparator("random_alexnet:relu6").sha256
+
+
+def test_again_trains_nothing_and_keeps_the_images_of_the_optimization(
+    made, photos, data_dir, finished, capsys
+):
+    before, table = unchanging(made), (made / "inversions.csv").read_bytes()
+    assert len(before) > 20
+    table8.reproduce(str(made), HALF, photos, data_dir)
+    assert unchanging(made) == before
+    assert (made / "inversions.csv").read_bytes() == table
+    assert capsys.readouterr().out.count("finished already") == 5
+
+
+def test_another_recipe_uses_its_runs(made, photos, data_dir, finished, capsys):
+    recipe("preferred_inputs").reproduce(str(made), scale=HALF, dataset=photos, data_dir=data_dir)
+    out = capsys.readouterr().out
+    assert "ape" in out
+    assert "bee" in out
+    assert "cat" not in out  # two units
+    assert width_of(made / "preferred_inputs.png") > 400
+
+
+def test_units_of_a_network_from_elsewhere_have_numbers(made, photos, data_dir, finished, capsys):
+    """Its classes are others than those of the images, so their names would be wrong."""
+    run = RunDirectory(made / "relu6-deepsim-seed0")
+    record = run.read_environment()
+    try:
+        run.environment.write_text(run.environment.read_text().replace('"ape",', ""))
+        recipe("preferred_inputs").reproduce(str(made), scale=HALF, dataset=photos, data_dir=data_dir)
+    finally:
+        from tfdeepsim.run import write_json
+
+        write_json(run.environment, record)
+    out = capsys.readouterr().out
+    assert "unit 0" in out
+    assert "bee" not in out
+
+
+def test_other_steps_are_another_folder(made, photos, data_dir, one_layer):
+    with pytest.raises(InputError, match=r"goes on only with its own runs: got .* trained with steps 2, not"):
+        table8.reproduce(str(made), 0.75, photos, data_dir)
+
+
+def test_a_dry_run_before_there_is_a_network(tmp_path, photos, data_dir, one_layer, capsys):
+    argv = ["--recipe", "table8", "--dataset", photos, "--data-dir", data_dir, "--scale", str(HALF)]
+    assert train_command.main([*argv, "--run-dir", str(tmp_path / "runs"), "--dry-run"]) == 0
+    out = capsys.readouterr().out
+    assert "AlexNet, from the labels" in out
+    assert out.count("its cost is known when") == 2
+    assert "and the same with 2 seeds in all" in out
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_dry_run_with_a_network(made, tmp_path, photos, data_dir, one_layer, monkeypatch, capsys):
+    monkeypatch.setattr("tfdeepsim.training.trainer._fit", no_more)
+    weights = str(made / "alexnet")
+    table8.reproduce(str(tmp_path / "runs"), HALF, photos, data_dir, weights, dry_run=True)
+    out = capsys.readouterr().out
+    assert "AlexNet, from the labels" not in out
+    assert "its cost is known when" not in out
+    assert "relu6-deepsim-seed0" in out
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_all_of_them_in_one_folder(tmp_path, made, photos, data_dir, monkeypatch, capsys):
+    for name, value in (("LAYERS", LAYERS), ("ABLATIONS", ABLATIONS), ("SEEDS", 1)):
+        monkeypatch.setattr(table8, name, value)
+    options = {
+        "scale": HALF,
+        "dataset": photos,
+        "data_dir": data_dir,
+        "comparator_weights": str(made / "alexnet"),
+    }
+    folder = tmp_path / "runs"
+    table8.reproduce(str(folder), **options)
+    for name in FIGURES:
+        recipe(name).reproduce(str(folder), **options)
+    for name in (
+        "inversions.csv",
+        "inversions.md",
+        "layers.png",
+        "ablations.png",
+        *sum(FIGURES.values(), ()),
+    ):
+        assert (folder / name).stat().st_size > 100, name
+    assert not (folder / "alexnet").exists()
+    text = (folder / "inversions.md").read_text(encoding="utf-8")
+    assert all(value in text for values in table8.REPORTED.values() for value in values)
+    trained = {path.name for path in folder.iterdir() if path.is_dir()} - {"videonet", "comparators"}
+    wanted = {*table8.rows(), *(run for name in FIGURES for run in recipe(name).RUNS)}
+    assert trained == {f"{layer}-{system}-seed0" for layer, system in wanted}
+    capsys.readouterr()
+    monkeypatch.setattr("tfdeepsim.training.trainer.train", no_more)
+    monkeypatch.setattr("tfdeepsim.inverting.optimize", no_more)
+    before = unchanging(folder)
+    for name in FIGURES:
+        recipe(name).reproduce(str(folder), **options)
+    assert unchanging(folder) == before
