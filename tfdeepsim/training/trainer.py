@@ -121,17 +121,19 @@ def _record(task: Task, run: RunDirectory, model: Any, resume: bool) -> None:
     if resume:
         _check_same(run, record, "dataset", "fingerprint")
         _check_same(run, record, "comparator", "sha256")
-        _check_same(run, record, "inverted", "sha256")
+        _check_same(run, record, "inverted", "sha256", "inverted network")
     write_json(run.environment, record)
     # Last: a folder without it is no run yet.
     write_json(run.config, task.config.to_dict())
 
 
-def _check_same(run: RunDirectory, record: dict[str, Any], what: str, digest: str) -> None:
+def _check_same(
+    run: RunDirectory, record: dict[str, Any], what: str, digest: str, called: str | None = None
+) -> None:
     before, now = run.read_environment().get(what), record[what]
     if before and now and before[digest] != now[digest]:
         raise InputError(
-            f"--resume goes on with the same {what}",
+            f"--resume goes on with the same {called or what}",
             got=f"{digest} {now[digest]}",
             accepted=f"{before[digest]}, with which {run.path} was trained",
         )
