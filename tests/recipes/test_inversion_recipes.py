@@ -40,8 +40,8 @@ TERMS = {
     "fc6-comparator": {"feature", "adversarial", "image"},
     "random-comparator": {"feature", "adversarial", "image"},
     "videonet-comparator": {"feature", "adversarial", "image"},
-    "noise": {"feature", "adversarial"},
-    "diverse": {"feature", "adversarial", "diversity"},
+    "noise": {"feature", "adversarial", "image"},
+    "diverse": {"feature", "adversarial", "image", "diversity"},
 }
 EVERY = [(layer, system) for layer in LAYERS.values() for system in SYSTEMS]
 

@@ -47,9 +47,8 @@ SYSTEMS: dict[str, dict[str, Any]] = {
     "random-comparator": DEEPSIM | {"comparator": "random_alexnet:pool5"},
     # Its features, of pixels from 0 to 255, are some 70 times as large.
     "videonet-comparator": DEEPSIM | {"comparator": "videonet:pool5", "lambda_feat": 4e-3},
-    # Without the image term, which asks for one image.
-    "noise": DEEPSIM | {"lambda_img": 0.0, "noise_dim": 16},
-    "diverse": DEEPSIM | {"lambda_img": 0.0, "noise_dim": 16, "lambda_diversity": 1.0},
+    "noise": DEEPSIM | {"noise_dim": 16},
+    "diverse": DEEPSIM | {"noise_dim": 16, "lambda_diversity": 1.0},
 }
 """Fields of a `TrainConfig` by the name of a loss."""
 

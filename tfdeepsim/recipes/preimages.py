@@ -4,8 +4,8 @@
 
 Inversions of relu6 that take 16 numbers of noise: once as they are ("This does not yield the desired result,
 since nothing in the loss function forces the generator to output multiple different reconstructions"), once
-with the diversity term. Both without the image term, which asks for one image. Four draws of each as a
-picture; how true they are to the features, and how different from each other.
+with the diversity term. Four draws of each as a picture; how true they are to the features, and how
+different from each other.
 """
 
 from functools import partial

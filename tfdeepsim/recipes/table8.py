@@ -5,7 +5,7 @@
 
 From pool5, relu6, relu7 and fc8 (the paper's conv5, fc6, fc7, fc8): DeePSiM, the pixel loss (Dosovitskiy &
 Brox 2015), and optimisation of each image (Mahendran & Vedaldi 2015), which is not trained. From relu6 also
-DeePSiM without one or two of its terms. Errors of test images and of their features, over three seeds.
+DeePSiM without one or two of its terms. Errors of test images and of their features, over two seeds.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from tfdeepsim.run import replacing
 if TYPE_CHECKING:
     from tfdeepsim.inversion.score import InversionScore
 
-SEEDS = 3
+SEEDS = 2
 METHODS = {"deepsim": "DeePSiM", "pixel": "pixel loss"}
 ABLATIONS = {
     "deepsim": "DeePSiM",
