@@ -44,8 +44,9 @@ SYSTEMS: dict[str, dict[str, Any]] = {
     "without-feat": {"loss": "pixel"} | {name: DEEPSIM[name] for name in ("lambda_adv", "lambda_img")},
     "without-adv": DEEPSIM | {"lambda_adv": 0.0},
     "fc6-comparator": DEEPSIM | {"comparator": "alexnet:relu6"},
-    "random-comparator": DEEPSIM | {"comparator": "random_alexnet:pool5"},
-    # Its features, of pixels from 0 to 255, are some 70 times as large.
+    # So that the gradient of its features is as large as that of the trained one.
+    "random-comparator": DEEPSIM | {"comparator": "random_alexnet:pool5", "lambda_feat": 0.4},
+    # Its features are of pixels from 0 to 255: squares some 5,000 times as large.
     "videonet-comparator": DEEPSIM | {"comparator": "videonet:pool5", "lambda_feat": 4e-3},
     "noise": DEEPSIM | {"noise_dim": 16},
     "diverse": DEEPSIM | {"noise_dim": 16, "lambda_diversity": 1.0},

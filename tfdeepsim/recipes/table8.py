@@ -25,10 +25,10 @@ SEEDS = 2
 METHODS = {"deepsim": "DeePSiM", "pixel": "pixel loss"}
 ABLATIONS = {
     "deepsim": "DeePSiM",
-    "without-img": "- image",
-    "without-feat": "- feature",
-    "without-adv": "- adversarial",
-    "pixel": "- feature - adversarial",
+    "without-img": "without image",
+    "without-feat": "without feature",
+    "without-adv": "without adversarial",
+    "pixel": "without both",
 }
 ABLATED = "relu6"
 OPTIMIZATION = "optimization"
