@@ -22,7 +22,7 @@ def test_rows_without_weights_are_left_out():
 
 def test_all_weigh_image_and_posterior_alike():
     made = figure4.configs(0.001, "zip:photos.zip", None, "alexnet.pth", "runs/videonet")
-    assert {(c.loss_weights["image"], c.loss_weights["kl"]) for c in made.values()} == {(10.0, 0.01)}
+    assert {(c.loss_weights["image"], c.loss_weights["kl"]) for c in made.values()} == {(10.0, 0.1)}
     assert {(c.model, c.network, c.latent_dim) for c in made.values()} == {("vae", "dosovitskiy", 256)}
 
 
