@@ -61,7 +61,7 @@ def other(runs, tmp_path):
 
 @pytest.fixture(scope="module")
 def targets(photos):
-    return inverting.chosen_images(TrainConfig(**photos))
+    return inverting.chosen_images(TrainConfig(**photos), inverting.TEST_IMAGES)
 
 
 def changed(path, value, *keys):

@@ -10,12 +10,12 @@ import rich.console
 import rich.progress
 
 from tfdeepsim.config import TrainConfig
-from tfdeepsim.data import open_dataset
-from tfdeepsim.data.dataset import Sources
+from tfdeepsim.data.chosen_images import chosen_images
 from tfdeepsim.errors import InputError
 from tfdeepsim.export import load_generator
-from tfdeepsim.frozen.asked import make_extractor
+from tfdeepsim.frozen.asked import extractor_of
 from tfdeepsim.inversion.features import Features
+from tfdeepsim.inversion.generate import as_bytes
 from tfdeepsim.inversion.inversion import Inversion
 from tfdeepsim.inversion.optimization import Settings, invert_by_optimization
 from tfdeepsim.inversion.score import InversionScore, score_inversion
@@ -64,20 +64,6 @@ def inversion_config(run: RunDirectory) -> TrainConfig:
     return config
 
 
-def extractor_of(config: TrainConfig) -> Any:
-    """The network that a config inverts."""
-    return make_extractor(
-        str(config.invert), config.invert_weights, config.seed, foreign_range=config.foreign_range
-    )
-
-
-def chosen_images(options: DataOptions, count: int = TEST_IMAGES) -> np.ndarray:
-    """Some test images of a dataset, always the same ones: uint8 [count, H, W, 3], fewer if it has fewer."""
-    images = Sources(open_dataset(options.dataset, options.data_dir, options))["test"].images
-    chosen = np.random.default_rng(0).permutation(len(images))[:count]
-    return np.asarray(images[np.sort(chosen)])
-
-
 def score_run(run: RunDirectory, targets: np.ndarray, method: str) -> tuple[InversionScore, np.ndarray]:
     """A run's score on test images, and the images that it draws of their features."""
     config, inversion = inversion_config(run), open_inversion(run)
@@ -115,7 +101,7 @@ def optimize(
             settings,
             lambda done, total: progress.update(task, completed=done, total=total),
         )
-    return np.round(255.0 * images).astype(np.uint8)
+    return as_bytes(images).numpy()
 
 
 def score_found(
@@ -141,7 +127,7 @@ def judge_runs(paths: Sequence[str], given: Mapping[str, Any], folder: Path | No
     runs = [RunDirectory(path) for path in paths]
     shape = _check_comparable(runs)
     options = _data_of(inversion_config(runs[0]), shape, given)
-    targets = chosen_images(options)
+    targets = chosen_images(options, TEST_IMAGES)
     results = {run.name: score_run(run, targets, run.name) for run in runs}
     _show(options.dataset, targets, results, folder)
 
@@ -182,7 +168,7 @@ def judge_optimization(config: TrainConfig, settings: Settings, folder: Path | N
         settings: Of the optimisation.
         folder: Where files are replaced; None to write nothing.
     """
-    targets = chosen_images(config)
+    targets = chosen_images(config, TEST_IMAGES)
     name = f"optimization, {settings.method}"
     found = optimize(config, targets, settings, rich.console.Console())
     results = {name: (score_found(config, targets, found, name, settings.seed), found)}

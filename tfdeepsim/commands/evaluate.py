@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tfdeepsim.command import Parser, import_tensorflow, run_command
-from tfdeepsim.commands.flags import DATA, TRAINING, add_training_flags, check_data
+from tfdeepsim.commands.flags import DATA, TRAINING, add_training_flags, check_data, refuse_training
 from tfdeepsim.commands.inversions import (
     OF_PROBES,
     OPTIMIZATION,
@@ -17,7 +17,7 @@ from tfdeepsim.commands.inversions import (
     judge_inversions,
     refuse_probes,
 )
-from tfdeepsim.commands.report_folder import free, refuse_training
+from tfdeepsim.commands.report_folder import free
 from tfdeepsim.config import LOSSES, OF_FEATURES, TrainConfig
 from tfdeepsim.contenders import check_baselines
 from tfdeepsim.data import check_name

@@ -2,6 +2,8 @@
 
 import argparse
 import dataclasses
+from collections.abc import Sequence
+from typing import Any
 
 from tfdeepsim.command import import_tensorflow
 from tfdeepsim.comparators.asked import check_asked
@@ -9,8 +11,9 @@ from tfdeepsim.comparators.spec import SPELLINGS as SPELLINGS_OF_COMPARATORS
 from tfdeepsim.config import CHOICES, DEFAULT_COMPARATOR, DEFAULT_SURROGATE_CLASSES, TrainConfig
 from tfdeepsim.data import KINDS, check_name, describe
 from tfdeepsim.data.flags import add_data_flags
+from tfdeepsim.errors import InputError
 from tfdeepsim.frozen.asked import check_extractor
-from tfdeepsim.options import DataOptions
+from tfdeepsim.options import DataOptions, flag
 
 Group = argparse._ArgumentGroup
 DATA = tuple(field.name for field in dataclasses.fields(DataOptions))
@@ -60,6 +63,17 @@ def check_inverted(config: TrainConfig, image_shape: tuple[int, int, int]) -> No
     """
     import_tensorflow()
     check_extractor(str(config.invert), image_shape, config.invert_weights, config.foreign_range)
+
+
+def refuse_training(given: dict[str, Any], but: Sequence[str] = ()) -> None:
+    """Refuse flags of training, but for some."""
+    forbidden = (*TRAINING, "seeds", "run_dir", "dry_run")
+    if extra := [name for name in forbidden if name in given and name not in but]:
+        raise InputError(
+            f"{flag(extra[0])} belongs to training",
+            got="no --compare",
+            accepted="--compare LOSSES, or train.py",
+        )
 
 
 def choice(name: str) -> str:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from tfdeepsim.command import import_tensorflow
-from tfdeepsim.commands.flags import DATA, TRAINING, check_data
-from tfdeepsim.commands.report_folder import free, refuse_training
+from tfdeepsim.commands.flags import DATA, TRAINING, check_data, refuse_training
+from tfdeepsim.commands.report_folder import free
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.errors import InputError
 from tfdeepsim.options import flag

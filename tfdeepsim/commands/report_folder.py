@@ -1,23 +1,8 @@
-"""What all forms of `evaluate.py` check: the folder of a report, and that training was not asked for."""
+"""The folder that a user names for a report."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-
-from tfdeepsim.commands.flags import TRAINING
-from tfdeepsim.errors import InputError
-from tfdeepsim.options import flag
-
-
-def refuse_training(given: dict[str, Any], but: Sequence[str] = ()) -> None:
-    """Refuse flags of training, but for some."""
-    forbidden = (*TRAINING, "seeds", "run_dir", "dry_run")
-    if extra := [name for name in forbidden if name in given and name not in but]:
-        raise InputError(
-            f"{flag(extra[0])} belongs to training",
-            got="no --compare",
-            accepted="--compare LOSSES, or train.py",
-        )
 
 
 def free(given: dict[str, Any], names: Sequence[str] | None = None) -> Path | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from tfdeepsim.comparators import check_comparator, make_comparator
 from tfdeepsim.comparators.spec import ARCHITECTURES, KERAS, SPELLINGS, parse
+from tfdeepsim.config import TrainConfig
 from tfdeepsim.errors import InputError
 from tfdeepsim.frozen import check_input_range
 
@@ -74,6 +75,15 @@ def make_extractor(
     from tfdeepsim.frozen.foreign_features import ForeignFeatures
 
     return ForeignFeatures(invert, foreign_range)
+
+
+def extractor_of(config: TrainConfig) -> "Comparator | ForeignFeatures":
+    """Build what a config of `--task inversion` inverts.
+
+    Raises:
+        InputError: As `make_extractor`.
+    """
+    return make_extractor(str(config.invert), config.invert_weights, config.seed, config.foreign_range)
 
 
 def _is_comparator(invert: str, weights: str | os.PathLike | None, foreign_range: str) -> bool:

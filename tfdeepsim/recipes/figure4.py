@@ -12,7 +12,6 @@ The AlexNet of the package ends at pool5: fc6 needs `--comparator-weights`, torc
 of `--task comparator --comparator alexnet`. VideoNet learns from LunarLander rollouts first.
 """
 
-import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +19,7 @@ import numpy as np
 import rich.console
 
 from tfdeepsim.config import TrainConfig
-from tfdeepsim.data import open_dataset
-from tfdeepsim.data.dataset import Sources
+from tfdeepsim.data.chosen_images import chosen_images
 from tfdeepsim.recipes.scale import scaled_steps
 from tfdeepsim.recipes.teaching import taught_videonet
 from tfdeepsim.run import RunDirectory
@@ -121,10 +119,8 @@ def _report(
     from tfdeepsim.recipes.images import blend, decode, reconstruct
     from tfdeepsim.report.figures.image_rows import write_image_rows
 
-    options = dataclasses.replace(config, augment="none")
-    test = Sources(open_dataset(config.dataset, config.data_dir, options))["test"].images
-    count = min(SAMPLES, len(test))
-    real = np.asarray(test[np.sort(np.random.default_rng(0).permutation(len(test))[:count])])
+    real = chosen_images(config, SAMPLES)
+    count = len(real)
     latents = np.random.default_rng(1).standard_normal((count, config.latent_dim)).astype(np.float32)
     shown = np.linspace(0, count - 1, 2 * SHOWN).astype(int)
     samples, reconstructions, blends = {"real images": real}, {"images": real[shown[:SHOWN]]}, {}

@@ -161,6 +161,7 @@ def follow(
     for layer, system in runs:
         inversions.train(layer, system)
     if not inversions.dry_run:
-        from tfdeepsim.inverting import chosen_images
+        from tfdeepsim.data.chosen_images import chosen_images
+        from tfdeepsim.inverting import TEST_IMAGES
 
-        report(inversions, chosen_images(inversions.config(*runs[0])))
+        report(inversions, chosen_images(inversions.config(*runs[0]), TEST_IMAGES))

@@ -77,10 +77,11 @@ def reproduce(
 
 
 def _report(inversions: Inversions) -> None:
-    from tfdeepsim.inverting import chosen_images, score_found, score_run
+    from tfdeepsim.data.chosen_images import chosen_images
+    from tfdeepsim.inverting import TEST_IMAGES, score_found, score_run
     from tfdeepsim.report.inversion_table import InversionTable, print_inversions, write_inversions
 
-    targets = chosen_images(inversions.config(ABLATED, "pixel"))
+    targets = chosen_images(inversions.config(ABLATED, "pixel"), TEST_IMAGES)
     names = METHODS | {key: name for key, name in ABLATIONS.items() if key not in METHODS}
     scores: list[InversionScore] = []
     found: dict[tuple[str, str], np.ndarray] = {}
@@ -125,8 +126,9 @@ def _pictures(folder: Path, targets: np.ndarray, found: Mapping[tuple[str, str],
 
 def _optimized(inversions: Inversions, layer: str, targets: np.ndarray) -> np.ndarray:
     """The images of the optimisation, which are kept, as it takes long."""
+    from tfdeepsim.frozen.asked import extractor_of
     from tfdeepsim.inversion.optimization import Settings
-    from tfdeepsim.inverting import extractor_of, optimize
+    from tfdeepsim.inverting import optimize
 
     config, settings = inversions.config(layer, "pixel"), Settings()
     decided = f"{extractor_of(config).sha256} {settings} {hashlib.sha256(targets.tobytes()).hexdigest()}"

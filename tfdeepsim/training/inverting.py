@@ -9,7 +9,7 @@ from tfdeepsim.data.pipeline import batches
 from tfdeepsim.data.source import Source
 from tfdeepsim.deepsim import DeePSiM
 from tfdeepsim.errors import InputError
-from tfdeepsim.frozen.asked import make_extractor
+from tfdeepsim.frozen.asked import extractor_of
 from tfdeepsim.networks.discriminator import Discriminator, check_image_shape
 from tfdeepsim.networks.inverter import Inverter
 from tfdeepsim.networks.precision import float32
@@ -27,9 +27,7 @@ class Inverting(Generating):
         config, shape = self.config, self.description.image_shape
         # Features are inverted as they are used later, not as training rounds.
         with float32():
-            found = make_extractor(
-                str(config.invert), config.invert_weights, config.seed, foreign_range=config.foreign_range
-            )
+            found = extractor_of(config)
         self.feature_shape = found.feature_shapes(shape[:2])[0]
         # Before the data are made, which may take long.
         plan(self.feature_shape, shape)
