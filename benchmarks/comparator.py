@@ -1,11 +1,12 @@
-"""AlexNet's features up to relu2 and their gradient to the image: against plain convolutions and PyTorch.
+"""AlexNet's features up to relu2 and their gradient to the image: against plain convolutions and
+PyTorch.
 
     pip install -e ".[parity]"
     python benchmarks/comparator.py
 
-Batch 64, 64x64 images, frozen weights: one forward pass and the gradient of the feature loss with respect to
-the images. The contestants take turns in one process, so that a machine that slows down slows all of them;
-ratios are of medians over rounds. Without PyTorch its lines are left out.
+Batch 64, 64x64 images, frozen weights: one forward pass and the gradient of the feature loss with
+respect to the images. The contestants take turns in one process, so that a machine that slows down
+slows all of them; ratios are of medians over rounds. Without PyTorch its lines are left out.
 """
 
 import argparse
@@ -20,11 +21,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 import tensorflow as tf
 
-from tfdeepsim.comparators.alexnet import ALEXNET
-from tfdeepsim.comparators.architecture import IMAGENET_MEAN as MEAN
-from tfdeepsim.comparators.architecture import IMAGENET_STD as STD
-from tfdeepsim.comparators.network import Network
-from tfdeepsim.comparators.weights import random_weights
+from tfdeepsim.comparators.chains.alexnet import ALEXNET
+from tfdeepsim.comparators.chains.architecture import IMAGENET_MEAN as MEAN
+from tfdeepsim.comparators.chains.architecture import IMAGENET_STD as STD
+from tfdeepsim.comparators.chains.chain_comparator import ChainComparator
+from tfdeepsim.comparators.weights.load import random_weights
 
 BATCH, SIDE = 64, 64
 # Multiply-adds for one image: 15x15 positions of an 11x11x3 kernel and 7x7 of a 5x5x64 one.
@@ -36,7 +37,8 @@ def images() -> np.ndarray:
 
 
 def with_gradient(network: Callable) -> Callable[[], float]:
-    """The loss, after computing its gradient with respect to the images, as one TensorFlow function."""
+    """The loss, after computing its gradient with respect to the images, as one TensorFlow
+    function."""
     x = tf.constant(images())
 
     @tf.function
@@ -65,7 +67,9 @@ def plain(weights: dict[str, np.ndarray]) -> Callable:
     def features(x):
         x = (x - MEAN) / STD
         x = tf.nn.conv2d(x, kernels["features.0.weight"], 4, [[0, 0], [2, 2], [2, 2], [0, 0]])
-        x = tf.nn.max_pool2d(tf.nn.relu(tf.nn.bias_add(x, weights["features.0.bias"])), 3, 2, "VALID")
+        x = tf.nn.max_pool2d(
+            tf.nn.relu(tf.nn.bias_add(x, weights["features.0.bias"])), 3, 2, "VALID"
+        )
         x = tf.nn.conv2d(x, kernels["features.3.weight"], 1, "SAME")
         return tf.nn.relu(tf.nn.bias_add(x, weights["features.3.bias"]))
 
@@ -78,7 +82,11 @@ def pytorch(weights: dict[str, np.ndarray], channels_last: bool) -> Callable[[],
     from torch import nn
 
     network = nn.Sequential(
-        nn.Conv2d(3, 64, 11, 4, 2), nn.ReLU(), nn.MaxPool2d(3, 2), nn.Conv2d(64, 192, 5, 1, 2), nn.ReLU()
+        nn.Conv2d(3, 64, 11, 4, 2),
+        nn.ReLU(),
+        nn.MaxPool2d(3, 2),
+        nn.Conv2d(64, 192, 5, 1, 2),
+        nn.ReLU(),
     )
     for layer, tensor in ((0, "features.0"), (3, "features.3")):
         network[layer].weight.data = torch.tensor(weights[f"{tensor}.weight"])
@@ -102,7 +110,8 @@ def pytorch(weights: dict[str, np.ndarray], channels_last: bool) -> Callable[[],
 
 
 def matrix_product() -> Callable[[], float]:
-    """As many multiply-adds as the step needs (forward, and again for the gradient), in one product."""
+    """As many multiply-adds as the step needs (forward, and again for the gradient), in one
+    product."""
     side = 2048
     rows = round(2 * BATCH * MULTIPLY_ADDS / side**2)
     a, b = tf.random.uniform((rows, side)), tf.random.uniform((side, side))
@@ -116,9 +125,9 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     weights = random_weights(ALEXNET.tensor_shapes("relu2"), seed=0)
     contestants = {
-        "this package": with_gradient(Network("alexnet", ["relu2"], seed=0)),
+        "this package": with_gradient(ChainComparator("alexnet", ["relu2"], seed=0)),
         "this package, mixed_bfloat16": with_gradient(
-            Network("alexnet", ["relu2"], seed=0, dtype="mixed_bfloat16")
+            ChainComparator("alexnet", ["relu2"], seed=0, dtype="mixed_bfloat16")
         ),
         "plain TensorFlow": with_gradient(plain(weights)),
         "matrix product of equal size": matrix_product(),

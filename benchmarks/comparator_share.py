@@ -1,10 +1,11 @@
-"""What share of a training step each comparator takes: P. AE, batch 64, 64x64, noise in place of frames.
+"""What share of a training step each comparator takes: P. AE, batch 64, 64x64, noise in place of
+frames.
 
     python benchmarks/comparator_share.py
 
-The comparator's part is the features of the targets, those of generated images, and the gradient with
-respect to these; it is timed alone, the step inside `fit`, both in one process. Weights are random: they do
-not change what is computed.
+The comparator's part is the features of the targets, those of generated images, and the gradient
+with respect to these; it is timed alone, the step inside `fit`, both in one process. Weights are
+random: they do not change what is computed.
 """
 
 import argparse
@@ -19,11 +20,11 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 from safetensors.numpy import save_file
 
 from tfdeepsim.comparators.spec import ARCHITECTURES, parse
-from tfdeepsim.comparators.weights import random_weights
+from tfdeepsim.comparators.weights.load import random_weights
 from tfdeepsim.config import TrainConfig
-from tfdeepsim.training.audit import comparator_seconds
-from tfdeepsim.training.autoencoding import Autoencoding
+from tfdeepsim.training.autoencoder_task import AutoencoderTask
 from tfdeepsim.training.build import build_model
+from tfdeepsim.training.comparator_record import comparator_seconds
 from tfdeepsim.training.plan import measure_step
 
 SPECS = (
@@ -43,10 +44,17 @@ def share(spec: str, folder: Path, rounds: int) -> tuple[float, float]:
     weights = None
     if asked.name != "random_alexnet":
         weights = str(folder / f"{asked.name}.safetensors")
-        save_file(random_weights(ARCHITECTURES[asked.name].tensor_shapes(*asked.layers), 0), weights)
-    task = Autoencoding(TrainConfig(loss="perceptual", comparator=spec, comparator_weights=weights))
+        save_file(
+            random_weights(ARCHITECTURES[asked.name].tensor_shapes(*asked.layers), 0), weights
+        )
+    task = AutoencoderTask(
+        TrainConfig(loss="perceptual", comparator=spec, comparator_weights=weights)
+    )
     model, batch = build_model(task), task.trial_batch()
-    pairs = [(measure_step(model, batch), comparator_seconds(model, batch["image"])) for _ in range(rounds)]
+    pairs = [
+        (measure_step(model, batch), comparator_seconds(model, batch["image"]))
+        for _ in range(rounds)
+    ]
     step, compared = (1e3 * statistics.median(values) for values in zip(*pairs, strict=True))
     return step, compared
 

@@ -1,14 +1,16 @@
-"""The DeePSiM training step against the same step in plain PyTorch, and what each of its networks takes.
+"""The DeePSiM training step against the same step in plain PyTorch, and what each of its networks
+takes.
 
     pip install -e ".[parity]"
     python benchmarks/deepsim_step.py
 
-Batch 64, 64x64 images, the autoencoder of Table 2 and the discriminator of Table 1 of Dosovitskiy & Brox
-2016, AlexNet up to conv3 with random weights as comparator, all three terms of eq. (1). The goal is 1.2 times
-PyTorch eager. All contestants take turns in one process, so that a machine that slows down slows all of them;
-ratios are of medians over rounds.
+Batch 64, 64x64 images, the autoencoder of Table 2 and the discriminator of Table 1 of Dosovitskiy &
+Brox 2016, AlexNet up to conv3 with random weights as comparator, all three terms of eq. (1). The
+goal is 1.2 times PyTorch eager. All contestants take turns in one process, so that a machine that
+slows down slows all of them; ratios are of medians over rounds.
 
-The gate is off: on noise it would soon pause the discriminator, and a paused one costs less than PyTorch's.
+The gate is off: on noise it would soon pause the discriminator, and a paused one costs less than
+PyTorch's.
 """
 
 import argparse
@@ -26,17 +28,21 @@ from train_step import BATCH, SIDE, keras_steps, show_profile
 from tfdeepsim import losses
 from tfdeepsim.config import LOSSES, TrainConfig
 from tfdeepsim.data.pipeline import training_batches, without_autotuning
-from tfdeepsim.data.source import Source
+from tfdeepsim.data.splits.split import Split
 from tfdeepsim.networks.discriminator import LAYERS
 from tfdeepsim.networks.dosovitskiy import CODE_CHANNELS, DECODER_CHANNELS, ENCODER_LAYERS
 from tfdeepsim.networks.leaky_layers import NEGATIVE_SLOPE
-from tfdeepsim.training.audit import comparator_seconds
-from tfdeepsim.training.autoencoding import Autoencoding
+from tfdeepsim.training.autoencoder_task import AutoencoderTask
 from tfdeepsim.training.build import build_model
+from tfdeepsim.training.comparator_record import comparator_seconds
 
 GOAL = 1.2
 CONFIG = TrainConfig(
-    loss="deepsim", comparator="random_alexnet:conv3", network="dosovitskiy", gate="off", batch_size=BATCH
+    loss="deepsim",
+    comparator="random_alexnet:conv3",
+    network="dosovitskiy",
+    gate="off",
+    batch_size=BATCH,
 )
 
 
@@ -47,7 +53,12 @@ def torch_generator(nn):
         return [layer, nn.LeakyReLU(NEGATIVE_SLOPE)]
 
     layers, before = [], 3
-    for channels, kernel, stride in (*ENCODER_LAYERS, (CODE_CHANNELS, 3, 1), (64, 3, 1), (128, 3, 1)):
+    for channels, kernel, stride in (
+        *ENCODER_LAYERS,
+        (CODE_CHANNELS, 3, 1),
+        (64, 3, 1),
+        (128, 3, 1),
+    ):
         layers += block(nn.Conv2d(before, channels, kernel, stride, padding=kernel // 2))
         before = channels
     for channels in DECODER_CHANNELS:
@@ -140,7 +151,8 @@ def generator_steps(model, images, steps):
 
 
 def discriminator_steps(model, images, steps):
-    """The discriminator alone: two forwards, the gradient of its weights and that at the generated image."""
+    """The discriminator alone: two forwards, the gradient of its weights and that at the generated
+    image."""
     discriminator = model.discriminator
 
     @tf.function
@@ -187,8 +199,8 @@ def main():
     images = frames[:BATCH].astype(np.float32) / 255
     batch = tf.constant(images)
     constant = without_autotuning(tf.data.Dataset.from_tensors({"image": batch}).repeat())
-    real = training_batches(Source(frames, {}), batch_size=BATCH, seed=0, steps=range(10**6))
-    model = build_model(Autoencoding(CONFIG))
+    real = training_batches(Split(frames, {}), batch_size=BATCH, seed=0, steps=range(10**6))
+    model = build_model(AutoencoderTask(CONFIG))
     contestants = {
         "tfdeepsim, real data": keras_steps(model, real, steps),
         "tfdeepsim, constant batch": keras_steps(model, constant, steps),
@@ -208,10 +220,14 @@ def main():
     median = {name: statistics.median(values) for name, values in times.items()}
     print(f"{'':28}{'images/s':>10}{'against PyTorch':>18}")
     for name in contestants:
-        print(f"{name:28}{BATCH / median[name]:10.0f}{median['PyTorch eager'] / median[name]:18.2f}")
+        print(
+            f"{name:28}{BATCH / median[name]:10.0f}{median['PyTorch eager'] / median[name]:18.2f}"
+        )
     print(f"goal: {GOAL} times PyTorch eager")
     step = median["tfdeepsim, constant batch"]
-    print(f"step with data / step with a constant batch: {median['tfdeepsim, real data'] / step:.3f}")
+    print(
+        f"step with data / step with a constant batch: {median['tfdeepsim, real data'] / step:.3f}"
+    )
     show_shares({name: median[name] for name in ("generator", "comparator", "discriminator")}, step)
     if arguments.profile:
         show_profile(contestants["tfdeepsim, constant batch"], steps)

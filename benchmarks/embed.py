@@ -3,10 +3,11 @@
     pip install -e ".[parity]"
     python benchmarks/embed.py
 
-64x64 images as bytes, latent size 64, batches of 256 images, scaling included, from an array to an array.
-Both have the same weights, and their outputs are compared first. All contestants take turns in one process,
-so that a machine that slows down slows all of them; ratios are of medians over rounds. PyTorch is shown with
-smaller batches and with both orders of memory too, since it depends on them more.
+64x64 images as bytes, latent size 64, batches of 256 images, scaling included, from an array to an
+array. Both have the same weights, and their outputs are compared first. All contestants take turns
+in one process, so that a machine that slows down slows all of them; ratios are of medians over
+rounds. PyTorch is shown with smaller batches and with both orders of memory too, since it depends
+on them more.
 """
 
 import argparse
@@ -23,10 +24,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfdeepsim.contenders.random_encoder import calibrate
 from tfdeepsim.embed import batch_size_of, embed_blocks, load_encoder
 from tfdeepsim.export import EncoderModule
 from tfdeepsim.networks.pihlgren import Encoder
+from tfdeepsim.representations.random_encoder import calibrate
 
 SHAPE, LATENT = (64, 64, 3), 64
 TOLERANCE = 1e-4

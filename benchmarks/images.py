@@ -1,18 +1,23 @@
-"""How fast image files become batches, beside what `tf.io.decode_jpeg` alone reaches on the same files.
+"""How fast image files become batches, beside what `tf.io.decode_jpeg` alone reaches on the same
+files.
 
     python benchmarks/images.py FOLDER [FOLDER...]
 
-Each folder holds JPEG files, with or without class folders. In each round three things take turns, so that
-other load on the machine meets all of them:
+Each folder holds JPEG files, with or without class folders. In each round three things take turns,
+so that other load on the machine meets all of them:
 
-* `alone`: tf.data reads and decodes every file at its full size with `tf.io.decode_jpeg`, two calls at a
+* `alone`: tf.data reads and decodes every file at its full size with `tf.io.decode_jpeg`, two calls
+    at a
   time, with prefetch; no resizing, no batches;
-* `batches`: training batches with `--cache none`: read, decode, fit to 64 x 64, gather, cast to float32;
-* `pass`: the first pass over the folder with `--cache disk`: read, digest, decode, fit, write to the file.
+* `batches`: training batches with `--cache none`: read, decode, fit to 64 x 64, gather, cast to
+    float32;
+* `pass`: the first pass over the folder with `--cache disk`: read, digest, decode, fit, write to
+    the file.
 
-The first two go over the files until they have seen 4,000 or more, so that neither is measured by its start.
-Images per second and microseconds of processor time an image are medians over the rounds; a ratio is the
-median of the ratios of speed of each round. On a machine with other load trust the processor time.
+The first two go over the files until they have seen 4,000 or more, so that neither is measured by
+its start. Images per second and microseconds of processor time an image are medians over the
+rounds; a ratio is the median of the ratios of speed of each round. On a machine with other load
+trust the processor time.
 """
 
 import argparse
@@ -42,7 +47,9 @@ class Cost(NamedTuple):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("folders", nargs="+", metavar="FOLDER")
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
@@ -50,7 +57,9 @@ def main() -> None:
         paths = [f"{folder}/{file.name}" for file in Folder(folder).files]
         # The first round reads the disk and warms up.
         rounds = [one_round(folder, paths) for _ in range(1 + arguments.rounds)][1:]
-        print(f"{folder}: {len(paths):,} files\n           images/s  us of processor  ratio to alone")
+        print(
+            f"{folder}: {len(paths):,} files\n           images/s  us of processor  ratio to alone"
+        )
         for name in rounds[0]:
             speed = statistics.median(1 / costs[name].wall for costs in rounds)
             processor = statistics.median(costs[name].processor for costs in rounds)
@@ -79,7 +88,11 @@ def decode_alone(paths: list[str]) -> None:
     def decode(path: tf.Tensor) -> tf.Tensor:
         return tf.io.decode_jpeg(tf.io.read_file(path), channels=3)
 
-    data = tf.data.Dataset.from_tensor_slices(paths).map(decode, num_parallel_calls=2).prefetch(BATCH_SIZE)
+    data = (
+        tf.data.Dataset.from_tensor_slices(paths)
+        .map(decode, num_parallel_calls=2)
+        .prefetch(BATCH_SIZE)
+    )
     for _ in without_autotuning(data):
         pass
 

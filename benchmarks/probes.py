@@ -1,11 +1,12 @@
-"""How much faster the host trains side by side than one Keras `fit` after another.
+"""How much faster the suite trains side by side than one Keras `fit` after another.
 
     python benchmarks/probes.py
 
-Both sides train the same 7 architectures x 5 seeds on the same embeddings, with the same batch size, for
-the same number of epochs and with validation after each; Keras without XLA. The two take turns, so that
-other load on the machine meets both: the whole host, then the 7 models of one seed by `fit`, and so on for 5
-seeds. Nothing is scaled up: the 35 times of `fit` are summed, the 5 times of the host averaged. Two ratios:
+Both sides train the same 7 architectures x 5 seeds on the same embeddings, with the same batch
+size, for the same number of epochs and with validation after each; Keras without XLA. The two take
+turns, so that other load on the machine meets both: the whole suite, then the 7 models of one seed
+by `fit`, and so on for 5 seeds. Nothing is scaled up: the 35 times of `fit` are summed, the 5 times
+of the suite averaged. Two ratios:
 
 * `training`: epochs after the first, so that neither side pays for tracing or warm-up;
 * `in all`: with building, tracing and the first epoch of either side.
@@ -17,21 +18,23 @@ import time
 import keras
 import numpy as np
 
-from tfdeepsim.probes.host import Host
-from tfdeepsim.probes.network import NEGATIVE_SLOPE
+from tfdeepsim.probes.mlp.perceptron import NEGATIVE_SLOPE
+from tfdeepsim.probes.mlp.suite import MlpSuite
 
 SIZES = ((20_000, 64, 256), (20_000, 64, 512), (2_000, 32, 256))
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--epochs", type=int, default=3, help="timed epochs after the first")
     arguments = parser.parse_args()
-    print("embeddings    batch   host s  keras s  training   in all")
+    print("embeddings    batch   suite s  keras s  training   in all")
     for examples, width, batch_size in SIZES:
-        host = Host(batch_size=batch_size, patience=1000, epochs=1 + arguments.epochs)
+        suite = MlpSuite(batch_size=batch_size, patience=1000, epochs=1 + arguments.epochs)
         side_by_side, one_by_one = take_turns(
-            host, embeddings(examples, width), embeddings(examples // 8, width)
+            suite, embeddings(examples, width), embeddings(examples // 8, width)
         )
         print(
             f"{examples:6d} x {width:3d}  {batch_size:5d}  {side_by_side[1]:7.2f}  {one_by_one[1]:7.2f}"
@@ -46,22 +49,27 @@ def embeddings(examples: int, width: int) -> tuple[np.ndarray, np.ndarray]:
     return z, np.tanh(z[:, :2] + z[:, 2:4])
 
 
-def take_turns(host: Host, train: tuple, validation: tuple) -> tuple[np.ndarray, np.ndarray]:
-    """Seconds [first epoch and before, later epochs] of the host, and of all its members by `fit`."""
+def take_turns(suite: MlpSuite, train: tuple, validation: tuple) -> tuple[np.ndarray, np.ndarray]:
+    """Seconds [first epoch and before, later epochs] of the suite, and of all its members by
+    `fit`."""
     side_by_side, one_by_one = [], []
-    for seed in range(host.seeds):
-        side_by_side.append(time_host(host, train, validation))
-        one_by_one += [time_keras(host, seed, hidden, train, validation) for hidden in host.hidden]
+    for seed in range(suite.seeds):
+        side_by_side.append(time_host(suite, train, validation))
+        one_by_one += [
+            time_keras(suite, seed, hidden, train, validation) for hidden in suite.hidden
+        ]
     return np.mean(side_by_side, axis=0), np.sum(one_by_one, axis=0)
 
 
-def time_host(host: Host, train: tuple, validation: tuple) -> tuple[float, float]:
+def time_host(suite: MlpSuite, train: tuple, validation: tuple) -> tuple[float, float]:
     clock = Clock()
-    host.fit(train, validation, on_epoch=lambda *_: clock.epoch_ended())
+    suite.fit(train, validation, on_epoch=lambda *_: clock.epoch_ended())
     return clock.until_first, clock.after_first
 
 
-def time_keras(host: Host, seed: int, hidden: tuple, train: tuple, validation: tuple) -> tuple[float, float]:
+def time_keras(
+    suite: MlpSuite, seed: int, hidden: tuple, train: tuple, validation: tuple
+) -> tuple[float, float]:
     clock = Clock()
     keras.utils.set_random_seed(seed)
     model = keras.Sequential([keras.Input((train[0].shape[1],))])
@@ -69,11 +77,11 @@ def time_keras(host: Host, seed: int, hidden: tuple, train: tuple, validation: t
         model.add(keras.layers.Dense(units))
         model.add(keras.layers.LeakyReLU(NEGATIVE_SLOPE))
     model.add(keras.layers.Dense(train[1].shape[1]))
-    model.compile(keras.optimizers.Adam(host.learning_rate), "mse", jit_compile=False)
+    model.compile(keras.optimizers.Adam(suite.learning_rate), "mse", jit_compile=False)
     model.fit(
         *train,
-        batch_size=host.batch_size,
-        epochs=host.epochs,
+        batch_size=suite.batch_size,
+        epochs=suite.epochs,
         validation_data=validation,
         validation_batch_size=4096,
         callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: clock.epoch_ended())],

@@ -1,13 +1,13 @@
 """How fast LunarLander frames are recorded, against the plain way.
 
-The plain way is one process that draws every step through `env.render()`, keeps one picture in ten and
-reduces it to 64x64. Both ways keep the same frames, bit for bit. Turns alternate, so what else the machine
-does falls on both.
+The plain way is one process that draws every step through `env.render()`, keeps one picture in ten
+and reduces it to 64x64. Both ways keep the same frames, bit for bit. Turns alternate, so what else
+the machine does falls on both.
 
     python benchmarks/simulator.py [--rounds 5] [--workers 2]
 
-Expect a ratio well above 3 on 2 cores, and above 3 also with the frames written as a dataset. Takes about a
-minute.
+Expect a ratio well above 3 on 2 cores, and above 3 also with the frames written as a dataset. Takes
+about a minute.
 """
 
 import argparse
@@ -53,7 +53,9 @@ def plain(seed: int) -> list[np.ndarray]:
 def reduced(picture: np.ndarray) -> np.ndarray:
     """A picture of 64x64."""
     surface = pygame.surfarray.make_surface(picture.swapaxes(0, 1))
-    return pygame.surfarray.array3d(pygame.transform.smoothscale(surface, (SIDE, SIDE))).swapaxes(0, 1)
+    return pygame.surfarray.array3d(pygame.transform.smoothscale(surface, (SIDE, SIDE))).swapaxes(
+        0, 1
+    )
 
 
 def write(seed: int, workers: int) -> int:
@@ -113,12 +115,16 @@ def main() -> None:
         list(workers.record(range(options.workers), 2, 1))  # until they have started
         for turn in range(options.rounds):
             seeds = range(1000 * turn, 1000 * turn + OURS)
-            ways["plain"].append(rate(lambda seeds=seeds: sum(len(plain(seed)) for seed in seeds[:PLAIN])))
+            ways["plain"].append(
+                rate(lambda seeds=seeds: sum(len(plain(seed)) for seed in seeds[:PLAIN]))
+            )
             recorded = workers.record(seeds, FRAMES, STRIDE)
             ways["recorded"].append(rate(lambda recorded=recorded: sum(map(len, recorded))))
             ways["written"].append(rate(lambda turn=turn: write(turn, options.workers)))
 
-    print(f"kept frames per second, one in {STRIDE}, {options.workers} workers, median (lowest to highest)")
+    print(
+        f"kept frames per second, one in {STRIDE}, {options.workers} workers, median (lowest to highest)"
+    )
     for way, rates in ways.items():
         ratios = [ours / theirs for ours, theirs in zip(rates, ways["plain"], strict=True)]
         print(

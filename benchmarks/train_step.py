@@ -3,8 +3,9 @@
     pip install -e ".[parity]"
     python benchmarks/train_step.py
 
-Batch 64, 64x64 images, latent size 64, feature loss of AlexNet up to relu2. All contestants take turns in one
-process, so that a machine that slows down slows all of them; ratios are of medians over rounds.
+Batch 64, 64x64 images, latent size 64, feature loss of AlexNet up to relu2. All contestants take
+turns in one process, so that a machine that slows down slows all of them; ratios are of medians
+over rounds.
 """
 
 import argparse
@@ -24,20 +25,20 @@ import tensorflow as tf
 
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.data.pipeline import training_batches, without_autotuning
-from tfdeepsim.data.source import Source
-from tfdeepsim.training.autoencoding import Autoencoding
+from tfdeepsim.data.splits.split import Split
+from tfdeepsim.training.autoencoder_task import AutoencoderTask
 from tfdeepsim.training.build import build_model
 
 BATCH, SIDE, LATENT = 64, 64, 64
-# Multiply-adds of one forward pass for one image, counted from the layers' shapes; a training step costs
-# three of them in the autoencoder (forward, gradient to inputs, gradient to weights) and three in the
-# comparator (target, reconstruction, gradient to the image).
+# Multiply-adds of one forward pass for one image, counted from the layers' shapes; a training step
+# costs three of them in the autoencoder (forward, gradient to inputs, gradient to weights) and
+# three in the comparator (target, reconstruction, gradient to the image).
 FLOP_PER_MULTIPLY_ADD = 2
 
 
 def keras_model(precision="float32"):
     config = TrainConfig(loss="perceptual", comparator="random_alexnet:relu2", precision=precision)
-    model = build_model(Autoencoding(config))
+    model = build_model(AutoencoderTask(config))
     keras.config.set_dtype_policy("float32")
     return model
 
@@ -66,7 +67,9 @@ def torch_steps(images, steps):
         encoder += block(nn.Conv2d(before, channels, 4, stride=2, bias=False), channels)
     decoder = [nn.Linear(LATENT, 1024), nn.Unflatten(1, (1024, 1, 1))]
     for before, channels, kernel in ((1024, 128, 5), (128, 64, 5), (64, 32, 6)):
-        decoder += block(nn.ConvTranspose2d(before, channels, kernel, stride=2, bias=False), channels)
+        decoder += block(
+            nn.ConvTranspose2d(before, channels, kernel, stride=2, bias=False), channels
+        )
     decoder += [nn.ConvTranspose2d(32, 3, 6, stride=2), nn.Sigmoid()]
     autoencoder = nn.Sequential(*encoder, nn.Flatten(), nn.Linear(1024, LATENT), *decoder)
     comparator = nn.Sequential(
@@ -107,7 +110,8 @@ def matmul_peak(side=4096):
 
 
 def multiply_adds(model):
-    """Multiply-adds a step and image: three passes through the generator and through the comparator."""
+    """Multiply-adds a step and image: three passes through the generator and through the
+    comparator."""
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
     def flops(network):
@@ -115,13 +119,16 @@ def multiply_adds(model):
         concrete = function.get_concrete_function(tf.TensorSpec((1, SIDE, SIDE, 3)))
         graph = convert_variables_to_constants_v2(concrete).graph
         options = tf.compat.v1.profiler.ProfileOptionBuilder.float_operation()
-        return tf.compat.v1.profiler.profile(graph, options={**options, "output": "none"}).total_float_ops
+        return tf.compat.v1.profiler.profile(
+            graph, options={**options, "output": "none"}
+        ).total_float_ops
 
     return 3 * (flops(model.generator) + flops(model.comparator)) / FLOP_PER_MULTIPLY_ADD
 
 
 def show_profile(run, steps):
-    """Print where the processor time of a step goes, by kind of operation, from TensorFlow's own profiler."""
+    """Print where the processor time of a step goes, by kind of operation, from TensorFlow's own
+    profiler."""
     from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
     with tempfile.TemporaryDirectory() as folder:
@@ -155,8 +162,10 @@ def main():
     generator = np.random.default_rng(0)
     frames = generator.integers(0, 256, (8192, SIDE, SIDE, 3), np.uint8)
     images = frames[:BATCH].astype(np.float32) / 255
-    constant = without_autotuning(tf.data.Dataset.from_tensors({"image": tf.constant(images)}).repeat())
-    real = training_batches(Source(frames, {}), batch_size=BATCH, seed=0, steps=range(10**6))
+    constant = without_autotuning(
+        tf.data.Dataset.from_tensors({"image": tf.constant(images)}).repeat()
+    )
+    real = training_batches(Split(frames, {}), batch_size=BATCH, seed=0, steps=range(10**6))
     model = keras_model()
     contestants = {
         "tfdeepsim, real data": keras_steps(model, real, steps),
@@ -164,7 +173,9 @@ def main():
         "PyTorch eager": torch_steps(images, steps),
     }
     if arguments.bfloat16:
-        contestants["tfdeepsim, bfloat16"] = keras_steps(keras_model("mixed_bfloat16"), constant, steps)
+        contestants["tfdeepsim, bfloat16"] = keras_steps(
+            keras_model("mixed_bfloat16"), constant, steps
+        )
     times = {name: [] for name in contestants}
     for run in contestants.values():
         run()

@@ -39,7 +39,8 @@ def float32_policy():
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory):
-    """Name and data folder of an LLv2 that was really simulated: 4 rollouts of 3 frames each purpose."""
+    """Name and data folder of an LLv2 that was really simulated: 4 rollouts of 3 frames each
+    purpose."""
     from tfdeepsim.data import open_dataset
 
     name, data_dir = "llv2/4x3-stride7-seed5", tmp_path_factory.mktemp("datasets")

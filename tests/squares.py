@@ -2,12 +2,18 @@
 
 import numpy as np
 
-from tfdeepsim.data.dataset import Dataset, Sources
-from tfdeepsim.data.source import Source
+from tfdeepsim.data.dataset import Dataset, Splits
+from tfdeepsim.data.splits.split import Split
 from tfdeepsim.errors import InputError
 
 COLOURS = ((200, 120, 40), (40, 120, 200))
-COUNTS = {"encoder_train": 48, "encoder_validation": 8, "probe_train": 40, "probe_validation": 16, "test": 20}
+COUNTS = {
+    "encoder_train": 48,
+    "encoder_validation": 8,
+    "probe_train": 40,
+    "probe_validation": 16,
+    "test": 20,
+}
 
 
 def squares(size, seed, side=64):
@@ -22,7 +28,8 @@ def squares(size, seed, side=64):
 
 
 class Squares(Dataset):
-    """Squares, labelled with their colour or their place; the last image of each split serves no probe."""
+    """Squares, labelled with their colour or their place; the last image of each split serves no
+    probe."""
 
     def __init__(self, task="classification", side=64, fingerprint="squares", counts=COUNTS):
         self.name = "squares"
@@ -39,7 +46,7 @@ class Squares(Dataset):
         self.reads.append(split)
         number = list(self.splits).index(split)
         images, classes, corners = squares(self.splits[split], number, self.image_shape[0])
-        return Source(images, {"class": classes, "corner": corners} if self.task else {})
+        return Split(images, {"class": classes, "corner": corners} if self.task else {})
 
     def probe_mask(self, source):
         return np.arange(len(source.images)) < len(source.images) - 1
@@ -47,4 +54,4 @@ class Squares(Dataset):
 
 def open_squares(**options):
     """The splits of `Squares`."""
-    return Sources(Squares(**options))
+    return Splits(Squares(**options))

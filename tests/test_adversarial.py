@@ -1,4 +1,5 @@
-"""Adversarial training: what each network learns from, pauses, balance, resuming, replicas, and PyTorch."""
+"""Adversarial training: what each network learns from, pauses, balance, resuming, replicas, and
+PyTorch."""
 
 import json
 import subprocess
@@ -11,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 from tfdeepsim import losses
-from tfdeepsim.comparators.network import Network
+from tfdeepsim.comparators.chains.chain_comparator import ChainComparator
 from tfdeepsim.deepsim import DeePSiM
 from tfdeepsim.gate import GatedAdam
 from tfdeepsim.networks.autoencoder import Autoencoder
@@ -40,11 +41,15 @@ BATCH = {"image": squares(4)}
 def make(weights=ALL, optimizer=None, dropout=True, **options):
     """Equal calls give equal weights."""
     keras.utils.set_random_seed(0)
-    generator = Autoencoder(MapEncoder(SHAPE, LATENT, width=0.1), MapDecoder(SHAPE, LATENT, width=0.1))
+    generator = Autoencoder(
+        MapEncoder(SHAPE, LATENT, width=0.1), MapDecoder(SHAPE, LATENT, width=0.1)
+    )
     discriminator = Discriminator(SHAPE, width=0.1)
     if not dropout:
         without_dropout(discriminator)
-    model = DeePSiM(generator, weights, Network("alexnet", ["relu1"], seed=0), discriminator, **options)
+    model = DeePSiM(
+        generator, weights, ChainComparator("alexnet", ["relu1"], seed=0), discriminator, **options
+    )
     model.compile(optimizer=optimizer or keras.optimizers.Adam(1e-3))
     return model
 
@@ -133,17 +138,27 @@ def test_logs_in_closed_form():
     # First step of Adam: rate · g / (|g| + ε / √0.001).
     gradient = 3 * 2 * -0.4 * 0.8 + 0.5 * 2 * 0.8 * (sigmoid(0.8) - 1)
     rival = 0.8 * (sigmoid(1.6) - 1) + 0.4 * sigmoid(0.8)
-    for weight, start, g in ((model.generator.w, 0.5, gradient), (model.discriminator.w, 2.0, rival)):
+    for weight, start, g in (
+        (model.generator.w, 0.5, gradient),
+        (model.discriminator.w, 2.0, rival),
+    ):
         step = 1e-3 * g / (abs(g) + 1e-3 / 0.001**0.5)
         np.testing.assert_allclose(weight.numpy() - start, -step, rtol=1e-3)
 
 
 def test_validation_has_no_gradients_and_no_dropout():
     model = make()
-    logs = [model.evaluate(dataset(BATCH["image"], 2), verbose=0, return_dict=True) for _ in range(2)]
+    logs = [
+        model.evaluate(dataset(BATCH["image"], 2), verbose=0, return_dict=True) for _ in range(2)
+    ]
     assert logs[0] == logs[1]
     expected = {"loss", *ALL, *(f"weighted_{name}" for name in ALL)}
-    assert set(logs[0]) == expected | {"discriminator", "ratio", "accuracy_real", "accuracy_generated"}
+    assert set(logs[0]) == expected | {
+        "discriminator",
+        "ratio",
+        "accuracy_real",
+        "accuracy_generated",
+    }
 
 
 def test_a_discriminator_without_a_weight_is_left_out():
@@ -213,7 +228,8 @@ def test_saturated_discriminators_leave_numbers(logit):
 
 
 def test_pauses_follow_the_ratio():
-    """A discriminator that knows is paused from the second step on; one that knows nothing is not."""
+    """A discriminator that knows is paused from the second step on; one that knows nothing is
+    not."""
     model = DeePSiM(Half(), {"adversarial": 1.0, "image": 1.0}, discriminator=Brightness(100.0))
     model.compile(optimizer=keras.optimizers.Adam(1e-6))
     x = np.full((4, 2, 2, 1), 1.0, np.float32)
@@ -268,11 +284,14 @@ def test_the_discriminators_optimizer_has_the_same_settings():
 
 
 def test_eight_images_are_learned():
-    """Image and feature terms fall. The adversarial one may rise: its judge learns too and was ahead once."""
+    """Image and feature terms fall. The adversarial one may rise: its judge learns too and was
+    ahead once."""
     model = make(optimizer=keras.optimizers.Adam(2e-3))
     data = squares(8)
     before = model.evaluate(dataset(data, 1), verbose=0, return_dict=True)
-    logs = model.fit(dataset(data, 250), epochs=10, steps_per_epoch=25, verbose=0, shuffle=False).history
+    logs = model.fit(
+        dataset(data, 250), epochs=10, steps_per_epoch=25, verbose=0, shuffle=False
+    ).history
     after = model.evaluate(dataset(data, 1), verbose=0, return_dict=True)
     assert after["image"] < 0.5 * before["image"]
     assert after["feature"] < 0.5 * before["feature"]
@@ -298,7 +317,13 @@ def test_state_holds_both_networks_both_optimizers_noise_and_gate():
     model = make()
     state = model.state_variables()
     assert len(set(map(id, state))) == len(state)
-    parts = (model.generator, model.optimizer, model.discriminator, model.discriminator_optimizer, model.gate)
+    parts = (
+        model.generator,
+        model.optimizer,
+        model.discriminator,
+        model.discriminator_optimizer,
+        model.gate,
+    )
     assert {id(v) for v in state} == {id(v) for part in parts for v in part.variables}
     assert sum("seed_generator_state" in v.path for v in model.discriminator.variables) == 2
     assert len(model.gate.variables) == 2
@@ -359,7 +384,8 @@ def test_steps_are_those_of_pytorch():
     # A large epsilon: Adam makes a whole step of the rounding of a small gradient.
     settings = {"rate": 1e-2, "epsilon": 1e-3}
     model = make(
-        optimizer=keras.optimizers.Adam(settings["rate"], epsilon=settings["epsilon"]), dropout=False
+        optimizer=keras.optimizers.Adam(settings["rate"], epsilon=settings["epsilon"]),
+        dropout=False,
     )
     generator = model.generator
     networks = {
@@ -374,6 +400,8 @@ def test_steps_are_those_of_pytorch():
         model.train_step(BATCH)
     for name, network in networks.items():
         pairs = zip(network.get_weights(), expected[name], before[name], strict=True)
-        difference, moved = np.max([[np.abs(a - b).max(), np.abs(a - c).max()] for a, b, c in pairs], 0)
+        difference, moved = np.max(
+            [[np.abs(a - b).max(), np.abs(a - c).max()] for a, b, c in pairs], 0
+        )
         assert difference < 1e-5, name
         assert (moved > 1e-3) == (name != "comparator")

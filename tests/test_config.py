@@ -78,7 +78,7 @@ def test_loss_name_of_inversions():
 
 def test_defaults_of_inversions():
     config = TrainConfig(**INVERSION)
-    assert (config.noise_dim, config.lambda_diversity, config.foreign_range) == (0, None, "0-1")
+    assert (config.noise_dim, config.lambda_diversity, config.external_range) == (0, None, "0-1")
     # An inversion has no embedding, and no comparator without a feature term.
     assert config.latent_dim is None
     assert config.comparator is None
@@ -89,7 +89,11 @@ def test_defaults_of_inversions():
 
 
 def test_learning_rate_of_adversarial_training():
-    assert TrainConfig(loss="deepsim").learning_rate == TrainConfig(lambda_adv=0.1).learning_rate == 2e-4
+    assert (
+        TrainConfig(loss="deepsim").learning_rate
+        == TrainConfig(lambda_adv=0.1).learning_rate
+        == 2e-4
+    )
     assert TrainConfig(loss="deepsim", lambda_adv=0.0).learning_rate == 1e-3
     assert TrainConfig(loss="deepsim", learning_rate=0.1).learning_rate == 0.1
 
@@ -130,7 +134,11 @@ def test_round_trip():
     )
     assert TrainConfig.from_dict(config.to_dict()) == config
     config = TrainConfig(
-        **INVERSION, invert_weights="w.npy", foreign_range="0-255", noise_dim=3, lambda_diversity=0.1
+        **INVERSION,
+        invert_weights="w.npy",
+        external_range="0-255",
+        noise_dim=3,
+        lambda_diversity=0.1,
     )
     assert TrainConfig.from_dict(config.to_dict()) == config
     with pytest.raises(InputError, match=r"unknown field.*colour"):
@@ -163,18 +171,36 @@ def test_total_steps(flags, steps):
         ({"task": "comparator", "comparator": "alexnet:relu2"}, "got --comparator alexnet:relu2"),
         ({"task": "comparator", "comparator": "random_alexnet"}, "can be trained here"),
         ({"task": "comparator", "comparator": "alexnet", "loss": "l1"}, "--loss is for generators"),
-        ({"task": "comparator", "comparator": "alexnet", "surrogate_classes": 5}, "is for patches of images"),
+        (
+            {"task": "comparator", "comparator": "alexnet", "surrogate_classes": 5},
+            "is for patches of images",
+        ),
         ({"comparator": "random_alexnet:relu2"}, "--comparator is used by the feature term alone"),
         ({"comparator_weights": "x.pth"}, "--comparator-weights is used by the feature term alone"),
-        ({"feature_activation": "sigmoid"}, "--feature-activation is used by the feature term alone"),
+        (
+            {"feature_activation": "sigmoid"},
+            "--feature-activation is used by the feature term alone",
+        ),
         ({"gate": "open"}, "unknown --gate: got open; accepted: paper, hysteresis, off"),
-        ({"gate": "off"}, "--gate is for adversarial training: got --gate off; accepted: --loss deepsim"),
-        ({"loss": "deepsim", "lambda_adv": 0.0, "gate": "off"}, "--gate is for adversarial training"),
-        ({"lambda_adv": -0.1}, "--lambda-adv is out of range: got -0.1; accepted: a number, 0 or more"),
+        (
+            {"gate": "off"},
+            "--gate is for adversarial training: got --gate off; accepted: --loss deepsim",
+        ),
+        (
+            {"loss": "deepsim", "lambda_adv": 0.0, "gate": "off"},
+            "--gate is for adversarial training",
+        ),
+        (
+            {"lambda_adv": -0.1},
+            "--lambda-adv is out of range: got -0.1; accepted: a number, 0 or more",
+        ),
         ({"lambda_adv": float("nan")}, "--lambda-adv is out of range"),
         ({"lambda_adv": 1.0, "lambda_img": 0.0}, "no term left"),
         ({"lambda_units": "sum"}, "unknown --lambda-units: got sum; accepted: mean, paper"),
-        ({"network": "inception"}, "unknown --network: got inception; accepted: pihlgren, dosovitskiy"),
+        (
+            {"network": "inception"},
+            "unknown --network: got inception; accepted: pihlgren, dosovitskiy",
+        ),
         ({"schedule": "cosine"}, "unknown --schedule"),
         ({"width": 0.5}, "--width is for the networks of Dosovitskiy & Brox: got --width 0.5"),
         ({"network": "dosovitskiy", "width": 0.0}, "--width is out of range: got 0.0"),
@@ -183,39 +209,63 @@ def test_total_steps(flags, steps):
         ({"augment": "crop"}, "--augment crop cuts random squares from larger images"),
         ({"augment": "crop", "image_size": 64}, "got --shorter-side None, --image-size 64"),
         ({"augment": "crop+flip", "shorter_side": 64, "image_size": 64}, "--augment crop cuts"),
-        ({"augment": "crop", "shorter_side": 96}, "accepted: for example --shorter-side 96 --image-size 64"),
+        (
+            {"augment": "crop", "shorter_side": 96},
+            "accepted: for example --shorter-side 96 --image-size 64",
+        ),
         ({**COMPARATOR, "network": "dosovitskiy"}, "--network is for autoencoders"),
         ({**COMPARATOR, "gate": "off"}, "--gate is for generators"),
         ({**COMPARATOR, "lambda_adv": 1.0}, "--lambda-adv is for generators"),
         ({**COMPARATOR, "augment": "flip"}, "--augment is for generators"),
-        ({"task": "inversion"}, "--task inversion needs the network that is inverted: got no --invert"),
-        ({"task": "decoder"}, "unknown --task: got decoder; accepted: autoencoder, inversion, comparator"),
+        (
+            {"task": "inversion"},
+            "--task inversion needs the network that is inverted: got no --invert",
+        ),
+        (
+            {"task": "decoder"},
+            "unknown --task: got decoder; accepted: autoencoder, inversion, comparator",
+        ),
         ({"invert": "alexnet:fc6"}, "--invert is for inversions: got --invert alexnet:fc6"),
         ({"invert_weights": "w.npy"}, "--invert-weights is for inversions"),
-        ({"foreign_range": "0-255"}, "--foreign-range is for inversions"),
-        ({"noise_dim": 3}, "--noise-dim is for inversions: got --noise-dim 3; accepted: --task inversion"),
+        ({"external_range": "0-255"}, "--external-range is for inversions"),
+        (
+            {"noise_dim": 3},
+            "--noise-dim is for inversions: got --noise-dim 3; accepted: --task inversion",
+        ),
         ({"lambda_diversity": 0.1}, "--lambda-diversity is for inversions"),
         ({**COMPARATOR, "invert": "alexnet:fc6"}, "--invert is for inversions"),
         ({**COMPARATOR, "noise_dim": 3}, "--noise-dim is for inversions"),
         ({**COMPARATOR, "lambda_diversity": 0.1}, "--lambda-diversity is for inversions"),
         ({**INVERSION, "lambda_diversity": 0.1}, "images of different noise: got no --noise-dim"),
-        ({**INVERSION, "lambda_diversity": -0.1, "noise_dim": 3}, "--lambda-diversity is out of range"),
-        ({**INVERSION, "noise_dim": -1}, "--noise-dim is out of range: got -1; accepted: 0 or more"),
-        ({**INVERSION, "foreign_range": "0-7"}, "unknown --foreign-range: got 0-7"),
+        (
+            {**INVERSION, "lambda_diversity": -0.1, "noise_dim": 3},
+            "--lambda-diversity is out of range",
+        ),
+        (
+            {**INVERSION, "noise_dim": -1},
+            "--noise-dim is out of range: got -1; accepted: 0 or more",
+        ),
+        ({**INVERSION, "external_range": "0-7"}, "unknown --external-range: got 0-7"),
         ({**INVERSION, "network": "dosovitskiy"}, "--network is for autoencoders"),
         ({**INVERSION, "model": "vae"}, "--model is for autoencoders"),
         ({**INVERSION, "latent_dim": 8}, "--latent-dim is for autoencoders: got --latent-dim 8"),
         ({**INVERSION, "lambda_kl": 0.1}, "--lambda-kl is for autoencoders"),
         ({**INVERSION, "probe_every": 1}, "--probe-every is for autoencoders"),
         ({**INVERSION, "choose_by": "probe"}, "--choose-by is for autoencoders"),
-        ({**INVERSION, "surrogate_classes": 5}, "--surrogate-classes is for a comparator's training"),
+        (
+            {**INVERSION, "surrogate_classes": 5},
+            "--surrogate-classes is for a comparator's training",
+        ),
         ({**INVERSION, "gate": "off"}, "--gate is for adversarial training"),
         ({**INVERSION, "lambda_img": 0.0}, "no term left"),
         (
             {**INVERSION, "lambda_img": 0.0, "noise_dim": 3, "lambda_diversity": 1.0},
             "no term left",
         ),
-        ({**INVERSION, "comparator": "alexnet:relu2"}, "--comparator is used by the feature term alone"),
+        (
+            {**INVERSION, "comparator": "alexnet:relu2"},
+            "--comparator is used by the feature term alone",
+        ),
     ],
 )
 def test_bad_flags(flags, message):

@@ -33,7 +33,9 @@ class Doubled(keras.Model):
 
     def __init__(self):
         super().__init__()
-        self.w = self.add_weight(shape=(), initializer=keras.initializers.Constant(2.0), trainable=False)
+        self.w = self.add_weight(
+            shape=(), initializer=keras.initializers.Constant(2.0), trainable=False
+        )
         self.built = True
 
     def call(self, x):

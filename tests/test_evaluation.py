@@ -6,17 +6,18 @@ import numpy as np
 import pytest
 
 from tfdeepsim.config import TrainConfig
-from tfdeepsim.contenders.contender import Contender
 from tfdeepsim.data import open_dataset
-from tfdeepsim.data.dataset import Sources
+from tfdeepsim.data.dataset import Splits
 from tfdeepsim.errors import InputError
 from tfdeepsim.evaluation import check_names, check_runs, data_of, evaluate, probe_data
+from tfdeepsim.files import write_json
 from tfdeepsim.options import DataOptions
-from tfdeepsim.probes.host import Host
-from tfdeepsim.run import RunDirectory, write_json
+from tfdeepsim.probes.mlp.suite import MlpSuite
+from tfdeepsim.representations.representation import Representation
+from tfdeepsim.run import RunDirectory
 
 
-class Positions(Contender):
+class Positions(Representation):
     """Embeds a frame as the lander's position, which a linear probe reads off."""
 
     name = model = "positions"
@@ -28,17 +29,17 @@ class Positions(Contender):
         self.noise = noise
         self.calls = 0
 
-    def embed(self, sources, splits):
+    def embed(self, splits, split_names):
         self.calls += 1
         generator = np.random.default_rng(0)
-        for split in splits:
-            known = sources[split].labels["position"]
+        for split in split_names:
+            known = splits[split].labels["position"]
             yield split, np.float32(known + self.noise * generator.normal(size=known.shape))
 
 
 @pytest.fixture(scope="module")
-def sources(tiny):
-    return Sources(open_dataset(*tiny))
+def splits(tiny):
+    return Splits(open_dataset(*tiny))
 
 
 @pytest.fixture
@@ -46,51 +47,51 @@ def options(tiny):
     return DataOptions(dataset=tiny[0], data_dir=str(tiny[1]))
 
 
-HOST = Host(seeds=2, epochs=3)
+HOST = MlpSuite(seeds=2, epochs=3)
 
 
-def test_embeddings_and_labels_of_frames_that_show_the_lander(sources, options, tmp_path):
-    data = probe_data(Positions(tmp_path), options, sources)
+def test_embeddings_and_labels_of_frames_that_show_the_lander(splits, options, tmp_path):
+    data = probe_data(Positions(tmp_path), options, splits)
     for split, (embeddings, labels) in zip(
         ("probe_train", "probe_validation", "test"), data.splits, strict=True
     ):
-        assert len(embeddings) == sources[split].labels["on_screen"].sum()
+        assert len(embeddings) == splits[split].labels["on_screen"].sum()
         np.testing.assert_array_equal(embeddings, labels)
     assert data.task == "regression"
 
 
-def test_scores_are_kept_and_not_computed_twice(sources, options, tmp_path, capsys):
-    contender = Positions(tmp_path)
-    first = evaluate([contender], options, sources, probes=("mlp", "linear"), host=HOST)
+def test_scores_are_kept_and_not_computed_twice(splits, options, tmp_path, capsys):
+    representation = Positions(tmp_path)
+    first = evaluate([representation], options, splits, probes=("mlp", "linear"), suite=HOST)
     assert [(s.run, s.probe, s.metric) for s in first] == [
         ("positions", probe, metric) for probe in ("mlp", "linear") for metric in ("l1", "l2")
     ]
     capsys.readouterr()
-    again = evaluate([contender], options, sources, probes=("mlp", "linear"), host=HOST)
+    again = evaluate([representation], options, splits, probes=("mlp", "linear"), suite=HOST)
     assert list(map(str, again)) == list(map(str, first))
     assert capsys.readouterr().out.count("scored already") == 2
-    assert contender.calls == 1
+    assert representation.calls == 1
 
 
 @pytest.mark.parametrize(
     "change",
     [
         lambda path: (Positions(path, noise=0.1), HOST),
-        lambda path: (Positions(path), Host(seeds=3, epochs=3)),
+        lambda path: (Positions(path), MlpSuite(seeds=3, epochs=3)),
     ],
 )
-def test_another_encoder_or_host_is_scored_anew(sources, options, tmp_path, change, capsys):
-    evaluate([Positions(tmp_path)], options, sources, host=HOST)
-    contender, host = change(tmp_path)
-    evaluate([contender], options, sources, host=host)
+def test_another_encoder_or_host_is_scored_anew(splits, options, tmp_path, change, capsys):
+    evaluate([Positions(tmp_path)], options, splits, suite=HOST)
+    representation, suite = change(tmp_path)
+    evaluate([representation], options, splits, suite=suite)
     assert "scored already" not in capsys.readouterr().out
 
 
 def test_a_dataset_without_labels_has_nothing_to_probe(tiny, options, tmp_path):
-    sources = Sources(open_dataset(*tiny))
-    sources.dataset.task = None
+    splits = Splits(open_dataset(*tiny))
+    splits.dataset.task = None
     with pytest.raises(InputError, match="probes need labels"):
-        probe_data(Positions(tmp_path), options, sources)
+        probe_data(Positions(tmp_path), options, splits)
 
 
 def test_rows_have_names_of_their_own(tmp_path):
@@ -109,8 +110,12 @@ def runs(tmp_path, *configs):
 
 
 def test_runs_of_other_splits_are_no_table(tmp_path):
-    made = runs(tmp_path, TrainConfig(dataset="folder:a"), TrainConfig(dataset="folder:a", split_seed=1))
-    with pytest.raises(InputError, match=r"share a dataset; their split_seed differs: got 0 on 0, 1 on 1"):
+    made = runs(
+        tmp_path, TrainConfig(dataset="folder:a"), TrainConfig(dataset="folder:a", split_seed=1)
+    )
+    with pytest.raises(
+        InputError, match=r"share a dataset; their split_seed differs: got 0 on 0, 1 on 1"
+    ):
         check_runs(made)
     assert len(check_runs(made, dataset="folder:b")) == 2
 
@@ -121,7 +126,12 @@ def test_data_is_that_of_the_runs_where_nothing_else_is_given():
     moved = data_of([config], (96, 96, 3), {"data_dir": "/there"})
     assert (moved.dataset, moved.data_dir, moved.split) == ("folder:a", "/there", "80/10/10")
     other = data_of([config], (96, 96, 3), {"dataset": "stl10"})
-    assert (other.dataset, other.split, other.image_size, other.data_dir) == ("stl10", None, 96, "/data")
+    assert (other.dataset, other.split, other.image_size, other.data_dir) == (
+        "stl10",
+        None,
+        96,
+        "/data",
+    )
 
 
 def test_foreign_encoders_alone_need_a_dataset():

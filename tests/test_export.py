@@ -11,8 +11,9 @@ from tfdeepsim.config import TrainConfig
 from tfdeepsim.embed import load_encoder
 from tfdeepsim.errors import InputError
 from tfdeepsim.export import export
+from tfdeepsim.files import write_json
 from tfdeepsim.networks.pihlgren import make_autoencoder
-from tfdeepsim.run import RunDirectory, write_json
+from tfdeepsim.run import RunDirectory
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (5, 64, 64, 3), np.uint8)
 USER = """
@@ -57,7 +58,14 @@ def exported(tmp_path_factory):
 def test_in_a_process_without_tfdeepsim(exported, tmp_path):
     run, expected = exported
     np.save(tmp_path / "images.npy", IMAGES)
-    command = [sys.executable, "-c", USER, run.encoder, tmp_path / "images.npy", tmp_path / "out.npz"]
+    command = [
+        sys.executable,
+        "-c",
+        USER,
+        run.encoder,
+        tmp_path / "images.npy",
+        tmp_path / "out.npz",
+    ]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.strip() == "refused"

@@ -1,4 +1,5 @@
-"""Who is trained next: scripted games against the released code, and updates that are called off."""
+"""Who is trained next: scripted games against the released code, and updates that are called
+off."""
 
 import keras
 import numpy as np
@@ -7,7 +8,8 @@ import tensorflow as tf
 
 from tfdeepsim.gate import GATES, Gate, GatedAdam
 
-# Chance, D wins, between the thresholds, D recovers, D loses badly, G stays paused, D wins, and so on.
+# Chance, D wins, between the thresholds, D recovers, D loses badly, G stays paused, D wins, and so
+# on.
 GAME = (
     2.0,
     0.09,
@@ -61,7 +63,9 @@ def played(gate, ratios):
         gate.update(tf.constant(ratio))
 
 
-@pytest.mark.parametrize(("name", "rule"), [("paper", paper), ("hysteresis", released), ("off", off)])
+@pytest.mark.parametrize(
+    ("name", "rule"), [("paper", paper), ("hysteresis", released), ("off", off)]
+)
 def test_game(name, rule):
     assert list(played(Gate(name), GAME)) == list(rule(GAME))
 

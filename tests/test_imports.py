@@ -11,23 +11,25 @@ ROOT = Path(__file__).parent.parent
 
 # Rank of every room; a room imports only from lower ranks, and within itself.
 RANKS = {
-    "__init__": 0, "errors": 0, "duration": 0,
-    "options": 1, "run": 1, "losses": 1, "units": 1, "gate": 1, "command": 1,
-    "config": 2, "arrays": 2, "scores": 2,
+    "__init__": 0, "errors": 0, "duration": 0, "batches": 0, "pixels": 0,
+    "files": 1, "lock": 1, "progress": 1, "options": 1, "losses": 1, "units": 1, "gate": 1,
+    "run": 2, "config": 2, "arrays": 2, "scores": 2, "command_line": 2,
     "networks": 3, "data": 3, "probes": 3, "paired": 3,
     "comparators": 4, "fidelity": 4,
-    "deepsim": 5, "pretraining": 5, "frozen": 5,
+    "deepsim": 5, "pretraining": 5, "external": 5,
     "training": 6,
     "embed": 7, "export": 7, "inversion": 7,
-    "contenders": 8, "decoding": 8, "card": 8, "tuning": 8, "report": 8,
-    "evaluation": 9, "inverting": 9,
+    "representations": 8, "decoder_probe": 8, "card": 8, "tuning": 8, "report": 8,
+    "evaluation": 9, "inversion_evaluation": 9,
     "study": 10,
-    "verdict": 11,
+    "comparison": 11,
     "recipes": 12,
     "commands": 13,
 }  # fmt: skip
 # Stages meet only in files: these never see what trains.
-APART = {room: {"deepsim", "training", "networks"} for room in ("probes", "report", "tuning", "fidelity")}
+APART = {
+    room: {"deepsim", "training", "networks"} for room in ("probes", "report", "tuning", "fidelity")
+}
 
 
 def rooms_imported(path: Path) -> set[str]:
@@ -63,7 +65,16 @@ def test_imports_go_down(path):
         assert other not in APART.get(room, ())
 
 
-HEAVY = ("tensorflow", "keras", "matplotlib", "tensorflow_datasets", "gymnasium", "sklearn", "scipy", "numpy")
+HEAVY = (
+    "tensorflow",
+    "keras",
+    "matplotlib",
+    "tensorflow_datasets",
+    "gymnasium",
+    "sklearn",
+    "scipy",
+    "numpy",
+)
 
 
 @pytest.mark.parametrize(
@@ -75,5 +86,7 @@ HEAVY = ("tensorflow", "keras", "matplotlib", "tensorflow_datasets", "gymnasium"
 )
 def test_light_modules_load_nothing_heavy(module):
     code = f"import sys, {module}; print([name for name in {HEAVY!r} if name in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "[]"

@@ -1,4 +1,5 @@
-"""A training step of an inversion: what it is given, what it learns from, diversity, and PyTorch."""
+"""A training step of an inversion: what it is given, what it learns from, diversity, and
+PyTorch."""
 
 import itertools
 
@@ -7,10 +8,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfdeepsim.comparators.network import Network
+from tfdeepsim.comparators.chains.chain_comparator import ChainComparator
 from tfdeepsim.deepsim import DeePSiM
 from tfdeepsim.networks.discriminator import Discriminator
-from tfdeepsim.networks.inverter import Inverter
+from tfdeepsim.networks.inversion_generator import InversionGenerator
 
 SHAPE = (40, 40, 3)
 ALL = {"feature": 1.0, "adversarial": 0.1, "image": 10.0}
@@ -30,7 +31,8 @@ BATCH = {"image": tf.constant(squares(4))}
 
 
 class Blocks:
-    """Mean colours of 5x5 blocks in whole eighths, without a gradient; remembers what it was given."""
+    """Mean colours of 5x5 blocks in whole eighths, without a gradient; remembers what it was
+    given."""
 
     shape = (5, 5, 3)
 
@@ -91,12 +93,12 @@ class Attentive(Discriminator):
 def make(extractor, weights=ALL, noise_dim=0, judge=Discriminator, optimizer=None):
     """Equal calls give equal weights."""
     keras.utils.set_random_seed(0)
-    generator = Inverter(extractor.shape, SHAPE, 0.1, SCALE, noise_dim)
+    generator = InversionGenerator(extractor.shape, SHAPE, 0.1, SCALE, noise_dim)
     discriminator = judge(SHAPE, extractor.shape, width=0.1, feature_scale=SCALE)
     for layer in discriminator.layers:
         if isinstance(layer, keras.layers.Dropout):
             layer.rate = 0.0
-    comparator = Network("alexnet", ["relu1"], seed=0)
+    comparator = ChainComparator("alexnet", ["relu1"], seed=0)
     model = DeePSiM(generator, weights, comparator, discriminator, extractor=extractor)
     model.compile(optimizer=optimizer or keras.optimizers.Adam(1e-3))
     return model
@@ -133,7 +135,9 @@ def test_the_generator_is_called_with_the_features():
     expected = model.generator(Blocks()(BATCH["image"]))["image"]
     np.testing.assert_array_equal(model(BATCH["image"])["image"], expected)
     image = model.terms(BATCH)["image"]
-    np.testing.assert_allclose(image, np.mean((expected - BATCH["image"]) ** 2, (1, 2, 3)), rtol=1e-5)
+    np.testing.assert_allclose(
+        image, np.mean((expected - BATCH["image"]) ** 2, (1, 2, 3)), rtol=1e-5
+    )
 
 
 def test_an_extractor_need_not_be_differentiable():
@@ -154,7 +158,9 @@ def test_no_gradient_reaches_the_extractor():
     before = values(extractor)
     with tf.GradientTape() as tape:
         total = tf.reduce_sum(model.weigh(model.terms(BATCH, training=True)))
-    gradients = tape.gradient(total, [*extractor.trainable_variables, *model.generator.trainable_variables])
+    gradients = tape.gradient(
+        total, [*extractor.trainable_variables, *model.generator.trainable_variables]
+    )
     assert gradients[:2] == [None, None]
     assert all(gradient is not None for gradient in gradients[2:])
     for _ in range(2):
@@ -175,7 +181,9 @@ def test_every_ablation_trains(left):
     logs = step(model)
     assert moved(before, values(model.generator)) > 1e-4
     assert {name for name in ALL if name in logs} == set(left)
-    assert logs["loss"] == pytest.approx(sum(weight * logs[name] for name, weight in left.items()), rel=1e-5)
+    assert logs["loss"] == pytest.approx(
+        sum(weight * logs[name] for name, weight in left.items()), rel=1e-5
+    )
     assert (model.discriminator is None) == ("adversarial" not in left)
 
 
@@ -214,7 +222,8 @@ class Noisy(keras.Model):
 
 
 def test_diversity_in_closed_form():
-    """Noise of means ½ and 2, then ½ and 3: images differ by 0 and w, noise by 1 and 1 in the mean."""
+    """Noise of means ½ and 2, then ½ and 3: images differ by 0 and w, noise by 1 and 1 in the
+    mean."""
     images = np.full((2, 2, 2, 1), 0.25, np.float32)
     model = DeePSiM(Noisy(), {"image": 1.0, "diversity": 3.0}, extractor=lambda x: 2 * x)
     model.compile(optimizer=keras.optimizers.SGD(0.1))
@@ -235,7 +244,9 @@ def test_diversity_doubles_the_batch_for_all():
     extractor = Blocks()
     model = make(extractor, ALL | {"diversity": 1.0}, noise_dim=3, judge=Attentive)
     terms = model.terms(BATCH, training=True)
-    assert {name: value.shape for name, value in terms.items()} == dict.fromkeys(model.loss_weights, (8,))
+    assert {name: value.shape for name, value in terms.items()} == dict.fromkeys(
+        model.loss_weights, (8,)
+    )
     np.testing.assert_array_equal(terms["diversity"][:4], terms["diversity"][4:])
     # Features are taken before doubling.
     (seen,) = extractor.seen
@@ -254,7 +265,9 @@ def test_diversity_pulls_images_of_the_same_features_apart():
     noise = np.random.default_rng(0).normal(size=(2, 4, 3)).astype(np.float32)
 
     def apart():
-        first, second = (model.generator(extractor(BATCH["image"]), noise=n)["image"] for n in noise)
+        first, second = (
+            model.generator(extractor(BATCH["image"]), noise=n)["image"] for n in noise
+        )
         return np.abs(first - second).mean()
 
     before = apart()
@@ -304,7 +317,9 @@ def weights_in_order(discriminator):
     layers = [layer for layer in discriminator.layers if layer.weights]
     dense = [layer for layer in layers if isinstance(layer, keras.layers.Dense)]
     inputs = {layer.kernel.shape[0]: layer for layer in dense}
-    ordered = [layer for layer in layers if layer not in dense] + [inputs[n] for n in (75, 102, 26 + 51, 51)]
+    ordered = [layer for layer in layers if layer not in dense] + [
+        inputs[n] for n in (75, 102, 26 + 51, 51)
+    ]
     return [w.numpy() for layer in ordered for w in layer.weights]
 
 
@@ -329,11 +344,15 @@ def test_steps_are_those_of_pytorch(extractor):
     before = weights()
     blocks = squares(4).reshape(4, 5, 8, 5, 8, 3).mean((2, 4))
     inverted = (SCALE * np.round(8 * blocks)).reshape(4, *extractor.shape)
-    expected = torch_adversarial.train(before, squares(4), ALL, steps=2, inverted=inverted, **settings)
+    expected = torch_adversarial.train(
+        before, squares(4), ALL, steps=2, inverted=inverted, **settings
+    )
     for _ in range(2):
         model.train_step(BATCH)
     for name, found in weights().items():
         pairs = zip(found, expected[name], before[name], strict=True)
-        difference, distance = np.max([[np.abs(a - b).max(), np.abs(a - c).max()] for a, b, c in pairs], 0)
+        difference, distance = np.max(
+            [[np.abs(a - b).max(), np.abs(a - c).max()] for a, b, c in pairs], 0
+        )
         assert difference < 1e-5, name
         assert (distance > 1e-3) == (name != "comparator")

@@ -15,7 +15,9 @@ def pair():
     return generator.normal(size=(2, 4, 6, 5, 3)).astype(np.float32)
 
 
-@pytest.mark.parametrize(("loss", "expected"), [(losses.squared_error, 0.25), (losses.absolute_error, 0.5)])
+@pytest.mark.parametrize(
+    ("loss", "expected"), [(losses.squared_error, 0.25), (losses.absolute_error, 0.5)]
+)
 def test_constant_difference(loss, expected):
     zeros = tf.zeros((2, 3, 3, 1))
     np.testing.assert_allclose(loss(zeros + 0.5, zeros), [expected] * 2)
@@ -48,7 +50,9 @@ def test_feature_error_closed_form():
 def test_feature_error_of_one_layer_is_the_squared_error(pair):
     expected = losses.squared_error(*pair)
     np.testing.assert_array_equal(losses.feature_error(*pair, (1.0,)), expected)
-    np.testing.assert_allclose(losses.feature_error([pair[0]], [pair[1]], [3.0]), 3 * expected, rtol=1e-6)
+    np.testing.assert_allclose(
+        losses.feature_error([pair[0]], [pair[1]], [3.0]), 3 * expected, rtol=1e-6
+    )
 
 
 def test_feature_error_sums_low_precision_in_float32(pair):
@@ -64,11 +68,14 @@ def test_feature_error_needs_a_weight_for_each_layer(pair, weights):
 
 
 def test_total_variation_closed_form():
-    """By hand, of 2x2: squares of steps 1 and 4 at the corner, 9 at its right, 0 below it, 0 at the last."""
+    """By hand, of 2x2: squares of steps 1 and 4 at the corner, 9 at its right, 0 below it, 0 at the
+    last."""
     images = np.array([[[0, 1], [2, 4]]], np.float32)[..., None]
     squares = np.array([1 + 4, 9, 4, 0])
     np.testing.assert_allclose(losses.total_variation(images), [squares.mean()], rtol=1e-6)
-    np.testing.assert_allclose(losses.total_variation(images, 1.0), [np.sqrt(squares).mean()], rtol=1e-6)
+    np.testing.assert_allclose(
+        losses.total_variation(images, 1.0), [np.sqrt(squares).mean()], rtol=1e-6
+    )
 
 
 def test_total_variation_is_the_mean_over_channels_and_per_example(pair):
@@ -113,13 +120,17 @@ def test_adversarial_losses_at_chance():
     for level in (0.0, -3.0, 50.0):
         chance = tf.fill((3, 2), level)
         np.testing.assert_allclose(losses.adversarial_loss(chance), [np.log(2)] * 3, rtol=1e-6)
-        np.testing.assert_allclose(losses.discriminator_loss(chance, chance), [2 * np.log(2)] * 3, rtol=1e-6)
+        np.testing.assert_allclose(
+            losses.discriminator_loss(chance, chance), [2 * np.log(2)] * 3, rtol=1e-6
+        )
 
 
 def test_adversarial_losses_in_closed_form():
     """D = 3/4 on the real image and 1/5 on the generated one."""
     real, generated = logits(np.log(3), -np.log(4))
-    np.testing.assert_allclose(losses.discriminator_loss(real, generated), [-np.log(0.75 * 0.8)], rtol=1e-6)
+    np.testing.assert_allclose(
+        losses.discriminator_loss(real, generated), [-np.log(0.75 * 0.8)], rtol=1e-6
+    )
     np.testing.assert_allclose(losses.adversarial_loss(generated), [-np.log(0.2)], rtol=1e-6)
 
 
@@ -127,7 +138,9 @@ def test_adversarial_losses_are_per_example():
     a, b = (np.random.default_rng(seed).normal(size=(4, 2)).astype(np.float32) for seed in (0, 1))
     one = losses.discriminator_loss(a[2:3], b[2:3])
     np.testing.assert_allclose(losses.discriminator_loss(a, b)[2:3], one, rtol=1e-6)
-    np.testing.assert_allclose(losses.adversarial_loss(b)[2:3], losses.adversarial_loss(b[2:3]), rtol=1e-6)
+    np.testing.assert_allclose(
+        losses.adversarial_loss(b)[2:3], losses.adversarial_loss(b[2:3]), rtol=1e-6
+    )
 
 
 @pytest.mark.parametrize(
@@ -147,7 +160,9 @@ def test_saturated_discriminators_leave_numbers(real, generated, contest, advers
     np.testing.assert_allclose(tape.gradient(values[1], generated), [[-slope, slope]], atol=1e-6)
     losing = contest > 0
     np.testing.assert_allclose(tape.gradient(values[0], real), [[losing, -losing * 1.0]], atol=1e-6)
-    np.testing.assert_allclose(tape.gradient(values[0], generated), [[-losing * 1.0, losing]], atol=1e-6)
+    np.testing.assert_allclose(
+        tape.gradient(values[0], generated), [[-losing * 1.0, losing]], atol=1e-6
+    )
 
 
 def test_adversarial_losses_of_low_precision_are_float32():
@@ -162,8 +177,12 @@ def test_adversarial_losses_of_low_precision_are_float32():
 
 
 def test_diversity_closed_form():
-    """Images that differ by 0, 0.02, 0.1 and 0.4, of noise that differs by 1, 2, 0.5 and 1 in the mean."""
-    apart, noise = np.float32([0, 0.02, 0.1, 0.4]), np.float32([[1, 1], [4, 0], [0.5, -0.5], [0, 2]])
+    """Images that differ by 0, 0.02, 0.1 and 0.4, of noise that differs by 1, 2, 0.5 and 1 in the
+    mean."""
+    apart, noise = (
+        np.float32([0, 0.02, 0.1, 0.4]),
+        np.float32([[1, 1], [4, 0], [0.5, -0.5], [0, 2]]),
+    )
     first = np.full((4, 2, 3, 1), 0.5, np.float32)
     second = first + apart[:, None, None, None]
     # 1 − min(d(images) / d(noise) / 0.1, 1)
@@ -203,7 +222,9 @@ def test_parity_with_torch(pair):
     mean, log_variance = a[:, 0, 0], b[:, 0, 0]
     posterior = torch.distributions.Normal(mean, (0.5 * log_variance).exp())
     kl = torch.distributions.kl_divergence(posterior, torch.distributions.Normal(0.0, 1.0)).mean(1)
-    np.testing.assert_allclose(losses.kl_divergence(mean.numpy(), log_variance.numpy()), kl, rtol=1e-5)
+    np.testing.assert_allclose(
+        losses.kl_divergence(mean.numpy(), log_variance.numpy()), kl, rtol=1e-5
+    )
 
 
 @pytest.mark.parity
@@ -228,7 +249,9 @@ def test_adversarial_parity_with_torch():
             theirs.sum(), [(real, generated)[i] for i in given], retain_graph=True
         )
         for i, gradient in zip(given, gradients, strict=True):
-            np.testing.assert_allclose(tape.gradient(value, inputs[i]), gradient, rtol=1e-5, atol=1e-6)
+            np.testing.assert_allclose(
+                tape.gradient(value, inputs[i]), gradient, rtol=1e-5, atol=1e-6
+            )
 
 
 @pytest.mark.parity
@@ -236,7 +259,8 @@ def test_adversarial_parity_with_torch():
 def test_total_variation_parity_with_torch(pair, beta):
     torch = pytest.importorskip("torch", reason="compares with PyTorch: pip install -e '.[parity]'")
     theirs = torch.tensor(pair[0].transpose(0, 3, 1, 2).copy(), requires_grad=True)
-    # The last column and row repeated: no step past the edge. Flat elements are left out of the root.
+    # The last column and row repeated: no step past the edge. Flat elements are left out of the
+    # root.
     padded = torch.nn.functional.pad(theirs, (0, 1, 0, 1), mode="replicate")
     right, below = padded[..., :-1, 1:] - theirs, padded[..., 1:, :-1] - theirs
     squares = right**2 + below**2

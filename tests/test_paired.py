@@ -16,7 +16,8 @@ def row(name, values, **fields):
 
 
 def test_closed_form_of_two_seeds():
-    # Differences 1 and 3: mean 2, standard error 1, one degree of freedom (Cauchy): p = 1 - 2/pi atan(2).
+    # Differences 1 and 3: mean 2, standard error 1, one degree of freedom (Cauchy): p = 1 - 2/pi
+    # atan(2).
     test = paired_test(row("a", [2.0, 5.0]), row("b", [1.0, 2.0]))
     assert (test.first, test.second, test.metric, test.seeds) == ("a", "b", "l1", 2)
     assert test.difference == 2
@@ -35,7 +36,9 @@ def test_exchange_changes_the_sign_alone():
     a, b = row("a", [0.3, 0.5, 0.2]), row("b", [0.4, 0.3, 0.9])
     one, other = paired_test(a, b), paired_test(b, a)
     assert one.p == pytest.approx(other.p)
-    assert (one.difference, one.low, one.high) == pytest.approx((-other.difference, -other.high, -other.low))
+    assert (one.difference, one.low, one.high) == pytest.approx(
+        (-other.difference, -other.high, -other.low)
+    )
 
 
 def test_pairing_sees_what_overlapping_intervals_hide():
@@ -86,7 +89,11 @@ def test_all_pairs_leave_out_what_cannot_be_paired():
         row("c", [1.0, 1.0], over="probe"),
         row("d", [0.0, 1.0]),
     ]
-    assert [(test.first, test.second) for test in all_pairs(rows)] == [("a", "b"), ("a", "d"), ("b", "d")]
+    assert [(test.first, test.second) for test in all_pairs(rows)] == [
+        ("a", "b"),
+        ("a", "d"),
+        ("b", "d"),
+    ]
 
 
 def test_holm_by_hand():

@@ -8,7 +8,8 @@ import time
 import pytest
 
 from tfdeepsim.errors import InputError
-from tfdeepsim.run import RunDirectory, digest_of, replacing, slug, write_json
+from tfdeepsim.files import replacing, sha256_of, slug, write_json
+from tfdeepsim.run import RunDirectory
 
 
 def leftovers(folder):
@@ -127,10 +128,10 @@ def test_slug():
 def test_digest_changes_with_names_and_contents(tmp_path):
     (tmp_path / "inner").mkdir()
     (tmp_path / "inner" / "a").write_bytes(b"1")
-    first = digest_of(tmp_path)
-    assert first == digest_of(tmp_path)
+    first = sha256_of(tmp_path)
+    assert first == sha256_of(tmp_path)
     assert len(first) == 64
     (tmp_path / "inner" / "a").rename(tmp_path / "inner" / "b")
-    second = digest_of(tmp_path)
+    second = sha256_of(tmp_path)
     (tmp_path / "inner" / "b").write_bytes(b"2")
-    assert len({first, second, digest_of(tmp_path)}) == 3
+    assert len({first, second, sha256_of(tmp_path)}) == 3

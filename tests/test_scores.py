@@ -8,7 +8,9 @@ import pytest
 
 from tfdeepsim.scores import BASELINES, Score, interval, write_csv
 
-SCORE = Score("pae", "ae", "perceptual", "random_alexnet:relu2", "llv2", "mlp", "l1", 0.3, 0.2, 0.4, 0.85, 5)
+SCORE = Score(
+    "pae", "ae", "perceptual", "random_alexnet:relu2", "llv2", "mlp", "l1", 0.3, 0.2, 0.4, 0.85, 5
+)
 
 
 def test_interval_closed_form():
@@ -36,7 +38,9 @@ def test_files(tmp_path):
     write_csv(tmp_path / "s.csv", [dataclasses.replace(SCORE, values=(0.1, 0.5))])
     with open(tmp_path / "s.csv") as file:
         rows = list(csv.DictReader(file))
-    columns = "run,model,loss,comparator,dataset,probe,metric,value,low,high,chance,seeds,over,values"
+    columns = (
+        "run,model,loss,comparator,dataset,probe,metric,value,low,high,chance,seeds,over,values"
+    )
     assert list(rows[0]) == columns.split(",")
     assert float(rows[0]["low"]) == 0.2
     assert rows[0]["values"] == "0.1 0.5"

@@ -6,7 +6,8 @@ import pytest
 
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.errors import InputError
-from tfdeepsim.run import RunDirectory, write_json
+from tfdeepsim.files import write_json
+from tfdeepsim.run import RunDirectory
 from tfdeepsim.scores import Score, interval
 from tfdeepsim.study import Study, check_own, over_seeds
 
@@ -14,7 +15,9 @@ from tfdeepsim.study import Study, check_own, over_seeds
 def score(run, value, metric="l1"):
     row = {"model": "ae", "loss": "pixel", "comparator": "", "dataset": "llv2", "probe": "mlp"}
     ends = {"low": value - 1, "high": value + 1, "chance": 9.0, "seeds": 2}
-    return Score(run=run, **row, metric=metric, value=value, **ends, values=(value - 0.5, value + 0.5))
+    return Score(
+        run=run, **row, metric=metric, value=value, **ends, values=(value - 0.5, value + 0.5)
+    )
 
 
 @pytest.fixture
@@ -27,7 +30,9 @@ def test_runs_are_paired_by_seed(study):
     for number, seed in enumerate((3, 4)):
         pair = [study.config(name, number) for name in study.configs]
         assert [config.seed for config in pair] == [seed, seed]
-        differing = {key for key, value in pair[0].to_dict().items() if pair[1].to_dict()[key] != value}
+        differing = {
+            key for key, value in pair[0].to_dict().items() if pair[1].to_dict()[key] != value
+        }
         assert differing == {"loss"}
     assert study.run("l1", 1).name == "l1-seed4"
 
@@ -57,7 +62,8 @@ def test_seeds_are_counted(tmp_path):
 
 def test_values_over_seeds_are_the_means_of_each_run():
     merged = over_seeds(
-        "pixel", [[score("a", 1.0), score("a", 5.0, "l2")], [score("b", 3.0), score("b", 7.0, "l2")]]
+        "pixel",
+        [[score("a", 1.0), score("a", 5.0, "l2")], [score("b", 3.0), score("b", 7.0, "l2")]],
     )
     assert [(s.run, s.metric, s.value, s.values, s.seeds, s.over) for s in merged] == [
         ("pixel", "l1", 2.0, (1.0, 3.0), 2, "encoder"),

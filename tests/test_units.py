@@ -39,7 +39,8 @@ class Chance(keras.Model):
 
 
 def test_the_loss_is_the_papers_sums():
-    """Euclidean losses, sums over 2N, of pixels of 0 to 255; softmax cross-entropy; eq. (7) with its −½."""
+    """Euclidean losses, sums over 2N, of pixels of 0 to 255; softmax cross-entropy; eq. (7) with
+    its −½."""
     images = np.random.default_rng(0).random((4, 2, 3, 1)).astype(np.float32)
     lambdas = {**PAPER, "kl": 0.3}
     model = DeePSiM(Scale(), mean_units(lambdas, 6, 6, 2), Doubled(), Chance())

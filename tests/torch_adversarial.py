@@ -1,11 +1,13 @@
-"""A step of adversarial training in PyTorch, on the weights of a Keras model: nothing of its code is used."""
+"""A step of adversarial training in PyTorch, on the weights of a Keras model: nothing of its code
+is used."""
 
 import torch
 from torch.nn import functional
 
 
 class Layers:
-    """Layers on weights in TensorFlow's layout, taken one after the other; images are [B, C, H, W]."""
+    """Layers on weights in TensorFlow's layout, taken one after the other; images are [B, C, H,
+    W]."""
 
     def __init__(self, weights):
         self.weights = iter(weights)
@@ -76,7 +78,8 @@ def middle(x, side):
 
 
 def judge(weights, x, features=None):
-    """Table 1 without dropout: logits of "generated" and "real". Features pass two layers of their own."""
+    """Table 1 without dropout: logits of "generated" and "real". Features pass two layers of their
+    own."""
     layers = Layers(weights)
     for stride in (2, 1, 2, 1, 2):
         x = leaky(layers.convolution(x, stride, same=False))
@@ -88,13 +91,18 @@ def judge(weights, x, features=None):
 
 def features(kernel, bias, x):
     """The first ReLU of torchvision's AlexNet."""
-    mean, deviation = (torch.tensor(v)[:, None, None] for v in ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]))
+    mean, deviation = (
+        torch.tensor(v)[:, None, None] for v in ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
+    )
     x = (x - mean) / deviation
-    return functional.relu(functional.conv2d(x, kernel.permute(3, 2, 0, 1), bias, stride=4, padding=2))
+    return functional.relu(
+        functional.conv2d(x, kernel.permute(3, 2, 0, 1), bias, stride=4, padding=2)
+    )
 
 
 class Adam:
-    """Kingma & Ba 2015, end of section 2, as Keras has it: ε is added before the moments are corrected."""
+    """Kingma & Ba 2015, end of section 2, as Keras has it: ε is added before the moments are
+    corrected."""
 
     def __init__(self, weights, rate, epsilon):
         self.weights, self.rate, self.epsilon = weights, rate, epsilon
@@ -116,13 +124,15 @@ def train(arrays, images, lambdas, steps, rate, epsilon, inverted=None):
     """Weights after some steps on one batch.
 
     Args:
-        arrays: Weights of `encoder`, `decoder`, `discriminator` and `comparator`, NumPy; without an encoder
-            the decoder inverts features.
+        arrays: Weights of `encoder`, `decoder`, `discriminator` and `comparator`, NumPy; without an
+            encoder the decoder inverts features.
         images: [B, H, W, C].
         lambdas: Of `image`, `feature` and `adversarial`.
         inverted: Those features, scaled: [B, n] or [B, h, w, c].
     """
-    weights = {k: [torch.tensor(w, requires_grad=k != "comparator") for w in v] for k, v in arrays.items()}
+    weights = {
+        k: [torch.tensor(w, requires_grad=k != "comparator") for w in v] for k, v in arrays.items()
+    }
     generator = [*weights.get("encoder", []), *weights["decoder"]]
     given = None if inverted is None else torch.tensor(inverted)
     ours, theirs = Adam(generator, rate, epsilon), Adam(weights["discriminator"], rate, epsilon)
@@ -141,7 +151,9 @@ def train(arrays, images, lambdas, steps, rate, epsilon, inverted=None):
         loss += lambdas["adversarial"] * functional.cross_entropy(of_generated, chosen)
         of_real = judge(weights["discriminator"], target, given)
         apart = judge(weights["discriminator"], image.detach(), given)
-        contest = functional.cross_entropy(of_real, chosen) + functional.cross_entropy(apart, 0 * chosen)
+        contest = functional.cross_entropy(of_real, chosen) + functional.cross_entropy(
+            apart, 0 * chosen
+        )
         gradients = torch.autograd.grad(loss, generator)
         rivals = torch.autograd.grad(contest, weights["discriminator"])
         ours.apply(gradients)

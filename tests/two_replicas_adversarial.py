@@ -1,6 +1,7 @@
-"""A step with both networks trained and one with the discriminator paused, on one device and on two, of an
-autoencoder and of an inversion; prints as JSON for each the largest differences of weights, how far they
-moved, and the logs of the second step. Of an inversion with noise also what each of two devices draws."""
+"""A step with both networks trained and one with the discriminator paused, on one device and on
+two, of an autoencoder and of an inversion; prints as JSON for each the largest differences of
+weights, how far they moved, and the logs of the second step. Of an inversion with noise also what
+each of two devices draws."""
 
 import dataclasses
 import functools
@@ -12,9 +13,9 @@ import tensorflow as tf
 
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.data.pipeline import training_batches
-from tfdeepsim.data.source import Source
+from tfdeepsim.data.splits.split import Split
 from tfdeepsim.gate import GatedAdam
-from tfdeepsim.networks.inverter import Inverter
+from tfdeepsim.networks.inversion_generator import InversionGenerator
 from tfdeepsim.training.build import build_model, make_strategy
 from tfdeepsim.training.tasks import make_task
 
@@ -25,11 +26,17 @@ NETWORKS = ("generator", "discriminator")
 
 
 def weights(model):
-    return {name: [w.numpy() for w in getattr(model, name).trainable_variables] for name in NETWORKS}
+    return {
+        name: [w.numpy() for w in getattr(model, name).trainable_variables] for name in NETWORKS
+    }
 
 
 TASKS = {
-    "autoencoder": {"network": "dosovitskiy", "loss": "deepsim", "comparator": "random_alexnet:relu1"},
+    "autoencoder": {
+        "network": "dosovitskiy",
+        "loss": "deepsim",
+        "comparator": "random_alexnet:relu1",
+    },
     "inversion": {"task": "inversion", "invert": "random_alexnet:pool2", "lambda_adv": 1.0},
 }
 
@@ -45,7 +52,7 @@ def train(what, strategy_name):
     config = TrainConfig(**TASKS[what], **sizes, gate="hysteresis", strategy=strategy_name)
     strategy = strategy_of(strategy_name)
     task = make_task(config)
-    task._sources = {"encoder_train": Source(IMAGES, {})}
+    task._splits = {"encoder_train": Split(IMAGES, {})}
     task.description = dataclasses.replace(task.description, splits={"encoder_train": len(IMAGES)})
     model = build_model(task, strategy)
     # Devices draw noise of their own.
@@ -57,7 +64,9 @@ def train(what, strategy_name):
         model.compile(optimizer=GatedAdam(2e-3, epsilon=1e-3))
     seen = [weights(model)]
     for step in range(2):
-        data = training_batches(Source(IMAGES, {}), batch_size=4, seed=0, steps=range(step, step + 1))
+        data = training_batches(
+            Split(IMAGES, {}), batch_size=4, seed=0, steps=range(step, step + 1)
+        )
         logs = model.fit(data, steps_per_epoch=1, verbose=0, shuffle=False).history
         seen.append(weights(model))
         model.gate.discriminator.assign(0.0)
@@ -74,7 +83,8 @@ def compare(what):
     assert strategy.num_replicas_in_sync == 2
     return {
         "difference": {
-            name: max(furthest(a[name], b[name]) for a, b in zip(one, two, strict=True)) for name in NETWORKS
+            name: max(furthest(a[name], b[name]) for a, b in zip(one, two, strict=True))
+            for name in NETWORKS
         },
         "moved": {name: furthest(one[0][name], one[1][name]) for name in NETWORKS},
         "moved_in_pause": [
@@ -87,7 +97,7 @@ def compare(what):
 def noise():
     strategy = strategy_of("mirrored")
     with strategy.scope():
-        inverter = Inverter((3,), (16, 16, 3), 0.02, noise_dim=2)
+        inverter = InversionGenerator((3,), (16, 16, 3), 0.02, noise_dim=2)
     drawn = strategy.run(lambda: inverter(tf.zeros((1, 3)), training=True)["noise"])
     return [values.numpy().tolist() for values in strategy.experimental_local_results(drawn)]
 

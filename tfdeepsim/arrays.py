@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tfdeepsim.errors import InputError
-from tfdeepsim.run import replacing
+from tfdeepsim.files import replacing
 
 
 def save_arrays(path: str | os.PathLike, arrays: list[np.ndarray], meta: dict[str, Any]) -> None:

@@ -1,4 +1,5 @@
-"""What a training run is asked for: every flag of train.py, checked as far as flags alone can be."""
+"""What a training run is asked for: every flag of train.py, checked as far as flags alone can
+be."""
 
 import dataclasses
 import math
@@ -10,7 +11,8 @@ from tfdeepsim.errors import InputError
 from tfdeepsim.options import INPUT_RANGES, DataOptions, flag
 from tfdeepsim.units import UNITS
 
-# --loss NAME as loss weights of the mean-reduced terms (see losses.py), and the norm of the image term.
+# --loss NAME as loss weights of the mean-reduced terms (see losses.py), and the norm of the image
+# term.
 LOSSES = {
     "pixel": {"image": 1.0},
     "l1": {"image": 1.0},
@@ -31,11 +33,16 @@ ADVERSARIAL_LEARNING_RATE = 2e-4
 """Dosovitskiy & Brox 2016, section 3.2."""
 LATENT_DIM = 64
 CODE_CHANNELS, FULLY_CONNECTED = 8, 4096
-"""Dosovitskiy & Brox 2016: of the code of Table 2, a map with an eighth of the image's sides; of fc6."""
+"""Dosovitskiy & Brox 2016: of the code of Table 2, a map with an eighth of the image's sides; of
+fc6."""
 
 TRAINABLE = {"alexnet": 5e-4, "exemplar_cnn": 5e-4, "videonet": 2e-4}
-"""Comparators that can be trained here (from labels, from patches of images, from frames of rollouts), and
-the highest learning rate of each; none has batch normalization, and with more the last one collapses."""
+"""Comparators that can be trained here (from labels, from patches of images, from frames of
+rollouts), and the highest learning rate of each; none has batch normalization, and with more the
+last one collapses."""
+
+RENAMED = {"foreign_range": "external_range"}
+"""Fields as earlier versions wrote them into `config.json`, and what they are called now."""
 
 COUNTS = ("latent_dim", "epochs", "steps", "batch_size", "patience", "probe_every")
 OF_FEATURES = (
@@ -45,9 +52,18 @@ OF_FEATURES = (
     "feature_normalization",
     "feature_activation",
 )
-OF_INVERSIONS = ("invert", "invert_weights", "foreign_range", "noise_dim", "lambda_diversity")
+OF_INVERSIONS = ("invert", "invert_weights", "external_range", "noise_dim", "lambda_diversity")
 OF_LOSSES = (
-    *("width", "loss", "lambda_feat", "lambda_adv", "lambda_img", "lambda_units", "gate", "schedule"),
+    *(
+        "width",
+        "loss",
+        "lambda_feat",
+        "lambda_adv",
+        "lambda_img",
+        "lambda_units",
+        "gate",
+        "schedule",
+    ),
     *("augment", *OF_FEATURES[1:]),
 )
 """Of the tasks with a generator."""
@@ -67,7 +83,7 @@ CHOICES = options.CHOICES | {
     "precision": ("float32", "mixed_bfloat16"),
     "strategy": ("auto", "single", "mirrored"),
     "choose_by": ("loss", "probe"),
-    "foreign_range": tuple(INPUT_RANGES),
+    "external_range": tuple(INPUT_RANGES),
 }
 
 
@@ -76,17 +92,19 @@ class TrainConfig(DataOptions):
     """One training run, on the data that the inherited attributes name.
 
     Attributes:
-        task: What is trained: an `autoencoder`; the `inversion` of a network, a generator of images from
-            its features; or a `comparator` for both.
-        network: Whose encoder and decoder: `pihlgren`; or `dosovitskiy`, Table 2 of Dosovitskiy & Brox, as a
-            `vae` AlexNet up to fc6 with Table 5.
-        width: Factor of the channels of `dosovitskiy`, of an inversion's generator, and of the discriminator.
+        task: What is trained: an `autoencoder`; the `inversion` of a network, a generator of images
+            from its features; or a `comparator` for both.
+        network: Whose encoder and decoder: `pihlgren`; or `dosovitskiy`, Table 2 of Dosovitskiy &
+            Brox, as a `vae` AlexNet up to fc6 with Table 5.
+        width: Factor of the channels of `dosovitskiy`, of an inversion's generator, and of the
+            discriminator.
         model: `ae` or `vae`.
         latent_dim: Size of the embedding; None for that of the network's paper.
-        invert: What is inverted: a comparator's `NAME:LAYER`, or the path of a SavedModel, a `.keras` file
-            or a run.
+        invert: What is inverted: a comparator's `NAME:LAYER`, or the path of a SavedModel, a
+            `.keras` file or a run.
         invert_weights: Weights of that comparator, as for `comparator_weights`.
-        foreign_range: What a network from elsewhere that takes floats expects black and white to be.
+        external_range: What a network from elsewhere that takes floats expects black and white to
+            be.
         noise_dim: Size of the noise that a generator of inversions takes beside the features.
         loss: Shorthand for the loss weights.
         lambda_feat: Weight of the feature term; None for what `loss` says.
@@ -94,30 +112,38 @@ class TrainConfig(DataOptions):
         lambda_img: Weight of the image term; None for what `loss` says.
         lambda_kl: Weight of the KL term of a VAE; None for 0.002 (mean units).
         lambda_diversity: Weight of the diversity of two images of the same features; None for none.
-        lambda_units: Units of all these: `mean`, or `paper` for the sums of Dosovitskiy & Brox, see `units`.
+        lambda_units: Units of all these: `mean`, or `paper` for the sums of Dosovitskiy & Brox, see
+            `units`.
         gate: When the discriminator and the generator are paused: `paper`, `hysteresis` or `off`.
-        schedule: Of the learning rate: `constant`, or `halving` at 30, 50, 70 and 90 % of the steps.
-        augment: What is done to training images: `flip`, a random `crop` from images of `shorter_side`, both.
-        comparator: `NAME:LAYER` or `NAME:LAYER+LAYER`; None for `DEFAULT_COMPARATOR` where the feature term
-            has a weight. Of the task `comparator`, the name of what is trained.
-        comparator_weights: File with its weights, the run that trained it, or `download`; None for those that
-            come with the package.
-        layer_weights: Weight of each layer in the feature term, with commas between them; None for 1 each.
+        schedule: Of the learning rate: `constant`, or `halving` at 30, 50, 70 and 90 % of the
+            steps.
+        augment: What is done to training images: `flip`, a random `crop` from images of
+            `shorter_side`, both.
+        comparator: `NAME:LAYER` or `NAME:LAYER+LAYER`; None for `DEFAULT_COMPARATOR` where the
+            feature term has a weight. Of the task `comparator`, the name of what is trained.
+        comparator_weights: File with its weights, the run that trained it, or `download`; None for
+            those that come with the package.
+        layer_weights: Weight of each layer in the feature term, with commas between them; None for
+            1 each.
         feature_normalization: `channel` to bring the features of each position to unit length.
         feature_activation: `sigmoid` to pass features through one, as Pihlgren et al. do.
         epochs: Passes over the data; None for 50, or for what `steps` needs.
         steps: Optimizer steps in place of epochs.
         batch_size: Examples a step.
-        learning_rate: Of Adam; None for 0.001, 0.0002 with an adversarial term, or what `TRAINABLE` has for
-            the task `comparator`.
-        patience: Epochs without a lower validation loss before stopping; None for max(10, epochs / 20).
+        learning_rate: Of Adam; None for 0.001, 0.0002 with an adversarial term, or what `TRAINABLE`
+            has for the task `comparator`.
+        patience: Epochs without a lower validation loss before stopping; None for max(10, epochs /
+            20).
         seed: Of weights, order of the data, noise, and random comparators.
         deterministic: Whether equal runs must give equal bits.
         precision: Keras dtype policy.
-        strategy: `mirrored` for all devices of this machine, `auto` for that where there is more than one.
-        probe_every: Epochs between two scores of a linear probe on the embeddings; None for no probe.
+        strategy: `mirrored` for all devices of this machine, `auto` for that where there is more
+            than one.
+        probe_every: Epochs between two scores of a linear probe on the embeddings; None for no
+            probe.
         surrogate_classes: Patches that `exemplar_cnn` learns to tell apart; None for 500.
-        choose_by: Which weights are best: those of the lowest validation `loss`, or the best `probe` score.
+        choose_by: Which weights are best: those of the lowest validation `loss`, or the best
+            `probe` score.
     """
 
     task: str = "autoencoder"
@@ -127,7 +153,7 @@ class TrainConfig(DataOptions):
     latent_dim: int = None  # type: ignore[assignment]
     invert: str | None = None
     invert_weights: str | None = None
-    foreign_range: str = "0-1"
+    external_range: str = "0-1"
     noise_dim: int = 0
     loss: str = "pixel"
     lambda_feat: float | None = None
@@ -171,7 +197,9 @@ class TrainConfig(DataOptions):
         for name in ("lambda_feat", "lambda_adv", "lambda_img", "lambda_kl", "lambda_diversity"):
             self._require(name, lambda value: 0 <= value < math.inf, "a number, 0 or more")
         if self.epochs is not None and self.steps is not None:
-            raise InputError("--epochs and --steps exclude each other", got="both", accepted="one of them")
+            raise InputError(
+                "--epochs and --steps exclude each other", got="both", accepted="one of them"
+            )
         # Defaults that depend on other fields are set here, so that a record of a run holds them.
         if self.latent_dim is None and self.task == "autoencoder":
             object.__setattr__(self, "latent_dim", self._latent_dim())
@@ -181,7 +209,9 @@ class TrainConfig(DataOptions):
             "comparator": self._check_comparator_task,
         }[self.task]()
         if self.learning_rate is None:
-            usual = ADVERSARIAL_LEARNING_RATE if "adversarial" in self.loss_weights else LEARNING_RATE
+            usual = (
+                ADVERSARIAL_LEARNING_RATE if "adversarial" in self.loss_weights else LEARNING_RATE
+            )
             trained = self.comparator if self.task == "comparator" else ""
             object.__setattr__(self, "learning_rate", TRAINABLE.get(trained or "", usual))
 
@@ -205,7 +235,11 @@ class TrainConfig(DataOptions):
                 accepted="--probe-every N, for example 1",
             )
         self._refuse_changed(OF_INVERSIONS, "is for inversions", "--task inversion")
-        if self.network == "pihlgren" and self.width != 1 and "adversarial" not in self.loss_weights:
+        if (
+            self.network == "pihlgren"
+            and self.width != 1
+            and "adversarial" not in self.loss_weights
+        ):
             raise InputError(
                 "--width is for the networks of Dosovitskiy & Brox",
                 got=f"--width {self.width:g}",
@@ -230,7 +264,9 @@ class TrainConfig(DataOptions):
         self._check_generator_task()
 
     def _check_generator_task(self) -> None:
-        self._refuse_changed(("surrogate_classes",), "is for a comparator's training", "--task comparator")
+        self._refuse_changed(
+            ("surrogate_classes",), "is for a comparator's training", "--task comparator"
+        )
         weights = self.loss_weights
         if "crop" in self.augment and (self.shorter_side or 0) <= (self.image_size or math.inf):
             raise InputError(
@@ -242,7 +278,9 @@ class TrainConfig(DataOptions):
             accepted = "--loss deepsim, or --lambda-adv above 0"
             self._refuse_changed(("gate",), "is for adversarial training", accepted)
         if "feature" not in weights and "image" not in weights:
-            raise InputError("the loss has no term left", got="all weights 0", accepted="a --lambda above 0")
+            raise InputError(
+                "the loss has no term left", got="all weights 0", accepted="a --lambda above 0"
+            )
         if "feature" not in weights:
             accepted = "--loss perceptual, or --lambda-feat above 0"
             self._refuse_changed(OF_FEATURES, "is used by the feature term alone", accepted)
@@ -271,7 +309,9 @@ class TrainConfig(DataOptions):
         for name in names:
             if getattr(self, name) != defaults[name]:
                 raise InputError(
-                    f"{flag(name)} {rule}", got=f"{flag(name)} {getattr(self, name)}", accepted=accepted
+                    f"{flag(name)} {rule}",
+                    got=f"{flag(name)} {getattr(self, name)}",
+                    accepted=accepted,
                 )
 
     @property
@@ -285,7 +325,9 @@ class TrainConfig(DataOptions):
             "diversity": self.lambda_diversity,
         }
         shorthand = self._shorthand()
-        weights = {name: shorthand.get(name) if value is None else value for name, value in weights.items()}
+        weights = {
+            name: shorthand.get(name) if value is None else value for name, value in weights.items()
+        }
         return {name: value for name, value in weights.items() if value}
 
     def _shorthand(self) -> dict[str, float]:
@@ -305,7 +347,11 @@ class TrainConfig(DataOptions):
     @property
     def loss_name(self) -> str:
         """`loss`, or `custom` where other weights than its own were given."""
-        own = {name: value for name, value in self.loss_weights.items() if name not in ("kl", "diversity")}
+        own = {
+            name: value
+            for name, value in self.loss_weights.items()
+            if name not in ("kl", "diversity")
+        }
         return self.loss if own == self._shorthand() else "custom"
 
     def total_steps(self, steps_per_epoch: int) -> int:
@@ -322,9 +368,12 @@ class TrainConfig(DataOptions):
         Raises:
             InputError: If it has a field that this version does not know.
         """
+        values = {RENAMED.get(name, name): value for name, value in values.items()}
         known = {field.name for field in dataclasses.fields(cls)}
         if unknown := sorted(set(values) - known):
             raise InputError(
-                "unknown field in config.json", got=", ".join(unknown), accepted=", ".join(sorted(known))
+                "unknown field in config.json",
+                got=", ".join(unknown),
+                accepted=", ".join(sorted(known)),
             )
         return cls(**values)

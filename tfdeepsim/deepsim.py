@@ -24,29 +24,34 @@ class DeePSiM(keras.Model):
 
         L = λ_feature · L_feature + λ_adversarial · L_adversarial + λ_image · L_image + λ_kl · L_kl
 
-    AE: image alone. P. AE: feature alone. VAE and P. VAE: the same with kl. DeePSiM: the first three.
-    Inversion: the same, with an extractor. A term is computed only where its weight is given. Terms are
+    AE: image alone. P. AE: feature alone. VAE and P. VAE: the same with kl. DeePSiM: the first
+        three.
+    Inversion: the same, with an extractor. A term is computed only where its weight is given. Terms
+        are
     means over the elements of an example, see `tfdeepsim.losses`.
 
-    With an extractor the generator draws images of their features, and the discriminator is called with
-    `[images, features]` (Sec. 4.3). With the term `diversity` the generator takes noise, and every example
-    of a batch is generated twice.
+    With an extractor the generator draws images of their features, and the discriminator is called
+    with `[images, features]` (Sec. 4.3). With the term `diversity` the generator takes noise, and
+    every example of a batch is generated twice.
 
-    With the adversarial term a step trains the discriminator too, with an optimizer of its own and the same
-    settings, on the images that the generator made for its own step. Neither's gradient reaches the other.
+    With the adversarial term a step trains the discriminator too, with an optimizer of its own and
+    the same settings, on the images that the generator made for its own step. Neither's gradient
+    reaches the other.
 
     Args:
         generator: Images [B, H, W, C] in [0, 1] to a dictionary with `image`, and `latent` and
-            `log_variance` where there is a posterior. With an extractor its features take the place of
-            images; a generator of `diversity` has a `noise_dim`, takes `noise`, and gives it too.
-        loss_weights: λ of every term that is used, by name: `feature`, `adversarial`, `image`, `kl`,
-            `diversity`.
+            `log_variance` where there is a posterior. With an extractor its features take the place
+            of images; a generator of `diversity` has a `noise_dim`, takes `noise`, and gives it
+            too.
+        loss_weights: λ of every term that is used, by name: `feature`, `adversarial`, `image`,
+            `kl`, `diversity`.
         comparator: Frozen network from images to features; needed for `feature`.
-        discriminator: Images to logits [B, 2], see `losses.discriminator_loss`; needed for `adversarial`.
+        discriminator: Images to logits [B, 2], see `losses.discriminator_loss`; needed for
+            `adversarial`.
         image_loss: `l2` or `l1`.
         gate: One of `gate.GATES`: when generator and discriminator are paused.
-        extractor: Frozen map from images to features that are inverted; it need not be differentiable. None
-            for a generator of images.
+        extractor: Frozen map from images to features that are inverted; it need not be
+            differentiable. None for a generator of images.
     """
 
     def __init__(
@@ -76,8 +81,8 @@ class DeePSiM(keras.Model):
     def _measured(self) -> list[str]:
         terms = list(self.loss_weights)
         names = ["loss", *terms, *(f"weighted_{name}" for name in terms)]
-        if len(pulling := [name for name in terms if name in OF_IMAGES]) > 1:
-            names += [f"gradient_{name}" for name in pulling]
+        if len(on_images := [name for name in terms if name in OF_IMAGES]) > 1:
+            names += [f"gradient_{name}" for name in on_images]
         if self.discriminator:
             names += ["discriminator", "ratio", "accuracy_real", "accuracy_generated"]
             names += ["discriminator_trained", "generator_trained"]
@@ -106,8 +111,8 @@ class DeePSiM(keras.Model):
         """All that a training step changes: weights, random state, moments, the gate."""
         state = [*self.generator.variables, *self.optimizer.variables]
         if self.discriminator:
-            rivals = (self.discriminator, self.discriminator_optimizer, self.gate)
-            state += [variable for rival in rivals for variable in rival.variables]
+            trained = (self.discriminator, self.discriminator_optimizer, self.gate)
+            state += [variable for part in trained for variable in part.variables]
         return state
 
     @property
@@ -115,48 +120,55 @@ class DeePSiM(keras.Model):
         return list(self.means.values())
 
     def call(self, images: tf.Tensor, training: bool = False) -> Tensors:
-        return self.generator(self.extractor(images) if self.extractor else images, training=training)
+        return self.generator(
+            self.extractor(images) if self.extractor else images, training=training
+        )
 
     def terms(self, batch: Mapping[str, tf.Tensor], training: bool = False) -> Tensors:
         """Every loss term that has a weight, raw: name to float32 [B], or [2 B] with `diversity`.
 
         Args:
-            batch: `image`, float [B, H, W, C] in [0, 1]: the target, and what the generator's input is or is
-                taken from.
+            batch: `image`, float [B, H, W, C] in [0, 1]: the target, and what the generator's input
+                is or is taken from.
             training: Whether batch statistics, noise and dropout are used.
         """
-        target, given = self._examples(batch)
-        generated, judged = self._generate(target, given, training)
-        return self._terms(target, generated, judged)
+        target, generator_input = self._examples(batch)
+        generated, logits = self._generate(target, generator_input, training)
+        return self._terms(target, generated, logits)
 
     def _examples(self, batch: Mapping[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
         """Target images, and what the generator takes."""
         target = batch["image"]
         if "feature" in self.loss_weights:
             target = in_range(target, *self.comparator.input_range)
-        given = tf.stop_gradient(self.extractor(target)) if self.extractor else target
+        generator_input = tf.stop_gradient(self.extractor(target)) if self.extractor else target
         if "diversity" in self.loss_weights:
-            target, given = (tf.concat([x, x], 0) for x in (target, given))
-        return target, given
+            target, generator_input = (tf.concat([x, x], 0) for x in (target, generator_input))
+        return target, generator_input
 
-    def _generate(self, target: tf.Tensor, given: tf.Tensor, training: bool) -> tuple[Tensors, Tensors]:
-        """The generator's outputs, and the discriminator's logits [B, 2] of `real` and `generated` images."""
-        generated = self.generator(given, training=training, **self._noise(given, training))
-        judged = {}
+    def _generate(
+        self, target: tf.Tensor, generator_input: tf.Tensor, training: bool
+    ) -> tuple[Tensors, Tensors]:
+        """The generator's outputs, and the discriminator's logits [B, 2] of `real` and `generated`
+        images."""
+        generated = self.generator(
+            generator_input, training=training, **self._noise(generator_input, training)
+        )
+        logits = {}
         if self.discriminator:
             for name, images in (("real", target), ("generated", generated["image"])):
-                shown = [images, given] if self.extractor else images
-                judged[name] = self.discriminator(shown, training=training)
-        return generated, judged
+                shown = [images, generator_input] if self.extractor else images
+                logits[name] = self.discriminator(shown, training=training)
+        return generated, logits
 
-    def _noise(self, given: tf.Tensor, training: bool) -> Tensors:
+    def _noise(self, generator_input: tf.Tensor, training: bool) -> Tensors:
         """The noise of validation, where two images are compared: without it they would be one."""
         if training or "diversity" not in self.loss_weights:
             return {}
-        shape = tf.stack([tf.shape(given)[0], self.generator.noise_dim])
+        shape = tf.stack([tf.shape(generator_input)[0], self.generator.noise_dim])
         return {"noise": tf.random.stateless_normal(shape, seed=(0, 0))}
 
-    def _terms(self, target: tf.Tensor, generated: Tensors, judged: Tensors) -> Tensors:
+    def _terms(self, target: tf.Tensor, generated: Tensors, logits: Tensors) -> Tensors:
         compute = {
             "image": lambda: self.image_loss(generated["image"], target),
             "feature": lambda: losses.feature_error(
@@ -164,10 +176,13 @@ class DeePSiM(keras.Model):
                 tf.nest.map_structure(tf.stop_gradient, self.comparator(target)),
                 self.comparator.layer_weights,
             ),
-            "adversarial": lambda: losses.adversarial_loss(judged["generated"]),
+            "adversarial": lambda: losses.adversarial_loss(logits["generated"]),
             "kl": lambda: losses.kl_divergence(generated["latent"], generated["log_variance"]),
             "diversity": lambda: tf.tile(
-                losses.diversity_loss(*tf.split(generated["image"], 2), *tf.split(generated["noise"], 2)), [2]
+                losses.diversity_loss(
+                    *tf.split(generated["image"], 2), *tf.split(generated["noise"], 2)
+                ),
+                [2],
             ),
         }
         return {name: _checked(compute[name](), name) for name in self.loss_weights}
@@ -179,37 +194,46 @@ class DeePSiM(keras.Model):
     def train_step(self, batch: Mapping[str, tf.Tensor]) -> Tensors:
         # An optimizer adds up the gradients of all replicas.
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
-        target, given = self._examples(batch)
+        target, generator_input = self._examples(batch)
         with tf.GradientTape(persistent=True) as tape:
-            generated, judged = self._generate(target, given, training=True)
-            terms = self._terms(target, generated, judged)
-            parts = {k: self.loss_weights[k] * tf.reduce_mean(v) / replicas for k, v in terms.items()}
-            contest = self._contest(judged)
-        # Each term's gradient at the image, which shows their balance; all go through the generator at once.
-        pulls = {k: tape.gradient(parts[k], generated["image"]) for k in parts if k in OF_IMAGES}
-        ends = [parts[k] for k in parts if k not in pulls]
-        pushes = [tf.ones_like(end) for end in ends]
-        if pulls:
-            ends.append(generated["image"])
-            pushes.append(tf.add_n(list(pulls.values())))
+            generated, logits = self._generate(target, generator_input, training=True)
+            terms = self._terms(target, generated, logits)
+            parts = {
+                k: self.loss_weights[k] * tf.reduce_mean(v) / replicas for k, v in terms.items()
+            }
+            discriminator_loss = self._discriminator_loss(logits)
+        # Each term's gradient at the image, which shows their balance; all go through the generator
+        # at once.
+        image_gradients = {
+            k: tape.gradient(parts[k], generated["image"]) for k in parts if k in OF_IMAGES
+        }
+        outputs = [parts[k] for k in parts if k not in image_gradients]
+        output_gradients = [tf.ones_like(output) for output in outputs]
+        if image_gradients:
+            outputs.append(generated["image"])
+            output_gradients.append(tf.add_n(list(image_gradients.values())))
         weights = self.generator.trainable_variables
-        gradients = tape.gradient(ends, weights, output_gradients=pushes)
+        gradients = tape.gradient(outputs, weights, output_gradients=output_gradients)
         if self.discriminator:
-            self._train_discriminator(tape, contest, replicas)
+            self._train_discriminator(tape, discriminator_loss, replicas)
             if isinstance(self.optimizer, GatedAdam):
                 self.optimizer.open = tf.identity(self.gate.generator)
         self.optimizer.apply(gradients, weights)
-        logs = self._update(terms, judged, contest, pulls)
+        logs = self._update(terms, logits, discriminator_loss, image_gradients)
         if self.discriminator:
-            self.gate.update(_ratio(contest, terms["adversarial"]))
+            self.gate.update(_ratio(discriminator_loss, terms["adversarial"]))
         return logs
 
-    def _contest(self, judged: Tensors) -> tf.Tensor | None:
-        if not judged:
+    def _discriminator_loss(self, logits: Tensors) -> tf.Tensor | None:
+        if not logits:
             return None
-        return _checked(losses.discriminator_loss(judged["real"], judged["generated"]), "discriminator")
+        return _checked(
+            losses.discriminator_loss(logits["real"], logits["generated"]), "discriminator"
+        )
 
-    def _train_discriminator(self, tape: tf.GradientTape, contest: tf.Tensor, replicas: int) -> None:
+    def _train_discriminator(
+        self, tape: tf.GradientTape, discriminator_loss: tf.Tensor, replicas: int
+    ) -> None:
         weights, optimizer = self.discriminator.trainable_variables, self.discriminator_optimizer
         # As a tensor: an optimizer counts a variable that it is given among its own.
         is_open = tf.identity(self.gate.discriminator)
@@ -217,7 +241,8 @@ class DeePSiM(keras.Model):
         gradients = tf.cond(
             tf.cast(is_open, tf.bool),
             lambda: [
-                g / tf.cast(tf.size(contest) * replicas, g.dtype) for g in tape.gradient(contest, weights)
+                g / tf.cast(tf.size(discriminator_loss) * replicas, g.dtype)
+                for g in tape.gradient(discriminator_loss, weights)
             ],
             lambda: [tf.zeros_like(weight) for weight in weights],
         )
@@ -225,21 +250,41 @@ class DeePSiM(keras.Model):
         optimizer.apply(gradients, weights)
 
     def test_step(self, batch: Mapping[str, tf.Tensor]) -> Tensors:
-        target, given = self._examples(batch)
-        generated, judged = self._generate(target, given, training=False)
-        return self._update(self._terms(target, generated, judged), judged, self._contest(judged), {})
+        target, generator_input = self._examples(batch)
+        generated, logits = self._generate(target, generator_input, training=False)
+        return self._update(
+            self._terms(target, generated, logits), logits, self._discriminator_loss(logits), {}
+        )
 
-    def _update(self, terms: Tensors, judged: Tensors, contest: tf.Tensor | None, pulls: Tensors) -> Tensors:
+    def _update(
+        self,
+        terms: Tensors,
+        logits: Tensors,
+        discriminator_loss: tf.Tensor | None,
+        image_gradients: Tensors,
+    ) -> Tensors:
         values = {"loss": self.weigh(terms), **terms}
-        values |= {f"weighted_{name}": self.loss_weights[name] * value for name, value in terms.items()}
-        if len(pulls) > 1:
-            values |= {f"gradient_{name}": _norms(pull) for name, pull in pulls.items()}
-        if contest is not None:
-            values |= {"discriminator": contest, "ratio": _ratio(contest, terms["adversarial"])}
+        values |= {
+            f"weighted_{name}": self.loss_weights[name] * value for name, value in terms.items()
+        }
+        if len(image_gradients) > 1:
+            values |= {
+                f"gradient_{name}": _norms(gradient) for name, gradient in image_gradients.items()
+            }
+        if discriminator_loss is not None:
+            values |= {
+                "discriminator": discriminator_loss,
+                "ratio": _ratio(discriminator_loss, terms["adversarial"]),
+            }
             for name, label in (("real", losses.REAL), ("generated", losses.GENERATED)):
-                values[f"accuracy_{name}"] = tf.cast(tf.argmax(judged[name], 1) == label, tf.float32)
-        if contest is not None and pulls:
-            values |= {f"{name}_trained": getattr(self.gate, name) for name in ("discriminator", "generator")}
+                values[f"accuracy_{name}"] = tf.cast(
+                    tf.argmax(logits[name], 1) == label, tf.float32
+                )
+        if discriminator_loss is not None and image_gradients:
+            values |= {
+                f"{name}_trained": getattr(self.gate, name)
+                for name in ("discriminator", "generator")
+            }
         for name, value in values.items():
             self.means[name].update_state(value)
         return {name: self.means[name].result() for name in values}
@@ -250,16 +295,19 @@ def _checked(value: tf.Tensor, name: str) -> tf.Tensor:
 
 
 def _norms(gradient: tf.Tensor) -> tf.Tensor:
-    """Euclidean norm of the gradient of each example's own loss, float32 [B], from that of the mean loss."""
+    """Euclidean norm of the gradient of each example's own loss, float32 [B], from that of the mean
+    loss."""
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
     examples = tf.cast(tf.shape(gradient)[0] * replicas, tf.float32)
-    squares = tf.reduce_sum(tf.square(tf.cast(gradient, tf.float32)), axis=tf.range(1, tf.rank(gradient)))
+    squares = tf.reduce_sum(
+        tf.square(tf.cast(gradient, tf.float32)), axis=tf.range(1, tf.rank(gradient))
+    )
     return examples * tf.sqrt(squares)
 
 
-def _ratio(contest: tf.Tensor, adversarial: tf.Tensor) -> tf.Tensor:
+def _ratio(discriminator_loss: tf.Tensor, adversarial: tf.Tensor) -> tf.Tensor:
     """r = L_discr / L_adv over the examples of all replicas, a scalar."""
-    means = tf.stack([tf.reduce_mean(contest), tf.reduce_mean(adversarial)])
+    means = tf.stack([tf.reduce_mean(discriminator_loss), tf.reduce_mean(adversarial)])
     if tf.distribute.get_strategy().num_replicas_in_sync > 1:
         means = tf.distribute.get_replica_context().all_reduce("MEAN", means)
     return means[0] / tf.maximum(means[1], 1e-12)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfdeepsim.data.source import Images
+from tfdeepsim.data.splits.split import Images
 from tfdeepsim.errors import InputError
 
 BATCH_SIZE = 256
@@ -72,12 +72,16 @@ def embed_blocks(
     waiting: collections.deque[Future] = collections.deque()
     with ThreadPoolExecutor(WORKERS) as pool:
         for start in range(0, len(images), batch_size):
-            waiting.append(pool.submit(_encode_block, encode, images, slice(start, start + batch_size)))
+            waiting.append(
+                pool.submit(_encode_block, encode, images, slice(start, start + batch_size))
+            )
             if len(waiting) > WORKERS:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
 
 
-def _encode_block(encode: Callable[[np.ndarray], np.ndarray], images: Images, rows: slice) -> np.ndarray:
+def _encode_block(
+    encode: Callable[[np.ndarray], np.ndarray], images: Images, rows: slice
+) -> np.ndarray:
     return encode(np.ascontiguousarray(images[rows]))

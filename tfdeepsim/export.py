@@ -7,18 +7,19 @@ import tensorflow as tf
 
 from tfdeepsim.arrays import assign, load_arrays
 from tfdeepsim.config import TrainConfig
+from tfdeepsim.files import replacing
 from tfdeepsim.networks.generators import generator_of
-from tfdeepsim.networks.inverter import Inverter, inverter_of
+from tfdeepsim.networks.inversion_generator import InversionGenerator, inversion_generator_of
 from tfdeepsim.networks.precision import float32
-from tfdeepsim.run import RunDirectory, replacing
+from tfdeepsim.run import RunDirectory
 
 
 class EncoderModule(tf.Module):
     """What is saved: `embed`, from images to embeddings, and of a VAE also `posterior`.
 
-    Both take uint8 images in 0 to 255, or float32 or float64 images in [0, 1], as [B, H, W, C]. `embed`
-    gives float32 [B, Z]: the latent, which of a VAE is the mean of the posterior. `posterior` gives
-    `{"mean": [B, Z], "log_variance": [B, Z]}`, float32.
+    Both take uint8 images in 0 to 255, or float32 or float64 images in [0, 1], as [B, H, W, C].
+    `embed` gives float32 [B, Z]: the latent, which of a VAE is the mean of the posterior.
+    `posterior` gives `{"mean": [B, Z], "log_variance": [B, Z]}`, float32.
 
     Args:
         encoder: Float images in [0, 1] to a dictionary with `latent`, and of a VAE `log_variance`.
@@ -27,8 +28,8 @@ class EncoderModule(tf.Module):
 
     def __init__(self, encoder: keras.Model, image_shape: tuple[int, int, int]):
         super().__init__()
-        # As constants, the weights live as long as `embed` does: `load(path).embed(images)` works, where the
-        # variables of a loaded model are gone with the model.
+        # As constants, the weights live as long as `embed` does: `load(path).embed(images)` works,
+        # where the variables of a loaded model are gone with the model.
         weights = [
             [tf.constant(variable.numpy()) for variable in variables]
             for variables in (encoder.trainable_variables, encoder.non_trainable_variables)
@@ -54,7 +55,8 @@ class EncoderModule(tf.Module):
 def _traced(
     function: Callable, image_shape: tuple[int, int, int]
 ) -> tf.types.experimental.PolymorphicFunction:
-    """`function` with one trace a type, so that bytes and floats are told apart and never silently cast."""
+    """`function` with one trace a type, so that bytes and floats are told apart and never silently
+    cast."""
     traced = tf.function(function)
     for dtype in (tf.uint8, tf.float32, tf.float64):
         traced.get_concrete_function(tf.TensorSpec((None, *image_shape), dtype, "images"))
@@ -71,7 +73,7 @@ class GeneratorModule(tf.Module):
         inverter: Features to a dictionary with `image`.
     """
 
-    def __init__(self, inverter: Inverter):
+    def __init__(self, inverter: InversionGenerator):
         super().__init__()
         weights = [
             [tf.constant(variable.numpy()) for variable in variables]
@@ -91,7 +93,8 @@ class GeneratorModule(tf.Module):
 
 
 def load_generator(run: RunDirectory) -> keras.Model:
-    """A run's generator with its best weights, in float32: an `Autoencoder`, of an inversion an `Inverter`.
+    """A run's generator with its best weights, in float32: an `Autoencoder`, of an inversion an
+    `InversionGenerator`.
 
     Raises:
         InputError: If the run was not trained, or its files are damaged.
@@ -100,7 +103,7 @@ def load_generator(run: RunDirectory) -> keras.Model:
     record = run.read_environment()
     with float32():
         if config.task == "inversion":
-            generator = inverter_of(config, record)
+            generator = inversion_generator_of(config, record)
         else:
             generator = generator_of(config, tuple(record["dataset"]["image_shape"]))
     assign(generator.weights, load_arrays(run.best)[0], run.best)
@@ -108,13 +111,14 @@ def load_generator(run: RunDirectory) -> keras.Model:
 
 
 def export(run: RunDirectory) -> None:
-    """Write what a run was trained for, as a SavedModel in float32: `encoder/`, of an inversion `generator/`.
+    """Write what a run was trained for, as a SavedModel in float32: `encoder/`, of an inversion
+    `generator/`.
 
     Raises:
         InputError: If the run was not trained, or its files are damaged.
     """
     generator = load_generator(run)
-    if isinstance(generator, Inverter):
+    if isinstance(generator, InversionGenerator):
         module = GeneratorModule(generator)
         with replacing(run.generator) as new:
             tf.saved_model.save(module, str(new), signatures=module.generate)
@@ -125,8 +129,8 @@ def export(run: RunDirectory) -> None:
 def _export_encoder(encoder: keras.Model, run: RunDirectory) -> None:
     """Write the encoder with the run's best weights as the SavedModel `encoder/`.
 
-    `tf.saved_model.load(...).embed(images)` works without tfdeepsim. The signature `serving_default` takes
-    uint8 `images` and gives `embedding`.
+    `tf.saved_model.load(...).embed(images)` works without tfdeepsim. The signature
+    `serving_default` takes uint8 `images` and gives `embedding`.
     """
     image_shape = encoder.image_shape
     module = EncoderModule(encoder, image_shape)

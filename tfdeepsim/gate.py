@@ -1,4 +1,5 @@
-"""Who is trained: generator and discriminator are paused where one of them is far ahead of the other."""
+"""Who is trained: generator and discriminator are paused where one of them is far ahead of the
+other."""
 
 import dataclasses
 import math
@@ -10,7 +11,8 @@ import tensorflow as tf
 
 @dataclasses.dataclass(frozen=True)
 class Thresholds:
-    """Of the ratio r = L_discr / L_adv, which is 2 at chance and small where the discriminator wins.
+    """Of the ratio r = L_discr / L_adv, which is 2 at chance and small where the discriminator
+    wins.
 
     Attributes:
         pause: The discriminator is paused when r falls below.
@@ -49,7 +51,12 @@ class Gate(keras.layers.Layer):
         # All replicas agree, so any one of them may write.
         self.discriminator, self.generator = (
             self.add_weight(
-                (), "ones", name=name, dtype="float32", trainable=False, aggregation="only_first_replica"
+                (),
+                "ones",
+                name=name,
+                dtype="float32",
+                trainable=False,
+                aggregation="only_first_replica",
             )
             for name in ("discriminator", "generator")
         )
@@ -62,7 +69,9 @@ class Gate(keras.layers.Layer):
             ratio: L_discr / L_adv of this step, a scalar.
         """
         limits = self.thresholds
-        discriminator, generator = (tf.cast(x, tf.bool) for x in (self.discriminator, self.generator))
+        discriminator, generator = (
+            tf.cast(x, tf.bool) for x in (self.discriminator, self.generator)
+        )
         winning = discriminator & (ratio < limits.pause)
         recovered = ~discriminator & (ratio > limits.resume)
         discriminator = (discriminator & ~winning) | recovered
@@ -78,8 +87,8 @@ class Gate(keras.layers.Layer):
 class GatedAdam(keras.optimizers.Adam):
     """Adam whose update of a step can be called off: weights and moments stay as they are.
 
-    Steps that were called off are counted all the same, as in the paper's code, so that learning rates follow
-    the steps of training.
+    Steps that were called off are counted all the same, as in the paper's code, so that learning
+    rates follow the steps of training.
 
     Attributes:
         open: A scalar that is 1 where the update counts, else 0; to be set before `apply`.

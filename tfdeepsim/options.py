@@ -24,18 +24,18 @@ class DataOptions:
     Attributes:
         dataset: As the command line spells it, e.g. `llv2` or `folder:photos`.
         data_dir: Where datasets are kept; None for tfds' own folder.
-        cache: Decoded images in memory, in files, or nowhere (`none`: decoded at each use); `auto` takes
-            what costs least.
+        cache: Decoded images in memory, in files, or nowhere (`none`: decoded at each use); `auto`
+            takes what costs least.
         image_size: Height and width, in pixels; None for the dataset's own.
-        resize: How images get there: `bilinear` (antialiased); `tile` repeats small images, as the code of
-            Pihlgren et al. does with SVHN; `reflect` mirrors their edges.
+        resize: How images get there: `bilinear` (antialiased); `tile` repeats small images, as the
+            code of Pihlgren et al. does with SVHN; `reflect` mirrors their edges.
         crop: `center` keeps proportions and cuts the longer side; `stretch` cuts nothing.
         shorter_side: Pixels of the shorter side before a centre crop; None for `image_size`.
         labels: CSV file with the labels of image files; None for the names of their folders.
-        probe_classes: Names of the classes that serve probes and the training of comparators, with commas
-            between them; None for all. Encoders see the images of all classes.
-        split: Shares of training, validation and test images in percent, e.g. `70/10/20`; None for that,
-            or for `90/10` where the dataset has a test set of its own.
+        probe_classes: Names of the classes that serve probes and the training of comparators, with
+            commas between them; None for all. Encoders see the images of all classes.
+        split: Shares of training, validation and test images in percent, e.g. `70/10/20`; None for
+            that, or for `90/10` where the dataset has a test set of its own.
         split_seed: Of the splits.
         max_bad: Largest share of image files that may be unreadable.
     """
@@ -62,19 +62,23 @@ class DataOptions:
         self._require("max_bad", lambda value: 0 <= value <= 1, "a share, 0 to 1")
         if self.shorter_side is not None and self.crop != "center":
             raise InputError(
-                "--shorter-side belongs to a centre crop", got=f"--crop {self.crop}", accepted="--crop center"
+                "--shorter-side belongs to a centre crop",
+                got=f"--crop {self.crop}",
+                accepted="--crop center",
             )
         if self.split is not None:
             self.shares(own_test=self.split.count("/") == 1)
 
     def shares(self, own_test: bool = False) -> tuple[float, ...]:
-        """Shares of training and validation, and of test where the dataset has none; they add up to 1.
+        """Shares of training and validation, and of test where the dataset has none; they add up to
+        1.
 
         Args:
             own_test: Whether the dataset has a test set of its own.
 
         Raises:
-            InputError: If there are too many or too few, one is 0 or below, or they do not add up to 100 %.
+            InputError: If there are too many or too few, one is 0 or below, or they do not add up
+                to 100 %.
         """
         text = self.split or ("90/10" if own_test else "70/10/20")
         try:
@@ -91,13 +95,17 @@ class DataOptions:
             )
         if not math.isclose(math.fsum(shares), 100, abs_tol=1e-6):
             raise InputError(
-                "--split must add up to 100 %", got=f"{text}, {math.fsum(shares):g} %", accepted="70/10/20"
+                "--split must add up to 100 %",
+                got=f"{text}, {math.fsum(shares):g} %",
+                accepted="70/10/20",
             )
         return tuple(share / 100 for share in shares)
 
     def _require_choice(self, name: str, accepted: tuple[str, ...]) -> None:
         if getattr(self, name) not in accepted:
-            raise InputError(f"unknown {flag(name)}", got=getattr(self, name), accepted=", ".join(accepted))
+            raise InputError(
+                f"unknown {flag(name)}", got=getattr(self, name), accepted=", ".join(accepted)
+            )
 
     def _require(self, name: str, holds: Callable[[Any], bool], accepted: str) -> None:
         value = getattr(self, name)

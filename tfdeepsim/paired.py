@@ -1,4 +1,5 @@
-"""Two rows of a table, seed by seed: the same seeds under both, so that what a seed does cancels."""
+"""Two rows of a table, seed by seed: the same seeds under both, so that what a seed does
+cancels."""
 
 import dataclasses
 import itertools
@@ -19,8 +20,8 @@ class PairedTest:
         difference: Mean of first minus second, in the metric's units.
         low: Lower end of its 95 % interval (Student's t).
         high: Upper end of it.
-        p: Two-sided, not corrected for other tests. Where the difference is the same in every seed there
-            is nothing to test by: 1 if it is 0, else 0.
+        p: Two-sided, not corrected for other tests. Where the difference is the same in every seed
+            there is nothing to test by: 1 if it is 0, else 0.
         seeds: Number of pairs.
     """
 
@@ -47,8 +48,8 @@ def paired_test(first: Score, second: Score) -> PairedTest | None:
         second: Another; both list their seeds in the same order.
 
     Returns:
-        None unless both have the same two or more encoder seeds, the same dataset, probe and metric, and
-        finite values.
+        None unless both have the same two or more encoder seeds, the same dataset, probe and
+        metric, and finite values.
     """
     if not _is_paired(first, second):
         return None

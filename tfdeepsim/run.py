@@ -1,47 +1,15 @@
 """The run directory: the only thing that one stage hands to the next."""
 
 import contextlib
-import fcntl
-import hashlib
-import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from tfdeepsim.errors import InputError
-
-
-@contextlib.contextmanager
-def replacing(path: str | os.PathLike) -> Iterator[Path]:
-    """Write a file or a folder whole, or not at all.
-
-    Yields the name of a temporary sibling of `path`, which does not exist yet; the caller creates a
-    file or a folder there. If the block succeeds, it takes the place of `path`; if it fails or is
-    interrupted, it is removed and `path` is as it was.
-
-    Args:
-        path: The name in the end. Its parent is created.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as holder:
-        new = Path(holder, path.name)
-        yield new
-        if new.is_file():
-            with open(new, "rb") as file:
-                os.fsync(file.fileno())
-        if path.is_dir():
-            path.rename(Path(holder, "old"))
-        os.replace(new, path)
-
-
-def write_json(path: str | os.PathLike, value: Any) -> None:
-    """Write `value` as JSON, whole or not at all."""
-    with replacing(path) as new:
-        new.write_text(json.dumps(value, indent=2) + "\n")
+from tfdeepsim.files import read_json
+from tfdeepsim.lock import locked
 
 
 class RunDirectory:
@@ -59,6 +27,7 @@ class RunDirectory:
     | `encoder/` | of an autoencoder: SavedModel with an `embed` endpoint | train |
     | `generator/` | of `--task inversion`: SavedModel with a `generate` endpoint | train |
     | `comparator.safetensors`, `result.json` | of `--task comparator`: the network, its scores | train |
+    | `representation.json` | of a baseline or an external encoder: what it is | evaluate |
     | `embeddings/` | one folder a dataset, one `.npy` a split | evaluate |
     | `results/` | scores and predictions of the probes | evaluate |
     | `card/`, `decoded/` | the embedding without labels; what it kept | evaluate |
@@ -80,8 +49,19 @@ class RunDirectory:
         self.generator = self.path / "generator"
         self.comparator = self.path / "comparator.safetensors"
         self.result = self.path / "result.json"
+        self.representation = self.path / "representation.json"
         self.embeddings = self.path / "embeddings"
         self.results = self.path / "results"
+
+    @property
+    def origin(self) -> Path:
+        """What says what a folder is of that was not made by training, if it is there."""
+        earlier = self.path / "contender.json"
+        return (
+            earlier
+            if earlier.is_file() and not self.representation.is_file()
+            else self.representation
+        )
 
     @property
     def name(self) -> str:
@@ -89,8 +69,13 @@ class RunDirectory:
         return self.path.resolve().name
 
     def outcome(self, task: str) -> Path:
-        """What a run of a task, one of `config.CHOICES`, leaves last: if it is there, the run is finished."""
-        outcomes = {"autoencoder": self.encoder, "inversion": self.generator, "comparator": self.comparator}
+        """What a run of a task, one of `config.CHOICES`, leaves last: if it is there, the run is
+        finished."""
+        outcomes = {
+            "autoencoder": self.encoder,
+            "inversion": self.generator,
+            "comparator": self.comparator,
+        }
         return outcomes[task]
 
     def check_free(self, overwrite: bool = False) -> None:
@@ -130,7 +115,9 @@ class RunDirectory:
         self.path.mkdir(parents=True, exist_ok=True)
 
     def _holds_something(self) -> bool:
-        return self.path.is_dir() and any(not entry.name.startswith(".") for entry in self.path.iterdir())
+        return self.path.is_dir() and any(
+            not entry.name.startswith(".") for entry in self.path.iterdir()
+        )
 
     def _check_writable(self) -> None:
         existing = self.path
@@ -146,23 +133,20 @@ class RunDirectory:
                 accepted="a folder that this user may create and write",
             ) from error
 
-    @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> contextlib.AbstractContextManager[None]:
         """Keep other processes from writing to this run.
 
         Raises:
             InputError: If another process holds it.
         """
-        with open(self.path / ".lock", "w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise InputError(
-                    "one process at a time may use a run directory",
-                    got=f"{self.path}, which another process is using",
-                    accepted="another --run-dir, or wait for that process to end",
-                ) from error
-            yield
+        return locked(
+            self.path,
+            InputError(
+                "one process at a time may use a run directory",
+                got=f"{self.path}, which another process is using",
+                accepted="another --run-dir, or wait for that process to end",
+            ),
+        )
 
     def read_config(self) -> dict[str, Any]:
         """What was asked for when the run was made.
@@ -177,31 +161,5 @@ class RunDirectory:
         return self._read_json(self.environment)
 
     def _read_json(self, path: Path) -> dict[str, Any]:
-        try:
-            value = json.loads(path.read_text())
-            if not isinstance(value, dict):
-                raise ValueError("no JSON object")
-            return value
-        except (OSError, ValueError) as error:
-            raise InputError(
-                f"a run directory holds a readable {path.name}",
-                got=f"{self.path} ({error})",
-                accepted="a folder that train.py made",
-            ) from error
-
-
-def slug(name: str) -> str:
-    """A dataset's or probe's name as a file name: `llv2/small` is `llv2-small`."""
-    return "".join(character if character.isalnum() or character in "._" else "-" for character in name)
-
-
-def digest_of(path: Path) -> str:
-    """SHA-256 of a file, or of all files of a folder with their names, in hexadecimal."""
-    if path.is_file():
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    digest = hashlib.sha256()
-    for inner in sorted(inner for inner in path.rglob("*") if inner.is_file()):
-        digest.update(inner.relative_to(path).as_posix().encode())
-        digest.update(bytes.fromhex(digest_of(inner)))
-    return digest.hexdigest()
+        rule = f"a run directory holds a readable {path.name}"
+        return read_json(path, rule, accepted="a folder that train.py made")

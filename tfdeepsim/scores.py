@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Iterable, Sequence
 
-from tfdeepsim.run import replacing
+from tfdeepsim.files import replacing
 
 # Student's t, two-sided 95 %, for 1 to 30 degrees of freedom.
 _T95 = (
@@ -22,7 +22,8 @@ BASELINES = {
     "comparator_features": "PCA of comparator's features",
     "supervised": "Supervised encoder",
 }
-"""What stands in a table so that its other rows mean something: the value of `Score.model`, and its name."""
+"""What stands in a table so that its other rows mean something: the value of `Score.model`, and its
+name."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,9 +31,11 @@ class Score:
     """One row of `results.csv`.
 
     Attributes:
-        run: Name of the row: of the run directory, of the baseline, or of several runs that differ in seed.
-        model: `ae` or `vae`; or one of `BASELINES`; or `foreign`.
-        loss: `pixel`, `l1` or `perceptual`, or `custom` for other loss weights; empty for what is no run.
+        run: Name of the row: of the run directory, of the baseline, or of several runs that differ
+            in seed.
+        model: `ae` or `vae`; or one of `BASELINES`; or `external`.
+        loss: `pixel`, `l1` or `perceptual`, or `custom` for other loss weights; empty for what is
+            no run.
         comparator: `NAME:LAYER`, or empty where no features are compared.
         dataset: As `train.py --dataset` spells it.
         probe: What was trained on the embeddings, e.g. `mlp`.
@@ -43,8 +46,8 @@ class Score:
         high: Upper end of it.
         chance: The same metric for the best constant prediction.
         seeds: How many seeds.
-        over: What the seeds are of: `probe` (one encoder, several probes) or `encoder` (several encoders,
-            each with the mean over its probes).
+        over: What the seeds are of: `probe` (one encoder, several probes) or `encoder` (several
+            encoders, each with the mean over its probes).
         values: The numbers that `value` is the mean of, one a seed, in the order of the seeds.
     """
 
@@ -62,6 +65,11 @@ class Score:
     seeds: int
     over: str = "probe"
     values: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        # What earlier versions wrote.
+        if self.model == "foreign":
+            object.__setattr__(self, "model", "external")
 
     @property
     def is_baseline(self) -> bool:
@@ -97,4 +105,6 @@ def write_csv(path: str | os.PathLike, scores: Iterable[Score]) -> None:
         writer = csv.DictWriter(file, [field.name for field in dataclasses.fields(Score)])
         writer.writeheader()
         for score in scores:
-            writer.writerow(dataclasses.asdict(score) | {"values": " ".join(map(repr, score.values))})
+            writer.writerow(
+                dataclasses.asdict(score) | {"values": " ".join(map(repr, score.values))}
+            )

@@ -1,7 +1,7 @@
 """A comparison of losses over seeds: paired runs, finished ones reused, and one score a loss.
 
-Runs are paired by their seed: runs of one seed start from the same weights and see the same images in the
-same order, whatever their loss.
+Runs are paired by their seed: runs of one seed start from the same weights and see the same images
+in the same order, whatever their loss.
 """
 
 import dataclasses
@@ -11,12 +11,12 @@ from pathlib import Path
 import rich.console
 
 from tfdeepsim.config import TrainConfig
-from tfdeepsim.contenders import BASELINE_NAMES
-from tfdeepsim.contenders.baselines import baselines, usable
-from tfdeepsim.contenders.contender import Contender
-from tfdeepsim.contenders.run import run_contender
-from tfdeepsim.data.dataset import Sources
+from tfdeepsim.data.dataset import Splits
 from tfdeepsim.errors import InputError
+from tfdeepsim.representations import BASELINE_NAMES
+from tfdeepsim.representations.baselines import baselines, usable
+from tfdeepsim.representations.representation import Representation
+from tfdeepsim.representations.trained_run import run_representation
 from tfdeepsim.run import RunDirectory
 from tfdeepsim.scores import Score, interval
 
@@ -37,7 +37,9 @@ class Study:
 
     def __post_init__(self) -> None:
         if self.seeds < 1:
-            raise InputError("--seeds must be a number of runs", got=self.seeds, accepted="1 or more")
+            raise InputError(
+                "--seeds must be a number of runs", got=self.seeds, accepted="1 or more"
+            )
         if taken := sorted(set(self.configs) & set(BASELINE_NAMES)):
             raise InputError(
                 "a row must not have the name of a baseline",
@@ -65,7 +67,8 @@ class Study:
                 check_own(self.config(name, number), self.run(name, number))
 
     def cost(self) -> tuple[int, float]:
-        """How many runs are still to be trained, and about how many seconds they take on this machine."""
+        """How many runs are still to be trained, and about how many seconds they take on this
+        machine."""
         from tfdeepsim.training.build import build_model
         from tfdeepsim.training.checkpoint import Progress
         from tfdeepsim.training.tasks import make_task
@@ -81,7 +84,8 @@ class Study:
         return runs, seconds
 
     def train(self, dry_run: bool = False, console: rich.console.Console | None = None) -> None:
-        """Train what is not trained yet, seed by seed, so that what there is can be compared early."""
+        """Train what is not trained yet, seed by seed, so that what there is can be compared
+        early."""
         console = console or rich.console.Console()
         todo = [(name, number) for number in range(self.seeds) for name in self.configs]
         for count, (name, number) in enumerate(todo, 1):
@@ -92,25 +96,25 @@ class Study:
                 console.print(f"and the same with {self.seeds} seeds in all", highlight=False)
                 return
 
-    def contenders(self, name: str) -> list[Contender]:
+    def representations(self, name: str) -> list[Representation]:
         """The trained runs of a row, one a seed."""
-        return [run_contender(self.run(name, number)) for number in range(self.seeds)]
+        return [run_representation(self.run(name, number)) for number in range(self.seeds)]
 
     def baselines(
-        self, names: Sequence[str], sources: Sources
-    ) -> tuple[dict[str, list[Contender]], list[str]]:
+        self, names: Sequence[str], splits: Splits
+    ) -> tuple[dict[str, list[Representation]], list[str]]:
         """Baselines by their name, one a seed, and why others are left out.
 
         Args:
             names: Some of `BASELINE_NAMES`.
-            sources: What they are compared on.
+            splits: What they are compared on.
         """
-        rows: dict[str, list[Contender]] = {}
+        rows: dict[str, list[Representation]] = {}
         reasons: list[str] = []
         for name in names:
             for number in range(self.seeds):
                 made, missing = baselines_for(
-                    [self._example(number)], [name], self.folder / "baselines", sources
+                    [self._example(number)], [name], self.folder / "baselines", splits
                 )
                 if made:
                     rows.setdefault(name, []).extend(made)
@@ -118,28 +122,30 @@ class Study:
         return rows, list(dict.fromkeys(reasons))
 
     def _example(self, number: int) -> TrainConfig:
-        """The config whose comparator, if any has one, the baseline of the comparator's features uses."""
+        """The config whose comparator, if any has one, the baseline of the comparator's features
+        uses."""
         configs = [self.config(name, number) for name in self.configs]
         return next((config for config in configs if config.comparator), configs[0])
 
 
 def baselines_for(
-    configs: Sequence[TrainConfig], names: Sequence[str], parent: Path, sources: Sources
-) -> tuple[list[Contender], list[str]]:
-    """Baselines for a table of runs: of their embedding's size, comparator, seed and length of training.
+    configs: Sequence[TrainConfig], names: Sequence[str], parent: Path, splits: Splits
+) -> tuple[list[Representation], list[str]]:
+    """Baselines for a table of runs: of their embedding's size, comparator, seed and length of
+    training.
 
     Args:
         configs: Of the runs in the table; may be empty.
         names: Some of `BASELINE_NAMES`.
         parent: Folder that keeps them.
-        sources: What they are compared on.
+        splits: What they are compared on.
 
     Returns:
         Those that can stand in the table, and for each other a sentence that says why not.
     """
     first = configs[0] if configs else TrainConfig()
     compared = next((config for config in configs if config.comparator), first)
-    steps = max(1, sources.dataset.splits["probe_train"] // first.batch_size)
+    steps = max(1, splits.dataset.splits["probe_train"] // first.batch_size)
     made = baselines(
         names,
         parent=parent,
@@ -149,7 +155,7 @@ def baselines_for(
         epochs=-(-first.total_steps(steps) // steps),
         batch_size=first.batch_size,
     )
-    return usable(made, sources.dataset)
+    return usable(made, splits.dataset)
 
 
 def ensure_trained(
@@ -203,7 +209,8 @@ def over_seeds(name: str, runs: Sequence[Sequence[Score]]) -> list[Score]:
         runs: The scores of each run; every run has the same probes and metrics.
 
     Returns:
-        Scores whose `values` are each run's mean over its probes. A single run keeps its own interval.
+        Scores whose `values` are each run's mean over its probes. A single run keeps its own
+        interval.
     """
     if len(runs) == 1:
         return [dataclasses.replace(score, run=name) for score in runs[0]]

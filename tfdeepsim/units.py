@@ -8,14 +8,18 @@ PIXEL = 255.0
 
 
 def mean_units(
-    weights: Mapping[str, float], image_elements: int, feature_elements: int = 0, latent_dim: int = 0
+    weights: Mapping[str, float],
+    image_elements: int,
+    feature_elements: int = 0,
+    latent_dim: int = 0,
 ) -> dict[str, float]:
-    """Weights of the paper's terms as weights of ours, so that the loss of an example is the same number.
+    """Weights of the paper's terms as weights of ours, so that the loss of an example is the same
+    number.
 
-    The released training files of Dosovitskiy & Brox have Caffe's Euclidean loss, a sum of squares over 2N,
-    on pixels of 0 to 255, and a cross-entropy that is a mean over the N examples; eq. (7) is a sum over
-    latent dimensions. They know no diversity, whose weight stays. `tfdeepsim.losses` takes means over the
-    elements of an example, on pixels in [0, 1]:
+    The released training files of Dosovitskiy & Brox have Caffe's Euclidean loss, a sum of squares
+    over 2N, on pixels of 0 to 255, and a cross-entropy that is a mean over the N examples; eq. (7)
+    is a sum over latent dimensions. They know no diversity, whose weight stays. `tfdeepsim.losses`
+    takes means over the elements of an example, on pixels in [0, 1]:
 
         image        λ · ½ · 255² · elements          feature   λ · ½ · elements
         adversarial  λ                                kl        λ · dimensions

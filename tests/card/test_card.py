@@ -17,7 +17,9 @@ def test_card_of_a_vae():
     assert card.dead_share == pytest.approx(1 / 3)
     assert card.mean_norm == pytest.approx(np.linalg.norm(Z[:, :2], axis=1).mean())
     assert card.effective_rank == pytest.approx(2, abs=0.1)
-    np.testing.assert_allclose(card.kl_per_dimension, 0.5 * np.mean(Z**2, axis=0) * [1, 1, 0], rtol=1e-6)
+    np.testing.assert_allclose(
+        card.kl_per_dimension, 0.5 * np.mean(Z**2, axis=0) * [1, 1, 0], rtol=1e-6
+    )
     assert card.kl == pytest.approx(0.5 * np.mean(np.sum(Z[:, :2] ** 2, axis=1)))
 
 
@@ -30,7 +32,9 @@ def test_other_encoders_have_no_units_and_no_kl():
 def test_scale_moves_the_norm_only(scale):
     card = make_card(Z)
     scaled = dataclasses.replace(make_card(Z * np.float32(scale)), mean_norm=card.mean_norm)
-    np.testing.assert_allclose(dataclasses.astuple(scaled)[:7], dataclasses.astuple(card)[:7], rtol=1e-5)
+    np.testing.assert_allclose(
+        dataclasses.astuple(scaled)[:7], dataclasses.astuple(card)[:7], rtol=1e-5
+    )
     assert make_card(Z * np.float32(scale)).mean_norm == pytest.approx(scale * card.mean_norm)
 
 

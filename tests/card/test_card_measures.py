@@ -26,7 +26,13 @@ def test_covariance_is_that_of_numpy():
 @pytest.mark.parametrize("measure", [effective_rank, participation_ratio])
 @pytest.mark.parametrize(
     ("embeddings", "expected", "tolerance"),
-    [(AXES, 8, 1e-9), (GAUSSIAN, 8, 0.05), (LINE, 1, 1e-3), (CONSTANT, 0, 0), (AXES + 100, 8, 1e-4)],
+    [
+        (AXES, 8, 1e-9),
+        (GAUSSIAN, 8, 0.05),
+        (LINE, 1, 1e-3),
+        (CONSTANT, 0, 0),
+        (AXES + 100, 8, 1e-4),
+    ],
     ids=["axes", "Gaussian", "line", "constant", "far from 0"],
 )
 def test_directions_in_use(measure, embeddings, expected, tolerance):
@@ -83,7 +89,9 @@ def test_active_units():
 def test_kl_in_closed_form():
     shape = (6, 2)
     np.testing.assert_array_equal(kl_per_dimension(np.zeros(shape), np.zeros(shape)), [0, 0])
-    np.testing.assert_allclose(kl_per_dimension(np.full(shape, [1.0, 2.0]), np.zeros(shape)), [0.5, 2.0])
+    np.testing.assert_allclose(
+        kl_per_dimension(np.full(shape, [1.0, 2.0]), np.zeros(shape)), [0.5, 2.0]
+    )
     expected = 0.5 * (np.e - 1 - 1)
     np.testing.assert_allclose(kl_per_dimension(np.zeros(shape), np.ones(shape)), expected)
 

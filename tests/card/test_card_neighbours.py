@@ -18,7 +18,9 @@ def test_neighbours_are_the_nearest_by_cosine():
     expected = np.argsort(distances, axis=1)[:, :4]
     np.testing.assert_array_equal(found.queries, queries)
     np.testing.assert_array_equal(found.indices, expected)
-    np.testing.assert_allclose(found.distances, np.take_along_axis(distances, expected, 1), atol=1e-5)
+    np.testing.assert_allclose(
+        found.distances, np.take_along_axis(distances, expected, 1), atol=1e-5
+    )
 
 
 def test_blocks_change_nothing():
@@ -48,7 +50,9 @@ def test_all_others_where_there_are_few():
 
 
 def test_an_embedding_of_length_0_is_far_from_all():
-    found = nearest_neighbours(np.concatenate([Z[:4], np.zeros((1, 5), np.float32)]), np.array([4]), 2)
+    found = nearest_neighbours(
+        np.concatenate([Z[:4], np.zeros((1, 5), np.float32)]), np.array([4]), 2
+    )
     np.testing.assert_allclose(found.distances, 1)
 
 

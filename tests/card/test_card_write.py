@@ -12,7 +12,9 @@ LABELS = {"class": np.arange(40), "position": RNG.normal(size=(40, 2))}
 
 
 def names(folder):
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return sorted(
+        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
+    )
 
 
 def test_writes_numbers_sheet_and_projector(tmp_path):
@@ -44,7 +46,9 @@ def test_rows_of_the_projector_stay_together_when_some_are_drawn(tmp_path, monke
     write_card(tmp_path, make_card(Z), Z, IMAGES, {"class": LABELS["class"]})
     rows = np.loadtxt(tmp_path / "projector/labels.tsv", dtype=int)
     assert len(rows) == 5
-    np.testing.assert_allclose(np.loadtxt(tmp_path / "projector/embeddings.tsv"), Z[rows], rtol=1e-5)
+    np.testing.assert_allclose(
+        np.loadtxt(tmp_path / "projector/embeddings.tsv"), Z[rows], rtol=1e-5
+    )
 
 
 def test_two_encoders_are_asked_about_the_same_images(tmp_path):

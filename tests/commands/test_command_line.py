@@ -56,10 +56,20 @@ def fails(tmp_path, capsys, monkeypatch):
         (["--loss", "perceptual", "--comparator", "vgg:relu2"], "vgg"),
         (["--loss", "perceptual", "--comparator", "random_alexnet:relu9"], "relu9"),
         (["--loss", "perceptual", "--comparator", "random_alexnet"], "random_alexnet"),
-        (["--loss", "perceptual", "--comparator", "caffe_alexnet:relu2"], "bvlc_alexnet.caffemodel"),
+        (
+            ["--loss", "perceptual", "--comparator", "caffe_alexnet:relu2"],
+            "bvlc_alexnet.caffemodel",
+        ),
         ([*PERCEPTUAL, "--comparator-weights", "none.pth"], "none.pth"),
         (
-            ["--loss", "perceptual", "--comparator", "alexnet:relu2", "--comparator-weights", "none.pth"],
+            [
+                "--loss",
+                "perceptual",
+                "--comparator",
+                "alexnet:relu2",
+                "--comparator-weights",
+                "none.pth",
+            ],
             "none.pth",
         ),
         (["--resume", "--overwrite"], "exclude each other"),
@@ -67,7 +77,10 @@ def fails(tmp_path, capsys, monkeypatch):
         (["--colour", "red"], "unrecognized arguments: --colour red; see --help"),
         (["--scale", "0.5"], "--scale is the size of a recipe"),
         (["--recipe", "lasagne"], "unknown recipe: got lasagne; accepted: quickstart"),
-        (["--recipe", "quickstart", "--epochs", "3"], "a recipe sets all other flags itself: got --epochs"),
+        (
+            ["--recipe", "quickstart", "--epochs", "3"],
+            "a recipe sets all other flags itself: got --epochs",
+        ),
         (["--recipe", "quickstart", "--scale", "0"], "--scale must leave 10 rollouts"),
     ],
 )
@@ -102,13 +115,18 @@ def test_resume_with_another_configuration(fails, tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "config.json").write_text(json.dumps(TrainConfig().to_dict()))
     line = fails(train, "--run-dir", "run", "--resume", "--latent-dim", "32")
-    assert "--resume goes on with the same configuration: got --latent-dim 32, where the run has 64" in line
+    assert (
+        "--resume goes on with the same configuration: got --latent-dim 32, where the run has 64"
+        in line
+    )
 
 
 def test_resume_of_a_later_version(fails, tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "config.json").write_text('{"telepathy": true}')
-    assert "unknown field in config.json: got telepathy" in fails(train, "--run-dir", "run", "--resume")
+    assert "unknown field in config.json: got telepathy" in fails(
+        train, "--run-dir", "run", "--resume"
+    )
 
 
 @pytest.mark.parametrize(
@@ -130,11 +148,21 @@ def test_resume_of_a_later_version(fails, tmp_path):
         (["--compare", "pixel,psychic"], "--compare takes two losses or more"),
         (["--compare", "pixel,l1"], "a comparison needs a folder"),
         (
-            ["--compare", "pixel,perceptual", "--run-dir", "study", "--comparator", "videonet:pool5"],
+            [
+                "--compare",
+                "pixel,perceptual",
+                "--run-dir",
+                "study",
+                "--comparator",
+                "videonet:pool5",
+            ],
             "videonet needs its trained weights",
         ),
         (["--compare", "pixel,l1", "run", "--run-dir", "study"], "--compare trains its own runs"),
-        (["--compare", "pixel,l1", "--run-dir", "study", "--seeds", "0"], "--seeds must be a number of runs"),
+        (
+            ["--compare", "pixel,l1", "--run-dir", "study", "--seeds", "0"],
+            "--seeds must be a number of runs",
+        ),
         (["--compare", "pixel,l1", "--run-dir", "study", "--dataset", "folder:none"], "none"),
     ],
 )
@@ -159,7 +187,10 @@ def test_evaluate_runs_of_different_datasets(fails, tmp_path):
         fake_run(tmp_path / name, dataset=dataset)
         (tmp_path / name / "encoder").mkdir()
     line = fails(evaluate, "a", "b")
-    assert "runs in one table share a dataset; their dataset differs: got a on llv2, b on llv2/paper" in line
+    assert (
+        "runs in one table share a dataset; their dataset differs: got a on llv2, b on llv2/paper"
+        in line
+    )
 
 
 def test_evaluate_keeps_a_report_that_is_there(fails, tmp_path):
@@ -189,7 +220,7 @@ def test_help_fits_80_columns(command, capsys, monkeypatch):
 
 
 def test_full_disk_is_one_line(capsys):
-    from tfdeepsim.command import run_command
+    from tfdeepsim.command_line import run_command
 
     def body(argv):
         with open("/dev/full", "w") as file:
@@ -200,7 +231,7 @@ def test_full_disk_is_one_line(capsys):
 
 
 def test_a_bug_keeps_its_traceback():
-    from tfdeepsim.command import run_command
+    from tfdeepsim.command_line import run_command
 
     with pytest.raises(ZeroDivisionError):
         run_command(lambda argv: 1 // 0, [])

@@ -31,9 +31,30 @@ def photos(tmp_path_factory):
 
 
 def start(folder, photos, *flags):
-    command = [sys.executable, str(CHECKOUT / "evaluate.py"), "--compare", ",".join(LOSSES), "--seeds", "2"]
-    command += ["--comparator", "random_alexnet:relu2", "--dataset", f"folder:{photos}", "--data-dir"]
-    command += [str(photos.parent / "data"), "--image-size", "64", "--latent-dim", "4", "--batch-size", "8"]
+    command = [
+        sys.executable,
+        str(CHECKOUT / "evaluate.py"),
+        "--compare",
+        ",".join(LOSSES),
+        "--seeds",
+        "2",
+    ]
+    command += [
+        "--comparator",
+        "random_alexnet:relu2",
+        "--dataset",
+        f"folder:{photos}",
+        "--data-dir",
+    ]
+    command += [
+        str(photos.parent / "data"),
+        "--image-size",
+        "64",
+        "--latent-dim",
+        "4",
+        "--batch-size",
+        "8",
+    ]
     command += ["--epochs", "2", "--probes", "linear,knn", "--label-fractions", "0.5,1", "--card"]
     return subprocess.Popen(
         [*command, "--run-dir", str(folder), *flags],
@@ -61,7 +82,9 @@ def study(tmp_path_factory, photos):
     killed.send_signal(signal.SIGKILL)
     killed.communicate()
     assert (folder / "pixel-seed0" / "encoder").is_dir()
-    assert not (folder / "pixel-seed1" / "encoder").is_dir(), "it was not killed in time to prove anything"
+    assert not (folder / "pixel-seed1" / "encoder").is_dir(), (
+        "it was not killed in time to prove anything"
+    )
     return folder, finish(start(folder, photos))
 
 
@@ -88,7 +111,9 @@ def test_one_row_a_loss_over_encoder_seeds(study):
         "supervised",
     }
     (supervised,) = (row for row in rows if row["run"] == "supervised" and row["probe"] == "linear")
-    assert float(supervised["value"]) > float(supervised["chance"]), "red and blue are told apart with labels"
+    assert float(supervised["value"]) > float(supervised["chance"]), (
+        "red and blue are told apart with labels"
+    )
 
 
 def test_the_page_and_its_figures_are_there(study):

@@ -12,7 +12,8 @@ import pytest
 
 from tfdeepsim.commands import search
 from tfdeepsim.config import TrainConfig
-from tfdeepsim.run import RunDirectory, slug, write_json
+from tfdeepsim.files import slug, write_json
+from tfdeepsim.run import RunDirectory
 from tfdeepsim.tuning.cluster import HOST, ID, PORT
 
 CHECKOUT = Path(__file__).parents[2]
@@ -47,7 +48,8 @@ def make_run(path, dataset):
     run = RunDirectory(path)
     run.create()
     write_json(
-        run.config, TrainConfig(dataset=dataset, data_dir=str(path.parent / "data"), image_size=16).to_dict()
+        run.config,
+        TrainConfig(dataset=dataset, data_dir=str(path.parent / "data"), image_size=16).to_dict(),
     )
     write_json(run.environment, {"dataset": {"image_shape": [16, 16, 3]}})
     tf.saved_model.save(Encoder(), str(run.encoder))
@@ -117,7 +119,7 @@ def test_output(searched):
     for words in (
         "at most 6 trials of at most 3 epochs",
         "Searched",
-        "Fixed host",
+        "Fixed suite",
         "Chance",
         str(directory.name),
     ):
@@ -129,13 +131,15 @@ def test_search_stands_beside_the_fixed_host(searched):
 
     run, directory, *_ = searched
     folder = run.results / directory.name
-    result, host = read_result(folder, "search"), read_result(folder, "mlp")
+    result, suite = read_result(folder, "search"), read_result(folder, "mlp")
     assert (
-        [score.metric for score in result.scores] == [score.metric for score in host.scores] == ["accuracy"]
+        [score.metric for score in result.scores]
+        == [score.metric for score in suite.scores]
+        == ["accuracy"]
     )
-    assert [score.chance for score in result.scores] == [score.chance for score in host.scores]
+    assert [score.chance for score in result.scores] == [score.chance for score in suite.scores]
     assert {score.run for score in result.scores} == {"run"}
-    np.testing.assert_array_equal(result.targets, host.targets)
+    np.testing.assert_array_equal(result.targets, suite.targets)
     losses = [float(row["validation_loss"]) for row in _trials(directory)]
     assert result.chosen[0]["validation_loss"] == min(losses)
     assert len(losses) == 6
@@ -147,7 +151,9 @@ def test_again_reads_what_is_there_and_another_search_is_refused(searched, capsy
     assert "this search is complete" in capsys.readouterr().out
     assert search.main([str(run.path), *FLAGS, "--seed", "1"]) == 2
     err = capsys.readouterr().err
-    assert err.startswith(f"error: a tuner directory goes on with its own search only: got {directory}")
+    assert err.startswith(
+        f"error: a tuner directory goes on with its own search only: got {directory}"
+    )
     assert len(err.splitlines()) == 1
 
 
@@ -203,7 +209,9 @@ def test_directory_of_something_else(tmp_path, capsys):
     run = RunDirectory(tmp_path / "run")
     run.create()
     write_json(run.config, TrainConfig().to_dict())
-    assert "must be new, or hold a search" in fails(capsys, run.path, "--directory", run.path, "--overwrite")
+    assert "must be new, or hold a search" in fails(
+        capsys, run.path, "--directory", run.path, "--overwrite"
+    )
     assert run.config.exists()
 
 

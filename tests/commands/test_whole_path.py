@@ -36,7 +36,8 @@ def finish(process, code=0):
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory, tiny):
-    """Two runs of one configuration: one left alone, one killed after its second epoch and resumed."""
+    """Two runs of one configuration: one left alone, one killed after its second epoch and
+    resumed."""
     name, data_dir = tiny
     folder = tmp_path_factory.mktemp("runs")
     flags = [
@@ -54,7 +55,9 @@ def runs(tmp_path_factory, tiny):
     outputs = {"whole": finish(start("train.py", *flags, folder / "whole"))}
     killed = start("train.py", *flags, folder / "killed")
     history = folder / "killed" / "history.csv"
-    while killed.poll() is None and not (history.exists() and len(history.read_text().splitlines()) > 2):
+    while killed.poll() is None and not (
+        history.exists() and len(history.read_text().splitlines()) > 2
+    ):
         time.sleep(0.01)
     killed.send_signal(signal.SIGKILL)
     killed.communicate()
@@ -67,7 +70,9 @@ def runs(tmp_path_factory, tiny):
 
 @pytest.mark.parametrize("name", ["state.npz", "best.npz"])
 def test_killed_and_resumed_is_bit_for_bit_the_same(runs, name):
-    (whole, meta), (resumed, other) = (load_arrays(runs[0] / run / name) for run in ("whole", "killed"))
+    (whole, meta), (resumed, other) = (
+        load_arrays(runs[0] / run / name) for run in ("whole", "killed")
+    )
     for a, b in zip(whole, resumed, strict=True):
         np.testing.assert_array_equal(a, b)
     assert meta.get("step") == other.get("step")
@@ -83,7 +88,16 @@ def test_quiet_output(runs):
 def test_table_and_report(runs, tiny):
     folder, _ = runs
     report = folder / "report"
-    flags = ["--probe-seeds", "2", "--probe-epochs", "3", "--baselines", "pca", "--report-dir", report]
+    flags = [
+        "--probe-seeds",
+        "2",
+        "--probe-epochs",
+        "3",
+        "--baselines",
+        "pca",
+        "--report-dir",
+        report,
+    ]
     out, _ = finish(start("evaluate.py", folder / "whole", folder / "killed", *flags))
     assert "Mean L1" in out
     assert "Chance" in out
@@ -120,14 +134,24 @@ def test_interrupt_is_clean_and_resumable(tmp_path, tiny):
     process.send_signal(signal.SIGINT)
     _, err = finish(process, code=130)
     assert err.strip() == f"interrupted; go on with: train.py --resume --run-dir {run}"
-    assert not [path for path in run.iterdir() if path.name.startswith(".") and path.name != ".lock"]
+    assert not [
+        path for path in run.iterdir() if path.name.startswith(".") and path.name != ".lock"
+    ]
     _, err = finish(start("train.py", "--resume", "--run-dir", run, "--latent-dim", 7), code=2)
     assert "--resume goes on with the same configuration" in err
 
 
 def test_dry_run_writes_nothing(tmp_path, tiny, capsys):
     name, _ = tiny
-    flags = ["--dataset", name, "--data-dir", tmp_path / "data", "--run-dir", tmp_path / "run", "--dry-run"]
+    flags = [
+        "--dataset",
+        name,
+        "--data-dir",
+        tmp_path / "data",
+        "--run-dir",
+        tmp_path / "run",
+        "--dry-run",
+    ]
     assert train.main(["--batch-size", "2", *map(str, flags)]) == 0
     out = capsys.readouterr().out
     assert "parameters" in out

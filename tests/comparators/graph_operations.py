@@ -6,18 +6,22 @@ from collections.abc import Iterable
 def needed_operations(function, *arguments):
     """Kinds of the operations that the results and side effects of a `tf.function` depend on.
 
-    TensorFlow drops the others before it runs the graph, at different times on different machines; so they
-    are left out here instead of being looked for in what was run.
+    TensorFlow drops the others before it runs the graph, at different times on different machines;
+    so they are left out here instead of being looked for in what was run.
     """
     graph = function.get_concrete_function(*arguments).graph
     definition = graph.as_graph_def()
     functions = {nested.signature.name: nested for nested in definition.library.function}
-    ends = [*(tensor.op.name for tensor in graph.outputs), *(op.name for op in graph.control_outputs)]
+    ends = [
+        *(tensor.op.name for tensor in graph.outputs),
+        *(op.name for op in graph.control_outputs),
+    ]
     return list(_reached(definition.node, ends, functions))
 
 
 def _reached(nodes, ends, functions) -> Iterable[str]:
-    """Kinds of the nodes from which a way leads to `ends`, and of those in functions that they call."""
+    """Kinds of the nodes from which a way leads to `ends`, and of those in functions that they
+    call."""
     by_name = {node.name: node for node in nodes}
     waiting, seen = list(ends), set()
     while waiting:

@@ -1,4 +1,5 @@
-"""Writes Caffe's networks byte by byte, as `.caffemodel` and as `.npy` dictionaries, without Caffe."""
+"""Writes Caffe's networks byte by byte, as `.caffemodel` and as `.npy` dictionaries, without
+Caffe."""
 
 import pickle
 import struct
@@ -6,14 +7,38 @@ import struct
 import numpy as np
 from handmade_checkpoint import atom, call
 
-TYPES = {"conv": ("Convolution", 4), "relu": ("ReLU", 18), "lrn": ("LRN", 15), "pool": ("Pooling", 17)}
+TYPES = {
+    "conv": ("Convolution", 4),
+    "relu": ("ReLU", 18),
+    "lrn": ("LRN", 15),
+    "pool": ("Pooling", 17),
+}
 TYPES |= {"dense": ("InnerProduct", 14), "data": ("Data", 5)}
 
 CAFFE_ORDER = [
-    *("data", "conv1", "relu1", "norm1", "pool1", "conv2", "relu2", "norm2", "pool2", "conv3", "relu3"),
+    *(
+        "data",
+        "conv1",
+        "relu1",
+        "norm1",
+        "pool1",
+        "conv2",
+        "relu2",
+        "norm2",
+        "pool2",
+        "conv3",
+        "relu3",
+    ),
     *("conv4", "relu4", "conv5", "relu5", "pool5", "fc6", "relu6", "fc7", "relu7", "fc8"),
 ]
-KINDS = {"data": "data", "conv": "conv", "relu": "relu", "norm": "lrn", "pool": "pool", "fc": "dense"}
+KINDS = {
+    "data": "data",
+    "conv": "conv",
+    "relu": "relu",
+    "norm": "lrn",
+    "pool": "pool",
+    "fc": "dense",
+}
 
 
 def varint(value: int) -> bytes:
@@ -66,7 +91,8 @@ def swapped(order: list[str]) -> list[str]:
 
 
 def write_caffemodel(path, weights, order=CAFFE_ORDER, layer=layer_v2, **options) -> None:
-    """Write tensors by name (`conv1.weight`) as a network of Caffe's layers, to the last with weights.
+    """Write tensors by name (`conv1.weight`) as a network of Caffe's layers, to the last with
+    weights.
 
     Args:
         path: The file.
@@ -80,12 +106,16 @@ def write_caffemodel(path, weights, order=CAFFE_ORDER, layer=layer_v2, **options
         file.write(field(1, b"AlexNet"))
         for name in order[: deepest + 1]:
             parts = [weights[n] for n in (f"{name}.weight", f"{name}.bias") if n in weights]
-            file.write(layer(name, KINDS[name.rstrip("12345678")], *(blob(v, **options) for v in parts)))
+            file.write(
+                layer(name, KINDS[name.rstrip("12345678")], *(blob(v, **options) for v in parts))
+            )
 
 
 def header(shape: tuple = (), descr: str = "|O") -> bytes:
     """The first bytes of a `.npy` file."""
-    text = repr({"descr": descr, "fortran_order": False, "shape": shape}).encode().ljust(117) + b"\n"
+    text = (
+        repr({"descr": descr, "fortran_order": False, "shape": shape}).encode().ljust(117) + b"\n"
+    )
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text
 
 
@@ -109,7 +139,9 @@ def array(
     data: bytes, shape: tuple, code: bytes = b"f4", order: bytes = b"<", fortran: bool = False
 ) -> bytes:
     """An array as Python 2 pickled it; `data` are opcodes."""
-    empty = call("numpy.core.multiarray", "_reconstruct", b"cnumpy\nndarray\n", atom((0,)), word(b"b"))
+    empty = call(
+        "numpy.core.multiarray", "_reconstruct", b"cnumpy\nndarray\n", atom((0,)), word(b"b")
+    )
     return empty + b"(" + atom(1) + atom(shape) + dtype(code, order) + atom(fortran) + data + b"tb"
 
 
@@ -137,7 +169,9 @@ def layers_of_npy(weights, side: int = 6) -> dict[str, list[np.ndarray]]:
         kernel, bias = weights[f"{name}.weight"], weights[f"{name}.bias"]
         if name == "fc6":
             kernel = (
-                kernel.reshape(len(kernel), -1, side, side).transpose(0, 2, 3, 1).reshape(len(kernel), -1)
+                kernel.reshape(len(kernel), -1, side, side)
+                .transpose(0, 2, 3, 1)
+                .reshape(len(kernel), -1)
             )
         layers[name] = [
             np.ascontiguousarray(kernel.transpose(2, 3, 1, 0) if kernel.ndim == 4 else kernel.T),
@@ -147,7 +181,9 @@ def layers_of_npy(weights, side: int = 6) -> dict[str, list[np.ndarray]]:
 
 
 def write_npy_of_python_2(path, layers) -> None:
-    write_npy(path, objects(entries(**{name: kernel_and_bias(*parts) for name, parts in layers.items()})))
+    write_npy(
+        path, objects(entries(**{name: kernel_and_bias(*parts) for name, parts in layers.items()}))
+    )
 
 
 def write_npy_of_python_3(path, layers, protocol: int) -> None:

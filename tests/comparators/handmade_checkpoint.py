@@ -6,7 +6,12 @@ import zipfile
 
 import numpy as np
 
-KINDS = {"<f4": b"FloatStorage", "<f2": b"HalfStorage", "<i8": b"LongStorage", "|b1": b"BoolStorage"}
+KINDS = {
+    "<f4": b"FloatStorage",
+    "<f2": b"HalfStorage",
+    "<i8": b"LongStorage",
+    "|b1": b"BoolStorage",
+}
 
 
 def atom(value) -> bytes:
@@ -20,20 +25,41 @@ def call(module: str, name: str, *arguments: bytes) -> bytes:
 
 def storage(key: str, length, kind: bytes = b"FloatStorage") -> bytes:
     return (
-        b"(" + atom("storage") + b"ctorch\n" + kind + b"\n" + atom(key) + atom("cpu") + atom(length) + b"tQ"
+        b"("
+        + atom("storage")
+        + b"ctorch\n"
+        + kind
+        + b"\n"
+        + atom(key)
+        + atom("cpu")
+        + atom(length)
+        + b"tQ"
     )
 
 
 def tensor(store: bytes, size, stride, offset=0) -> bytes:
-    arguments = store, atom(offset), atom(size), atom(stride), atom(False), call("collections", "OrderedDict")
+    arguments = (
+        store,
+        atom(offset),
+        atom(size),
+        atom(stride),
+        atom(False),
+        call("collections", "OrderedDict"),
+    )
     return call("torch._utils", "_rebuild_tensor_v2", *arguments)
 
 
 def dictionary(**entries: bytes) -> bytes:
-    return b"}(" + b"".join(atom(name.replace("__", ".")) + value for name, value in entries.items()) + b"u"
+    return (
+        b"}("
+        + b"".join(atom(name.replace("__", ".")) + value for name, value in entries.items())
+        + b"u"
+    )
 
 
-def write_zip(path, body: bytes, storages: dict[str, bytes], compression=zipfile.ZIP_STORED) -> None:
+def write_zip(
+    path, body: bytes, storages: dict[str, bytes], compression=zipfile.ZIP_STORED
+) -> None:
     with zipfile.ZipFile(path, "w", compression) as archive:
         archive.writestr("archive/data.pkl", b"\x80\x02" + body + b".")
         archive.writestr("archive/byteorder", b"little")

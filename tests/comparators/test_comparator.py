@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tfdeepsim.comparators.chains.chain_comparator import ChainComparator
 from tfdeepsim.comparators.comparator import Comparator
-from tfdeepsim.comparators.network import Network
 from tfdeepsim.errors import InputError
 
 
@@ -56,7 +56,9 @@ def test_every_layer_needs_a_weight(weights):
 def test_channel_normalization_closed_form():
     normalized = Shown(feature_normalization="channel")
     x = tf.constant([[[[3.0, 4.0, 0.0], [0.0, -2.0, 0.0]]] * 2])
-    np.testing.assert_allclose(normalized(x), [[[[0.6, 0.8, 0.0], [0.0, -1.0, 0.0]]] * 2], rtol=1e-6)
+    np.testing.assert_allclose(
+        normalized(x), [[[[0.6, 0.8, 0.0], [0.0, -1.0, 0.0]]] * 2], rtol=1e-6
+    )
 
 
 def test_channel_normalization_gives_unit_length_whatever_the_scale(x):
@@ -68,7 +70,7 @@ def test_channel_normalization_gives_unit_length_whatever_the_scale(x):
 
 
 def test_channel_normalization_of_dense_features():
-    comparator = Network("exemplar_cnn", ["relu4"], seed=0, feature_normalization="channel")
+    comparator = ChainComparator("exemplar_cnn", ["relu4"], seed=0, feature_normalization="channel")
     x = np.random.default_rng(0).random((2, 32, 32, 3)).astype(np.float32)
     np.testing.assert_allclose(np.linalg.norm(comparator(x), axis=-1), 1, rtol=1e-5)
 
@@ -98,7 +100,9 @@ def test_channel_normalization_survives_bfloat16(x):
 
 def test_sigmoid_comes_after_the_normalization(x):
     both = Shown(feature_normalization="channel", feature_activation="sigmoid")(x)
-    np.testing.assert_allclose(both, 1 / (1 + np.exp(-Shown(feature_normalization="channel")(x))), rtol=1e-6)
+    np.testing.assert_allclose(
+        both, 1 / (1 + np.exp(-Shown(feature_normalization="channel")(x))), rtol=1e-6
+    )
     assert float(tf.reduce_max(both)) < 1 / (1 + np.exp(-1.001))
 
 

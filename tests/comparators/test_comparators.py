@@ -7,21 +7,23 @@ import pytest
 from handmade_checkpoint import write_arrays
 
 from tfdeepsim.comparators import check_comparator, make_comparator
-from tfdeepsim.comparators.alexnet import ALEXNET
-from tfdeepsim.comparators.weights import random_weights
+from tfdeepsim.comparators.chains.alexnet import ALEXNET
+from tfdeepsim.comparators.weights.load import random_weights
 from tfdeepsim.errors import InputError
 
 
 @pytest.fixture(autouse=True)
 def empty_box(tmp_path, monkeypatch):
     """Without the weights that come with the package."""
-    monkeypatch.setattr("tfdeepsim.comparators.box._FOLDERS", (tmp_path / "box",))
+    monkeypatch.setattr("tfdeepsim.comparators.weights.bundled._FOLDERS", (tmp_path / "box",))
 
 
 @pytest.fixture
 def weights_file(tmp_path):
     weights = random_weights(ALEXNET.tensor_shapes("conv1"), seed=5)
-    write_arrays(tmp_path / "a.pth", **{name.replace(".", "__"): value for name, value in weights.items()})
+    write_arrays(
+        tmp_path / "a.pth", **{name.replace(".", "__"): value for name, value in weights.items()}
+    )
     return tmp_path / "a.pth"
 
 
@@ -36,7 +38,10 @@ def test_accepts_what_can_be_built(weights_file):
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("vgg:relu2", "unknown comparator: got 'vgg:relu2'; accepted: alexnet:LAYER, random_alexnet:LAYER"),
+        (
+            "vgg:relu2",
+            "unknown comparator: got 'vgg:relu2'; accepted: alexnet:LAYER, random_alexnet:LAYER",
+        ),
         ("random_alexnet:relu9", "got 'random_alexnet:relu9'; accepted: conv1, relu1"),
     ],
 )
@@ -66,7 +71,11 @@ def test_never_takes_random_weights_unasked(weights_file):
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("caffe_alexnet", "bvlc_alexnet"), ("videonet", "--comparator videonet"), ("exemplar_cnn", "a run of")],
+    [
+        ("caffe_alexnet", "bvlc_alexnet"),
+        ("videonet", "--comparator videonet"),
+        ("exemplar_cnn", "a run of"),
+    ],
 )
 def test_says_where_the_weights_of_each_network_are(name, words):
     with pytest.raises(InputError, match=words):
@@ -84,7 +93,11 @@ def test_checks_the_weights_file(weights_file):
 def test_makes_what_was_asked_for(weights_file):
     random = make_comparator("random_alexnet:relu1", seed=5, feature_activation="sigmoid")
     trained = make_comparator("alexnet:relu1", weights_file)
-    assert (random.name, random.layer, random.feature_activation) == ("random_alexnet", "relu1", "sigmoid")
+    assert (random.name, random.layer, random.feature_activation) == (
+        "random_alexnet",
+        "relu1",
+        "sigmoid",
+    )
     assert (trained.name, trained.layer, trained.feature_activation) == ("alexnet", "relu1", "none")
     assert random.source == "random, He uniform, seed 5"
     assert trained.source == str(weights_file)

@@ -58,7 +58,9 @@ def test_looks_into_functions_branches_and_loops():
     @tf.function
     def function(x):
         y = tf.cond(tf.reduce_sum(x) > 0, lambda: tf.exp(x), lambda: tf.tanh(x))
-        return called(tf.while_loop(lambda z: tf.reduce_sum(z) < 9, lambda z: (tf.cos(z) + 1,), [y])[0])
+        return called(
+            tf.while_loop(lambda z: tf.reduce_sum(z) < 9, lambda z: (tf.cos(z) + 1,), [y])[0]
+        )
 
     operations = needed_operations(function, tf.ones(2))
     assert {"Sin", "Exp", "Tanh", "Less", "Cos"} <= set(operations)

@@ -28,7 +28,10 @@ def test_names_of_keras_hold_a_colon():
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("vgg:relu2", "unknown comparator: got 'vgg:relu2'; accepted: alexnet:LAYER, random_alexnet:LAYER"),
+        (
+            "vgg:relu2",
+            "unknown comparator: got 'vgg:relu2'; accepted: alexnet:LAYER, random_alexnet:LAYER",
+        ),
         ("", "unknown comparator"),
         (":relu2", "unknown comparator"),
         ("a:b:c", "unknown comparator"),
@@ -36,7 +39,10 @@ def test_names_of_keras_hold_a_colon():
         ("keras:VGG16", r"keras:VGG16 needs its layers .*accepted: names of layers"),
         ("keras:VGG16:", "names of layers"),
         ("keras:VGG16:a++b", "names of layers"),
-        ("random_alexnet", "as random_alexnet:LAYER .*: got 'random_alexnet'; accepted: conv1, relu1, .*fc8"),
+        (
+            "random_alexnet",
+            "as random_alexnet:LAYER .*: got 'random_alexnet'; accepted: conv1, relu1, .*fc8",
+        ),
         ("random_alexnet:", "accepted: conv1"),
         ("random_alexnet:relu9", "got 'random_alexnet:relu9'; accepted: conv1, relu1"),
         ("alexnet:relu1+", r"got 'alexnet:relu1\+'; accepted: conv1"),
@@ -59,7 +65,11 @@ def test_layer_weights():
     assert layer_weights(" 3 ", ["conv1"]) == (3.0,)
 
 
-@pytest.mark.parametrize("text", ["", "1", "1,2,3", "1,x", "1,", "0,1", "-1,1", "nan,1", "inf,1", "1;2"])
+@pytest.mark.parametrize(
+    "text", ["", "1", "1,2,3", "1,x", "1,", "0,1", "-1,1", "nan,1", "inf,1", "1;2"]
+)
 def test_refuses_other_layer_weights(text):
-    with pytest.raises(InputError, match=r"number above 0 for each layer.*conv1\+relu2; accepted: 1,1"):
+    with pytest.raises(
+        InputError, match=r"number above 0 for each layer.*conv1\+relu2; accepted: 1,1"
+    ):
         layer_weights(text, ["conv1", "relu2"])

@@ -37,9 +37,13 @@ def test_memory_leaves_no_files(fill, tmp_path):
 
 
 @pytest.mark.parametrize(("free", "mapped"), [(10_000, False), (300, True)])
-def test_auto_is_memory_if_that_is_less_than_half_of_what_is_free(fill, tmp_path, monkeypatch, free, mapped):
+def test_auto_is_memory_if_that_is_less_than_half_of_what_is_free(
+    fill, tmp_path, monkeypatch, free, mapped
+):
     memory = type(cache.psutil.virtual_memory())
-    monkeypatch.setattr(cache.psutil, "virtual_memory", lambda: memory(*[free] * len(memory._fields)))
+    monkeypatch.setattr(
+        cache.psutil, "virtual_memory", lambda: memory(*[free] * len(memory._fields))
+    )
     source = cache.decoded(SPEC, fill, tmp_path / "test", "auto")
     assert isinstance(source.images, np.memmap) == mapped
 

@@ -10,7 +10,9 @@ from tfdeepsim.errors import InputError
 from tfdeepsim.options import DataOptions
 
 
-@pytest.mark.parametrize("name", ["llv2", "llv2/paper", "llv2/quickstart", "llv2/200x15-stride10-seed3"])
+@pytest.mark.parametrize(
+    "name", ["llv2", "llv2/paper", "llv2/quickstart", "llv2/200x15-stride10-seed3"]
+)
 def test_known_names(name):
     check_name(name)
 
@@ -22,12 +24,19 @@ def test_known_names(name):
             (name, "llv2/SIZE, stl10, svhn")
             for name in ("", "llv3", "llv2/", "../llv2", "LLV2", "llv2:small")
         ],
-        *[(name, "folder:PATH, zip:FILE") for name in ("folder", "folder:", "folder/x", "stl10:x", "zip")],
+        *[
+            (name, "folder:PATH, zip:FILE")
+            for name in ("folder", "folder:", "folder/x", "stl10:x", "zip")
+        ],
         *[(name, "paper, or ROLLOUTSxFRAMES-strideN") for name in ("llv2/huge", "llv2/small/x")],
     ],
 )
 def test_unknown_names_are_refused_with_what_is_accepted(name, accepted, tmp_path):
-    for ask in (check_name, lambda name: describe(name, tmp_path), lambda name: open_dataset(name, tmp_path)):
+    for ask in (
+        check_name,
+        lambda name: describe(name, tmp_path),
+        lambda name: open_dataset(name, tmp_path),
+    ):
         with pytest.raises(InputError, match=accepted):
             ask(name)
     assert list(tmp_path.iterdir()) == []
@@ -80,7 +89,9 @@ def test_one_dataset_has_one_name(tmp_path):
 def test_the_folder_of_all_datasets(tmp_path, monkeypatch):
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "a"))
     assert describe("llv2/paper").folder == tmp_path / "a" / "llv2" / "paper" / "1.0.0"
-    assert describe("llv2/paper", tmp_path / "b").folder == tmp_path / "b" / "llv2" / "paper" / "1.0.0"
+    assert (
+        describe("llv2/paper", tmp_path / "b").folder == tmp_path / "b" / "llv2" / "paper" / "1.0.0"
+    )
 
 
 def test_describing_what_was_made(tiny):

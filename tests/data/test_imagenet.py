@@ -8,7 +8,7 @@ import PIL.Image
 import pytest
 
 from tfdeepsim.data import describe, open_dataset
-from tfdeepsim.data.fit import View, fit
+from tfdeepsim.data.resizing import Resizing, fit
 from tfdeepsim.errors import InputError
 from tfdeepsim.options import DataOptions
 
@@ -45,7 +45,9 @@ TRAIN = {
 def train_tar(images=None, synsets=SYNSETS):
     images = TRAIN if images is None else images
     inner = {
-        f"{synset}.tar": tar_of({name: data for name, data in images.items() if name.startswith(synset)})
+        f"{synset}.tar": tar_of(
+            {name: data for name, data in images.items() if name.startswith(synset)}
+        )
         for synset in synsets
     }
     return tar_of(inner)
@@ -69,7 +71,7 @@ def raw(tmp_path):
 
 
 def seen(data):
-    return fit(PIL.Image.open(io.BytesIO(data)), View(227, shorter_side=256))
+    return fit(PIL.Image.open(io.BytesIO(data)), Resizing(227, shorter_side=256))
 
 
 @pytest.mark.parametrize("cache", ["memory", "disk", "none"])
@@ -142,7 +144,11 @@ def test_without_any_it_says_where_they_belong(tmp_path):
         (train_tar(synsets=("n00000000",)), None, "'n00000000.tar', which is no class"),
         (tar_of({}), None, "img_train.tar .no images"),
         (None, validation_tar()[:1500], "must be whole.*img_val"),
-        (None, tar_of({"cat.jpg": picture(0)}), "'cat.jpg', which is no image of the validation set"),
+        (
+            None,
+            tar_of({"cat.jpg": picture(0)}),
+            "'cat.jpg', which is no image of the validation set",
+        ),
         (None, tar_of({"ILSVRC2012_val_00050001.JPEG": b""}), "no image of the validation set"),
     ],
 )
@@ -156,5 +162,7 @@ def test_damaged_archives_end_in_one_line(tmp_path, train, validation, message):
 def test_a_damaged_image_is_named(tmp_path, cache):
     images = {**TRAIN, "n01440764_3.JPEG": b"no image"}
     dataset = open_dataset("imagenet", write(tmp_path, train_tar(images)))
-    with pytest.raises(InputError, match=r"every image must be whole: got n01440764_3\.JPEG in .*img_train"):
+    with pytest.raises(
+        InputError, match=r"every image must be whole: got n01440764_3\.JPEG in .*img_train"
+    ):
         dataset.part("train", cache).images[:]

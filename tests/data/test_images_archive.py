@@ -29,7 +29,9 @@ def test_members_are_listed_like_files(make):
     assert store.name == f"zip:{path}"
 
 
-@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
+@pytest.mark.parametrize(
+    "compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA]
+)
 def test_many_threads_read_side_by_side(make, compression):
     store = Archive(make(*(f"{i}.jpg" for i in range(200)), compression=compression))
     with ThreadPoolExecutor(8) as threads:
@@ -38,7 +40,9 @@ def test_many_threads_read_side_by_side(make, compression):
             assert file.size == len(data)
 
 
-@pytest.mark.parametrize("name", ["../a.jpg", "x/../../a.jpg", "/a.jpg", "C:/a.jpg", "x\\..\\a.jpg"])
+@pytest.mark.parametrize(
+    "name", ["../a.jpg", "x/../../a.jpg", "/a.jpg", "C:/a.jpg", "x\\..\\a.jpg"]
+)
 def test_members_that_point_out_of_the_archive_are_refused(make, name):
     with pytest.raises(InputError, match="must lie in the archive"):
         Archive(make("b.jpg", name))

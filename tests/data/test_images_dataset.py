@@ -10,7 +10,7 @@ import pytest
 from flat_images import SIDE, fill, image, values
 
 from tfdeepsim.data import check_name
-from tfdeepsim.data.images import checked
+from tfdeepsim.data.images import verification
 from tfdeepsim.data.pipeline import batches, training_batches
 from tfdeepsim.errors import InputError
 
@@ -20,7 +20,11 @@ TABLE = {"train": "encoder_train", "validation": "encoder_validation", "test": "
 @pytest.mark.parametrize("cache", ["auto", "disk", "memory", "none"])
 def test_images_labels_and_splits(folder, opened, cache):
     dataset = opened(folder, cache=cache)
-    assert (dataset.task, dataset.label, dataset.class_names) == ("classification", "label", ("cat", "dog"))
+    assert (dataset.task, dataset.label, dataset.class_names) == (
+        "classification",
+        "label",
+        ("cat", "dog"),
+    )
     assert dataset.image_shape == (SIDE, SIDE, 3)
     assert dict(dataset.splits) == {
         "encoder_train": 28,
@@ -38,7 +42,10 @@ def test_images_labels_and_splits(folder, opened, cache):
         assert sum(source.labels["label"]) * 2 == len(found)  # the same share of each class
         seen += found
     assert sorted(seen) == list(range(40))
-    for probe, encoder in (("probe_train", "encoder_train"), ("probe_validation", "encoder_validation")):
+    for probe, encoder in (
+        ("probe_train", "encoder_train"),
+        ("probe_validation", "encoder_validation"),
+    ):
         assert values(dataset.source(probe)) == values(dataset.source(encoder))
 
 
@@ -78,7 +85,12 @@ def test_without_folders_there_are_no_labels(tmp_path, opened):
 def split_folders(root, **counts):
     return fill(
         root,
-        [f"{part}/{kind}/{i}.png" for part, n in counts.items() for kind in ("a", "b") for i in range(n)],
+        [
+            f"{part}/{kind}/{i}.png"
+            for part, n in counts.items()
+            for kind in ("a", "b")
+            for i in range(n)
+        ],
     )
 
 
@@ -91,7 +103,9 @@ def split_folders(root, **counts):
         ({"train": 10, "val": 4}, None, [16, 8, 4]),
     ],
 )
-def test_split_folders_are_used_and_only_what_is_missing_is_cut_off(tmp_path, opened, counts, split, sizes):
+def test_split_folders_are_used_and_only_what_is_missing_is_cut_off(
+    tmp_path, opened, counts, split, sizes
+):
     dataset = opened(split_folders(tmp_path / "set", **counts), split=split)
     assert [dataset.splits[name] for name in TABLE.values()] == sizes
 
@@ -141,12 +155,15 @@ def test_the_fingerprint_changes_with_all_that_matters_and_nothing_else(folder, 
     os.utime(folder / "cat/00.png", (1, 1))
     assert opened(folder, cache="memory").fingerprint == fingerprint
     changed = {
-        opened(folder, **options).fingerprint for options in ({"image_size": 16}, {"split": "60/20/20"})
+        opened(folder, **options).fingerprint
+        for options in ({"image_size": 16}, {"split": "60/20/20"})
     }
     labels = tmp_path / "labels.csv"
     names = [f"{kind}/{i:02}.png" for kind in ("cat", "dog") for i in range(20)]
     for shift in (0, 1):
-        labels.write_text("file,x\n" + "".join(f"{name},{i + shift}\n" for i, name in enumerate(names)))
+        labels.write_text(
+            "file,x\n" + "".join(f"{name},{i + shift}\n" for i, name in enumerate(names))
+        )
         changed.add(opened(folder, labels=str(labels)).fingerprint)
     image(99).save(folder / "cat/00.png")
     changed.add(opened(folder).fingerprint)
@@ -157,7 +174,9 @@ def test_the_fingerprint_changes_with_all_that_matters_and_nothing_else(folder, 
 
 def test_numbers_from_a_csv_are_regressed(folder, opened, tmp_path):
     names = [f"{kind}/{i:02}.png" for kind in ("cat", "dog") for i in range(20)]
-    (folder / "labels.csv").write_text("file,x,y\n" + "".join(f"{n},{i},{-i}\n" for i, n in enumerate(names)))
+    (folder / "labels.csv").write_text(
+        "file,x,y\n" + "".join(f"{n},{i},{-i}\n" for i, n in enumerate(names))
+    )
     dataset = opened(folder, labels=str(folder / "labels.csv"))
     assert (dataset.task, dataset.label, dataset.class_names) == ("regression", "label", ())
     source = dataset.source("test")
@@ -188,10 +207,14 @@ def test_bad_files_are_left_out_and_listed(folder, opened, cache, capsys):
     seen = [value for split in TABLE.values() for value in values(dataset.source(split))]
     assert sorted(seen) == [value for value in range(40) if value not in (5, 27)]
     said = capsys.readouterr().err
-    assert said.startswith(f"Skipped 3 of 41 files of folder:{folder}: notes.txt (not an image file)")
+    assert said.startswith(
+        f"Skipped 3 of 41 files of folder:{folder}: notes.txt (not an image file)"
+    )
     assert said.count("\n") == 1
     if cache != "memory":
-        assert (dataset.folder / "skipped.csv").read_text().splitlines()[1] == "notes.txt,not an image file"
+        assert (dataset.folder / "skipped.csv").read_text().splitlines()[
+            1
+        ] == "notes.txt,not an image file"
         assert opened(folder, cache=cache).skipped == dataset.skipped
 
 
@@ -211,7 +234,8 @@ def test_too_many_bad_files_stop(folder, opened, cache):
         (folder / f"cat/{i:02}.png").write_text("no image")
     for _ in range(2):
         with pytest.raises(
-            InputError, match=r"got 5 of 40 \(12\.5%\) that are not: cat/00\.png \(no JPEG.*02.*, \.\.\.;"
+            InputError,
+            match=r"got 5 of 40 \(12\.5%\) that are not: cat/00\.png \(no JPEG.*02.*, \.\.\.;",
         ):
             opened(folder, cache=cache, max_bad=0.12)
     assert len(opened(folder, cache=cache, max_bad=0.13).skipped) == 5
@@ -226,7 +250,7 @@ def test_a_class_of_bad_files_only_is_refused(folder, opened):
 
 
 def test_a_file_that_is_far_too_large_is_not_even_read(folder, opened, monkeypatch):
-    monkeypatch.setattr(checked, "_MAX_BYTES", 100_000)
+    monkeypatch.setattr(verification, "_MAX_BYTES", 100_000)
     (folder / "cat/05.png").write_bytes(bytes(100_001))
     assert opened(folder).skipped == (("cat/05.png", "a file of 0 MB"),)
 

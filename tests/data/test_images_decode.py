@@ -9,12 +9,12 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from tfdeepsim.data.fit import View, fit
 from tfdeepsim.data.images.decode import Undecodable, decode, open_image
+from tfdeepsim.data.resizing import Resizing, fit
 from tfdeepsim.errors import InputError
 
 SIDE = 16
-VIEW = View(SIDE)
+VIEW = Resizing(SIDE)
 
 
 def smooth(height=SIDE, width=SIDE):
@@ -37,7 +37,9 @@ def worst(shown, expected):
     return np.abs(shown.astype(int) - expected).max()
 
 
-@pytest.mark.parametrize(("kind", "options"), [("PNG", {}), ("BMP", {}), ("WEBP", {"lossless": True})])
+@pytest.mark.parametrize(
+    ("kind", "options"), [("PNG", {}), ("BMP", {}), ("WEBP", {"lossless": True})]
+)
 def test_lossless_formats_keep_every_bit(kind, options):
     assert worst(decode(encoded(smooth(), kind, **options), VIEW), smooth()) == 0
 
@@ -53,7 +55,9 @@ def test_jpeg_is_what_pillow_decodes(options):
 def test_grey_gets_three_equal_channels(kind):
     grey = smooth()[..., 0]
     options = {"quality": 100} if kind == "JPEG" else {}
-    assert worst(decode(encoded(grey, kind, **options), VIEW), grey[..., None]) <= (kind == "JPEG") * 3
+    assert (
+        worst(decode(encoded(grey, kind, **options), VIEW), grey[..., None]) <= (kind == "JPEG") * 3
+    )
 
 
 def test_a_palette_is_looked_up():
@@ -105,7 +109,9 @@ def png_of_16_bits(pixels, colour_type):
     """A PNG file by its specification: Pillow writes 16 bits of grey only."""
 
     def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
 
     header = struct.pack(">IIBBBBB", SIDE, SIDE, 16, colour_type, 0, 0, 0)
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in pixels)
@@ -115,7 +121,11 @@ def png_of_16_bits(pixels, colour_type):
 
 @pytest.mark.parametrize(("colour_type", "channels"), [(0, 1), (2, 3), (4, 2), (6, 4)])
 def test_16_bits_of_any_number_of_channels(colour_type, channels):
-    ramp = np.linspace(0, 65535, SIDE * SIDE * channels).astype(np.uint16).reshape(SIDE, SIDE, channels)
+    ramp = (
+        np.linspace(0, 65535, SIDE * SIDE * channels)
+        .astype(np.uint16)
+        .reshape(SIDE, SIDE, channels)
+    )
     if channels in (2, 4):
         ramp[..., -1] = 65535
     shown = decode(png_of_16_bits(ramp, colour_type), VIEW)
@@ -181,22 +191,30 @@ def test_of_an_animation_the_first_frame_counts(kind):
         (128, 128, VIEW, 8),
         (127, 300, VIEW, 4),
         (1000, 129, VIEW, 8),
-        (1000, 129, View(SIDE, crop="stretch"), 8),
-        (128, 128, View(SIDE, shorter_side=33), 2),
+        (1000, 129, Resizing(SIDE, crop="stretch"), 8),
+        (128, 128, Resizing(SIDE, shorter_side=33), 2),
         (31, 31, VIEW, 1),
-        (128, 128, View(SIDE * 8, "tile"), 1),
+        (128, 128, Resizing(SIDE * 8, "tile"), 1),
     ],
 )
 def test_large_jpegs_are_decoded_at_a_fraction_that_is_large_enough(height, width, view, fraction):
     data = encoded(smooth(height, width), "JPEG")
-    assert open_image(data, view).size == (math.ceil(width / fraction), math.ceil(height / fraction))
+    assert open_image(data, view).size == (
+        math.ceil(width / fraction),
+        math.ceil(height / fraction),
+    )
     assert fraction == 1 or min(height, width) / fraction >= (view.shorter_side or view.side)
 
 
 def test_a_fraction_shows_what_the_whole_shows():
     image = PIL.Image.fromarray(smooth(200, 131))
     data = encoded(image, "JPEG", quality=95, subsampling=0)
-    assert worst(decode(data, View(SIDE, crop="stretch")), fit(image, View(SIDE, crop="stretch"))) <= 12
+    assert (
+        worst(
+            decode(data, Resizing(SIDE, crop="stretch")), fit(image, Resizing(SIDE, crop="stretch"))
+        )
+        <= 12
+    )
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "GIF", "WEBP"])
@@ -210,7 +228,11 @@ def test_files_cut_short_are_told(kind):
 
 @pytest.mark.parametrize(
     ("data", "reason"),
-    [(b"", "an empty file"), (b"hello" * 100, "no JPEG, PNG, BMP, GIF or WebP"), (bytes(2000), "no JPEG")],
+    [
+        (b"", "an empty file"),
+        (b"hello" * 100, "no JPEG, PNG, BMP, GIF or WebP"),
+        (bytes(2000), "no JPEG"),
+    ],
 )
 def test_files_that_are_no_images_are_told(data, reason):
     with pytest.raises(Undecodable, match=reason):
@@ -223,7 +245,9 @@ def test_only_the_formats_that_are_named_are_decoded():
 
 
 def test_a_broken_checksum_inside_a_png_is_told():
-    data = bytearray(encoded(np.random.default_rng(0).integers(256, size=(64, 64, 3), dtype=np.uint8), "PNG"))
+    data = bytearray(
+        encoded(np.random.default_rng(0).integers(256, size=(64, 64, 3), dtype=np.uint8), "PNG")
+    )
     data[len(data) // 2] ^= 0xFF
     with pytest.raises(Undecodable):
         decode(bytes(data), VIEW)
@@ -241,4 +265,4 @@ def test_bombs_are_told_before_they_are_decoded(monkeypatch):
 
 def test_an_image_that_cannot_be_tiled_is_no_damaged_file():
     with pytest.raises(InputError, match="whole numbers"):
-        decode(encoded(smooth(10, 10), "PNG"), View(SIDE, "tile"))
+        decode(encoded(smooth(10, 10), "PNG"), Resizing(SIDE, "tile"))

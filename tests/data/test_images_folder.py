@@ -35,7 +35,16 @@ def test_other_files_are_skipped_by_name_but_not_the_labels(tmp_path):
 
 
 def test_what_is_not_for_users_does_not_count(tmp_path):
-    write(tmp_path, "a.jpg", ".b.jpg", ".git/c.jpg", "__MACOSX/d.jpg", "Thumbs.db", ".DS_Store", "x/.e.jpg")
+    write(
+        tmp_path,
+        "a.jpg",
+        ".b.jpg",
+        ".git/c.jpg",
+        "__MACOSX/d.jpg",
+        "Thumbs.db",
+        ".DS_Store",
+        "x/.e.jpg",
+    )
     store = Folder(str(tmp_path))
     assert (names(store), store.skipped) == (["a.jpg"], [])
 

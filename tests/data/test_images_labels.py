@@ -42,7 +42,9 @@ def test_one_column_of_names_is_a_class(read):
     ],
 )
 def test_files_may_be_spelled_in_short(read, files):
-    assert read("file,x\n" + "".join(f"{file},{i}\n" for i, file in enumerate(files))).values.tolist() == [
+    assert read(
+        "file,x\n" + "".join(f"{file},{i}\n" for i, file in enumerate(files))
+    ).values.tolist() == [
         [0],
         [1],
         [2],
@@ -76,7 +78,10 @@ def test_a_last_part_that_two_images_share_is_no_name(read):
         ("file,x\na.jpg,1\nb.jpg,1e39\nc.jpg,3\n", "must be finite: got 1e39"),
         ("file,x,y\na.jpg,1,2\nb.jpg,1\nc.jpg,3,4\n", "2 values for 3 columns at b.jpg"),
         ("file,x\na.jpg,1\nb.jpg,\nc.jpg,3\n", "an empty value at b.jpg"),
-        ("file,x\na.jpg,1\nb.jpg,2\nc.jpg,3.4.5\n", "got '3.4.5' for set/deep/c.jpg.*one of 1 such"),
+        (
+            "file,x\na.jpg,1\nb.jpg,2\nc.jpg,3.4.5\n",
+            "got '3.4.5' for set/deep/c.jpg.*one of 1 such",
+        ),
         ("file,x,y\na.jpg,1,u\nb.jpg,2,v\nc.jpg,3,w\n", "got 'u' for set/a.jpg.*one of 3 such"),
         ("file,x,y\na.jpg,s,u\nb.jpg,s,v\nc.jpg,t,w\n", "numbers only, or names only"),
         ("name,x\na.jpg,1\n", "the header 'name,x'"),

@@ -58,7 +58,8 @@ def test_others_can_read_it_without_this_package(tiny):
 
 
 def tfds_build(*arguments):
-    """What `tfds build` does, without the tool's other commands, which import Apache Beam and Croissant."""
+    """What `tfds build` does, without the tool's other commands, which import Apache Beam and
+    Croissant."""
     parser = simple_parsing.ArgumentParser()
     parser.add_arguments(build.Args, "build")
     parser.parse_args(arguments).build.execute()

@@ -37,17 +37,23 @@ DAMAGE = {
     "no info": lambda folder: (folder / "dataset_info.json").unlink(),
     "cut info": lambda folder: cut(folder, "dataset_info.json"),
     "empty info": lambda folder: (folder / "dataset_info.json").write_text("{}"),
-    "binary info": lambda folder: (folder / "dataset_info.json").write_bytes(bytes(range(128, 256))),
+    "binary info": lambda folder: (folder / "dataset_info.json").write_bytes(
+        bytes(range(128, 256))
+    ),
     "list for info": lambda folder: (folder / "dataset_info.json").write_text("[]"),
     "no metadata": lambda folder: (folder / "metadata.json").unlink(),
-    "no digests": lambda folder: edit(folder, "metadata.json", lambda metadata: metadata.pop("sha256")),
+    "no digests": lambda folder: edit(
+        folder, "metadata.json", lambda metadata: metadata.pop("sha256")
+    ),
     "no shard": lambda folder: (folder / SHARD).unlink(),
     "cut shard": lambda folder: cut(folder, SHARD),
     "empty shard": lambda folder: (folder / SHARD).write_bytes(b""),
     "folder for shard": lambda folder: ((folder / SHARD).unlink(), (folder / SHARD).mkdir()),
     "nothing": lambda folder: (shutil.rmtree(folder), folder.mkdir()),
     "file for folder": lambda folder: (shutil.rmtree(folder), folder.touch()),
-    "lost split": lambda folder: edit(folder, "dataset_info.json", lambda info: info["splits"].pop()),
+    "lost split": lambda folder: edit(
+        folder, "dataset_info.json", lambda info: info["splits"].pop()
+    ),
     "bad length": lambda folder: edit(
         folder, "dataset_info.json", lambda info: info["splits"][0].update(shardLengths=["x"])
     ),

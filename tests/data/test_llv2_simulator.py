@@ -1,4 +1,5 @@
-"""Recording against the plain way: `gymnasium.make`, draw every step through `render()`, keep some."""
+"""Recording against the plain way: `gymnasium.make`, draw every step through `render()`, keep
+some."""
 
 import gymnasium
 import numpy as np
@@ -84,4 +85,6 @@ def test_the_lander_is_where_its_state_says_at_that_very_instant():
         return seen - rollout["state"][inside + lag, :2]
 
     assert abs(differences(0).mean(axis=0)).max() < 0.01  # a third of a pixel
-    assert 2 * differences(0).std(axis=0).sum() < min(differences(lag).std(axis=0).sum() for lag in (-1, 1))
+    assert 2 * differences(0).std(axis=0).sum() < min(
+        differences(lag).std(axis=0).sum() for lag in (-1, 1)
+    )

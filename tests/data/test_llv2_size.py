@@ -56,7 +56,10 @@ def test_no_rollout_serves_two_purposes_even_across_sizes_and_seeds():
 
     def of(purpose):
         return [
-            numbers for size in sizes for split, numbers in size.episodes.items() if split.startswith(purpose)
+            numbers
+            for size in sizes
+            for split, numbers in size.episodes.items()
+            if split.startswith(purpose)
         ]
 
     for one, other in itertools.combinations(("encoder", "probe", "test"), 2):

@@ -83,7 +83,9 @@ def test_float_labels_are_regressed(write, tmp_path, shape):
     assert dataset.task == "regression"
     values = dataset.source("test").labels["label"]
     assert values.dtype == np.float32
-    np.testing.assert_allclose(values, labels.reshape(40, -1)[rows_of(IMAGES, dataset)["test"]], rtol=1e-6)
+    np.testing.assert_allclose(
+        values, labels.reshape(40, -1)[rows_of(IMAGES, dataset)["test"]], rtol=1e-6
+    )
 
 
 def test_arrays_of_keras(write, tmp_path):
@@ -148,15 +150,30 @@ def test_describing_reads_no_images(write, tmp_path, monkeypatch):
         ({"images": np.array([IMAGES, None], object)}, "objects, which only pickle could read"),
         ({"images": IMAGES, "labels": CLASSES[1:]}, r"labels \[39\] for 40 images"),
         ({"images": IMAGES, "labels": np.float32(3)}, r"labels \[\] for 40 images"),
-        ({"images": IMAGES, "labels": np.array([None] * 40)}, "labels must be readable without pickle"),
+        (
+            {"images": IMAGES, "labels": np.array([None] * 40)},
+            "labels must be readable without pickle",
+        ),
         ({"images": IMAGES, "labels": CLASSES - 1}, "class ids must not be negative: got -1"),
         ({"images": IMAGES, "labels": CLASSES * 0}, "two or more: got the class 0 only"),
-        ({"images": IMAGES, "labels": np.where(CLASSES, 0.5, np.nan)}, "finite: got .nan. at example 0"),
+        (
+            {"images": IMAGES, "labels": np.where(CLASSES, 0.5, np.nan)},
+            "finite: got .nan. at example 0",
+        ),
         ({"images": IMAGES, "labels": CLASSES * 1j}, "class ids or numbers: got complex128"),
         ({"images": IMAGES, "labels": np.eye(40, dtype=int)}, r"got int64 \[40, 40\]"),
-        ({"images": IMAGES, "labels": np.where(np.arange(40) == 7, 9, CLASSES)}, "class '9' with 1"),
-        ({"images": IMAGES, "split": np.array(["train"] * 39)}, "split must name a part for each image"),
-        ({"images": IMAGES, "split": np.array(["learn"] * 40)}, "split must name a part for each image"),
+        (
+            {"images": IMAGES, "labels": np.where(np.arange(40) == 7, 9, CLASSES)},
+            "class '9' with 1",
+        ),
+        (
+            {"images": IMAGES, "split": np.array(["train"] * 39)},
+            "split must name a part for each image",
+        ),
+        (
+            {"images": IMAGES, "split": np.array(["learn"] * 40)},
+            "split must name a part for each image",
+        ),
         ({"x_train": IMAGES, "y_train": CLASSES, "x_test": IMAGES}, "y_train without y_test"),
         ({"x_train": IMAGES, "x_test": IMAGES[:, :8]}, "images of different sizes"),
         (
@@ -196,7 +213,9 @@ def test_a_damaged_archive_ends_in_one_line(write, tmp_path, compressed):
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 255
     path.write_bytes(data)
-    with pytest.raises(InputError, match=r"images must be readable without pickle: got .*; accepted: plain"):
+    with pytest.raises(
+        InputError, match=r"images must be readable without pickle: got .*; accepted: plain"
+    ):
         opened(name, tmp_path).source("test")
     path.write_bytes(data[:1000])
     with pytest.raises(InputError, match="npz:FILE is a NumPy archive"):

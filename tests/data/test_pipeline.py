@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from tfdeepsim.data.pipeline import batches, training_batches
-from tfdeepsim.data.source import Source
+from tfdeepsim.data.splits.split import Split
 
 SIZE, BATCH = 11, 4
 STEPS_PER_EPOCH = SIZE // BATCH
@@ -17,11 +17,13 @@ STEPS_PER_EPOCH = SIZE // BATCH
 @pytest.fixture
 def source():
     images = np.arange(SIZE, dtype=np.uint8)[:, None, None, None] * np.ones((1, 2, 2, 3), np.uint8)
-    return Source(images, {"index": np.arange(SIZE, dtype=np.int64)})
+    return Split(images, {"index": np.arange(SIZE, dtype=np.int64)})
 
 
 def order(source, first, last, **kwargs):
-    data = training_batches(source, batch_size=BATCH, steps=range(first, last), **{"seed": 1, **kwargs})
+    data = training_batches(
+        source, batch_size=BATCH, steps=range(first, last), **{"seed": 1, **kwargs}
+    )
     return [batch["index"].tolist() for batch in data.as_numpy_iterator()]
 
 
@@ -34,7 +36,10 @@ def test_values_shapes_and_types(source):
 
 
 def test_no_tuning_thread_delays_the_end(source):
-    for data in (training_batches(source, batch_size=BATCH, seed=1, steps=range(3)), batches(source, BATCH)):
+    for data in (
+        training_batches(source, batch_size=BATCH, seed=1, steps=range(3)),
+        batches(source, BATCH),
+    ):
         assert data.options().autotune.enabled is False
 
 
@@ -80,7 +85,7 @@ def test_in_order_batches_keep_the_remainder(source):
 
 def test_memory_mapped_images(source, tmp_path):
     np.save(tmp_path / "images.npy", source.images)
-    mapped = Source(np.load(tmp_path / "images.npy", mmap_mode="r"), source.labels)
+    mapped = Split(np.load(tmp_path / "images.npy", mmap_mode="r"), source.labels)
     assert order(mapped, 0, 6) == order(source, 0, 6)
 
 
@@ -90,9 +95,10 @@ def test_images_are_let_go_when_a_dataset_is():
 
     def use():
         images = np.zeros((8, 4, 4, 3), np.uint8).view(Pixels)
-        source = Source(images, {})
+        source = Split(images, {})
         read = [
-            len(batch["image"]) for batch in training_batches(source, batch_size=4, seed=0, steps=range(2))
+            len(batch["image"])
+            for batch in training_batches(source, batch_size=4, seed=0, steps=range(2))
         ]
         held = batches(source, 4)  # the source itself is not kept by anyone else
         return read, held, weakref.ref(images)

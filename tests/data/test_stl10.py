@@ -18,7 +18,9 @@ NAMES = ["airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "sh
 
 def images_of(part):
     """uint8 [N, 96, 96, 3], as one sees them."""
-    return np.random.default_rng(len(part)).integers(256, size=(COUNTS[part], 96, 96, 3), dtype=np.uint8)
+    return np.random.default_rng(len(part)).integers(
+        256, size=(COUNTS[part], 96, 96, 3), dtype=np.uint8
+    )
 
 
 def labels_of(part):
@@ -26,12 +28,15 @@ def labels_of(part):
 
 
 def binary_files():
-    """Contents of the files by name: planes after each other, each column by column; labels from 1 on."""
+    """Contents of the files by name: planes after each other, each column by column; labels from 1
+    on."""
     files = {f"{part}_X.bin": images_of(part).transpose(0, 3, 2, 1).tobytes() for part in COUNTS}
     files |= {f"{part}_y.bin": (labels_of(part) + 1).tobytes() for part in ("train", "test")}
     files["class_names.txt"] = "\n".join(NAMES).encode() + b"\n"
     folds = np.arange(40).reshape(10, 4)
-    files["fold_indices.txt"] = "\n".join(" ".join(map(str, fold)) for fold in folds).encode() + b"\n"
+    files["fold_indices.txt"] = (
+        "\n".join(" ".join(map(str, fold)) for fold in folds).encode() + b"\n"
+    )
     return files
 
 
@@ -195,7 +200,9 @@ def test_an_archive_of_something_else(tmp_path):
 def test_files_that_do_not_fit_end_in_one_line(tmp_path, name, change, message):
     files = binary_files()
     data = files.pop(name)
-    write_folder(tmp_path / "stl10_binary", files if change is None else {**files, name: change(data)})
+    write_folder(
+        tmp_path / "stl10_binary", files if change is None else {**files, name: change(data)}
+    )
     for ask in (describe, open_dataset):
         with pytest.raises(InputError, match=message):
             ask("stl10", tmp_path)

@@ -12,7 +12,9 @@ COUNTS = {"extra": 60, "train": 40, "test": 20}
 
 
 def images_of(part):
-    return np.random.default_rng(len(part)).integers(256, size=(COUNTS[part], 32, 32, 3), dtype=np.uint8)
+    return np.random.default_rng(len(part)).integers(
+        256, size=(COUNTS[part], 32, 32, 3), dtype=np.uint8
+    )
 
 
 def digits_of(part):
@@ -35,7 +37,9 @@ def write(folder, *, compressed=True, leave_out=(), **changed):
 
 @pytest.mark.parametrize("compressed", [True, False])
 def test_images_and_digits_are_read(tmp_path, compressed):
-    dataset = open_dataset("svhn", write(tmp_path, compressed=compressed), DataOptions(image_size=32))
+    dataset = open_dataset(
+        "svhn", write(tmp_path, compressed=compressed), DataOptions(image_size=32)
+    )
     source = dataset.source("test")
     np.testing.assert_array_equal(source.images[:], images_of("test"))
     np.testing.assert_array_equal(source.labels["label"], digits_of("test"))
@@ -124,6 +128,8 @@ def test_the_fingerprint_is_of_the_pixels_and_how_they_are_resized(tmp_path):
     write(tmp_path / "a")
     write(tmp_path / "b", extra={"X": np.zeros((32, 32, 3, 60), np.uint8)})
     options = [DataOptions(), DataOptions(resize="tile")]
-    prints = {open_dataset("svhn", tmp_path / name, each).fingerprint for name in "ab" for each in options}
+    prints = {
+        open_dataset("svhn", tmp_path / name, each).fingerprint for name in "ab" for each in options
+    }
     assert len(prints) == 4
     assert open_dataset("svhn", tmp_path / "a").fingerprint in prints

@@ -24,7 +24,9 @@ def corners(images):
 
 
 def blurred(images):
-    shifted = [np.roll(np.float32(images), (y, x), (1, 2)) for y in range(-2, 3) for x in range(-2, 3)]
+    shifted = [
+        np.roll(np.float32(images), (y, x), (1, 2)) for y in range(-2, 3) for x in range(-2, 3)
+    ]
     return np.uint8(np.mean(shifted, axis=0))
 
 
@@ -107,9 +109,7 @@ def test_similarity_of_flat_images_in_closed_form():
 
 
 def test_importing_the_room_loads_no_tensorflow():
-    code = (
-        "import sys, tfdeepsim.fidelity.fidelity; print(sorted({'tensorflow', 'keras'} & set(sys.modules)))"
-    )
+    code = "import sys, tfdeepsim.fidelity.fidelity; print(sorted({'tensorflow', 'keras'} & set(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,

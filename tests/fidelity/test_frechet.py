@@ -19,7 +19,9 @@ def diagonal(mean, variances):
 def test_diagonal_gaussians_in_closed_form():
     a, b = diagonal([1, 0, 2], [1, 4, 9]), diagonal([0, 0, 4], [4, 1, 16])
     # Squared differences of means, and of standard deviations.
-    assert frechet_distance(a, b) == pytest.approx(1 + 4 + (1 - 2) ** 2 + (2 - 1) ** 2 + (3 - 4) ** 2)
+    assert frechet_distance(a, b) == pytest.approx(
+        1 + 4 + (1 - 2) ** 2 + (2 - 1) ** 2 + (3 - 4) ** 2
+    )
 
 
 def test_one_feature():

@@ -73,7 +73,9 @@ def test_a_ratio_of_1_does_not_make_images_alike():
 @pytest.mark.parametrize("count", [5, 3], ids=["as many", "fewer"])
 def test_the_distance_is_that_of_scipy(count):
     other = (NOISE**2)[:count]
-    expected = wasserstein_distance(gradient_magnitudes(other).ravel(), gradient_magnitudes(NOISE).ravel())
+    expected = wasserstein_distance(
+        gradient_magnitudes(other).ravel(), gradient_magnitudes(NOISE).ravel()
+    )
     assert gradient_distance(other, NOISE) == pytest.approx(expected, rel=1e-4)
 
 

@@ -16,7 +16,11 @@ def by_hand(a, b):
 
     n = len(a)
     within = sum(
-        kernel(values[i], values[j]) for values in (a, b) for i in range(n) for j in range(n) if i != j
+        kernel(values[i], values[j])
+        for values in (a, b)
+        for i in range(n)
+        for j in range(n)
+        if i != j
     )
     return within / (n * (n - 1)) - 2 * sum(kernel(x, y) for x in a for y in b) / n**2
 
@@ -29,7 +33,9 @@ def test_whole_sets_pair_by_pair():
 
 def test_subsets_are_drawn_without_replacement():
     # All pairs of subsets of 11 rows: those without row i on one side and row j on the other.
-    possible = [by_hand(np.delete(A, i, 0), np.delete(B, j, 0)) for i in range(12) for j in range(12)]
+    possible = [
+        by_hand(np.delete(A, i, 0), np.delete(B, j, 0)) for i in range(12) for j in range(12)
+    ]
     mean, deviation = kernel_distance(A, B, subsets=3000, subset_size=11)
     assert mean == pytest.approx(np.mean(possible), abs=4 * np.std(possible) / np.sqrt(3000))
     assert deviation == pytest.approx(np.std(possible), rel=0.1)
@@ -42,7 +48,9 @@ def test_no_bias_for_few_images():
 
 
 def test_other_distributions_are_farther():
-    near, far = (kernel_distance(A, RNG.normal(size=(12, 4)) + shift, 20, 6)[0] for shift in (0.5, 3))
+    near, far = (
+        kernel_distance(A, RNG.normal(size=(12, 4)) + shift, 20, 6)[0] for shift in (0.5, 3)
+    )
     assert far > 5 * abs(near)
 
 

@@ -13,7 +13,12 @@ FEATURES = RNG.normal(size=(9, 7)).astype(np.float32)
 def by_hand(rows):
     rows = np.float64(rows).reshape(len(rows), -1)
     return np.mean(
-        [np.linalg.norm(rows[i] - rows[j]) for i in range(len(rows)) for j in range(len(rows)) if i != j]
+        [
+            np.linalg.norm(rows[i] - rows[j])
+            for i in range(len(rows))
+            for j in range(len(rows))
+            if i != j
+        ]
     )
 
 
@@ -25,7 +30,10 @@ def test_equal_outputs_have_no_error(targets):
 @pytest.mark.parametrize("targets", [IMAGES, FEATURES], ids=["images", "features"])
 def test_a_random_target_instead_of_the_output_is_1_in_expectation(targets):
     # All ways to take another target than one's own at an equal distance in the list, each once.
-    errors = [normalized_error(np.roll(targets, shift, axis=0), targets) for shift in range(1, len(targets))]
+    errors = [
+        normalized_error(np.roll(targets, shift, axis=0), targets)
+        for shift in range(1, len(targets))
+    ]
     assert np.mean(errors) == pytest.approx(1, rel=1e-6)
 
 
@@ -38,7 +46,9 @@ def test_three_points_in_closed_form():
     targets = np.float64([[0, 0], [3, 4], [0, 8]])  # distances 5, 8 and 5
     assert mean_pair_distance(targets) == pytest.approx(6)
     # Off by 3, by 0 and by 6: a mean of 3, which is no root of a mean of squares.
-    assert normalized_error(targets + np.float64([[3, 0], [0, 0], [0, 6]]), targets) == pytest.approx(0.5)
+    assert normalized_error(
+        targets + np.float64([[3, 0], [0, 0], [0, 6]]), targets
+    ) == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("rows_a_block", [1, 2, 4, 9, 100])
@@ -47,7 +57,9 @@ def test_pairs_in_blocks_are_all_pairs(monkeypatch, rows_a_block, dtype):
     rows = IMAGES.astype(dtype)
     monkeypatch.setattr(module, "_NUMBERS_A_BLOCK", rows_a_block * 60)
     assert mean_pair_distance(rows) == pytest.approx(by_hand(rows), rel=1e-6)
-    error = np.linalg.norm(np.float64(rows[::-1]).reshape(9, -1) - rows.reshape(9, -1), axis=1).mean()
+    error = np.linalg.norm(
+        np.float64(rows[::-1]).reshape(9, -1) - rows.reshape(9, -1), axis=1
+    ).mean()
     assert normalized_error(rows[::-1], rows) == pytest.approx(error / by_hand(rows), rel=1e-6)
 
 

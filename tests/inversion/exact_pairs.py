@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfdeepsim.inversion.inversion import Inversion
+from tfdeepsim.inversion.trained_inversion import TrainedInversion
 
 
 def random_images(count, height=8, width=12, seed=0):
@@ -25,7 +25,7 @@ def identity(shape=(8, 12, 3), change=lambda images: images):
     """Features are the pixels; the generator gives them back, changed."""
     size = int(np.prod(shape))
     generator = generator_of((size,), lambda x: change(tf.reshape(x, [-1, *shape])))
-    return Inversion(generator, flat, shape, "identity")
+    return TrainedInversion(generator, flat, shape, "identity")
 
 
 def rotated(shape=(4, 5, 3)):
@@ -33,7 +33,7 @@ def rotated(shape=(4, 5, 3)):
     size = int(np.prod(shape))
     basis = np.linalg.qr(np.random.default_rng(1).normal(size=(size, size)))[0].astype(np.float32)
     generator = generator_of((size,), lambda x: tf.reshape(x @ basis.T, [-1, *shape]))
-    return Inversion(generator, lambda images: flat(images) @ basis, shape)
+    return TrainedInversion(generator, lambda images: flat(images) @ basis, shape)
 
 
 class Noisy(keras.Model):
@@ -52,4 +52,4 @@ class Noisy(keras.Model):
 
 
 def noisy(shape=(8, 12, 3), **options):
-    return Inversion(Noisy(shape, **options), flat, shape)
+    return TrainedInversion(Noisy(shape, **options), flat, shape)

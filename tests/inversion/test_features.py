@@ -25,7 +25,9 @@ def test_bytes_become_numbers_from_0_to_1():
 @pytest.mark.parametrize("count", [1, BATCH_SIZE - 1, BATCH_SIZE, BATCH_SIZE + 1, len(MANY)])
 def test_no_row_is_lost(count):
     np.testing.assert_array_equal(PIXELS(MANY[:count]), PIXELS(MANY)[:count])
-    assert np.concatenate([np.arange(count)[rows] for rows in blocks(count)]).tolist() == list(range(count))
+    assert np.concatenate([np.arange(count)[rows] for rows in blocks(count)]).tolist() == list(
+        range(count)
+    )
 
 
 def test_images_that_are_mapped_from_a_file(tmp_path):
@@ -54,7 +56,9 @@ def test_a_real_network(layer, shape):
     comparator = make_comparator(f"random_alexnet:{layer}")
     features, images = Features(comparator, (64, 64, 3)), random_images(3, 64, 64)
     assert features.shape == shape
-    np.testing.assert_allclose(features(images), comparator(np.float32(images) / 255), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(
+        features(images), comparator(np.float32(images) / 255), rtol=1e-4, atol=1e-5
+    )
 
 
 def test_half_precision_becomes_float32():
@@ -75,7 +79,9 @@ def test_half_precision_becomes_float32():
     ],
 )
 def test_what_are_no_such_images(images, got):
-    with pytest.raises(InputError, match=rf"got {got}; accepted: uint8 \[N, 4, 5, 3\], one row or more"):
+    with pytest.raises(
+        InputError, match=rf"got {got}; accepted: uint8 \[N, 4, 5, 3\], one row or more"
+    ):
         PIXELS(images)
 
 

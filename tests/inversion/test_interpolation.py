@@ -6,8 +6,8 @@ from exact_pairs import generator_of, random_images, rotated
 from tfdeepsim.comparators import make_comparator
 from tfdeepsim.errors import InputError
 from tfdeepsim.inversion.interpolation import interpolate
-from tfdeepsim.inversion.inversion import Inversion
-from tfdeepsim.networks.inverter import Inverter
+from tfdeepsim.inversion.trained_inversion import TrainedInversion
+from tfdeepsim.networks.inversion_generator import InversionGenerator
 
 FIRST, SECOND = random_images(3, 4, 5, seed=0), random_images(3, 4, 5, seed=1)
 
@@ -24,14 +24,16 @@ def test_of_a_linear_map_the_line_is_a_cross_fade():
 def test_the_line_is_in_feature_space():
     """Features are squares of pixels: halfway is the root of the mean square."""
     generator = generator_of((4, 5, 3), lambda x: tf.sqrt(x))
-    found = interpolate(Inversion(generator, tf.square, (4, 5, 3)), FIRST, SECOND, 3)
+    found = interpolate(TrainedInversion(generator, tf.square, (4, 5, 3)), FIRST, SECOND, 3)
     expected = np.sqrt((FIRST.astype(float) ** 2 + SECOND.astype(float) ** 2) / 2)
     np.testing.assert_allclose(found[:, 1], expected, atol=0.51)
 
 
 def test_ends_are_the_reconstructions_of_a_real_network():
     comparator = make_comparator("random_alexnet:relu2")
-    inversion = Inversion(Inverter((7, 7, 192), (64, 64, 3), width=0.02), comparator, (64, 64, 3))
+    inversion = TrainedInversion(
+        InversionGenerator((7, 7, 192), (64, 64, 3), width=0.02), comparator, (64, 64, 3)
+    )
     first, second = random_images(2, 64, 64, seed=0), random_images(2, 64, 64, seed=1) // 4
     found = interpolate(inversion, first, second, 2)
     np.testing.assert_array_equal(found[:, 0], inversion.reconstruct(first))

@@ -1,4 +1,5 @@
-"""Inversion by optimization: eq. (8) in closed form and against PyTorch, and that results repeat."""
+"""Inversion by optimization: eq. (8) in closed form and against PyTorch, and that results
+repeat."""
 
 import dataclasses
 
@@ -56,7 +57,8 @@ def test_images_stay_in_range(images, method):
     features = np.where(images > 0.5, 1.5, -0.5).astype(np.float32)
     settings = Settings(method=method, steps=100, tv_weight=0.0)
     np.testing.assert_array_equal(
-        invert_by_optimization(tf.identity, features, SHAPE, settings), np.where(images > 0.5, 1.0, 0.0)
+        invert_by_optimization(tf.identity, features, SHAPE, settings),
+        np.where(images > 0.5, 1.0, 0.0),
     )
 
 
@@ -71,20 +73,26 @@ def test_a_deep_layer_is_approached(method):
     assert (relative_errors(comparator, found, features) < 0.7 * grey).all()
 
 
-@pytest.mark.parametrize("settings", [Settings(steps=20, jitter=2), Settings(method="lbfgs", steps=20)])
+@pytest.mark.parametrize(
+    "settings", [Settings(steps=20, jitter=2), Settings(method="lbfgs", steps=20)]
+)
 def test_an_image_does_not_depend_on_its_batch(images, linear, settings, monkeypatch):
     extract, _ = linear
     features = extract(images).numpy()
     found = invert_by_optimization(extract, features, SHAPE, settings)
     monkeypatch.setattr(optimization, "_BATCH", 2)  # 2 and 1 in place of 3
-    np.testing.assert_allclose(invert_by_optimization(extract, features, SHAPE, settings), found, atol=1e-5)
+    np.testing.assert_allclose(
+        invert_by_optimization(extract, features, SHAPE, settings), found, atol=1e-5
+    )
     others = np.concatenate([features[:1], -features[1:]])
     changed = invert_by_optimization(extract, others, SHAPE, settings)
     np.testing.assert_allclose(changed[:1], found[:1], atol=1e-5)
     assert np.abs(changed[1:] - found[1:]).max() > 0.01
 
 
-@pytest.mark.parametrize("settings", [Settings(steps=10, jitter=2), Settings(method="lbfgs", steps=10)])
+@pytest.mark.parametrize(
+    "settings", [Settings(steps=10, jitter=2), Settings(method="lbfgs", steps=10)]
+)
 def test_equal_seeds_give_equal_bits(images, linear, settings):
     extract, _ = linear
     features = extract(images).numpy()
@@ -185,7 +193,9 @@ def test_parity_with_torch(images, linear):
     features = extract(images[::-1]).numpy()
     theirs = torch.tensor(images, requires_grad=True)
     target = torch.from_numpy(features)
-    error = ((theirs.reshape(3, -1) @ torch.from_numpy(matrix) - target) ** 2).sum(1) / (target**2).sum(1)
+    error = ((theirs.reshape(3, -1) @ torch.from_numpy(matrix) - target) ** 2).sum(1) / (
+        target**2
+    ).sum(1)
     right = ((theirs[:, :, 1:] - theirs[:, :, :-1]) ** 2).sum((1, 2, 3))
     below = ((theirs[:, 1:] - theirs[:, :-1]) ** 2).sum((1, 2, 3))
     expected = error + 7.0 * (right + below) / np.prod(SHAPE)

@@ -6,14 +6,17 @@ from exact_pairs import Noisy, flat, generator_of, random_images
 
 from tfdeepsim.comparators import make_comparator
 from tfdeepsim.errors import InputError
-from tfdeepsim.inversion.inversion import Inversion
 from tfdeepsim.inversion.preferred_input import BATCH_SIZE, preferred_input
-from tfdeepsim.networks.inverter import Inverter
+from tfdeepsim.inversion.trained_inversion import TrainedInversion
+from tfdeepsim.networks.inversion_generator import InversionGenerator
 
 SHAPE, SIZE = (2, 3, 3), 18
 RNG = np.random.default_rng(0)
 WEIGHTS = RNG.normal(size=(SIZE, 4)).astype(np.float32)
-LOW, HIGH = RNG.uniform(0.1, 0.4, SIZE).astype(np.float32), RNG.uniform(0.5, 0.9, SIZE).astype(np.float32)
+LOW, HIGH = (
+    RNG.uniform(0.1, 0.4, SIZE).astype(np.float32),
+    RNG.uniform(0.5, 0.9, SIZE).astype(np.float32),
+)
 START = RNG.uniform(0.4, 0.5, (3, SIZE)).astype(np.float32)
 
 
@@ -31,9 +34,13 @@ def test_a_linear_unit_is_greatest_at_a_corner(unit):
     found = preferred_input(pixels(), linear, unit, START, LOW, HIGH, steps=60)
     corner = np.where(WEIGHTS[:, unit] > 0, HIGH, LOW)
     np.testing.assert_allclose(found.features, np.tile(corner, (3, 1)), atol=1e-6)
-    np.testing.assert_allclose(found.images.reshape(3, -1), np.tile(255 * corner, (3, 1)), atol=0.51)
+    np.testing.assert_allclose(
+        found.images.reshape(3, -1), np.tile(255 * corner, (3, 1)), atol=0.51
+    )
     # Of the bytes that are shown, as another reader of them would find.
-    np.testing.assert_allclose(found.activations, linear(found.images / np.float32(255))[:, unit], rtol=1e-5)
+    np.testing.assert_allclose(
+        found.activations, linear(found.images / np.float32(255))[:, unit], rtol=1e-5
+    )
     assert (found.activations > found.before + 0.5).all()
     np.testing.assert_allclose(found.before, START @ WEIGHTS[:, unit], atol=0.02)
 
@@ -94,7 +101,9 @@ def test_of_a_map_a_unit_is_the_mean_of_a_channel():
     green = np.arange(SIZE) % 3 == 1
     np.testing.assert_allclose(found.features[:, green], np.tile(LOW[green], (3, 1)), atol=1e-6)
     np.testing.assert_allclose(found.features[:, ~green], START[:, ~green], atol=1e-6)
-    np.testing.assert_allclose(found.activations, -found.images[..., 1].mean((1, 2)) / 255, rtol=1e-5)
+    np.testing.assert_allclose(
+        found.activations, -found.images[..., 1].mean((1, 2)) / 255, rtol=1e-5
+    )
 
 
 def test_rows_are_searched_each_for_itself():
@@ -114,7 +123,9 @@ def test_many_units_give_no_warnings(caplog):
 def test_scatter_is_of_the_seed():
     def run(seed):
         starts = np.tile(START[:1], (2, 1))
-        return preferred_input(pixels(), linear, 0, starts, LOW, HIGH, steps=0, scatter=0.1, seed=seed)
+        return preferred_input(
+            pixels(), linear, 0, starts, LOW, HIGH, steps=0, scatter=0.1, seed=seed
+        )
 
     first = run(1).features
     np.testing.assert_array_equal(run(1).features, first)
@@ -135,12 +146,16 @@ def test_noise_is_zero():
 def test_a_real_network_twice():
     comparator = make_comparator("random_alexnet:relu2")
     keras.utils.set_random_seed(0)
-    inverter = Inverter((7, 7, 192), (64, 64, 3), width=0.02)
-    features = Inversion(inverter, comparator, (64, 64, 3)).features(random_images(4, 64, 64))
+    inverter = InversionGenerator((7, 7, 192), (64, 64, 3), width=0.02)
+    features = TrainedInversion(inverter, comparator, (64, 64, 3)).features(
+        random_images(4, 64, 64)
+    )
     unit = int(features.mean((0, 1, 2)).argmax())
     bounds = features.min(0), 2 * features.max(0)
     runs = [
-        preferred_input(inverter, comparator, unit, features[:2], *bounds, steps=10, scatter=0.1, seed=5)
+        preferred_input(
+            inverter, comparator, unit, features[:2], *bounds, steps=10, scatter=0.1, seed=5
+        )
         for _ in range(2)
     ]
     for one, other in zip(*(vars(run).values() for run in runs), strict=True):

@@ -4,9 +4,9 @@ from exact_pairs import identity, noisy, random_images
 
 from tfdeepsim.comparators import make_comparator
 from tfdeepsim.errors import InputError
-from tfdeepsim.inversion.inversion import Inversion
 from tfdeepsim.inversion.preimages import Spread, sample_preimages, spread
-from tfdeepsim.networks.inverter import Inverter
+from tfdeepsim.inversion.trained_inversion import TrainedInversion
+from tfdeepsim.networks.inversion_generator import InversionGenerator
 
 IMAGES = random_images(6) // 2 + 64
 
@@ -36,12 +36,16 @@ def test_noise_of_known_size():
     """Features are pixels, and noise is added to them: error and diversity follow its length."""
     inversion, features, samples = samples_of(count=200, gain=0.05)
     found = spread(inversion, features, samples)
-    length = 0.05 * np.sqrt(8 * 12) * np.sqrt(8 / np.pi)  # the mean length of N(0, 1) in three dimensions
+    length = (
+        0.05 * np.sqrt(8 * 12) * np.sqrt(8 / np.pi)
+    )  # the mean length of N(0, 1) in three dimensions
     distances = [np.linalg.norm(a - b) for a in features for b in features if a is not b]
     unit = np.sum(distances) / (len(features) * (len(features) - 1))
     assert found.feature_error == pytest.approx(length / unit, rel=0.05)
     images = (samples / 255).reshape(200, 6, -1)
-    different = np.mean([np.linalg.norm(x[i] - x[j]) for x in images for i in range(6) for j in range(i)])
+    different = np.mean(
+        [np.linalg.norm(x[i] - x[j]) for x in images for i in range(6) for j in range(i)]
+    )
     assert found.diversity == pytest.approx(np.sqrt(2) * length / different, rel=0.05)
 
 
@@ -56,8 +60,8 @@ def test_samples_are_of_the_seed_and_of_their_place():
 
 def test_a_real_network():
     comparator = make_comparator("random_alexnet:pool5")
-    inverter = Inverter((1, 1, 256), (64, 64, 3), width=0.02, noise_dim=8)
-    inversion = Inversion(inverter, comparator, (64, 64, 3))
+    inverter = InversionGenerator((1, 1, 256), (64, 64, 3), width=0.02, noise_dim=8)
+    inversion = TrainedInversion(inverter, comparator, (64, 64, 3))
     features = inversion.features(random_images(3, 64, 64))
     samples = sample_preimages(inversion, features, 3, 0)
     assert samples.shape == (3, 3, 64, 64, 3)

@@ -15,7 +15,10 @@ SHIFTS, COLOURS = ["left", "right", "up", "down"], ["hue 120", "hue 240", "grey"
 def test_what_is_moved_where():
     images = np.zeros((1, 9, 11, 3), np.uint8)
     images[0, 4, 5] = 200
-    places = {name: np.argwhere(moved[0, ..., 0])[0].tolist() for name, moved in shifted(images, 2).items()}
+    places = {
+        name: np.argwhere(moved[0, ..., 0])[0].tolist()
+        for name, moved in shifted(images, 2).items()
+    }
     assert places == {"left": [4, 3], "right": [4, 7], "up": [2, 5], "down": [6, 5]}
 
 
@@ -26,7 +29,9 @@ def test_what_comes_in_is_reflected(pixels):
     np.testing.assert_array_equal(moved["right"][:, :, pixels:], IMAGES[:, :, :-pixels])
     np.testing.assert_array_equal(moved["right"][:, :, :pixels], IMAGES[:, :, pixels:0:-1])
     # All directions are one another's mirror images.
-    np.testing.assert_array_equal(shifted(IMAGES[:, :, ::-1], pixels)["right"][:, :, ::-1], moved["left"])
+    np.testing.assert_array_equal(
+        shifted(IMAGES[:, :, ::-1], pixels)["right"][:, :, ::-1], moved["left"]
+    )
     np.testing.assert_array_equal(shifted(IMAGES[:, ::-1], pixels)["down"][:, ::-1], moved["up"])
     turned = shifted(IMAGES.swapaxes(1, 2), pixels)["right"].swapaxes(1, 2)
     np.testing.assert_array_equal(turned, moved["down"])

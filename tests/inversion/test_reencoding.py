@@ -5,9 +5,9 @@ from exact_pairs import identity, random_images, rotated
 from tfdeepsim.comparators import make_comparator
 from tfdeepsim.errors import InputError
 from tfdeepsim.fidelity.normalized_error import normalized_error
-from tfdeepsim.inversion.inversion import Inversion
 from tfdeepsim.inversion.reencoding import reencode
-from tfdeepsim.networks.inverter import Inverter
+from tfdeepsim.inversion.trained_inversion import TrainedInversion
+from tfdeepsim.networks.inversion_generator import InversionGenerator
 
 IMAGES = random_images(5)
 
@@ -46,17 +46,23 @@ def test_drift_goes_to_what_the_generator_converges_to():
     inversion = identity(change=lambda images: 0.5 * images)
     found = reencode(inversion, IMAGES, (20,))
     features = inversion.features(IMAGES)
-    assert found.from_original[-1] == pytest.approx(normalized_error(0 * features, features), rel=1e-6)
+    assert found.from_original[-1] == pytest.approx(
+        normalized_error(0 * features, features), rel=1e-6
+    )
     assert found.from_previous[-1] == 0
     assert (np.diff(found.from_original[:6]) > 0).all()
 
 
 def test_errors_are_those_of_the_paper_with_a_real_network():
     comparator = make_comparator("random_alexnet:relu2")
-    inversion = Inversion(Inverter((7, 7, 192), (64, 64, 3), width=0.02), comparator, (64, 64, 3))
+    inversion = TrainedInversion(
+        InversionGenerator((7, 7, 192), (64, 64, 3), width=0.02), comparator, (64, 64, 3)
+    )
     images = random_images(4, 64, 64)
     found = reencode(inversion, images, (1, 2))
-    original, first, second = (inversion.features(x) for x in (images, found.images[1], found.images[2]))
+    original, first, second = (
+        inversion.features(x) for x in (images, found.images[1], found.images[2])
+    )
     np.testing.assert_array_equal(found.images[2], inversion.images(first))
     errors = [normalized_error(x, original) for x in (first, second)]
     np.testing.assert_allclose(found.from_original, errors, rtol=1e-5)

@@ -42,7 +42,8 @@ def test_the_error_of_features_is_that_of_the_images_that_were_found():
     targets[1], targets[:, 0, 0] = 255, 128  # not flat, for the gradient
     found = np.where(targets == 255, 51, targets).astype(np.uint8)
     measured = score(found, targets)
-    # All that differs is white, of which 1 - 1/5 is lost in one of two images, and 1 - 1/25 of its square.
+    # All that differs is white, of which 1 - 1/5 is lost in one of two images, and 1 - 1/25 of its
+    # square.
     assert measured.image_error == pytest.approx(0.8 / 2, abs=1e-5)
     assert measured.feature_error == pytest.approx(0.96 / 2, abs=1e-5)
 
@@ -60,7 +61,8 @@ def test_an_exact_inversion_has_no_error():
 
 
 @pytest.mark.parametrize(
-    ("targets", "found"), [(IMAGES, IMAGES[:4]), (IMAGES[:1], IMAGES[:1]), (IMAGES[[0, 0]], IMAGES[:2])]
+    ("targets", "found"),
+    [(IMAGES, IMAGES[:4]), (IMAGES[:1], IMAGES[:1]), (IMAGES[[0, 0]], IMAGES[:2])],
 )
 def test_what_cannot_be_scored(targets, found):
     with pytest.raises(InputError):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from torch_leaky import TorchLayers, channels_first, channels_last, random_weights
 
-from tfdeepsim.comparators.alexnet import ALEXNET
+from tfdeepsim.comparators.chains.alexnet import ALEXNET
 from tfdeepsim.errors import InputError
 from tfdeepsim.networks.alexnet_encoder import AlexNetEncoder
 
@@ -28,7 +28,10 @@ def test_weights_counted_by_hand():
     convolutions = 121 * 3 * 64 + 25 * 64 * 192 + 9 * (192 * 384 + 384 * 256 + 256 * 256)
     convolutions += 64 + 192 + 384 + 256 + 256
     assert AlexNetEncoder((64, 64, 3), 10).count_params() == convolutions + 257 * 10
-    assert AlexNetEncoder((64, 64, 3), 10, variational=True).count_params() == convolutions + 2 * 257 * 10
+    assert (
+        AlexNetEncoder((64, 64, 3), 10, variational=True).count_params()
+        == convolutions + 2 * 257 * 10
+    )
 
 
 def test_width():

@@ -23,7 +23,9 @@ def test_sizes_of_table_1():
     network = Discriminator()
     assert maps(network) == [(29, 32, 7), (25, 64, 5), (12, 128, 3), (10, 256, 3), (4, 256, 3)]
     assert units(network) == [512, 2]
-    kernels = 49 * 3 * 32 + 25 * 32 * 64 + 9 * (64 * 128 + 128 * 256 + 256 * 256) + 256 * 512 + 512 * 2
+    kernels = (
+        49 * 3 * 32 + 25 * 32 * 64 + 9 * (64 * 128 + 128 * 256 + 256 * 256) + 256 * 512 + 512 * 2
+    )
     assert network.count_params() == kernels + 32 + 64 + 128 + 256 + 256 + 512 + 2
 
 
@@ -35,7 +37,13 @@ def test_conditional_sizes():
 
 
 def test_large_images_have_stride_4():
-    assert [side for side, *_ in maps(Discriminator((227, 227, 3), width=0.1))] == [56, 52, 25, 23, 11]
+    assert [side for side, *_ in maps(Discriminator((227, 227, 3), width=0.1))] == [
+        56,
+        52,
+        25,
+        23,
+        11,
+    ]
     assert maps(Discriminator((128, 128, 3), width=0.1))[0][0] == 31
     assert maps(Discriminator((127, 300, 3), width=0.1))[0][0] == 147
 
@@ -66,7 +74,9 @@ def test_dropout_in_training_only_and_seeded():
 
 
 def test_two_dropouts_with_their_own_seeds():
-    drops = [layer for layer in Discriminator(seed=3).layers if isinstance(layer, keras.layers.Dropout)]
+    drops = [
+        layer for layer in Discriminator(seed=3).layers if isinstance(layer, keras.layers.Dropout)
+    ]
     assert [drop.rate for drop in drops] == [0.5, 0.5]
     assert drops[0].seed != drops[1].seed
 
@@ -78,11 +88,15 @@ def test_condition_is_not_dropped_and_counts():
     assert np.abs(network([images, features]) - network([images, -features])).max() > 1e-3
     join = next(layer for layer in network.layers if isinstance(layer, keras.layers.Concatenate))
     joined = keras.Model(network.inputs, join.output)
-    dropped, kept = (joined([images, features], training=training).numpy() for training in (True, False))
+    dropped, kept = (
+        joined([images, features], training=training).numpy() for training in (True, False)
+    )
     pooled = 26
     np.testing.assert_array_equal(dropped[:, pooled:], kept[:, pooled:])
     gone = dropped[:, :pooled] == 0
-    np.testing.assert_allclose(dropped[:, :pooled], np.where(gone, 0, 2 * kept[:, :pooled]), rtol=1e-5)
+    np.testing.assert_allclose(
+        dropped[:, :pooled], np.where(gone, 0, 2 * kept[:, :pooled]), rtol=1e-5
+    )
     assert gone.any()
 
 
@@ -99,7 +113,10 @@ def test_features_are_scaled(feature_shape):
 
 def test_logits_are_float32_under_mixed_precision():
     keras.config.set_dtype_policy("mixed_bfloat16")
-    assert Discriminator((36, 36, 3), width=0.1)(np.zeros((2, 36, 36, 3), np.float32)).dtype == "float32"
+    assert (
+        Discriminator((36, 36, 3), width=0.1)(np.zeros((2, 36, 36, 3), np.float32)).dtype
+        == "float32"
+    )
 
 
 @pytest.mark.parity

@@ -15,7 +15,9 @@ LEARNED = (keras.layers.Conv2D, UpConvolution)
 def sizes(network):
     """Side, channels and kernel of every layer with weights."""
     layers = [layer for layer in network.layers if isinstance(layer, LEARNED)]
-    return [(layer.output.shape[1], layer.output.shape[3], layer.kernel.shape[0]) for layer in layers]
+    return [
+        (layer.output.shape[1], layer.output.shape[3], layer.kernel.shape[0]) for layer in layers
+    ]
 
 
 def test_sizes_of_table_2():
@@ -31,13 +33,33 @@ def test_sizes_of_table_2():
     kernels = 25 * (3 * 32 + 32 * 64)
     kernels += 9 * (32 * 32 + 64 * 64 + 64 * 128 + 128 * 128 + 128 * 64 + 64 * 8)
     assert encoder.count_params() == kernels + 32 + 32 + 64 + 64 + 128 + 128 + 64 + 8
-    kernels = 9 * (8 * 64 + 64 * 128 + 64 * 64 + 32 * 32 + 16 * 3) + 16 * (128 * 64 + 64 * 32 + 32 * 16)
+    kernels = 9 * (8 * 64 + 64 * 128 + 64 * 64 + 32 * 32 + 16 * 3) + 16 * (
+        128 * 64 + 64 * 32 + 32 * 16
+    )
     assert decoder.count_params() == kernels + 64 + 128 + 64 + 64 + 32 + 32 + 16 + 3
 
 
 def test_width_leaves_code_and_image_alone():
-    assert [channels for _, channels, _ in sizes(MapEncoder(width=0.25))] == [8, 8, 16, 16, 32, 32, 16, 8]
-    assert [channels for _, channels, _ in sizes(MapDecoder(width=0.01))] == [1, 1, 1, 1, 1, 1, 1, 3]
+    assert [channels for _, channels, _ in sizes(MapEncoder(width=0.25))] == [
+        8,
+        8,
+        16,
+        16,
+        32,
+        32,
+        16,
+        8,
+    ]
+    assert [channels for _, channels, _ in sizes(MapDecoder(width=0.01))] == [
+        1,
+        1,
+        1,
+        1,
+        1,
+        1,
+        1,
+        3,
+    ]
 
 
 def test_latent_is_the_flat_map():
@@ -81,7 +103,9 @@ def test_impossible_sizes(network):
         network((60, 64, 3), 512)
     with pytest.raises(InputError, match=r"got 0x8"):
         network((0, 8, 3), 8)
-    with pytest.raises(InputError, match=r"8x8 positions .*: got 100; accepted: multiples of 64, e.g. 512"):
+    with pytest.raises(
+        InputError, match=r"8x8 positions .*: got 100; accepted: multiples of 64, e.g. 512"
+    ):
         network((64, 64, 3), 100)
     with pytest.raises(InputError, match=r"8x8 positions .*: got 0;"):
         network((64, 64, 3), 0)
@@ -92,7 +116,10 @@ def test_impossible_sizes(network):
 @pytest.mark.parity
 def test_parity_with_torch():
     torch = pytest.importorskip("torch", reason="compares with PyTorch: pip install -e '.[parity]'")
-    encoder, decoder = MapEncoder((16, 24, 3), 24, width=0.2), MapDecoder((16, 24, 3), 24, width=0.2)
+    encoder, decoder = (
+        MapEncoder((16, 24, 3), 24, width=0.2),
+        MapDecoder((16, 24, 3), 24, width=0.2),
+    )
     random_weights(encoder)
     random_weights(decoder, seed=1)
     images = np.random.default_rng(2).random((2, 16, 24, 3), np.float32)

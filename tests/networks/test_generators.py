@@ -50,13 +50,19 @@ BAD = {
         ("resnet", (64, 64, 3), 64, False, 1.0),
         r"unknown network: got 'resnet'; accepted: pihlgren, ",
     ),
-    "width of pihlgren": (("pihlgren", (64, 64, 3), 64, False, 0.5), r"fixed: got 0.5; accepted: 1"),
+    "width of pihlgren": (
+        ("pihlgren", (64, 64, 3), 64, False, 0.5),
+        r"fixed: got 0.5; accepted: 1",
+    ),
     "width": (("dosovitskiy", (64, 64, 3), 512, False, -1.0), r"must be positive: got -1.0"),
     "side of pihlgren": (("pihlgren", (72, 64, 3), 64, False, 1.0), r"64 \+ 16 n"),
     "side of the map": (("dosovitskiy", (63, 64, 3), 512, False, 1.0), r"multiples of 8"),
     "side of AlexNet": (("dosovitskiy", (62, 64, 3), 512, True, 1.0), r"63 or more"),
     "code": (("dosovitskiy", (64, 64, 3), 65, False, 1.0), r"multiples of 64"),
-    "latent size": (("pihlgren", (64, 64, 3), 0, True, 1.0), r"latent size must be positive: got 0"),
+    "latent size": (
+        ("pihlgren", (64, 64, 3), 0, True, 1.0),
+        r"latent size must be positive: got 0",
+    ),
 }
 
 

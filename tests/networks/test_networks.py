@@ -12,7 +12,7 @@ from tfdeepsim.networks import (
     autoencoder,
     discriminator,
     dosovitskiy,
-    inverter,
+    inversion_generator,
     pihlgren,
     upconv_generator,
     upconvolution,
@@ -22,7 +22,7 @@ from tfdeepsim.networks.autoencoder import Autoencoder
 from tfdeepsim.networks.discriminator import Discriminator
 from tfdeepsim.networks.dosovitskiy import MapDecoder, MapEncoder
 from tfdeepsim.networks.generators import make_generator
-from tfdeepsim.networks.inverter import Inverter
+from tfdeepsim.networks.inversion_generator import InversionGenerator
 from tfdeepsim.networks.pihlgren import Decoder, Encoder, make_autoencoder
 from tfdeepsim.networks.upconv_generator import UpConvGenerator
 from tfdeepsim.networks.upconvolution import UpConvolution
@@ -32,7 +32,7 @@ MODULES = (
     autoencoder,
     discriminator,
     dosovitskiy,
-    inverter,
+    inversion_generator,
     pihlgren,
     upconv_generator,
     upconvolution,
@@ -50,13 +50,22 @@ NETWORKS = {
     "MapEncoder": (lambda: MapEncoder((16, 24, 3), 12, width=0.1), (2, 16, 24, 3)),
     "variational MapEncoder": (lambda: MapEncoder((8, 8, 1), 3, True, 0.1), (2, 8, 8, 1)),
     "MapDecoder": (lambda: MapDecoder((16, 24, 3), 12, 0.1), (2, 12)),
-    "map Autoencoder": (lambda: make_generator("dosovitskiy", (8, 8, 3), 4, False, 1, 0.1), (2, 8, 8, 3)),
+    "map Autoencoder": (
+        lambda: make_generator("dosovitskiy", (8, 8, 3), 4, False, 1, 0.1),
+        (2, 8, 8, 3),
+    ),
     "AlexNetEncoder": (lambda: AlexNetEncoder((63, 70, 3), 4, width=0.02), (2, 63, 70, 3)),
-    "variational AlexNetEncoder": (lambda: AlexNetEncoder((64, 64, 1), 4, True, 0.02), (2, 64, 64, 1)),
+    "variational AlexNetEncoder": (
+        lambda: AlexNetEncoder((64, 64, 1), 4, True, 0.02),
+        (2, 64, 64, 1),
+    ),
     "UpConvGenerator": (lambda: UpConvGenerator((5,), (30, 32, 3), 0.02), (2, 5)),
     "map UpConvGenerator": (lambda: UpConvGenerator((6, 6, 2), (15, 16, 1), 0.02), (2, 6, 6, 2)),
-    "Inverter": (lambda: Inverter((5,), (30, 32, 3), 0.02, 0.5), (2, 5)),
-    "noisy map Inverter": (lambda: Inverter((3, 2, 4), (16, 15, 3), 0.02, 2.0, 3, seed=5), (2, 3, 2, 4)),
+    "InversionGenerator": (lambda: InversionGenerator((5,), (30, 32, 3), 0.02, 0.5), (2, 5)),
+    "noisy map InversionGenerator": (
+        lambda: InversionGenerator((3, 2, 4), (16, 15, 3), 0.02, 2.0, 3, seed=5),
+        (2, 3, 2, 4),
+    ),
     "large Autoencoder": (
         lambda: make_generator("dosovitskiy", (64, 64, 3), 7, True, 1, 0.02),
         (2, 64, 64, 3),
@@ -78,7 +87,9 @@ def test_round_trip(name):
     make, shape = NETWORKS[name]
     network = make()
     generator = np.random.default_rng(0)
-    x = [generator.random(one, np.float32) for one in (shape if isinstance(shape, list) else [shape])]
+    x = [
+        generator.random(one, np.float32) for one in (shape if isinstance(shape, list) else [shape])
+    ]
     x = x if isinstance(shape, list) else x[0]
     with keras.saving.custom_object_scope({part.__name__: part for part in PARTS}):
         copy = type(network).from_config(network.get_config())
@@ -112,12 +123,20 @@ def test_reconstruction_has_the_shape_of_the_image(shape):
 def test_sizes_of_the_authors_network():
     # 64 - 31 - 14 - 6 - 2 and 1 - 5 - 13 - 30 - 64; weights counted by hand from the layers.
     encoder, decoder = Encoder((64, 64, 3), 64), Decoder((64, 64, 3), 64)
-    sides = [layer.output.shape[1] for layer in encoder.layers if isinstance(layer, keras.layers.Conv2D)]
+    sides = [
+        layer.output.shape[1] for layer in encoder.layers if isinstance(layer, keras.layers.Conv2D)
+    ]
     assert sides == [31, 14, 6, 2]
     convolutions = 16 * (3 * 32 + 32 * 64 + 64 * 128 + 128 * 256)
-    assert sum(np.prod(v.shape) for v in encoder.trainable_variables) == convolutions + 2 * 480 + 1025 * 64
+    assert (
+        sum(np.prod(v.shape) for v in encoder.trainable_variables)
+        == convolutions + 2 * 480 + 1025 * 64
+    )
     transposed = 25 * 1024 * 128 + 25 * 128 * 64 + 36 * 64 * 32 + 36 * 32 * 3 + 3
-    assert sum(np.prod(v.shape) for v in decoder.trainable_variables) == 65 * 1024 + transposed + 2 * 224
+    assert (
+        sum(np.prod(v.shape) for v in decoder.trainable_variables)
+        == 65 * 1024 + transposed + 2 * 224
+    )
 
 
 def test_first_transposed_convolution_is_the_dense_layer():
@@ -164,7 +183,9 @@ def test_noise_is_standard_normal():
 
 def test_latents_are_float32_under_mixed_precision():
     keras.config.set_dtype_policy("mixed_bfloat16")
-    generated = make_autoencoder((64, 64, 3), 4, variational=True)(np.zeros((2, 64, 64, 3), np.float32))
+    generated = make_autoencoder((64, 64, 3), 4, variational=True)(
+        np.zeros((2, 64, 64, 3), np.float32)
+    )
     assert {value.dtype.name for value in generated.values()} == {"float32"}
 
 

@@ -32,7 +32,9 @@ def test_values_gradients_and_moving_statistics(layers, training):
             tape.watch(x)
             y = layer(x, training=training)
             loss = tf.reduce_sum(tf.sin(y))
-        results.append([y, *tape.gradient(loss, [x, *layer.trainable_variables]), *layer.get_weights()])
+        results.append(
+            [y, *tape.gradient(loss, [x, *layer.trainable_variables]), *layer.get_weights()]
+        )
     for ours, keras_own in zip(*results, strict=True):
         np.testing.assert_allclose(ours, keras_own, rtol=1e-4, atol=1e-4)
 

@@ -14,7 +14,9 @@ def maps(network):
     """Kind, side and channels of every layer with maps."""
     kinds = {UpConvolution: "up", keras.layers.Conv2D: "conv", keras.layers.Reshape: "start"}
     return [
-        (kinds[type(layer)], *layer.output.shape[1::2]) for layer in network.layers if type(layer) in kinds
+        (kinds[type(layer)], *layer.output.shape[1::2])
+        for layer in network.layers
+        if type(layer) in kinds
     ]
 
 
@@ -89,14 +91,18 @@ def test_the_centre_is_kept():
 def test_images_start_near_a_constant_and_are_float32():
     keras.config.set_dtype_policy("mixed_bfloat16")
     network = UpConvGenerator((4, 4, 64), (32, 32, 3))
-    generated = network(np.random.default_rng(0).normal(size=(2, 4, 4, 64)).astype(np.float32)).numpy()
+    generated = network(
+        np.random.default_rng(0).normal(size=(2, 4, 4, 64)).astype(np.float32)
+    ).numpy()
     assert generated.dtype == np.float32
     assert np.abs(generated - 0.5).mean() < 0.2
     assert generated.std() > 1e-3
 
 
 def test_impossible_inputs():
-    with pytest.raises(InputError, match=r"smaller than the image: got 8x32 for 32x32 .* at most 31x31"):
+    with pytest.raises(
+        InputError, match=r"smaller than the image: got 8x32 for 32x32 .* at most 31x31"
+    ):
         UpConvGenerator((8, 32, 3), (32, 32, 3))
     with pytest.raises(InputError, match=r"got \(8, 3\); accepted: \(n,\) or \(h, w, c\)"):
         UpConvGenerator((8, 3), (32, 32, 3))

@@ -32,7 +32,10 @@ def test_is_nails_and_convolution(kernel_size, sides):
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(x)
         ours = layer(x)
-        nails = tf.nn.conv2d(bed_of_nails(x), tf.convert_to_tensor(layer.kernel), 1, "SAME") + layer.bias
+        nails = (
+            tf.nn.conv2d(bed_of_nails(x), tf.convert_to_tensor(layer.kernel), 1, "SAME")
+            + layer.bias
+        )
         losses = [tf.reduce_sum(tf.sin(y)) for y in (ours, nails)]
     assert ours.shape == layer.compute_output_shape(x.shape) == (2, 2 * sides[0], 2 * sides[1], 3)
     np.testing.assert_allclose(ours, nails, atol=1e-5)

@@ -10,11 +10,14 @@ def random_weights(network, seed: int = 0) -> None:
     generator = np.random.default_rng(seed)
     for variable in network.weights:
         fan_in = max(1, np.prod(variable.shape[:-1]))
-        variable.assign(generator.normal(size=variable.shape) * (0.1 if variable.ndim == 1 else fan_in**-0.5))
+        variable.assign(
+            generator.normal(size=variable.shape) * (0.1 if variable.ndim == 1 else fan_in**-0.5)
+        )
 
 
 class TorchLayers:
-    """Layers that take the weights of a Keras network one after the other; images are [B, C, H, W]."""
+    """Layers that take the weights of a Keras network one after the other; images are [B, C, H,
+    W]."""
 
     def __init__(self, torch, network):
         self.torch = torch
@@ -31,7 +34,8 @@ class TorchLayers:
         return self.torch.nn.functional.conv2d(x, kernel, next(self.weights), stride=stride)
 
     def same(self, x, kernel, stride=1):
-        """Padding as TensorFlow has it for sides that the stride divides: the odd one at the end."""
+        """Padding as TensorFlow has it for sides that the stride divides: the odd one at the
+        end."""
         total = kernel - stride
         pads = (total // 2, total - total // 2) * 2
         return self.valid(self.torch.nn.functional.pad(x, pads), stride)

@@ -17,7 +17,10 @@ def by_hand(batch, seed):
     across, down, flip = tf.random.stateless_uniform([3, count], seed).numpy()
     results = []
     for image, u, v, mirrored in zip(batch, across, down, flip < 0.5, strict=True):
-        x, y = int(np.round((2 * u - 1) * SHIFT * width)), int(np.round((2 * v - 1) * SHIFT * height))
+        x, y = (
+            int(np.round((2 * u - 1) * SHIFT * width)),
+            int(np.round((2 * v - 1) * SHIFT * height)),
+        )
         padded = np.pad(image, ((height, height), (width, width), (0, 0)), mode="symmetric")
         cut = padded[height + y : 2 * height + y, width + x : 2 * width + x]
         results.append(cut[:, ::-1] if mirrored else cut)

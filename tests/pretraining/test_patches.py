@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from squares import squares
 
-from tfdeepsim.comparators.exemplar_cnn import PATCH
+from tfdeepsim.comparators.chains.exemplar_cnn import PATCH
 from tfdeepsim.errors import InputError
 from tfdeepsim.pretraining.patches import APART, REGION, gradient_energy, regions
 
@@ -38,7 +38,9 @@ def test_energy_of_a_patch_is_the_mean_over_it():
     assert energy.shape == (9, 6)
     for y, x in ((0, 0), (8, 5), (3, 4)):
         inside = np.s_[y : y + PATCH, x : x + PATCH]
-        assert energy[y, x] == pytest.approx((down[inside] ** 2 + across[inside] ** 2).mean(), rel=1e-9)
+        assert energy[y, x] == pytest.approx(
+            (down[inside] ** 2 + across[inside] ** 2).mean(), rel=1e-9
+        )
 
 
 def test_patches_prefer_gradients():
@@ -118,5 +120,7 @@ def test_patches_follow_the_seed():
 
 
 def test_small_images_are_told():
-    with pytest.raises(InputError, match=r"patches need images of 32 pixels.*24x40 pixels.*--image-size 64"):
+    with pytest.raises(
+        InputError, match=r"patches need images of 32 pixels.*24x40 pixels.*--image-size 64"
+    ):
         regions(np.zeros((2, 24, 40, 3), np.uint8), 2, seed=0)

@@ -8,12 +8,12 @@ from squares import open_squares
 
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.data import open_dataset
-from tfdeepsim.data.dataset import Dataset, Sources
-from tfdeepsim.data.source import Source
+from tfdeepsim.data.dataset import Dataset, Splits
+from tfdeepsim.data.splits.split import Split
 from tfdeepsim.errors import InputError
 from tfdeepsim.pretraining import make_objective
 from tfdeepsim.pretraining.pretext import Pretext
-from tfdeepsim.pretraining.ranking import MARGIN, Ranking, distances, hinges, ranking_loss
+from tfdeepsim.pretraining.ranking import MARGIN, RankingObjective, distances, hinges, ranking_loss
 
 BATCH, STEPS = 4, 6
 
@@ -34,11 +34,12 @@ class Videos(Dataset):
         episode, step = (np.divmod(order, self._frames)[i].astype(np.int64) for i in (0, 1))
         images = generator.integers(0, 256, (len(order), *self.image_shape), np.uint8)
         images[:, 0, 0, 0], images[:, 0, 0, 1] = episode, step
-        return Source(images, {"episode": episode, "step": step})
+        return Split(images, {"episode": episode, "step": step})
 
 
-class ValidatedOnTraining(Sources):
-    """Tiny LLv2 has one short rollout to validate on, so no negatives; these are the training frames."""
+class ValidatedOnTraining(Splits):
+    """Tiny LLv2 has one short rollout to validate on, so no negatives; these are the training
+    frames."""
 
     def __getitem__(self, split):
         return super().__getitem__("encoder_train" if split == "encoder_validation" else split)
@@ -50,7 +51,7 @@ def config(**options):
 
 @pytest.fixture(scope="module")
 def objective():
-    return make_objective(config(steps=STEPS), Sources(Videos()))
+    return make_objective(config(steps=STEPS), Splits(Videos()))
 
 
 def read(objective, first=0, last=STEPS, seed=1):
@@ -58,13 +59,19 @@ def read(objective, first=0, last=STEPS, seed=1):
 
 
 def identical(some, others):
-    return all(np.array_equal(a[name], b[name]) for a, b in zip(some, others, strict=True) for name in a | b)
+    return all(
+        np.array_equal(a[name], b[name])
+        for a, b in zip(some, others, strict=True)
+        for name in a | b
+    )
 
 
 # The loss
 
 
-@pytest.mark.parametrize(("other", "distance"), [([3, 0], 0), ([0, 2], 1), ([-1, 0], 2), ([0, 0], 1)])
+@pytest.mark.parametrize(
+    ("other", "distance"), [([3, 0], 0), ([0, 2], 1), ([-1, 0], 2), ([0, 0], 1)]
+)
 def test_distance(other, distance):
     apart = distances(tf.constant([[2.0, 0.0]]), tf.constant([other], tf.float32))
     np.testing.assert_allclose(apart, [[distance]], atol=1e-6)
@@ -95,7 +102,9 @@ def test_loss_is_the_mean_over_the_chosen():
 def test_gradient_at_zero_embeddings_is_finite():
     embeddings = tf.Variable(tf.zeros([3, 5]))
     with tf.GradientTape() as tape:
-        loss = ranking_loss(distances(embeddings, tf.identity(embeddings)), ~tf.eye(3, dtype=tf.bool))
+        loss = ranking_loss(
+            distances(embeddings, tf.identity(embeddings)), ~tf.eye(3, dtype=tf.bool)
+        )
     np.testing.assert_allclose(loss, [MARGIN] * 3)
     assert np.isfinite(tape.gradient(loss, embeddings)).all()
 
@@ -139,9 +148,13 @@ def measured(objective, apart, training=True, **changes):
         "hard": np.ones(6, bool),
     } | changes
     batch = {
-        k: tf.constant(v, tf.float32 if np.asarray(v).dtype == float else None) for k, v in batch.items()
+        k: tf.constant(v, tf.float32 if np.asarray(v).dtype == float else None)
+        for k, v in batch.items()
     }
-    return {name: float(value[0]) for name, value in objective.measures(Given(), batch, training).items()}
+    return {
+        name: float(value[0])
+        for name, value in objective.measures(Given(), batch, training).items()
+    }
 
 
 APART = [0.3, 0.1, 0.2, 0.4, 0.5, 1.9]
@@ -162,7 +175,8 @@ def test_validation_takes_all_negatives(objective):
 def test_random_negatives_depend_on_the_draw(objective):
     easy = np.zeros(6, bool)
     losses = [
-        measured(objective, APART, hard=easy, draw=np.tile([[0, step]], (6, 1)))["loss"] for step in range(60)
+        measured(objective, APART, hard=easy, draw=np.tile([[0, step]], (6, 1)))["loss"]
+        for step in range(60)
     ]
     # Four of five negatives: five ways to choose them.
     ways = [(2.0 - left) / 4 for left in (0.7, 0.6, 0.4, 0.3, 0)]
@@ -189,11 +203,13 @@ def test_batches_are_pairs_of_near_frames(objective):
 
 
 def test_negatives_are_hard_in_the_second_half(objective):
-    assert [batch["hard"].tolist() for batch in read(objective)] == [[False] * 4] * 3 + [[True] * 4] * 3
+    assert [batch["hard"].tolist() for batch in read(objective)] == [[False] * 4] * 3 + [
+        [True] * 4
+    ] * 3
 
 
 def test_epochs_tell_where_the_second_half_begins():
-    objective = make_objective(config(epochs=4), Sources(Videos()))
+    objective = make_objective(config(epochs=4), Splits(Videos()))
     first = 2 * (objective.examples // BATCH)
     before, after = read(objective, first - 1, first + 1)
     assert (before["hard"].any(), after["hard"].all()) == (False, True)
@@ -233,7 +249,7 @@ def test_shown_are_anchors_near_frames_and_negatives(objective):
 
 
 def test_shown_of_one_rollout():
-    shown = Ranking(Sources(Videos(1, 8)), "videonet", 0, lambda steps: steps).shown()
+    shown = RankingObjective(Splits(Videos(1, 8)), "videonet", 0, lambda steps: steps).shown()
     anchor, _, negative = shown[:, :, 0, 0, 1].astype(int)
     assert set(np.abs(anchor - negative)) <= {1, 6, 7}
 
@@ -245,8 +261,8 @@ def test_what_it_tells_of_itself(objective):
 
 
 def test_learns_from_rollouts(tiny):
-    sources = ValidatedOnTraining(open_dataset(*tiny))
-    objective = make_objective(config(steps=100), sources)
+    splits = ValidatedOnTraining(open_dataset(*tiny))
+    objective = make_objective(config(steps=100), splits)
     assert objective.examples == 3 * 2 * 2
     keras.utils.set_random_seed(0)
     model = Pretext(objective)
@@ -272,11 +288,15 @@ def test_images_alone_are_refused():
 
 
 def test_one_short_rollout_is_refused():
-    with pytest.raises(InputError, match="far from each other: got a split of one rollout of 6 frames"):
-        make_objective(config(), Sources(Videos(1, 6)))
-    assert make_objective(config(), Sources(Videos(1, 7))).examples == 12
+    with pytest.raises(
+        InputError, match="far from each other: got a split of one rollout of 6 frames"
+    ):
+        make_objective(config(), Splits(Videos(1, 6)))
+    assert make_objective(config(), Splits(Videos(1, 7))).examples == 12
 
 
 def test_small_images_are_refused():
-    with pytest.raises(InputError, match="images must be large enough for VideoNet's pool5: got 16x16"):
-        make_objective(config(), Sources(Videos(side=16)))
+    with pytest.raises(
+        InputError, match="images must be large enough for VideoNet's pool5: got 16x16"
+    ):
+        make_objective(config(), Splits(Videos(side=16)))

@@ -5,19 +5,19 @@ import numpy as np
 import pytest
 from squares import Squares, open_squares
 
-from tfdeepsim.comparators.exemplar_cnn import EXEMPLAR_CNN
+from tfdeepsim.comparators.chains.exemplar_cnn import EXEMPLAR_CNN
 from tfdeepsim.config import TrainConfig
-from tfdeepsim.data.dataset import Sources
+from tfdeepsim.data.dataset import Splits
 from tfdeepsim.errors import InputError
 from tfdeepsim.pretraining import make_objective
 from tfdeepsim.pretraining.objective import Objective
 from tfdeepsim.pretraining.pretext import Pretext
-from tfdeepsim.pretraining.surrogate import VIEWS, Surrogate
+from tfdeepsim.pretraining.surrogate import VIEWS, SurrogateObjective
 
 
 @pytest.fixture(scope="module")
 def objective():
-    return Surrogate(open_squares(), classes=6, seed=0)
+    return SurrogateObjective(open_squares(), classes=6, seed=0)
 
 
 def taken(dataset):
@@ -30,8 +30,8 @@ def test_a_config_makes_it_from_unlabeled_images():
     config = TrainConfig(
         dataset="squares", task="comparator", comparator="exemplar_cnn", surrogate_classes=5, seed=3
     )
-    objective = make_objective(config, Sources(dataset))
-    assert isinstance(objective, Surrogate)
+    objective = make_objective(config, Splits(dataset))
+    assert isinstance(objective, SurrogateObjective)
     assert isinstance(objective, Objective)
     assert dataset.reads == ["encoder_train"]
     assert (objective.classes, objective.examples) == (5, 5 * VIEWS)
@@ -48,7 +48,9 @@ def test_batches_are_patches_and_classes(objective):
 def test_an_epoch_has_ten_views_of_each_class(objective):
     for epoch in range(2):
         steps = range(15 * epoch, 15 * (epoch + 1))
-        targets = np.concatenate([b["target"] for b in taken(objective.training(4, seed=0, steps=steps))])
+        targets = np.concatenate(
+            [b["target"] for b in taken(objective.training(4, seed=0, steps=steps))]
+        )
         np.testing.assert_array_equal(np.bincount(targets), np.full(6, VIEWS))
 
 
@@ -71,7 +73,8 @@ def test_validation_shows_each_class_once_and_always_the_same(objective):
 
 
 def test_validation_is_not_what_was_trained_on(objective):
-    # The same six patches in stored order, once with seeds of training: only the transformations differ.
+    # The same six patches in stored order, once with seeds of training: only the transformations
+    # differ.
     (batch,) = taken(objective.validation(6))
     trained = taken(objective.training(6, seed=0, steps=range(10)))
     for step in trained:
@@ -81,12 +84,14 @@ def test_validation_is_not_what_was_trained_on(objective):
 
 
 def test_batches_outlive_the_objective():
-    data = Surrogate(open_squares(), classes=3, seed=0).training(2, seed=0, steps=range(3))
+    data = SurrogateObjective(open_squares(), classes=3, seed=0).training(2, seed=0, steps=range(3))
     assert len(taken(data)) == 3
 
 
 def test_patches_follow_the_seed():
-    first, same, other = (Surrogate(open_squares(), classes=6, seed=seed).shown() for seed in (0, 0, 1))
+    first, same, other = (
+        SurrogateObjective(open_squares(), classes=6, seed=seed).shown() for seed in (0, 0, 1)
+    )
     np.testing.assert_array_equal(first, same)
     assert (first != other).any()
 
@@ -103,7 +108,9 @@ def test_what_tells_the_classes_apart_is_not_kept(objective):
     network = objective.network()
     assert network(np.zeros((2, 32, 32, 3), np.float32)).shape == (2, 6)
     kept = network.tensors(objective.kept)
-    assert {name: value.shape for name, value in kept.items()} == EXEMPLAR_CNN.tensor_shapes("relu4")
+    assert {name: value.shape for name, value in kept.items()} == EXEMPLAR_CNN.tensor_shapes(
+        "relu4"
+    )
 
 
 def test_measures_are_cross_entropy_and_accuracy(objective):
@@ -119,7 +126,7 @@ def test_measures_are_cross_entropy_and_accuracy(objective):
 
 def test_a_few_steps_lower_the_loss():
     keras.utils.set_random_seed(0)
-    objective = Surrogate(open_squares(), classes=4, seed=0)
+    objective = SurrogateObjective(open_squares(), classes=4, seed=0)
     model = Pretext(objective)
     model.compile(optimizer=keras.optimizers.Adam(1e-3))
     before = model.evaluate(objective.validation(8), return_dict=True, verbose=0)
@@ -130,9 +137,9 @@ def test_a_few_steps_lower_the_loss():
 
 def test_one_patch_is_not_enough():
     with pytest.raises(InputError, match="two to tell apart"):
-        Surrogate(open_squares(), classes=1, seed=0)
+        SurrogateObjective(open_squares(), classes=1, seed=0)
 
 
 def test_small_images_are_told():
     with pytest.raises(InputError, match=r"32 pixels and more.*28x28.*--image-size 64"):
-        Surrogate(open_squares(side=28), classes=4, seed=0)
+        SurrogateObjective(open_squares(side=28), classes=4, seed=0)

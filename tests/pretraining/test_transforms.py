@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfdeepsim.comparators.exemplar_cnn import PATCH
+from tfdeepsim.comparators.chains.exemplar_cnn import PATCH
 from tfdeepsim.pretraining.patches import REGION
 from tfdeepsim.pretraining.transforms import (
     ROTATION,
@@ -71,7 +71,9 @@ def test_the_farthest_moves_stay_in_a_region(scale, angle):
         shift = (sign_x * 6.4, sign_y * 6.4)
         across = (math.cos(angle) * place[None] + math.sin(angle) * place[:, None]) / scale
         down = (math.cos(angle) * place[:, None] - math.sin(angle) * place[None]) / scale
-        across, down = (part + (REGION - 1) / 2 + by for part, by in zip((across, down), shift, strict=True))
+        across, down = (
+            part + (REGION - 1) / 2 + by for part, by in zip((across, down), shift, strict=True)
+        )
         expected = np.stack([across, down, across + down], axis=2)
         np.testing.assert_allclose(move(region, scale, angle, shift), expected, atol=1e-3)
 
@@ -126,10 +128,15 @@ def test_colour_changes_as_hsv_does(change):
 
     def expected(pixel):
         hue, *rest = colorsys.rgb_to_hsv(*pixel)
-        rest = [np.clip(v**p * f + o, 0, 1) for v, p, f, o in zip(rest, power, factor, offset, strict=True)]
+        rest = [
+            np.clip(v**p * f + o, 0, 1)
+            for v, p, f, o in zip(rest, power, factor, offset, strict=True)
+        ]
         return colorsys.hsv_to_rgb((hue + turn) % 1, *rest)
 
-    wanted = np.apply_along_axis(lambda pixel: np.array(expected(pixel)), 3, patches.astype(np.float64))
+    wanted = np.apply_along_axis(
+        lambda pixel: np.array(expected(pixel)), 3, patches.astype(np.float64)
+    )
     np.testing.assert_allclose(change_colour(patches, **change), wanted, atol=1e-5)
 
 
@@ -137,10 +144,21 @@ def test_draws_fill_their_ranges():
     change = Change(*(value.numpy() for value in drawn(4000, (1, 2))))
     turn = math.radians(20)
     ranges = Change(
-        *((0.7, 1.4), (-turn, turn), (-6.4, 6.4), (0.5, 2), (0.25, 4), (0.7, 1.4), (-0.1, 0.1), (-0.1, 0.1))
+        *(
+            (0.7, 1.4),
+            (-turn, turn),
+            (-6.4, 6.4),
+            (0.5, 2),
+            (0.25, 4),
+            (0.7, 1.4),
+            (-0.1, 0.1),
+            (-0.1, 0.1),
+        )
     )
     for name, values, (low, high) in zip(Change._fields, change, ranges, strict=True):
-        assert low * (1 - 1e-5 * np.sign(low)) <= values.min() < values.max() <= high * (1 + 1e-5), name
+        assert (
+            low * (1 - 1e-5 * np.sign(low)) <= values.min() < values.max() <= high * (1 + 1e-5)
+        ), name
         even = np.log(values) / np.log(high / low) if low > 0 else values / (high - low)
         middle = np.log(low * high) / 2 / np.log(high / low) if low > 0 else 0
         # Evenly drawn: mean in the middle, deviation of a uniform distribution.
@@ -149,7 +167,9 @@ def test_draws_fill_their_ranges():
 
 
 def test_draws_do_not_depend_on_each_other():
-    columns = np.column_stack([np.log(v) if v.min() > 0 else v for v in map(np.asarray, drawn(4000, (1, 2)))])
+    columns = np.column_stack(
+        [np.log(v) if v.min() > 0 else v for v in map(np.asarray, drawn(4000, (1, 2)))]
+    )
     assert columns.shape[1] == 14
     off = np.corrcoef(columns.T) - np.eye(14)
     assert np.abs(off).max() < 0.08

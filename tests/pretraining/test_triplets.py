@@ -5,9 +5,17 @@ import pytest
 import tensorflow as tf
 
 from tfdeepsim.errors import InputError
-from tfdeepsim.pretraining.triplets import FAR, NEAR, highest, may_be_negative, near_pairs, stored_gap
+from tfdeepsim.pretraining.triplets import (
+    FAR,
+    NEAR,
+    highest,
+    may_be_negative,
+    near_pairs,
+    stored_gap,
+)
 
-# Rollout 7 has frames at 0, 10, 20; rollout 9 at 0, 10, 30; rollout 4 a single one. Stored shuffled.
+# Rollout 7 has frames at 0, 10, 20; rollout 9 at 0, 10, 30; rollout 4 a single one. Stored
+# shuffled.
 EPISODE = np.array([9, 7, 4, 7, 9, 7, 9])
 STEP = np.array([10, 20, 0, 0, 30, 10, 0])
 
@@ -35,7 +43,12 @@ def test_the_gap_is_that_between_stored_frames():
 
 
 def test_a_frame_that_is_stored_twice_is_not_near_itself():
-    assert near_pairs(np.zeros(3, int), np.array([0, 0, 5])).tolist() == [[0, 2], [1, 2], [2, 0], [2, 1]]
+    assert near_pairs(np.zeros(3, int), np.array([0, 0, 5])).tolist() == [
+        [0, 2],
+        [1, 2],
+        [2, 0],
+        [2, 1],
+    ]
 
 
 @pytest.mark.parametrize("episode", [np.arange(3), np.zeros(1, int), np.zeros(0, int)])
@@ -49,7 +62,9 @@ def test_without_pairs(episode):
 def test_negatives_are_of_other_rollouts_or_far():
     steps = tf.constant([0, 10 * FAR, 10 * FAR + 1, 0], tf.int64)
     others = tf.constant([1, 1, 1, 2], tf.int64)
-    allowed = may_be_negative(tf.constant([1], tf.int64), tf.constant([0], tf.int64), others, steps, 10)
+    allowed = may_be_negative(
+        tf.constant([1], tf.int64), tf.constant([0], tf.int64), others, steps, 10
+    )
     assert allowed.numpy().tolist() == [[False, False, True, True]]
 
 
@@ -72,7 +87,11 @@ def test_highest_of_the_allowed():
 
 
 def test_ties_do_not_add_any():
-    assert highest(tf.zeros([3, 6]), tf.ones([3, 6], tf.bool), 4).numpy().sum(1).tolist() == [4, 4, 4]
+    assert highest(tf.zeros([3, 6]), tf.ones([3, 6], tf.bool), 4).numpy().sum(1).tolist() == [
+        4,
+        4,
+        4,
+    ]
 
 
 def test_highest_of_none():

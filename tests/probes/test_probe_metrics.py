@@ -32,7 +32,10 @@ def test_no_constant_prediction_near_or_far_scores_better(metric):
     labels = RNG.lognormal(sigma=1.5, size=(301, 2))
     best = best_constant(metric, labels)
     score = measure(metric, best, labels)
-    others = [best + step for step in RNG.normal(size=(500, 2)) * RNG.choice([1e-3, 0.1, 1], size=(500, 1))]
+    others = [
+        best + step
+        for step in RNG.normal(size=(500, 2)) * RNG.choice([1e-3, 0.1, 1], size=(500, 1))
+    ]
     others += [labels.mean(axis=0), np.median(labels, axis=0)]
     assert score <= min(measure(metric, other, labels) for other in others) + 1e-6
 

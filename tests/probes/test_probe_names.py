@@ -19,7 +19,9 @@ def test_known_probe_is_returned():
 
 
 def test_unknown_probe_is_refused_in_one_line():
-    with pytest.raises(InputError, match=r"probe must be known: got 'mpl'; accepted: mlp, linear") as caught:
+    with pytest.raises(
+        InputError, match=r"probe must be known: got 'mpl'; accepted: mlp, linear"
+    ) as caught:
         check_probe("mpl")
     assert "\n" not in str(caught.value)
 
@@ -33,7 +35,10 @@ def test_a_list_of_probes_keeps_its_order():
     [
         ("mlp,mpl", "probe must be known: got 'mpl'"),
         ("", "probe must be known: got ''"),
-        ("knn,mlp,knn", "each probe is named once: got knn,mlp,knn; accepted: different ones of mlp, linear"),
+        (
+            "knn,mlp,knn",
+            "each probe is named once: got knn,mlp,knn; accepted: different ones of mlp, linear",
+        ),
     ],
 )
 def test_bad_list_of_probes_is_refused_in_one_line(text, message):
@@ -53,9 +58,13 @@ def test_fractions_come_in_rising_order():
     assert check_fractions("") == ()
 
 
-@pytest.mark.parametrize("text", ["0", "-0.1", "1.5", "nan", "inf", "10%", "0.1,0.1", "0.1,", "0.1;1"])
+@pytest.mark.parametrize(
+    "text", ["0", "-0.1", "1.5", "nan", "inf", "10%", "0.1,0.1", "0.1,", "0.1;1"]
+)
 def test_bad_fractions_are_refused_in_one_line(text):
-    with pytest.raises(InputError, match=r"above 0 and up to 1: got .* accepted: 0.01,0.1,1") as caught:
+    with pytest.raises(
+        InputError, match=r"above 0 and up to 1: got .* accepted: 0.01,0.1,1"
+    ) as caught:
         check_fractions(text)
     assert "\n" not in str(caught.value)
 
@@ -64,7 +73,11 @@ def test_names_load_no_numpy():
     assert not {"tensorflow", "keras", "numpy"} & set(loaded_by("import tfdeepsim.probes"))
 
 
-@pytest.mark.parametrize("modules", ["result metrics splits efficiency ridge", "score linear knn svm"])
+@pytest.mark.parametrize(
+    "modules", ["result metrics splits efficiency ridge", "score linear knn svm"]
+)
 def test_what_needs_no_tensorflow_loads_none(modules):
-    loaded = loaded_by("import " + ", ".join(f"tfdeepsim.probes.{name}" for name in modules.split()))
+    loaded = loaded_by(
+        "import " + ", ".join(f"tfdeepsim.probes.{name}" for name in modules.split())
+    )
     assert not {"tensorflow", "keras"} & set(loaded)

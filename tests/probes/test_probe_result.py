@@ -17,9 +17,20 @@ def result(value=1.5, **changes):
         "probe": "mlp",
         "task": "regression",
         "scores": [
-            Score(**NO_RUN, probe="mlp", metric="l1", value=value, low=1.0, high=2.0, chance=3.0, seeds=2)
+            Score(
+                **NO_RUN,
+                probe="mlp",
+                metric="l1",
+                value=value,
+                low=1.0,
+                high=2.0,
+                chance=3.0,
+                seeds=2,
+            )
         ],
-        "chosen": [{"seed": 0, "hidden": [64], "validation_loss": 0.5, "best_epoch": 3, "epochs": 5}],
+        "chosen": [
+            {"seed": 0, "hidden": [64], "validation_loss": 0.5, "best_epoch": 3, "epochs": 5}
+        ],
         "settings": {"hidden": [[], [64]], "epochs": 5},
         "targets": np.float32([[1, 2], [3, 4]]),
         "predictions": np.float32([[value, 2], [3, 5]]),
@@ -44,7 +55,14 @@ def assert_equal(first, second):
         result(
             scores=[
                 Score(
-                    **RUN, probe="mlp", metric="l1", value=1, low=math.nan, high=math.nan, chance=1, seeds=1
+                    **RUN,
+                    probe="mlp",
+                    metric="l1",
+                    value=1,
+                    low=math.nan,
+                    high=math.nan,
+                    chance=1,
+                    seeds=1,
                 )
             ]
         ),
@@ -59,7 +77,9 @@ def test_what_is_saved_is_read(tmp_path, kept):
 
 def test_of_run_names_the_run_in_every_score():
     [score] = result().of_run(**RUN).scores
-    assert (score.run, score.model, score.loss, score.comparator, score.dataset) == tuple(RUN.values())
+    assert (score.run, score.model, score.loss, score.comparator, score.dataset) == tuple(
+        RUN.values()
+    )
     assert score.value == 1.5
 
 

@@ -2,21 +2,27 @@ import numpy as np
 import pytest
 
 from tfdeepsim.errors import InputError
-from tfdeepsim.probes.host import Host
+from tfdeepsim.probes.mlp.suite import MlpSuite
 from tfdeepsim.probes.result import read_result
 from tfdeepsim.probes.score import score_probe
 from tfdeepsim.scores import interval
 
-HOST = Host(hidden=[(), (16,)], epochs=60, batch_size=32, learning_rate=0.02, patience=20, seeds=2)
+HOST = MlpSuite(
+    hidden=[(), (16,)], epochs=60, batch_size=32, learning_rate=0.02, patience=20, seeds=2
+)
 RNG = np.random.default_rng(0)
 POSITIONS = RNG.normal([5, -3], [1, 0.2], size=(400, 2))
 CLASSES = RNG.choice([0, 3, 4], p=[0.2, 0.5, 0.3], size=400)
 CUTS = (slice(0, 200), slice(200, 300), slice(300, 400))
 
 
-def run(embeddings, labels, task, host=HOST, probe="mlp"):
+def run(embeddings, labels, task, suite=HOST, probe="mlp"):
     return score_probe(
-        probe, *((embeddings[cut], labels[cut]) for cut in CUTS), task=task, host=host, progress=False
+        probe,
+        *((embeddings[cut], labels[cut]) for cut in CUTS),
+        task=task,
+        suite=suite,
+        progress=False,
     )
 
 
@@ -36,7 +42,13 @@ def test_identity_embedding_of_positions_scores_near_zero(identity):
 def test_identity_embedding_of_classes_scores_one():
     result = run(np.eye(5)[CLASSES], CLASSES, "classification")
     [score] = result.scores
-    assert (score.metric, score.value, score.low, score.high, score.seeds) == ("accuracy", 1, 1, 1, 2)
+    assert (score.metric, score.value, score.low, score.high, score.seeds) == (
+        "accuracy",
+        1,
+        1,
+        1,
+        2,
+    )
     np.testing.assert_array_equal(result.predictions, result.targets)
 
 
@@ -51,15 +63,17 @@ def test_empty_embedding_of_classes_scores_chance():
 
 
 def test_noise_does_not_beat_chance_by_much():
-    host = Host(hidden=[()], epochs=5, seeds=1)
-    result = run(RNG.normal(size=(400, 4)), POSITIONS, "regression", host)
+    suite = MlpSuite(hidden=[()], epochs=5, seeds=1)
+    result = run(RNG.normal(size=(400, 4)), POSITIONS, "regression", suite)
     assert result.scores[0].value > 0.9 * result.scores[0].chance
 
 
 def test_chance_is_learned_on_train_and_scored_on_test():
     labels = POSITIONS.copy()
     labels[CUTS[2]] += [100, 0]
-    l1, l2 = run(np.zeros((400, 3)), labels, "regression", Host(hidden=[()], epochs=1, seeds=1)).scores
+    l1, l2 = run(
+        np.zeros((400, 3)), labels, "regression", MlpSuite(hidden=[()], epochs=1, seeds=1)
+    ).scores
     constant = np.median(labels[CUTS[0]], axis=0)
     assert l1.chance == pytest.approx(np.abs(labels[CUTS[2]] - constant).sum(axis=1).mean())
     assert l2.chance == pytest.approx(100, abs=1)
@@ -67,17 +81,21 @@ def test_chance_is_learned_on_train_and_scored_on_test():
 
 def test_interval_is_over_seeds_of_the_chosen_members():
     embeddings = POSITIONS + RNG.normal(size=POSITIONS.shape)
-    host = Host(hidden=[()], epochs=5, seeds=3)
-    result = run(embeddings, POSITIONS, "regression", host)
-    fitted = host.fit(*((embeddings[cut], POSITIONS[cut]) for cut in CUTS[:2]))
-    errors = np.abs(fitted.predict(embeddings[CUTS[2]]) - POSITIONS[CUTS[2]]).sum(axis=2).mean(axis=1)
+    suite = MlpSuite(hidden=[()], epochs=5, seeds=3)
+    result = run(embeddings, POSITIONS, "regression", suite)
+    fitted = suite.fit(*((embeddings[cut], POSITIONS[cut]) for cut in CUTS[:2]))
+    errors = (
+        np.abs(fitted.predict(embeddings[CUTS[2]]) - POSITIONS[CUTS[2]]).sum(axis=2).mean(axis=1)
+    )
     score = result.scores[0]
     np.testing.assert_allclose((score.value, score.low, score.high), interval(list(errors)))
     assert score.seeds == 3
 
 
 def test_one_seed_has_no_interval():
-    score = run(POSITIONS, POSITIONS, "regression", Host(hidden=[()], epochs=1, seeds=1)).scores[0]
+    score = run(
+        POSITIONS, POSITIONS, "regression", MlpSuite(hidden=[()], epochs=1, seeds=1)
+    ).scores[0]
     assert np.isnan(score.low)
     assert np.isnan(score.high)
 
@@ -104,7 +122,7 @@ def test_a_bad_test_split_is_refused_before_training():
     embeddings = POSITIONS.copy()
     embeddings[-1] = np.nan
     with pytest.raises(InputError, match="embeddings of split 'test' must be finite"):
-        run(embeddings, POSITIONS, "regression", Host(epochs=10**9))
+        run(embeddings, POSITIONS, "regression", MlpSuite(epochs=10**9))
 
 
 @pytest.mark.parametrize("probe", ["linear", "knn"])
@@ -148,6 +166,8 @@ def test_a_probe_that_is_none_is_refused(probe, task):
 
 
 def test_progress_can_be_shown(capsys):
-    host = Host(hidden=[()], epochs=2, seeds=1)
-    score_probe("mlp", *((POSITIONS[cut], POSITIONS[cut]) for cut in CUTS), host=host, progress=True)
+    suite = MlpSuite(hidden=[()], epochs=2, seeds=1)
+    score_probe(
+        "mlp", *((POSITIONS[cut], POSITIONS[cut]) for cut in CUTS), suite=suite, progress=True
+    )
     assert "epoch 2/2  1 of 1 members still train" in capsys.readouterr().out

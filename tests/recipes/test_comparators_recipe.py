@@ -16,7 +16,9 @@ def test_is_a_recipe():
 def test_rows_differ_in_the_comparator_alone():
     made = configs()
     assert {name: config.comparator for name, config in made.items()} == COMPARATORS
-    same = {dataclasses.replace(config, comparator="random_alexnet:relu2") for config in made.values()}
+    same = {
+        dataclasses.replace(config, comparator="random_alexnet:relu2") for config in made.values()
+    }
     assert len(same) == 1
     assert {config.loss for config in made.values()} == {"perceptual"}
 

@@ -23,12 +23,19 @@ def test_rows_without_weights_are_left_out():
 def test_all_weigh_image_and_posterior_alike():
     made = figure4.configs(0.001, "zip:photos.zip", None, "alexnet.pth", "runs/videonet")
     assert {(c.loss_weights["image"], c.loss_weights["kl"]) for c in made.values()} == {(10.0, 0.1)}
-    assert {(c.model, c.network, c.latent_dim) for c in made.values()} == {("vae", "dosovitskiy", 256)}
+    assert {(c.model, c.network, c.latent_dim) for c in made.values()} == {
+        ("vae", "dosovitskiy", 256)
+    }
 
 
 def test_full_size_is_that_of_the_paper():
     config = figure4.configs()["SE"]
-    assert (config.image_size, config.shorter_side, config.latent_dim, config.width) == (227, 256, 4096, 1.0)
+    assert (config.image_size, config.shorter_side, config.latent_dim, config.width) == (
+        227,
+        256,
+        4096,
+        1.0,
+    )
     assert config.steps == 500_000
 
 

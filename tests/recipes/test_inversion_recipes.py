@@ -14,15 +14,26 @@ from tfdeepsim.comparators import make_comparator
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.errors import InputError
 from tfdeepsim.inversion.optimization import Settings
-from tfdeepsim.recipes import OF_INVERSIONS, ON_ANY_IMAGES, RECIPES, inversions, table8, teaching
-from tfdeepsim.recipes.inversions import LAYERS, SYSTEMS, Inversions
+from tfdeepsim.recipes import (
+    OF_INVERSIONS,
+    ON_ANY_IMAGES,
+    RECIPES,
+    inversion_runs,
+    table8,
+    trained_comparators,
+)
+from tfdeepsim.recipes.inversion_runs import LAYERS, SYSTEMS, InversionRuns
 from tfdeepsim.run import RunDirectory
 
 HALF = 0.5
 SMALL = {"image_size": 64, "width": 0.02, "batch_size": 4}
 FIGURES = {
     "figure9": ("drift.png", *(f"reencoding-{layer}-deepsim.png" for layer in LAYERS.values())),
-    "figure10": ("comparators.png", "comparators/inversions.csv", "comparators/inversions.md"),
+    "figure10": (
+        "comparators.png",
+        "comparators/inversion_runs.csv",
+        "comparators/inversion_runs.md",
+    ),
     "figure11": ("interpolation.png",),
     "figure12": ("preservation.png",),
     "preimages": ("preimages.png",),
@@ -63,14 +74,14 @@ def test_those_of_inversions_take_the_flags_of_the_command(name):
     assert name in ON_ANY_IMAGES
     flags = {"run_dir", "scale", "dataset", "data_dir", "comparator_weights", "dry_run"}
     taken = set(inspect.signature(recipe(name).reproduce).parameters)
-    taken |= set(inspect.signature(Inversions).parameters)
+    taken |= set(inspect.signature(InversionRuns).parameters)
     assert flags <= taken
 
 
 @pytest.mark.parametrize(("layer", "system"), EVERY)
 @pytest.mark.parametrize("scale", [1.0, 0.0006])
 def test_every_config_is_valid_and_has_the_terms_of_its_name(layer, system, scale):
-    made = Inversions("runs", scale, "zip:photos.zip", "data", "alexnet.pth")
+    made = InversionRuns("runs", scale, "zip:photos.zip", "data", "alexnet.pth")
     config = made.config(layer, system, seed=2)
     assert set(config.loss_weights) == TERMS[system]
     assert (config.task, config.invert, config.invert_weights) == (
@@ -85,7 +96,7 @@ def test_every_config_is_valid_and_has_the_terms_of_its_name(layer, system, scal
 
 
 def test_a_term_that_is_there_weighs_the_same_as_in_deepsim():
-    made = Inversions("runs", 0.001, comparator_weights="alexnet.pth")
+    made = InversionRuns("runs", 0.001, comparator_weights="alexnet.pth")
     weights = {system: made.config("relu6", system).loss_weights for system in SYSTEMS}
     for system in set(SYSTEMS) - {"videonet-comparator", "random-comparator"}:
         own = {name: weight for name, weight in weights[system].items() if name != "diversity"}
@@ -93,21 +104,28 @@ def test_a_term_that_is_there_weighs_the_same_as_in_deepsim():
 
 
 def test_comparators_and_their_weights():
-    made = Inversions("runs", 0.001, comparator_weights="alexnet.pth")
+    made = InversionRuns("runs", 0.001, comparator_weights="alexnet.pth")
     configs = {system: made.config("relu6", system) for system in SYSTEMS}
-    found = {system: (config.comparator, config.comparator_weights) for system, config in configs.items()}
+    found = {
+        system: (config.comparator, config.comparator_weights) for system, config in configs.items()
+    }
     assert found.pop("pixel") == found.pop("without-feat") == (None, None)
     assert found.pop("fc6-comparator") == ("alexnet:relu6", "alexnet.pth")
     assert found.pop("random-comparator") == ("random_alexnet:pool5", None)
     assert found.pop("videonet-comparator") == ("videonet:pool5", "runs/videonet")
     assert set(found.values()) == {("alexnet:pool5", "alexnet.pth")}
-    assert {system for system, config in configs.items() if config.noise_dim} == {"noise", "diverse"}
+    assert {system for system, config in configs.items() if config.noise_dim} == {
+        "noise",
+        "diverse",
+    }
 
 
 def test_rows_of_table_8():
     rows = table8.rows()
     assert len(rows) == len(set(rows)) == 11
-    assert {(layer, system) for layer in LAYERS.values() for system in ("deepsim", "pixel")} < set(rows)
+    assert {(layer, system) for layer in LAYERS.values() for system in ("deepsim", "pixel")} < set(
+        rows
+    )
     assert {(table8.ABLATED, system) for system in table8.ABLATIONS} < set(rows)
     for values in table8.REPORTED.values():
         assert len(values) == len(LAYERS)
@@ -121,7 +139,7 @@ def test_every_run_of_a_recipe_has_a_config():
 @pytest.mark.parametrize("scale", [0, -1, 2, 1e-9])
 def test_bad_scales(scale):
     with pytest.raises(InputError, match="--scale is a share"):
-        Inversions("runs", scale)
+        InversionRuns("runs", scale)
 
 
 @pytest.fixture(scope="module")
@@ -139,15 +157,20 @@ def photos(tmp_path_factory):
 def tiny_recipes():
     """Recipes of two steps a run, at the scale of a half."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(inversions, "STEPS", 4)
-        patch.setattr(inversions, "SMALL", SMALL)
-        patch.setattr(inversions, "EPOCHS_OF_ALEXNET", 1)
-        patch.setattr(teaching, "VIDEOS", "llv2/10x8-stride5-seed0")
-        patch.setattr(teaching, "VIDEO_EPOCHS", 1)
-        patch.setattr(teaching, "TrainConfig", lambda **flags: TrainConfig(**flags | {"batch_size": 4}))
+        patch.setattr(inversion_runs, "STEPS", 4)
+        patch.setattr(inversion_runs, "SMALL", SMALL)
+        patch.setattr(inversion_runs, "EPOCHS_OF_ALEXNET", 1)
+        patch.setattr(trained_comparators, "VIDEOS", "llv2/10x8-stride5-seed0")
+        patch.setattr(trained_comparators, "VIDEO_EPOCHS", 1)
+        patch.setattr(
+            trained_comparators,
+            "TrainConfig",
+            lambda **flags: TrainConfig(**flags | {"batch_size": 4}),
+        )
         patch.setattr(table8, "SEEDS", 2)
         patch.setattr(
-            "tfdeepsim.inversion.optimization.Settings", functools.partial(Settings, steps=2, tv_weight=0.0)
+            "tfdeepsim.inversion.optimization.Settings",
+            functools.partial(Settings, steps=2, tv_weight=0.0),
         )
         for name, value in (("UNITS", 2), ("STARTS", 2), ("STEPS", 2)):
             patch.setattr(recipe("preferred_inputs"), name, value)
@@ -197,17 +220,17 @@ def no_more(*arguments, **options):
 def finished(monkeypatch):
     """Nothing is trained, and no image searched for."""
     monkeypatch.setattr("tfdeepsim.training.trainer.train", no_more)
-    monkeypatch.setattr("tfdeepsim.inverting.optimize", no_more)
+    monkeypatch.setattr("tfdeepsim.inversion_evaluation.optimize", no_more)
 
 
 def test_a_tiny_table_8(made):
     kept = next(made.glob("relu6-optimization-*.npz"))
     assert {path.name for path in made.iterdir()} == {
-        *("alexnet", "inversions.csv", "inversions.md", "layers.png", "ablations.png"),
+        *("alexnet", "inversion_runs.csv", "inversion_runs.md", "layers.png", "ablations.png"),
         *(f"relu6-{system}-seed{seed}" for system in ("deepsim", "pixel") for seed in (0, 1)),
         kept.name,
     }
-    with open(made / "inversions.csv", newline="") as file:
+    with open(made / "inversion_runs.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [(row["method"], row["seed"]) for row in rows] == [
         *(("DeePSiM", "0"), ("DeePSiM", "1"), ("pixel loss", "0"), ("pixel loss", "1")),
@@ -215,7 +238,7 @@ def test_a_tiny_table_8(made):
     ]
     assert {(row["features"], row["images"]) for row in rows} == {("alexnet:relu6", "6")}
     assert len({row["image_error"] for row in rows}) == 5
-    text = (made / "inversions.md").read_text(encoding="utf-8")
+    text = (made / "inversion_runs.md").read_text(encoding="utf-8")
     assert text.count("±") == 2 * 4
     assert "43 / 37" in text
     for name in ("layers.png", "ablations.png"):
@@ -233,11 +256,11 @@ def test_runs_are_of_the_network_that_was_taught(made):
 def test_again_trains_nothing_and_keeps_the_images_of_the_optimization(
     made, photos, data_dir, finished, capsys
 ):
-    before, table = unchanging(made), (made / "inversions.csv").read_bytes()
+    before, table = unchanging(made), (made / "inversion_runs.csv").read_bytes()
     assert len(before) > 20
     table8.reproduce(str(made), HALF, photos, data_dir)
     assert unchanging(made) == before
-    assert (made / "inversions.csv").read_bytes() == table
+    assert (made / "inversion_runs.csv").read_bytes() == table
     assert capsys.readouterr().out.count("finished already") == 5
 
 
@@ -256,9 +279,11 @@ def test_units_of_a_network_from_elsewhere_have_numbers(made, photos, data_dir, 
     record = run.read_environment()
     try:
         run.environment.write_text(run.environment.read_text().replace('"ape",', ""))
-        recipe("preferred_inputs").reproduce(str(made), scale=HALF, dataset=photos, data_dir=data_dir)
+        recipe("preferred_inputs").reproduce(
+            str(made), scale=HALF, dataset=photos, data_dir=data_dir
+        )
     finally:
-        from tfdeepsim.run import write_json
+        from tfdeepsim.files import write_json
 
         write_json(run.environment, record)
     out = capsys.readouterr().out
@@ -267,7 +292,9 @@ def test_units_of_a_network_from_elsewhere_have_numbers(made, photos, data_dir, 
 
 
 def test_other_steps_are_another_folder(made, photos, data_dir, one_layer):
-    with pytest.raises(InputError, match=r"goes on only with its own runs: got .* trained with steps 2, not"):
+    with pytest.raises(
+        InputError, match=r"goes on only with its own runs: got .* trained with steps 2, not"
+    ):
         table8.reproduce(str(made), 0.75, photos, data_dir)
 
 
@@ -307,22 +334,25 @@ def test_all_of_them_in_one_folder(tmp_path, made, photos, data_dir, monkeypatch
     for name in FIGURES:
         recipe(name).reproduce(str(folder), **options)
     for name in (
-        "inversions.csv",
-        "inversions.md",
+        "inversion_runs.csv",
+        "inversion_runs.md",
         "layers.png",
         "ablations.png",
         *sum(FIGURES.values(), ()),
     ):
         assert (folder / name).stat().st_size > 100, name
     assert not (folder / "alexnet").exists()
-    text = (folder / "inversions.md").read_text(encoding="utf-8")
+    text = (folder / "inversion_runs.md").read_text(encoding="utf-8")
     assert all(value in text for values in table8.REPORTED.values() for value in values)
-    trained = {path.name for path in folder.iterdir() if path.is_dir()} - {"videonet", "comparators"}
+    trained = {path.name for path in folder.iterdir() if path.is_dir()} - {
+        "videonet",
+        "comparators",
+    }
     wanted = {*table8.rows(), *(run for name in FIGURES for run in recipe(name).RUNS)}
     assert trained == {f"{layer}-{system}-seed0" for layer, system in wanted}
     capsys.readouterr()
     monkeypatch.setattr("tfdeepsim.training.trainer.train", no_more)
-    monkeypatch.setattr("tfdeepsim.inverting.optimize", no_more)
+    monkeypatch.setattr("tfdeepsim.inversion_evaluation.optimize", no_more)
     before = unchanging(folder)
     for name in FIGURES:
         recipe(name).reproduce(str(folder), **options)

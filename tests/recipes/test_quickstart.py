@@ -44,7 +44,9 @@ def test_scale_is_a_number_of_rollouts(tmp_path):
 def test_whole_recipe_and_a_second_call(tmp_path, capsys):
     folder = tmp_path / "quickstart"
     for _ in range(2):  # the second finds everything done but the probes
-        scores = quickstart.reproduce(str(folder), scale=10 / quickstart.ROLLOUTS, data_dir=str(tmp_path))
+        scores = quickstart.reproduce(
+            str(folder), scale=10 / quickstart.ROLLOUTS, data_dir=str(tmp_path)
+        )
     assert "finished already" in capsys.readouterr().out
     assert [score.run for score in scores if score.metric == "l1"] == [*SYSTEMS, *BASELINES]
     with open(folder / "results.csv") as file:

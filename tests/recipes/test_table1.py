@@ -14,7 +14,9 @@ def test_three_datasets_four_encoders():
     assert list(configs) == list(REPORTED) == ["llv2", "stl10", "svhn"]
     for name, of_dataset in configs.items():
         assert list(of_dataset) == list(SYSTEMS) == list(REPORTED[name][1])
-        assert {config.dataset for config in of_dataset.values()} == {{"llv2": "llv2/paper"}.get(name, name)}
+        assert {config.dataset for config in of_dataset.values()} == {
+            {"llv2": "llv2/paper"}.get(name, name)
+        }
         assert {(c.epochs, c.batch_size) for c in of_dataset.values()} == {(50, 512)}
     svhn = configs["svhn"]["p-vae"]
     assert (svhn.resize, svhn.image_size, svhn.comparator) == ("tile", 64, "random_alexnet:relu2")
@@ -49,7 +51,9 @@ def test_scale_out_of_range(scale):
 
 def test_dry_run_says_what_it_would_cost_and_what_the_paper_has(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(table1, "BATCH_SIZE", 4)  # the trial steps are real
-    table1.reproduce(str(tmp_path / "runs"), scale=0.001, data_dir=str(tmp_path / "data"), dry_run=True)
+    table1.reproduce(
+        str(tmp_path / "runs"), scale=0.001, data_dir=str(tmp_path / "data"), dry_run=True
+    )
     out = " ".join(capsys.readouterr().out.split())
     assert "12 runs to train, about" in out
     assert "stl10 is not there, and would be fetched" in out

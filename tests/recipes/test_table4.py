@@ -1,4 +1,5 @@
-"""The recipe of Tables 3 and 4: its configs, its halves of classes, its folds; and one whole run, tiny."""
+"""The recipe of Tables 3 and 4: its configs, its halves of classes, its folds; and one whole run,
+tiny."""
 
 import dataclasses
 
@@ -23,7 +24,8 @@ def test_rows_differ_in_the_loss_alone():
         assert (config.image_size, config.shorter_side, config.augment) == (64, 96, "crop")
     fields = ("loss", "comparator", "comparator_weights")
     same = {
-        dataclasses.replace(config, **dict.fromkeys(fields[1:]), loss="pixel") for config in made.values()
+        dataclasses.replace(config, **dict.fromkeys(fields[1:]), loss="pixel")
+        for config in made.values()
     }
     assert len(same) == 1
 
@@ -57,7 +59,9 @@ def photos(tmp_path):
     """Four classes of noisy colours, in folders."""
     generator = np.random.default_rng(0)
     for split, count in (("train", 60), ("test", 20)):
-        for number, colour in enumerate(((200, 40, 40), (40, 200, 40), (40, 40, 200), (200, 200, 40))):
+        for number, colour in enumerate(
+            ((200, 40, 40), (40, 200, 40), (40, 40, 200), (200, 200, 40))
+        ):
             folder = tmp_path / "photos" / split / f"class{number}"
             folder.mkdir(parents=True)
             for image in range(count):

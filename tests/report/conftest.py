@@ -8,8 +8,9 @@ import math
 import numpy as np
 import pytest
 
+from tfdeepsim.files import slug
 from tfdeepsim.report.record import read_record, read_records
-from tfdeepsim.run import RunDirectory, slug
+from tfdeepsim.run import RunDirectory
 from tfdeepsim.scores import Score, interval
 
 SIZE = 16
@@ -21,7 +22,13 @@ def make_score():
 
     def make(run="ae", values=(0.8, 0.82, 0.84), metric="l1", chance=0.85, **fields):
         value, low, high = interval(list(values))
-        names = {"model": "ae", "loss": "pixel", "comparator": "", "dataset": "llv2", "probe": "mlp"}
+        names = {
+            "model": "ae",
+            "loss": "pixel",
+            "comparator": "",
+            "dataset": "llv2",
+            "probe": "mlp",
+        }
         numbers = {"value": value, "low": low, "high": high, "chance": chance, "seeds": len(values)}
         numbers["values"] = tuple(values)
         return Score(run=run, metric=metric, **numbers, **(names | fields))
@@ -78,17 +85,24 @@ def read_scored():
 
 @pytest.fixture(scope="session")
 def study_scores(make_score):
-    """An AE and a P. AE over the same four encoder seeds, a foreign encoder, and all baselines."""
+    """An AE and a P. AE over the same four encoder seeds, an external encoder, and all
+    baselines."""
     nothing = {"loss": ""}
     return (
         make_score("pixel", (0.50, 0.60, 0.56, 0.62), over="encoder"),
         make_score("perceptual", (0.41, 0.52, 0.47, 0.54), over="encoder", loss="perceptual"),
-        make_score("clip.keras", (0.58, 0.59), model="foreign", **nothing),
+        make_score("clip.keras", (0.58, 0.59), model="external", **nothing),
         make_score("pca", (0.70, 0.71), model="pca", **nothing),
         make_score(
-            "random_encoder", (0.57, 0.55, 0.58, 0.56), over="encoder", model="random_encoder", **nothing
+            "random_encoder",
+            (0.57, 0.55, 0.58, 0.56),
+            over="encoder",
+            model="random_encoder",
+            **nothing,
         ),
-        make_score("comparator_features", (0.3,), model="comparator_features", comparator="a:b", **nothing),
+        make_score(
+            "comparator_features", (0.3,), model="comparator_features", comparator="a:b", **nothing
+        ),
         make_score("supervised", (0.1, 0.12), model="supervised", **nothing),
     )
 
@@ -96,7 +110,12 @@ def study_scores(make_score):
 def _write_run(path, score, images, config=None, classes=False):
     run = RunDirectory(path)
     run.path.mkdir(parents=True)
-    settings = {"dataset": score.dataset, "model": score.model, "loss": score.loss, "latent_dim": 64}
+    settings = {
+        "dataset": score.dataset,
+        "model": score.model,
+        "loss": score.loss,
+        "latent_dim": 64,
+    }
     settings |= {"comparator": score.comparator or None, "seed": 0}
     run.config.write_text(json.dumps(settings | (config or {})))
     run.environment.write_text(json.dumps(_environment(score)))

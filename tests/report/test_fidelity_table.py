@@ -7,13 +7,21 @@ from rich.console import Console
 
 from tfdeepsim.errors import InputError
 from tfdeepsim.fidelity.fidelity import Fidelity
-from tfdeepsim.report.fidelity_table import FidelityTable, fidelity_markdown, print_fidelity, write_fidelity
+from tfdeepsim.report.fidelity_table import (
+    FidelityTable,
+    fidelity_markdown,
+    print_fidelity,
+    write_fidelity,
+)
 
 SE = Fidelity(0.1534, 0.41, 0.82, 123.4, 0.0912, 0.0031, 0.42, 0.0213)
 OURS = Fidelity(0.2149, 0.2811, 0.7011, 9.876, 0.0104, 0.0009, 0.97, 0.0017)
 TABLE = FidelityTable(
     {"SE": SE, "DeePSiM | AlexNet": OURS},
-    extra={"SVM (%) ↑": {"SE": "34.1 ± 0.6"}, "Images per second": {"SE": 12.0, "DeePSiM | AlexNet": 3.456}},
+    extra={
+        "SVM (%) ↑": {"SE": "34.1 ± 0.6"},
+        "Images per second": {"SE": 12.0, "DeePSiM | AlexNet": 3.456},
+    },
     paper={"normalized_error": {"SE": 0.153}, "SVM (%) ↑": {"DeePSiM | AlexNet": "52.3 ± 0.6"}},
     notes=["Features are alexnet:relu3."],
 )
@@ -42,7 +50,17 @@ def test_cells():
         *("34.1 ± 0.6", "–", "12.0"),
     ]
     assert ours == [
-        *("DeePSiM / AlexNet", "21.5", "–", "28.1", "0.701", "10", "0.0104 ± 0.0009", "0.97", "0.0017"),
+        *(
+            "DeePSiM / AlexNet",
+            "21.5",
+            "–",
+            "28.1",
+            "0.701",
+            "10",
+            "0.0104 ± 0.0009",
+            "0.97",
+            "0.0017",
+        ),
         *("–", "52.3 ± 0.6", "3.5"),
     ]
 
@@ -91,10 +109,15 @@ def test_names_are_printed_as_they_are(name):
 
 def test_files(tmp_path):
     write_fidelity(tmp_path / "new", TABLE)
-    assert (tmp_path / "new" / "fidelity.md").read_text(encoding="utf-8") == fidelity_markdown(TABLE)
+    assert (tmp_path / "new" / "fidelity.md").read_text(encoding="utf-8") == fidelity_markdown(
+        TABLE
+    )
     with open(tmp_path / "new" / "fidelity.csv", newline="", encoding="utf-8") as file:
         se, ours = csv.DictReader(file)
-    assert Fidelity(**{field.name: float(se[field.name]) for field in dataclasses.fields(Fidelity)}) == SE
+    assert (
+        Fidelity(**{field.name: float(se[field.name]) for field in dataclasses.fields(Fidelity)})
+        == SE
+    )
     assert se["paper_normalized_error"] == "0.153"
     assert (ours["name"], ours["SVM (%) ↑"], ours["paper_SVM (%) ↑"]) == (
         "DeePSiM | AlexNet",

@@ -7,7 +7,11 @@ from rich.console import Console
 
 from tfdeepsim.report.grid import NONE, grid_markdown, print_grid
 
-CELLS = [["Features", "Method", "Error (%) ↓"], ["relu6", "DeePSiM", "55.1 ± 0.4"], ["fc8", "pixel", NONE]]
+CELLS = [
+    ["Features", "Method", "Error (%) ↓"],
+    ["relu6", "DeePSiM", "55.1 ± 0.4"],
+    ["fc8", "pixel", NONE],
+]
 
 
 def printed(cells=CELLS, notes=(), names=1, title="Title", **options):
@@ -35,11 +39,15 @@ def test_markdown_without_notes_ends_with_the_table():
     assert grid_markdown("A title", CELLS).endswith("| fc8 | pixel | – |\n")
 
 
-@pytest.mark.parametrize("text", ["a | b", "*bold*", "<script>", "[x](y)", "`code`", "~~x~~", "# x", "a\\b"])
+@pytest.mark.parametrize(
+    "text", ["a | b", "*bold*", "<script>", "[x](y)", "`code`", "~~x~~", "# x", "a\\b"]
+)
 def test_text_stays_text_in_markdown(text):
     lines = grid_markdown("t", [["", "n"], [text, "1"]], [text]).splitlines()
     plain = lines[4].replace("\\", "\0", 1) if text == "a\\b" else lines[4]
-    assert sum(before != "\\" and c == "|" for before, c in zip(" " + plain, plain, strict=False)) == 3
+    assert (
+        sum(before != "\\" and c == "|" for before, c in zip(" " + plain, plain, strict=False)) == 3
+    )
     for line in (lines[4].removeprefix("| ").removesuffix(" | 1 |"), lines[-1]):
         assert "".join(line.split("\\")) == text.replace("\\", "")
         assert all(line[place - 1] == "\\" for place, c in enumerate(line) if c in "|*<[`~#")
@@ -69,7 +77,9 @@ def test_a_wide_table_of_few_rows_is_turned():
     wide = [["", *(f"measure {number}" for number in range(9))], ["a", *"123456789"]]
     lines = printed(wide, width=40)
     assert max(map(len, lines)) <= 40
-    assert [line.split() for line in lines[3:]] == [["measure", str(n), str(n + 1)] for n in range(9)]
+    assert [line.split() for line in lines[3:]] == [
+        ["measure", str(n), str(n + 1)] for n in range(9)
+    ]
 
 
 @pytest.mark.parametrize("width", [40, 50, 60])

@@ -28,7 +28,9 @@ TABLE = InversionTable(SCORES, PAPER, ["Five test images."])
 
 def markdown_rows(table, folder):
     write_inversions(folder, table)
-    text = (folder / "inversions.md").read_text(encoding="utf-8").replace("\\|", "/").replace("\\", "")
+    text = (
+        (folder / "inversions.md").read_text(encoding="utf-8").replace("\\|", "/").replace("\\", "")
+    )
     lines = [line for line in text.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in line[1:-1].split("|")] for line in lines]
 
@@ -77,7 +79,9 @@ def test_every_score_is_a_line_of_csv(tmp_path):
     with open(tmp_path / "new" / "inversions.csv", newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     types = {"features": str, "method": str, "seed": int, "images": int}
-    read = [InversionScore(**{name: types.get(name, float)(row[name]) for name in row}) for row in rows]
+    read = [
+        InversionScore(**{name: types.get(name, float)(row[name]) for name in row}) for row in rows
+    ]
     assert read == [*SCORES, score("grüße")]
 
 

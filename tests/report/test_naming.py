@@ -45,7 +45,7 @@ def test_listed():
     ("model", "loss", "name", "system", "own", "text"),
     [
         ("ae", "pixel", "ae", "AE", "ae", "AE (ae)"),
-        ("foreign", "", "clip.keras", "clip.keras", "", "clip.keras"),
+        ("external", "", "clip.keras", "clip.keras", "", "clip.keras"),
         ("pca", "", "pca", "PCA of pixels", "", "PCA of pixels"),
         ("pca", "", "PCA of pixels", "PCA of pixels", "", "PCA of pixels"),
         ("pca", "", "pca-64", "PCA of pixels", "pca-64", "PCA of pixels (pca-64)"),

@@ -1,5 +1,11 @@
-from tfdeepsim.report.comparison import compare
-from tfdeepsim.report.notes import baseline_notes, interval_notes, missing_notes, paired_notes, table_notes
+from tfdeepsim.report.notes import (
+    baseline_notes,
+    interval_notes,
+    missing_notes,
+    paired_notes,
+    table_notes,
+)
+from tfdeepsim.report.significance import compare
 
 
 def test_intervals_over_probes(four_scores):

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfdeepsim.report.comparison import compare
 from tfdeepsim.report.figures.gallery import draw_all
 from tfdeepsim.report.page import page
-from tfdeepsim.report.parts import Decoded, Samples
 from tfdeepsim.report.record import read_records
+from tfdeepsim.report.run_files import Decoded, Samples
+from tfdeepsim.report.significance import compare
 from tfdeepsim.run import RunDirectory
 
 HOSTILE = "<script>alert('x')</script>\" onload=\"x&amp;"
@@ -66,7 +66,9 @@ def whole_page(runs, scores, command="", **settings):
     comparisons = compare(scores)
     dataset, probe = comparisons[0].dataset, comparisons[0].probe
     records = read_records(rows, scores, dataset, probe)
-    return page(dataset, records, comparisons, draw_all(records, comparisons[0]), command, **settings)
+    return page(
+        dataset, records, comparisons, draw_all(records, comparisons[0]), command, **settings
+    )
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +102,13 @@ def test_it_is_one_whole_document(made):
 def test_nothing_is_fetched_and_nothing_runs(made):
     reader = Reader(made)
     assert all(value.startswith("data:image/png;base64,") for value in reader.values("img", "src"))
-    assert not {name for _, name, _ in reader.attributes} & {"href", "srcset", "action", "data", "onload"}
+    assert not {name for _, name, _ in reader.attributes} & {
+        "href",
+        "srcset",
+        "action",
+        "data",
+        "onload",
+    }
     rest = re.sub(r"data:image/png;base64,[A-Za-z0-9+/=]+", "", made)
     assert len(rest) < len(made) / 2
     assert not re.search(r"https?:|//|url\(|@import|<script|<link|<iframe", rest)
@@ -111,7 +119,8 @@ def test_nothing_is_fetched_and_nothing_runs(made):
 def test_figures_are_whole_and_have_their_size_and_text(made):
     reader = Reader(made)
     images = [
-        Image.open(io.BytesIO(base64.b64decode(src.partition(",")[2]))) for src in reader.values("img", "src")
+        Image.open(io.BytesIO(base64.b64decode(src.partition(",")[2])))
+        for src in reader.values("img", "src")
     ]
     assert len(images) == 3
     for image, width, height in zip(
@@ -134,7 +143,9 @@ def test_the_table_holds_the_scores_and_marks_the_best(made):
 
 def test_it_says_what_may_be_concluded(made):
     text = Reader(made).text
-    assert "This page compares AE (ae), VAE (vae), P. AE (pae) and P. VAE (pvae) by mlp probes" in text
+    assert (
+        "This page compares AE (ae), VAE (vae), P. AE (pae) and P. VAE (pvae) by mlp probes" in text
+    )
     assert "the intervals do not tell it from P. VAE (pvae)" in text
     assert "Not better than chance: AE (ae)." in text
     assert "It does not cover a new encoder seed, nor another set of test images." in text
@@ -170,7 +181,12 @@ def test_names_of_runs_are_text(make_run, make_score):
 
 def test_what_a_run_lacks_is_said_in_words(make_run, four_scores):
     runs = [make_run(score) for score in four_scores[:2]]
-    for path in (runs[0].samples, runs[1].history, runs[1].environment, runs[1].results / "llv2" / "mlp.npz"):
+    for path in (
+        runs[0].samples,
+        runs[1].history,
+        runs[1].environment,
+        runs[1].results / "llv2" / "mlp.npz",
+    ):
         path.unlink()
     (runs[0].results / "llv2" / "mlp.json").unlink()
     text = Reader(whole_page(runs, four_scores[:2])).text
@@ -193,7 +209,10 @@ def test_a_run_that_lacks_everything_still_has_its_score(make_run, make_score):
 
 
 def test_two_probes_make_two_tables(make_run, make_score):
-    scores = [make_score(), make_score(probe="svm", metric="accuracy", values=(0.5, 0.52), chance=0.1)]
+    scores = [
+        make_score(),
+        make_score(probe="svm", metric="accuracy", values=(0.5, 0.52), chance=0.1),
+    ]
     reader = Reader(whole_page([make_run(scores[0])], scores))
     assert reader.tables[1][0] == ["Encoder", "Accuracy (%) ↑", "Seeds"]
     assert "Scores of svm probes" in reader.headings
@@ -202,7 +221,8 @@ def test_two_probes_make_two_tables(make_run, make_score):
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory, study_scores, originals):
-    """The page of a comparison over seeds, with baselines and a foreign encoder, and everything else."""
+    """The page of a comparison over seeds, with baselines and an external encoder, and everything
+    else."""
     folder = tmp_path_factory.mktemp("study")
     runs = []
     for score in study_scores:
@@ -214,7 +234,7 @@ def study(tmp_path_factory, study_scores, originals):
             )
         else:
             origin = {"model": score.model, "settings": {"number": 4242}}
-            (runs[-1].path / "contender.json").write_text(json.dumps(origin))
+            (runs[-1].path / "representation.json").write_text(json.dumps(origin))
         card = runs[-1].path / "card" / "llv2"
         card.mkdir(parents=True)
         numbers = {"dimensions": 64, "effective_rank": 12.345, "kl": None, "own_number": 1.5}
@@ -234,16 +254,32 @@ def test_baselines_stand_below_the_contestants(study):
         "Supervised encoder",
         "Chance",
     ]
-    assert reader.values("tr", "class") == ["baseline first", "baseline", "baseline", "baseline", "chance"]
-    assert [row[2] for row in reader.tables[0][1:5]] == ["4 encoders", "4 encoders", "2 probes", "2 probes"]
+    assert reader.values("tr", "class") == [
+        "baseline first",
+        "baseline",
+        "baseline",
+        "baseline",
+        "chance",
+    ]
+    assert [row[2] for row in reader.tables[0][1:5]] == [
+        "4 encoders",
+        "4 encoders",
+        "2 probes",
+        "2 probes",
+    ]
 
 
 def test_a_study_is_put_in_words(study):
     text = Reader(study).text
     assert "Three encoders and 4 baselines compared on llv2" in text
-    assert "AE (pixel), P. AE (perceptual) and clip.keras, beside PCA of pixels, the random encoder" in text
+    assert (
+        "AE (pixel), P. AE (perceptual) and clip.keras, beside PCA of pixels, the random encoder"
+        in text
+    )
     assert "P. AE (perceptual) is lower than AE (pixel) by 0.085" in text
-    assert "95 % interval over 4 encoder seeds (Student's t), each the mean over its probes." in text
+    assert (
+        "95 % interval over 4 encoder seeds (Student's t), each the mean over its probes." in text
+    )
     assert "No x: no y." in text
     assert "AE (pixel), which has no history.csv" in text
     assert text.count("number: 4242") == 5

@@ -2,8 +2,8 @@ import dataclasses
 
 import pytest
 
-from tfdeepsim.report.comparison import Comparison
 from tfdeepsim.report.pairs import pair_note, pair_sentences
+from tfdeepsim.report.significance import Comparison
 
 
 @pytest.fixture
@@ -15,7 +15,8 @@ def over_seeds(make_score):
 
 
 def test_a_pair_in_words(study_scores):
-    # Differences 0.09, 0.08, 0.09, 0.08: mean 0.085, half the interval 3.182 * 0.00577 / 2 = 0.0092.
+    # Differences 0.09, 0.08, 0.09, 0.08: mean 0.085, half the interval 3.182 * 0.00577 / 2 =
+    # 0.0092.
     assert pair_sentences(Comparison(study_scores), "l1") == [
         "Mean L1 distance: P. AE (perceptual) is lower than AE (pixel) by 0.085 "
         "(95 % interval 0.076 to 0.094, paired t-test over 4 seeds, p < 0.001)."
@@ -26,7 +27,9 @@ def test_no_difference_is_not_claimed(over_seeds):
     rows = [over_seeds("a", (0.5, 0.6, 0.7)), over_seeds("b", (0.6, 0.5, 0.69))]
     (sentence,) = pair_sentences(Comparison(rows), "l1")
     assert "3 seeds do not tell b from a" not in sentence
-    assert sentence.startswith("Mean L1 distance: 3 seeds do not tell AE (b) from AE (a): lower by 0.00")
+    assert sentence.startswith(
+        "Mean L1 distance: 3 seeds do not tell AE (b) from AE (a): lower by 0.00"
+    )
     assert "interval -0.2" in sentence
 
 
@@ -65,7 +68,8 @@ def test_rows_without_spread(over_seeds):
     same, less, _ = pair_sentences(Comparison(rows), "l1")
     assert same == "Mean L1 distance: AE (a) and AE (b) are equal in each of 2 seeds."
     assert (
-        less == "Mean L1 distance: AE (a) is lower than AE (c) by 0.200 in each of 2 seeds, without spread."
+        less
+        == "Mean L1 distance: AE (a) is lower than AE (c) by 0.200 in each of 2 seeds, without spread."
     )
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tfdeepsim.errors import InputError
-from tfdeepsim.probes.efficiency import Efficiency, Point
+from tfdeepsim.probes.label_efficiency import Efficiency, Point
 from tfdeepsim.report.record import read_records
 
 
@@ -62,9 +62,13 @@ def write_pickle(path):
     "write",
     [
         lambda path: np.savez(path, original=np.zeros((2, 4, 4, 3), np.uint8)),
-        lambda path: np.savez(path, original=np.zeros((2, 4, 4, 3)), reconstruction=np.zeros((2, 4, 4, 3))),
         lambda path: np.savez(
-            path, original=np.zeros((2, 4, 4, 3), np.uint8), reconstruction=np.zeros((1, 4, 4, 3), np.uint8)
+            path, original=np.zeros((2, 4, 4, 3)), reconstruction=np.zeros((2, 4, 4, 3))
+        ),
+        lambda path: np.savez(
+            path,
+            original=np.zeros((2, 4, 4, 3), np.uint8),
+            reconstruction=np.zeros((1, 4, 4, 3), np.uint8),
         ),
         write_pickle,
         lambda path: path.write_bytes(b"no archive"),
@@ -78,7 +82,9 @@ def test_unusable_samples_are_said(make_run, make_score, read_scored, write):
     assert "unusable samples.npz" in read_scored(run, score).missing["samples"]
 
 
-@pytest.mark.parametrize("text", ["", "epoch,loss\n", "loss\n1\n", "epoch,loss\n1,high\n", "epoch\n1,2,3\n"])
+@pytest.mark.parametrize(
+    "text", ["", "epoch,loss\n", "loss\n1\n", "epoch,loss\n1,high\n", "epoch\n1,2,3\n"]
+)
 def test_unusable_history_is_said(make_run, make_score, read_scored, text):
     score = make_score()
     run = make_run(score)
@@ -120,8 +126,10 @@ def test_a_folder_without_config_is_no_run(make_run, make_score, read_scored):
         read_scored(run, score)
 
 
-def test_a_foreign_row_and_a_baseline_need_no_files_of_a_training(make_run, make_score, read_scored):
-    for model in ("foreign", "pca"):
+def test_a_foreign_row_and_a_baseline_need_no_files_of_a_training(
+    make_run, make_score, read_scored
+):
+    for model in ("external", "pca"):
         score = make_score(model, model=model, loss="")
         run = make_run(score)
         for path in (run.config, run.environment, run.history, run.samples):
@@ -141,14 +149,22 @@ def write_extras(run, dataset="llv2", probe="mlp"):
     decoded = run.path / "decoded" / dataset
     for folder in (card, decoded):
         folder.mkdir(parents=True)
-    numbers = {"examples": 5, "effective_rank": 2.5, "kl": None, "kl_per_dimension": [0.5], "ok": True}
+    numbers = {
+        "examples": 5,
+        "effective_rank": 2.5,
+        "kl": None,
+        "kl_per_dimension": [0.5],
+        "ok": True,
+    }
     (card / "card.json").write_text(json.dumps(numbers))
     Image.new("RGB", (40, 20), "red").save(card / "neighbours.png")
     images = np.zeros((2, 8, 8, 3), np.uint8)
     np.savez(decoded / "decoded.npz", original=images, decoded=images + 1)
     (decoded / "decoded.json").write_text(json.dumps({"mse": 0.25}))
     points = [
-        Point(m, f, int(100 * f), 5, 0.5, 0.4, 0.6, 0.9, (0.4, 0.6)) for m in ("l1", "l2") for f in (0.1, 1)
+        Point(m, f, int(100 * f), 5, 0.5, 0.4, 0.6, 0.9, (0.4, 0.6))
+        for m in ("l1", "l2")
+        for f in (0.1, 1)
     ]
     Efficiency(probe, "regression", points).save(run.results / dataset)
 
@@ -189,10 +205,14 @@ def test_damaged_extras_are_said(make_run, make_score, read_scored, field, name,
 
 
 def test_rows_without_scores(make_run, make_score):
-    run = make_run(make_score("pvae", model="vae", loss="perceptual", comparator="random_alexnet:relu2"))
-    foreign = make_run(make_score("clip.keras"))
-    foreign.config.unlink()
-    records = read_records({"pca": foreign, "pvae": run, "clip.keras": foreign}, [], "llv2", "mlp")
+    run = make_run(
+        make_score("pvae", model="vae", loss="perceptual", comparator="random_alexnet:relu2")
+    )
+    external = make_run(make_score("clip.keras"))
+    external.config.unlink()
+    records = read_records(
+        {"pca": external, "pvae": run, "clip.keras": external}, [], "llv2", "mlp"
+    )
     assert [(r.called, r.is_baseline) for r in records] == [
         ("P. VAE (pvae)", False),
         ("clip.keras", False),
@@ -215,7 +235,9 @@ def test_class_names_are_those_of_the_dataset(make_run, make_score, read_scored)
 def test_class_names_of_another_dataset_are_not_used(make_run, make_score, read_scored):
     score = make_score()
     run = make_run(score)
-    run.environment.write_text(json.dumps({"dataset": {"name": "svhn", "class_names": ["cat", "dog"]}}))
+    run.environment.write_text(
+        json.dumps({"dataset": {"name": "svhn", "class_names": ["cat", "dog"]}})
+    )
     assert read_scored(run, score).class_names == []
 
 
@@ -223,7 +245,7 @@ def test_what_a_contender_says_of_itself(make_run, make_score):
     run = make_run(make_score("a-name"))
     run.config.unlink()
     origin = {"name": "x", "model": "supervised", "identity": "ab", "settings": {"epochs": 3}}
-    (run.path / "contender.json").write_text(json.dumps(origin))
+    (run.path / "representation.json").write_text(json.dumps(origin))
     (record,) = read_records({"a-name": run}, [], "llv2", "mlp")
     assert record.called == "Supervised encoder (a-name)"
     assert record.origin == {"epochs": 3}

@@ -78,7 +78,9 @@ def test_a_long_name_folds_and_stays_whole(make_score):
 
 
 def test_names_are_neither_rich_markup_nor_terminal_escapes(make_score):
-    text = printed([make_score("[red]x[/red]\x1b[2J")], force_terminal=True, color_system=None).getvalue()
+    text = printed(
+        [make_score("[red]x[/red]\x1b[2J")], force_terminal=True, color_system=None
+    ).getvalue()
     assert "[red]x[/red]" in text
     assert "\x1b[2J" not in text
 
@@ -128,9 +130,15 @@ def test_baselines_stand_below_a_rule_and_are_never_marked(study_scores):
         for name in ("AE  ", "clip", "PCA of pix", "Chance")
     ]
     assert order == sorted(order)
-    blank = [i for i, line in enumerate(text.splitlines()) if not line.strip() or set(line.strip()) == {"─"}]
+    blank = [
+        i
+        for i, line in enumerate(text.splitlines())
+        if not line.strip() or set(line.strip()) == {"─"}
+    ]
     assert next(i for i, line in enumerate(text.splitlines()) if "PCA of pix" in line) - 1 in blank
-    assert not any(line.lstrip().startswith(("PCA", "Random", "Superv")) and "* " in line for line in rows)
+    assert not any(
+        line.lstrip().startswith(("PCA", "Random", "Superv")) and "* " in line for line in rows
+    )
     assert "4 encoders" in text
     assert "2 probes" in text
 

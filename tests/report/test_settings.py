@@ -23,4 +23,10 @@ def test_null_everywhere_is_shown():
 
 def test_flatten_values():
     nested = {"a": {"b": {"c": 0.1, "d": True}}, "e": [64, 32], "f": [], "g": [{"h": 1}]}
-    assert flatten(nested) == {"a.b.c": "0.1", "a.b.d": "yes", "e": "64, 32", "f": "none", "g": '[{"h": 1}]'}
+    assert flatten(nested) == {
+        "a.b.c": "0.1",
+        "a.b.d": "yes",
+        "e": "64, 32",
+        "f": "none",
+        "g": '[{"h": 1}]',
+    }

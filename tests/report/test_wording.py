@@ -1,6 +1,6 @@
 import pytest
 
-from tfdeepsim.report.comparison import Comparison
+from tfdeepsim.report.significance import Comparison
 from tfdeepsim.report.wording import cell, chance, heading, seeds, verdict
 
 
@@ -40,11 +40,17 @@ def test_chance_is_a_range_where_runs_disagree(make_score):
 @pytest.mark.parametrize(
     ("runs", "said"),
     [
-        (slice(0, 3), "P. AE (pae) has the lowest mean L1 distance, 0.300 ± 0.050 against 0.850 by chance"),
+        (
+            slice(0, 3),
+            "P. AE (pae) has the lowest mean L1 distance, 0.300 ± 0.050 against 0.850 by chance",
+        ),
         (slice(0, 3), "no other interval overlaps its own."),
         (slice(0, 4), "the intervals do not tell it from P. VAE (pvae)."),
         (slice(0, 4), "Not better than chance: AE (ae)."),
-        (slice(2, 3), "P. AE (pae) has a mean L1 distance of 0.300 ± 0.050 against 0.850 by chance."),
+        (
+            slice(2, 3),
+            "P. AE (pae) has a mean L1 distance of 0.300 ± 0.050 against 0.850 by chance.",
+        ),
     ],
 )
 def test_verdict(four_scores, runs, said):
@@ -54,7 +60,8 @@ def test_verdict(four_scores, runs, said):
 def test_verdict_on_accuracy_is_in_percent(make_score):
     comparison = Comparison([make_score("a", (0.5, 0.52), "accuracy", chance=0.1)])
     assert (
-        verdict(comparison, "accuracy") == "AE (a) has an accuracy of 51.0 ± 12.7 % against 10.0 % by chance."
+        verdict(comparison, "accuracy")
+        == "AE (a) has an accuracy of 51.0 ± 12.7 % against 10.0 % by chance."
     )
 
 
@@ -74,7 +81,9 @@ def test_verdict_without_any_finite_value(make_score):
 
 
 def test_seeds_say_what_they_are_of(study_scores, make_score):
-    comparison = Comparison([*study_scores, make_score("x", (0.5,)), make_score("y", (0.5,), over="encoder")])
+    comparison = Comparison(
+        [*study_scores, make_score("x", (0.5,)), make_score("y", (0.5,), over="encoder")]
+    )
     names = ("pixel", "clip.keras", "pca", "random_encoder", "x", "y")
     said = [seeds(comparison, run) for run in names]
     assert said == ["4 encoders", "2 probes", "2 probes", "4 encoders", "1 probe", "1 encoder"]
@@ -90,4 +99,7 @@ def test_verdict_names_the_baselines_that_are_not_beaten(study_scores):
 
 def test_verdict_over_encoder_seeds_points_to_the_paired_tests(study_scores):
     text = verdict(Comparison(study_scores[:2]), "l1")
-    assert "its interval overlaps that of AE (pixel), which the paired tests compare seed by seed." in text
+    assert (
+        "its interval overlaps that of AE (pixel), which the paired tests compare seed by seed."
+        in text
+    )

@@ -76,7 +76,9 @@ def test_a_classification_is_reported(make_run, make_score, tmp_path):
     assert "true class" in (tmp_path / "out" / "report.html").read_text()
 
 
-@pytest.mark.parametrize("name", ["report.html", "results.csv", "results.md", "figures/predictions.png"])
+@pytest.mark.parametrize(
+    "name", ["report.html", "results.csv", "results.md", "figures/predictions.png"]
+)
 def test_nothing_is_overwritten_unasked(runs, scores, tmp_path, name):
     folder = tmp_path / "out"
     (folder / name).parent.mkdir(parents=True)
@@ -212,7 +214,9 @@ def test_rows_have_names_of_their_own(make_run, make_score, tmp_path):
     """Several seeds stand in one row, whose files are those of the first."""
     score = make_score("pixel", over="encoder")
     run = make_run(dataclasses.replace(score, run="pixel-seed0"))
-    page = write_report({"pixel": run}, [score], tmp_path / "out", "mlp", missing_baselines=["no x: no y"])
+    page = write_report(
+        {"pixel": run}, [score], tmp_path / "out", "mlp", missing_baselines=["no x: no y"]
+    )
     text = page.read_text()
     assert "AE (pixel)" in text
     assert "pixel-seed0" not in text

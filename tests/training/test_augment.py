@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from tfdeepsim.data.pipeline import training_batches
-from tfdeepsim.data.source import Source
+from tfdeepsim.data.splits.split import Split
 from tfdeepsim.training.augment import augmented, random_crop, random_flip
 
 SIDE, CUT = 10, (6, 7)
@@ -30,7 +30,9 @@ def place(part, whole):
         for top in range(whole.shape[0] - height + 1)
         for left in range(whole.shape[1] - width + 1)
         for mirrored in (False, True)
-        if np.array_equal(part[:, ::-1] if mirrored else part, whole[top : top + height, left : left + width])
+        if np.array_equal(
+            part[:, ::-1] if mirrored else part, whole[top : top + height, left : left + width]
+        )
     ]
     assert len(found) == 1, f"found {len(found)} times"
     return found[0]
@@ -47,7 +49,9 @@ def test_crops_are_parts_and_reach_every_place():
     found = places(cut, images)
     assert not any(mirrored for *_, mirrored in found)
     # Each of 5 x 4 places is missed with probability (19/20)^400.
-    assert {(top, left) for top, left, _ in found} == {(top, left) for top in range(5) for left in range(4)}
+    assert {(top, left) for top, left, _ in found} == {
+        (top, left) for top in range(5) for left in range(4)
+    }
 
 
 def test_crops_of_the_whole_size_are_the_image():
@@ -73,7 +77,7 @@ def test_the_seed_decides(change):
 def batches(first, last, size=CUT, flip=True, seed=1, whole=False):
     """Image and index of every batch of the steps."""
     steps = range(first, last)
-    source = Source((pictures(8) % 256).astype(np.uint8), {"index": np.arange(8)})
+    source = Split((pictures(8) % 256).astype(np.uint8), {"index": np.arange(8)})
     data = training_batches(source, batch_size=4, seed=1, steps=steps)
     data = data if whole else augmented(data, size, flip, seed, steps)
     return list(data.as_numpy_iterator())
@@ -108,15 +112,21 @@ def test_each_of_both_alone():
     wholes = images(0, 8, whole=True)
     flipped, cut = images(0, 8, size=None), images(0, 8, flip=False)
     assert flipped.shape == wholes.shape
-    mirrored = [place(a, b)[2] for a, b in zip(np.concatenate(flipped), np.concatenate(wholes), strict=True)]
+    mirrored = [
+        place(a, b)[2] for a, b in zip(np.concatenate(flipped), np.concatenate(wholes), strict=True)
+    ]
     assert 0 < sum(mirrored) < 32
-    assert not any(place(a, b)[2] for a, b in zip(np.concatenate(cut), np.concatenate(wholes), strict=True))
+    assert not any(
+        place(a, b)[2] for a, b in zip(np.concatenate(cut), np.concatenate(wholes), strict=True)
+    )
 
 
 def test_what_training_needs_of_the_dataset():
     steps = range(3)
-    source = Source(np.zeros((8, SIDE, SIDE, 3), np.uint8), {})
-    data = augmented(training_batches(source, batch_size=4, seed=0, steps=steps), CUT, True, 0, steps)
+    source = Split(np.zeros((8, SIDE, SIDE, 3), np.uint8), {})
+    data = augmented(
+        training_batches(source, batch_size=4, seed=0, steps=steps), CUT, True, 0, steps
+    )
     assert data.element_spec["image"] == tf.TensorSpec((4, *CUT, 3), tf.float32)
     assert data.cardinality() == 3
     assert data.options().autotune.enabled is False

@@ -76,7 +76,9 @@ def test_a_game_that_is_long_lost_is_warned_of(tmp_path, ratio, ahead):
     printed = watched(tmp_path, ALL, [EVEN | {"ratio": r} for r in ratios])
     assert [bool(text) for text in printed] == [False] * (2 * LONG - 1) + [True, False, False]
     text = printed[2 * LONG - 1]
-    assert text.startswith(f"warning: r = L_discr / L_adv is {ratio:g}, outside of 0.1 to 10 for 3 epochs")
+    assert text.startswith(
+        f"warning: r = L_discr / L_adv is {ratio:g}, outside of 0.1 to 10 for 3 epochs"
+    )
     assert f"the {ahead} is far ahead" in text
 
 
@@ -92,9 +94,13 @@ def test_panel_and_thresholds_reach_tensorboard(tmp_path):
     layout.ParseFromString(value.tensor.string_val[0])
     (category,) = layout.category
     assert [chart.title for chart in category.chart] == list(CHARTS)
-    assert [list(chart.multiline.tag) for chart in category.chart] == [[tags] for tags in CHARTS.values()]
+    assert [list(chart.multiline.tag) for chart in category.chart] == [
+        [tags] for tags in CHARTS.values()
+    ]
     for tag, limit in (("ratio_low", 0.1), ("ratio_high", 10.0)):
-        steps, limits = zip(*((step, tf.make_ndarray(v.tensor)) for step, v in found[tag]), strict=True)
+        steps, limits = zip(
+            *((step, tf.make_ndarray(v.tensor)) for step, v in found[tag]), strict=True
+        )
         assert steps == (0, 1)
         assert limits == pytest.approx([limit] * 2)
 

@@ -7,7 +7,7 @@ from tfdeepsim.arrays import assign, load_arrays, save_arrays
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.errors import InputError
 from tfdeepsim.run import RunDirectory
-from tfdeepsim.training.autoencoding import Autoencoding
+from tfdeepsim.training.autoencoder_task import AutoencoderTask
 from tfdeepsim.training.build import build_model
 from tfdeepsim.training.checkpoint import (
     Progress,
@@ -42,7 +42,7 @@ def test_default_patience_is_an_integer(epochs, patience):
 @pytest.fixture(scope="module")
 def models():
     config = TrainConfig(model="vae", latent_dim=4, batch_size=2)
-    return [build_model(Autoencoding(config)) for _ in range(2)]
+    return [build_model(AutoencoderTask(config)) for _ in range(2)]
 
 
 def take_step(model, seed=0):

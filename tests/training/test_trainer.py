@@ -12,11 +12,12 @@ import tensorflow as tf
 from PIL import Image
 
 from tfdeepsim.config import TrainConfig
-from tfdeepsim.data.source import Source
+from tfdeepsim.data.splits.split import Split
 from tfdeepsim.errors import InputError
-from tfdeepsim.run import RunDirectory, write_json
+from tfdeepsim.files import write_json
+from tfdeepsim.run import RunDirectory
 from tfdeepsim.training import trainer
-from tfdeepsim.training.autoencoding import Autoencoding
+from tfdeepsim.training.autoencoder_task import AutoencoderTask
 from tfdeepsim.training.build import build_model
 from tfdeepsim.training.checkpoint import Progress, load_arrays, load_state
 from tfdeepsim.training.plan import measure_step
@@ -29,7 +30,7 @@ def source(size, seed=0):
     corners = generator.integers(0, 40, (size, 2))
     for image, (x, y) in zip(images, corners, strict=True):
         image[y : y + 24, x : x + 24] = (200, 120, 40)
-    return Source(images, {"position": corners.astype(np.float32), "episode": np.arange(size)})
+    return Split(images, {"position": corners.astype(np.float32), "episode": np.arange(size)})
 
 
 QUIET = rich.console.Console(quiet=True)
@@ -49,9 +50,11 @@ def fit(path, **flags):
 
 
 def task_of(config):
-    task = Autoencoding(config)
-    task._sources = {"encoder_train": TRAINING, "encoder_validation": VALIDATION}
-    task.description = dataclasses.replace(task.description, splits={"encoder_train": len(TRAINING.images)})
+    task = AutoencoderTask(config)
+    task._splits = {"encoder_train": TRAINING, "encoder_validation": VALIDATION}
+    task.description = dataclasses.replace(
+        task.description, splits={"encoder_train": len(TRAINING.images)}
+    )
     return task
 
 
@@ -95,7 +98,11 @@ def test_board(trained):
                     tags.setdefault((folder, value.tag), []).append(event.step)
     for term in ("loss", "image", "kl", "weighted_image", "weighted_kl"):
         assert tags["train", f"epoch_{term}"] == tags["validation", f"epoch_{term}"] == [0, 1, 2]
-    assert tags["train", "epoch_learning_rate"] == tags["train", "epoch_images_per_second"] == [0, 1, 2]
+    assert (
+        tags["train", "epoch_learning_rate"]
+        == tags["train", "epoch_images_per_second"]
+        == [0, 1, 2]
+    )
     assert tags["validation", "originals over reconstructions"] == [0, 1, 2]
     samples = np.load(run.samples)
     np.testing.assert_array_equal(samples["original"], VALIDATION.images)
@@ -107,7 +114,9 @@ def test_board(trained):
     assert len(labels) == 7
     sprite = np.asarray(Image.open(projected / "sprite.png"))
     assert sprite.shape == (96, 96, 3)
-    np.testing.assert_allclose(sprite[:32, :32].mean((0, 1)), VALIDATION.images[0].mean((0, 1)), atol=3)
+    np.testing.assert_allclose(
+        sprite[:32, :32].mean((0, 1)), VALIDATION.images[0].mean((0, 1)), atol=3
+    )
     assert "embeddings.tsv" in (projected / "projector_config.pbtxt").read_text()
 
 
@@ -129,7 +138,8 @@ def test_steps_in_place_of_epochs(tmp_path):
 
 
 def test_early_stopping(tmp_path):
-    # Nothing is learned; only batch statistics settle, after which the loss goes up and down by chance.
+    # Nothing is learned; only batch statistics settle, after which the loss goes up and down by
+    # chance.
     run, _, progress, _ = fit(tmp_path / "run", epochs=60, patience=2, learning_rate=1e-12)
     assert progress.epoch < 60
     assert progress.epoch - progress.best_epoch == 2
@@ -151,7 +161,7 @@ def test_resuming_on_other_data_is_refused(tmp_path):
 
 
 def test_measuring_leaves_the_model_as_it_was():
-    model = build_model(Autoencoding(TrainConfig(model="vae", latent_dim=4)))
+    model = build_model(AutoencoderTask(TrainConfig(model="vae", latent_dim=4)))
     before = [v.numpy() for v in model.state_variables()]
     assert 0 < measure_step(model, {"image": tf.zeros((2, 64, 64, 3))}) < 60
     for a, b in zip(before, model.state_variables(), strict=True):

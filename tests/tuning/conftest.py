@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tfdeepsim.probes.splits import check_splits
+from tfdeepsim.probes.data.splits import check_splits
 
 
 def make_pairs(task="regression", rows=60, columns=4, seed=0):

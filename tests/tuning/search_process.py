@@ -1,4 +1,5 @@
-"""A search in a process of its own, for tests that kill it: DIRECTORY TUNER TRIALS WORKERS EPOCHS."""
+"""A search in a process of its own, for tests that kill it: DIRECTORY TUNER TRIALS WORKERS
+EPOCHS."""
 
 import sys
 

@@ -37,7 +37,11 @@ def test_damaged_description(tmp_path, text):
 
 def test_one_process_at_a_time(tmp_path):
     directory = SearchDirectory(tmp_path / "search")
-    with directory.locked(), pytest.raises(InputError, match="one search at a time"), directory.locked():
+    with (
+        directory.locked(),
+        pytest.raises(InputError, match="one search at a time"),
+        directory.locked(),
+    ):
         pass
     with directory.locked():
         pass

@@ -17,7 +17,11 @@ CHECKOUT = HERE.parents[1]
 
 def start(directory, tuner="random", trials=3, workers=0, epochs=2):
     return subprocess.Popen(
-        [sys.executable, HERE / "search_process.py", *map(str, (directory, tuner, trials, workers, epochs))],
+        [
+            sys.executable,
+            HERE / "search_process.py",
+            *map(str, (directory, tuner, trials, workers, epochs)),
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -54,7 +58,10 @@ def table(directory):
 
 def outcome(directory):
     """What must not depend on how often a search was killed, or how many processes shared it."""
-    return [{name: row[name] for name in row if name not in ("seconds", "trial")} for row in table(directory)]
+    return [
+        {name: row[name] for name in row if name not in ("seconds", "trial")}
+        for row in table(directory)
+    ]
 
 
 def gone(pid):
@@ -80,7 +87,8 @@ def alone(tmp_path_factory):
 
 
 def test_killed_search_goes_on(tmp_path, alone):
-    """Ended trials are kept; the one that ran is run again; the table is that of a search left alone."""
+    """Ended trials are kept; the one that ran is run again; the table is that of a search left
+    alone."""
     directory = tmp_path / "killed"
     process = start(directory)
     wait(process, lambda: len(state(directory)["end_order"]) == 2)

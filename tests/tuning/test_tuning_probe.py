@@ -89,7 +89,10 @@ def test_divergence_fails_the_trial_alone(checked):
 
 def test_seeds_differ():
     seeds = {
-        trial_seed(seed, Design((width,)), epoch) for seed in (0, 1) for width in (1, 2) for epoch in (0, 3)
+        trial_seed(seed, Design((width,)), epoch)
+        for seed in (0, 1)
+        for width in (1, 2)
+        for epoch in (0, 3)
     }
     assert len(seeds) == 8
     assert all(0 <= seed < 2**32 for seed in seeds)
@@ -101,7 +104,9 @@ def test_workers_read_the_same_problem(tmp_path, checked, task):
     save_problem(tmp_path / "examples", task, splits["train"], splits["validation"])
     assert not any("test" in path.name for path in tmp_path.rglob("*"))
     problem, loaded = problem_of(splits, task), load_problem(tmp_path / "examples")
-    for a, b in zip((*problem.train, *problem.validation), (*loaded.train, *loaded.validation), strict=True):
+    for a, b in zip(
+        (*problem.train, *problem.validation), (*loaded.train, *loaded.validation), strict=True
+    ):
         np.testing.assert_array_equal(a, b)
 
 

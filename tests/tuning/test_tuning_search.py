@@ -69,7 +69,8 @@ def test_every_tuner(tmp_path, pairs, tuner, task, settings, trials):
 
 
 def test_exported_probes_need_tensorflow_alone(finished, tmp_path, pairs):
-    """Raw embeddings in, labels out, in a process that knows nothing of tfdeepsim or Keras' files."""
+    """Raw embeddings in, labels out, in a process that knows nothing of tfdeepsim or Keras'
+    files."""
     data = pairs("classification")
     classes = run(tmp_path / "classes", data, "classification", trials=1, epochs=1)
     np.save(tmp_path / "embeddings.npy", data[2][0])
@@ -129,7 +130,9 @@ def test_complete_search_is_read_again(finished, pairs, capsys):
     ],
 )
 def test_directory_of_another_search(finished, pairs, change, message):
-    with pytest.raises(InputError, match=r"tuner directory of another search: .*" + message) as error:
+    with pytest.raises(
+        InputError, match=r"tuner directory of another search: .*" + message
+    ) as error:
         run(finished[0], pairs(), **change)
     assert "--overwrite" in str(error.value)
 
@@ -154,7 +157,10 @@ def test_directory_of_another_space(finished, tmp_path, pairs):
 def test_dry_run_writes_nothing(tmp_path, pairs, capsys):
     assert run(tmp_path / "none", pairs(), trials=None, epochs=100, dry_run=True) is None
     out = capsys.readouterr().out
-    assert "random search: at most 30 trials of at most 100 epochs, on 60 + 20 embeddings of 4 columns" in out
+    assert (
+        "random search: at most 30 trials of at most 100 epochs, on 60 + 20 embeddings of 4 columns"
+        in out
+    )
     assert "at most about" in out
     assert not (tmp_path / "none").exists()
 

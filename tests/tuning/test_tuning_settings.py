@@ -30,7 +30,8 @@ def test_out_of_range(settings, message):
         ({"tuner": "bayesian", "trials": 7, "epochs": 2}, 7, 14),
         ({"tuner": "grid", "epochs": 2}, GRID_SIZE, 2 * GRID_SIZE),
         ({"tuner": "grid", "trials": 1000, "epochs": 1}, GRID_SIZE, GRID_SIZE),
-        # Two brackets: three trials of 1 epoch, of which one goes on for 2 more; and two of 3 epochs.
+        # Two brackets: three trials of 1 epoch, of which one goes on for 2 more; and two of 3
+        # epochs.
         ({"tuner": "hyperband", "epochs": 3}, 6, 3 * 1 + 1 * 2 + 2 * 3),
         ({"tuner": "hyperband", "epochs": 3, "trials": 2}, 2, 6),
     ],

@@ -1,6 +1,6 @@
 import pytest
 
-from tfdeepsim.probes.host import HIDDEN
+from tfdeepsim.probes.mlp.suite import HIDDEN
 from tfdeepsim.tuning import TUNERS
 from tfdeepsim.tuning.oracles import combinations, search_space
 from tfdeepsim.tuning.space import GRID, GRID_SIZE, Design, declare, design_of

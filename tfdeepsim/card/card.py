@@ -18,14 +18,15 @@ from tfdeepsim.card.measures import (
     spread,
 )
 from tfdeepsim.errors import InputError
-from tfdeepsim.probes.splits import check_embeddings
+from tfdeepsim.probes.data.splits import check_embeddings
 
 FILE = "card.json"
 
 
 @dataclasses.dataclass(frozen=True)
 class Card:
-    """What one set of embeddings is like; `tfdeepsim.card.measures` says how each number is defined.
+    """What one set of embeddings is like; `tfdeepsim.card.measures` says how each number is
+    defined.
 
     Attributes:
         examples: How many images were embedded.
@@ -51,7 +52,8 @@ class Card:
 
     @property
     def kl(self) -> float | None:
-        """Divergence of a VAE's posterior from its prior in nats an image, summed over dimensions."""
+        """Divergence of a VAE's posterior from its prior in nats an image, summed over
+        dimensions."""
         return None if self.kl_per_dimension is None else math.fsum(self.kl_per_dimension)
 
     def to_dict(self) -> dict[str, Any]:
@@ -65,14 +67,17 @@ def make_card(embeddings: np.ndarray, log_variance: np.ndarray | None = None) ->
 
     Args:
         embeddings: Finite numbers [N, Z], N at least 2; of a VAE the means of the posteriors.
-        log_variance: Of a VAE the logarithms of the posteriors' σ², [N, Z]; None for other encoders.
+        log_variance: Of a VAE the logarithms of the posteriors' σ², [N, Z]; None for other
+            encoders.
 
     Raises:
         InputError: If an array is not as above.
     """
     z = check_embeddings("embeddings of a card", embeddings).astype(np.float64)
     if len(z) < 2:
-        raise InputError("a card needs several embeddings", got="one", accepted="two images or more")
+        raise InputError(
+            "a card needs several embeddings", got="one", accepted="two images or more"
+        )
     moments = covariance(z)
     card = Card(
         examples=len(z),
@@ -88,7 +93,9 @@ def make_card(embeddings: np.ndarray, log_variance: np.ndarray | None = None) ->
     log_variance = check_embeddings("log variances of a card", log_variance)
     if log_variance.shape != z.shape:
         raise InputError(
-            "log variances must belong to the embeddings", got=f"shape {log_variance.shape}", accepted=z.shape
+            "log variances must belong to the embeddings",
+            got=f"shape {log_variance.shape}",
+            accepted=z.shape,
         )
     kl = tuple(kl_per_dimension(z, log_variance).tolist())
     return dataclasses.replace(card, active_units=active_units(moments), kl_per_dimension=kl)

@@ -4,7 +4,8 @@ import numpy as np
 
 # A dimension that varies less than this share of the one that varies most is dead.
 DEAD = 0.01
-# A mean of a VAE's posterior that varies less than this over images is not in use (Burda et al. 2016, §5.2).
+# A mean of a VAE's posterior that varies less than this over images is not in use (Burda et al.
+# 2016, §5.2).
 INACTIVE = 0.01
 
 
@@ -21,15 +22,16 @@ def covariance(embeddings: np.ndarray) -> np.ndarray:
 
 
 def effective_rank(covariance: np.ndarray) -> float:
-    """The exponential of the entropy of the normalised singular values (Roy & Vetterli 2007, eqs. 1–3).
+    """The exponential of the entropy of the normalised singular values (Roy & Vetterli 2007, eqs.
+    1–3).
 
     Args:
-        covariance: [Z, Z]; the singular values of the centred embeddings are the roots of its eigenvalues,
-            up to a factor that normalising removes.
+        covariance: [Z, Z]; the singular values of the centred embeddings are the roots of its
+            eigenvalues, up to a factor that normalising removes.
 
     Returns:
-        1, for embeddings on a line, to Z, for embeddings spread evenly over all directions; 0 if all
-        embeddings are equal.
+        1, for embeddings on a line, to Z, for embeddings spread evenly over all directions; 0 if
+        all embeddings are equal.
     """
     singular = np.sqrt(_eigenvalues(covariance))
     if not singular.any():
@@ -41,15 +43,16 @@ def effective_rank(covariance: np.ndarray) -> float:
 def participation_ratio(covariance: np.ndarray) -> float:
     """The squared sum of the eigenvalues over the sum of their squares.
 
-    Like the effective rank, between 1 and Z, or 0 if all embeddings are equal; but directions count by their
-    variance, so that weak ones hardly do.
+    Like the effective rank, between 1 and Z, or 0 if all embeddings are equal; but directions count
+    by their variance, so that weak ones hardly do.
     """
     eigenvalues = _eigenvalues(covariance)
     return float(eigenvalues.sum() ** 2 / np.sum(eigenvalues**2)) if eigenvalues.any() else 0.0
 
 
 def spread(embeddings: np.ndarray) -> float:
-    """Standard deviation of L2-normalised embeddings, mean over dimensions, times √Z (SimSiam, §4.1).
+    """Standard deviation of L2-normalised embeddings, mean over dimensions, times √Z (SimSiam,
+    §4.1).
 
     Returns:
         0 if all embeddings point the same way: collapse. 1 if their directions are spread evenly.
@@ -66,7 +69,8 @@ def dead_share(covariance: np.ndarray) -> float:
 
 
 def active_units(covariance: np.ndarray) -> int:
-    """How many dimensions of a VAE carry something: the variance of the posterior's mean is above 0.01.
+    """How many dimensions of a VAE carry something: the variance of the posterior's mean is above
+    0.01.
 
     From Burda, Grosse & Salakhutdinov 2016, §5.2. It means something beside a prior N(0, 1) only.
     """

@@ -25,8 +25,8 @@ class Neighbours:
 def nearest_neighbours(embeddings: np.ndarray, queries: np.ndarray, k: int) -> Neighbours:
     """Exact nearest neighbours by cosine distance; an image is no neighbour of itself.
 
-    Computed in blocks of about the size that `sklearn.set_config(working_memory=...)` allows. An embedding of
-    length 0 has distance 1 to all.
+    Computed in blocks of about the size that `sklearn.set_config(working_memory=...)` allows. An
+    embedding of length 0 has distance 1 to all.
 
     Args:
         embeddings: float [N, Z], N at least 2.
@@ -48,7 +48,8 @@ def nearest_neighbours(embeddings: np.ndarray, queries: np.ndarray, k: int) -> N
     k = min(k, len(embeddings) - 1)
     search = NearestNeighbors(n_neighbors=k + 1, metric="cosine", algorithm="brute").fit(embeddings)
     distances, indices = search.kneighbors(embeddings[queries])
-    # Itself goes last. Where more than k others are equal to it, it may not be among the k + 1 at all.
+    # Itself goes last. Where more than k others are equal to it, it may not be among the k + 1 at
+    # all.
     others = np.argsort(indices == queries[:, None], axis=1, kind="stable")[:, :k]
     return Neighbours(
         queries,

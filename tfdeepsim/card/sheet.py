@@ -7,8 +7,8 @@ from PIL import Image, ImageDraw
 
 from tfdeepsim.card.neighbours import Neighbours
 
-# Longest side of an image on the sheet, in pixels: small ones are enlarged to about the first, large ones
-# shrunk to the second.
+# Longest side of an image on the sheet, in pixels: small ones are enlarged to about the first,
+# large ones shrunk to the second.
 SIDE, LARGEST = 128, 160
 GAP, FRAME = 10, 3
 FRAME_COLOUR = (31, 95, 191)
@@ -24,7 +24,9 @@ def neighbour_sheet(images: Any, neighbours: Neighbours) -> Image.Image:
     rows = np.column_stack([neighbours.queries, neighbours.indices])
     cells = [[_cell(images[int(index)]) for index in row] for row in rows]
     width, height = cells[0][0].size
-    columns = [GAP + place * (width + GAP) + (2 * GAP if place else 0) for place in range(rows.shape[1])]
+    columns = [
+        GAP + place * (width + GAP) + (2 * GAP if place else 0) for place in range(rows.shape[1])
+    ]
     sheet = Image.new("RGB", (columns[-1] + width + GAP, GAP + len(rows) * (height + GAP)), "white")
     draw = ImageDraw.Draw(sheet)
     for number, row in enumerate(cells):
@@ -44,4 +46,6 @@ def _cell(image: np.ndarray) -> Image.Image:
         size = [max(1, round(side * LARGEST / longest)) for side in picture.size]
         return picture.resize((size[0], size[1]), Image.Resampling.LANCZOS)
     factor = max(1, round(SIDE / longest))
-    return picture.resize((picture.width * factor, picture.height * factor), Image.Resampling.NEAREST)
+    return picture.resize(
+        (picture.width * factor, picture.height * factor), Image.Resampling.NEAREST
+    )

@@ -23,7 +23,10 @@ COLUMNS: dict[str, tuple[Callable[[Card], str], str]] = {
         lambda card: f"{card.spread:.2f}",
         "deviation of normalised embeddings times root of Z: 1 spread over all directions, 0 collapsed",
     ),
-    "Dead": (lambda card: f"{card.dead_share:.0%}", "dimensions that vary less than 1 % of the strongest"),
+    "Dead": (
+        lambda card: f"{card.dead_share:.0%}",
+        "dimensions that vary less than 1 % of the strongest",
+    ),
     "Norm": (lambda card: f"{card.mean_norm:.3g}", "mean length of an embedding"),
     "Active\nunits": (
         lambda card: "" if card.active_units is None else str(card.active_units),

@@ -10,7 +10,7 @@ import numpy as np
 from tfdeepsim.card.card import FILE, Card
 from tfdeepsim.card.neighbours import nearest_neighbours
 from tfdeepsim.card.sheet import neighbour_sheet
-from tfdeepsim.run import replacing
+from tfdeepsim.files import replacing
 from tfdeepsim.training.projector import write_projector
 
 QUERIES, NEIGHBOURS, PROJECTED = 8, 9, 1000
@@ -21,8 +21,9 @@ def write_card(
 ) -> None:
     """Write `card.json`, `neighbours.png` and `projector/` into `folder`, all whole or none.
 
-    Images are drawn with a fixed seed, so that the sheets of two encoders show the same ones. `tensorboard
-    --logdir FOLDER/projector` shows up to 1000 embeddings with their images and labels.
+    Images are drawn with a fixed seed, so that the sheets of two encoders show the same ones.
+    `tensorboard --logdir FOLDER/projector` shows up to 1000 embeddings with their images and
+    labels.
 
     Args:
         folder: Created where it does not exist. What an earlier card left there is replaced.

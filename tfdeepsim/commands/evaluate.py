@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tfdeepsim.command import Parser, import_tensorflow, run_command
+from tfdeepsim.command_line import Parser, import_tensorflow, run_command
 from tfdeepsim.commands.flags import DATA, TRAINING, add_training_flags, check_data, refuse_training
-from tfdeepsim.commands.inversions import (
+from tfdeepsim.commands.inversion import (
     OF_PROBES,
     OPTIMIZATION,
     add_optimization,
@@ -19,11 +19,11 @@ from tfdeepsim.commands.inversions import (
 )
 from tfdeepsim.commands.report_folder import free
 from tfdeepsim.config import LOSSES, OF_FEATURES, TrainConfig
-from tfdeepsim.contenders import check_baselines
 from tfdeepsim.data import check_name
 from tfdeepsim.errors import InputError
 from tfdeepsim.options import flag
 from tfdeepsim.probes import check_fractions, check_probes
+from tfdeepsim.representations import check_baselines
 
 EPILOG = """examples:
   evaluate.py runs/ae runs/pvae --report-dir runs/report
@@ -37,7 +37,8 @@ EPILOG = """examples:
 
 
 def make_parser() -> Parser:
-    """Every flag of the command. Flags of training and data that are left out are absent from the result."""
+    """Every flag of the command. Flags of training and data that are left out are absent from the
+    result."""
     parser = Parser(
         prog="evaluate.py",
         description="Train probes on the embeddings of encoders and compare them in one table.",
@@ -58,7 +59,9 @@ def make_parser() -> Parser:
     compare.add_argument("--compare", metavar="LOSSES", help="for example pixel,perceptual")
     compare.add_argument("--seeds", metavar="N", type=int, help="runs a loss (default: 5)")
     compare.add_argument("--run-dir", metavar="DIR", help="holds the runs and the report")
-    compare.add_argument("--dry-run", action="store_true", help="check all, say what it would cost, and stop")
+    compare.add_argument(
+        "--dry-run", action="store_true", help="check all, say what it would cost, and stop"
+    )
     add_training_flags(parser, loss=False)
     return parser
 
@@ -68,16 +71,26 @@ def _add_probes(probes: argparse._ArgumentGroup) -> None:
         "--probes", metavar="NAMES", default="mlp", help="of mlp, linear, knn, svm (default: mlp)"
     )
     probes.add_argument(
-        "--probe-seeds", metavar="N", type=int, help="hosts of MLPs (default: 5; 2 an encoder with --compare)"
+        "--probe-seeds",
+        metavar="N",
+        type=int,
+        help="hosts of MLPs (default: 5; 2 an encoder with --compare)",
     )
     probes.add_argument(
         "--probe-epochs", metavar="N", type=int, default=500, help="at most, an MLP (default: 500)"
     )
     probes.add_argument(
-        "--probe-patience", metavar="N", type=int, default=25, help="epochs without progress (default: 25)"
+        "--probe-patience",
+        metavar="N",
+        type=int,
+        default=25,
+        help="epochs without progress (default: 25)",
     )
     probes.add_argument(
-        "--label-fractions", metavar="LIST", default="", help="curve over fewer labels, e.g. 0.01,0.1,1"
+        "--label-fractions",
+        metavar="LIST",
+        default="",
+        help="curve over fewer labels, e.g. 0.01,0.1,1",
     )
 
 
@@ -97,8 +110,12 @@ def _add_table(table: argparse._ArgumentGroup) -> None:
     table.add_argument(
         "--card", action="store_true", default=False, help="describe each embedding without labels"
     )
-    table.add_argument("--report-dir", metavar="DIR", help="write report.html, results.csv, figures there")
-    table.add_argument("--overwrite", action="store_true", default=False, help="replace the report there")
+    table.add_argument(
+        "--report-dir", metavar="DIR", help="write report.html, results.csv, figures there"
+    )
+    table.add_argument(
+        "--overwrite", action="store_true", default=False, help="replace the report there"
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -113,7 +130,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _main(argv: Sequence[str]) -> None:
     parser = make_parser()
     given = vars(parser.parse_args(argv))
-    asked = [name for name in OF_PROBES if name in given and given[name] != parser.get_default(name)]
+    asked = [
+        name for name in OF_PROBES if name in given and given[name] != parser.get_default(name)
+    ]
     given["probes"] = check_probes(given["probes"])
     given["baselines"] = check_baselines(given["baselines"])
     given["label_fractions"] = check_fractions(given["label_fractions"])
@@ -140,7 +159,7 @@ def _main(argv: Sequence[str]) -> None:
 
 
 def _evaluate(given: dict[str, Any], command: str) -> None:
-    refuse_training(given, but=("foreign_range",))
+    refuse_training(given, but=("external_range",))
     if not given["encoders"]:
         raise InputError(
             "there must be something to evaluate",
@@ -149,12 +168,12 @@ def _evaluate(given: dict[str, Any], command: str) -> None:
         )
     folder = free(given)
     import_tensorflow()
-    from tfdeepsim.verdict import Asked, judge
+    from tfdeepsim.comparison import EvaluationOptions, judge
 
     judge(
         given["encoders"],
         {name: value for name, value in given.items() if name in DATA},
-        _asked(Asked, given),
+        _asked(EvaluationOptions, given),
         folder,
         overwrite=given["overwrite"],
         command=command,
@@ -170,10 +189,14 @@ def _compare(given: dict[str, Any], command: str) -> None:
             accepted="encoders without --compare",
         )
     if "run_dir" not in given:
-        raise InputError("a comparison needs a folder", got="no --run-dir", accepted="--run-dir DIR")
+        raise InputError(
+            "a comparison needs a folder", got="no --run-dir", accepted="--run-dir DIR"
+        )
     if given.get("task", "autoencoder") != "autoencoder":
         raise InputError(
-            "--compare trains autoencoders", got=f"--task {given['task']}", accepted="no --task; or train.py"
+            "--compare trains autoencoders",
+            got=f"--task {given['task']}",
+            accepted="no --task; or train.py",
         )
     configs = {loss: _config(loss, given) for loss in losses}
     for config in configs.values():
@@ -184,19 +207,28 @@ def _compare(given: dict[str, Any], command: str) -> None:
         report, overwrite = Path(given["report_dir"]), given["overwrite"]
         free(given)
     import_tensorflow()
+    from tfdeepsim.comparison import EvaluationOptions, compare
     from tfdeepsim.study import Study
-    from tfdeepsim.verdict import Asked, compare
 
     study = Study(folder, configs, given.get("seeds", 5))
-    asked = _asked(Asked, given)
-    compare(study, asked, report, overwrite=overwrite, dry_run=given.get("dry_run", False), command=command)
+    asked = _asked(EvaluationOptions, given)
+    compare(
+        study,
+        asked,
+        report,
+        overwrite=overwrite,
+        dry_run=given.get("dry_run", False),
+        command=command,
+    )
 
 
 def _losses(text: str) -> list[str]:
     losses = text.split(",")
     if len(losses) < 2 or len(set(losses)) < len(losses) or not set(losses) <= set(LOSSES):
         raise InputError(
-            "--compare takes two losses or more", got=text, accepted="different ones of " + ", ".join(LOSSES)
+            "--compare takes two losses or more",
+            got=text,
+            accepted="different ones of " + ", ".join(LOSSES),
         )
     return losses
 
@@ -220,5 +252,5 @@ def _asked(asked: Any, given: dict[str, Any]) -> Any:
         baselines=given["baselines"],
         decode=given.get("decode", 0),
         card=given["card"],
-        foreign_range=given.get("foreign_range", "0-1"),
+        external_range=given.get("external_range", "0-1"),
     )

@@ -1,18 +1,19 @@
-"""The flags of training, which `train.py` and `evaluate.py --compare` share: one spelling for one thing."""
+"""The flags of training, which `train.py` and `evaluate.py --compare` share: one spelling for one
+thing."""
 
 import argparse
 import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from tfdeepsim.command import import_tensorflow
-from tfdeepsim.comparators.asked import check_asked
+from tfdeepsim.command_line import import_tensorflow
+from tfdeepsim.comparators.from_config import check_asked
 from tfdeepsim.comparators.spec import SPELLINGS as SPELLINGS_OF_COMPARATORS
 from tfdeepsim.config import CHOICES, DEFAULT_COMPARATOR, DEFAULT_SURROGATE_CLASSES, TrainConfig
 from tfdeepsim.data import KINDS, check_name, describe
 from tfdeepsim.data.flags import add_data_flags
 from tfdeepsim.errors import InputError
-from tfdeepsim.frozen.asked import check_extractor
+from tfdeepsim.external.from_config import check_extractor
 from tfdeepsim.options import DataOptions, flag
 
 Group = argparse._ArgumentGroup
@@ -62,7 +63,7 @@ def check_inverted(config: TrainConfig, image_shape: tuple[int, int, int]) -> No
         InputError: If not.
     """
     import_tensorflow()
-    check_extractor(str(config.invert), image_shape, config.invert_weights, config.foreign_range)
+    check_extractor(str(config.invert), image_shape, config.invert_weights, config.external_range)
 
 
 def refuse_training(given: dict[str, Any], but: Sequence[str] = ()) -> None:
@@ -105,12 +106,14 @@ def _add_inversion(inversion: Group) -> None:
         "or run",
     )
     inversion.add_argument(
-        "--invert-weights", metavar="FILE", help="weights of that comparator, as --comparator-weights"
+        "--invert-weights",
+        metavar="FILE",
+        help="weights of that comparator, as --comparator-weights",
     )
     inversion.add_argument(
-        "--foreign-range",
+        "--external-range",
         metavar="RANGE",
-        help="floats that a network from elsewhere takes: " + choice("foreign_range"),
+        help="floats that a network from elsewhere takes: " + choice("external_range"),
     )
     inversion.add_argument(
         "--noise-dim",
@@ -119,7 +122,10 @@ def _add_inversion(inversion: Group) -> None:
         help="noise beside features, for several images (default: 0)",
     )
     inversion.add_argument(
-        "--lambda-diversity", metavar="X", type=float, help="weight of their difference (default: 0)"
+        "--lambda-diversity",
+        metavar="X",
+        type=float,
+        help="weight of their difference (default: 0)",
     )
 
 
@@ -127,13 +133,19 @@ def _add_loss(loss: Group, named: bool) -> None:
     if named:
         loss.add_argument("--loss", metavar="NAME", help=choice("loss"))
     loss.add_argument("--lambda-feat", metavar="X", type=float, help="weight of the feature term")
-    loss.add_argument("--lambda-adv", metavar="X", type=float, help="weight of the adversarial term")
+    loss.add_argument(
+        "--lambda-adv", metavar="X", type=float, help="weight of the adversarial term"
+    )
     loss.add_argument("--lambda-img", metavar="X", type=float, help="weight of the image term")
     loss.add_argument(
         "--lambda-kl", metavar="X", type=float, help="weight of a VAE's KL term (default: 0.002)"
     )
-    loss.add_argument("--lambda-units", metavar="NAME", help="of these weights: " + choice("lambda_units"))
-    loss.add_argument("--gate", metavar="NAME", help="pauses of the discriminator: " + choice("gate"))
+    loss.add_argument(
+        "--lambda-units", metavar="NAME", help="of these weights: " + choice("lambda_units")
+    )
+    loss.add_argument(
+        "--gate", metavar="NAME", help="pauses of the discriminator: " + choice("gate")
+    )
     loss.add_argument(
         "--comparator",
         metavar="NAME:LAYER",
@@ -146,8 +158,12 @@ def _add_loss(loss: Group, named: bool) -> None:
         help="its weights: a file, a run of --task comparator, or `download` (default: those that come with "
         "the package)",
     )
-    loss.add_argument("--layer-weights", metavar="X,X", help="weight of each layer (default: 1 each)")
-    loss.add_argument("--feature-normalization", metavar="NAME", help=choice("feature_normalization"))
+    loss.add_argument(
+        "--layer-weights", metavar="X,X", help="weight of each layer (default: 1 each)"
+    )
+    loss.add_argument(
+        "--feature-normalization", metavar="NAME", help=choice("feature_normalization")
+    )
     loss.add_argument("--feature-activation", metavar="NAME", help=choice("feature_activation"))
 
 
@@ -161,12 +177,19 @@ def _add_how(how: Group) -> None:
         type=float,
         help="of Adam (default: 0.001; less for comparators, 0.0002 with an adversarial term)",
     )
-    how.add_argument("--schedule", metavar="NAME", help="of the learning rate: " + choice("schedule"))
+    how.add_argument(
+        "--schedule", metavar="NAME", help="of the learning rate: " + choice("schedule")
+    )
     how.add_argument("--augment", metavar="NAME", help="training images: " + choice("augment"))
     how.add_argument(
-        "--patience", metavar="N", type=int, help="epochs without progress (default: max(10, epochs/20))"
+        "--patience",
+        metavar="N",
+        type=int,
+        help="epochs without progress (default: max(10, epochs/20))",
     )
-    how.add_argument("--probe-every", metavar="N", type=int, help="score a linear probe every N epochs")
+    how.add_argument(
+        "--probe-every", metavar="N", type=int, help="score a linear probe every N epochs"
+    )
     how.add_argument("--choose-by", metavar="WHAT", help="best weights: " + choice("choose_by"))
     how.add_argument(
         "--surrogate-classes",
@@ -174,7 +197,9 @@ def _add_how(how: Group) -> None:
         type=int,
         help=f"patches that exemplar_cnn tells apart (default: {DEFAULT_SURROGATE_CLASSES})",
     )
-    how.add_argument("--seed", metavar="N", type=int, help="of weights, order and noise (default: 0)")
+    how.add_argument(
+        "--seed", metavar="N", type=int, help="of weights, order and noise (default: 0)"
+    )
     how.add_argument("--deterministic", action="store_true", help="equal runs give equal bits")
     how.add_argument("--precision", metavar="NAME", help=choice("precision"))
     how.add_argument("--strategy", metavar="NAME", help=choice("strategy"))

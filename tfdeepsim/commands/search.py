@@ -8,14 +8,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tfdeepsim.command import Parser, import_tensorflow, run_command
+from tfdeepsim.command_line import Parser, import_tensorflow, run_command
 from tfdeepsim.commands.flags import DATA
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.data import check_name
 from tfdeepsim.data.flags import add_data_flags
 from tfdeepsim.errors import InputError
+from tfdeepsim.files import slug
 from tfdeepsim.options import DataOptions
-from tfdeepsim.run import RunDirectory, slug
+from tfdeepsim.run import RunDirectory
 from tfdeepsim.scores import Score
 from tfdeepsim.tuning import TUNERS
 from tfdeepsim.tuning.cluster import role
@@ -44,7 +45,7 @@ def make_parser() -> Parser:
     parser = Parser(
         prog=COMMAND,
         description="Search the best probe on the embeddings of a run with keras-tuner: choose by\n"
-        "validation loss, score once on test, beside the fixed host of Pihlgren et al.",
+        "validation loss, score once on test, beside the fixed suite of Pihlgren et al.",
         epilog=EPILOG,
     )
     parser.add_argument("run", metavar="RUN_DIR", help="folder that train.py made")
@@ -56,10 +57,17 @@ def make_parser() -> Parser:
         help=" | ".join(TUNERS) + f" (default: {default.tuner})",
     )
     what.add_argument(
-        "--trials", metavar="N", type=int, help="at most (default: 30; all of a grid or of hyperband)"
+        "--trials",
+        metavar="N",
+        type=int,
+        help="at most (default: 30; all of a grid or of hyperband)",
     )
     what.add_argument(
-        "--epochs", metavar="N", type=int, default=default.epochs, help="at most, a trial (default: 100)"
+        "--epochs",
+        metavar="N",
+        type=int,
+        default=default.epochs,
+        help="at most, a trial (default: 100)",
     )
     what.add_argument(
         "--patience",
@@ -69,20 +77,33 @@ def make_parser() -> Parser:
         help="epochs without progress (default: 10)",
     )
     what.add_argument(
-        "--seed", metavar="N", type=int, default=default.seed, help="of choices, weights, order (default: 0)"
+        "--seed",
+        metavar="N",
+        type=int,
+        default=default.seed,
+        help="of choices, weights, order (default: 0)",
     )
     how = parser.add_argument_group("how")
-    how.add_argument("--directory", metavar="DIR", help="of the search (default: RUN_DIR/search/DATASET)")
+    how.add_argument(
+        "--directory", metavar="DIR", help="of the search (default: RUN_DIR/search/DATASET)"
+    )
     how.add_argument("--overwrite", action="store_true", help="replace the search in --directory")
     how.add_argument(
-        "--workers", metavar="N", type=int, default=0, help="processes that share the trials (default: none)"
+        "--workers",
+        metavar="N",
+        type=int,
+        default=0,
+        help="processes that share the trials (default: none)",
     )
     how.add_argument(
         "--dry-run", action="store_true", help="embed, check all, say what it would cost, and stop"
     )
     data = parser.add_argument_group("data (default: the run's)")
     data.add_argument(
-        "--dataset", metavar="NAME", default=argparse.SUPPRESS, help="other images, e.g. folder:photos"
+        "--dataset",
+        metavar="NAME",
+        default=argparse.SUPPRESS,
+        help="other images, e.g. folder:photos",
     )
     add_data_flags(data)
     return parser
@@ -100,7 +121,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _main(argv: Sequence[str]) -> int:
     arguments = make_parser().parse_args(argv)
     settings = SearchSettings(
-        **{name: getattr(arguments, name) for name in ("tuner", "trials", "epochs", "patience", "seed")}
+        **{
+            name: getattr(arguments, name)
+            for name in ("tuner", "trials", "epochs", "patience", "seed")
+        }
     )
     given = {name: value for name, value in vars(arguments).items() if name in DATA}
     if "dataset" in given:
@@ -123,7 +147,10 @@ def _main(argv: Sequence[str]) -> int:
             _search(run, given, settings, directory, arguments)
     except KeyboardInterrupt:
         again = shlex.join(argument for argument in argv if argument != "--overwrite")
-        print(f"\ninterrupted; trials that ended are kept; go on with: {COMMAND} {again}", file=sys.stderr)
+        print(
+            f"\ninterrupted; trials that ended are kept; go on with: {COMMAND} {again}",
+            file=sys.stderr,
+        )
         return 130
     return 0
 
@@ -150,18 +177,18 @@ def _search(
 ) -> None:
     import rich.console
 
-    from tfdeepsim.contenders.run import run_contender
-    from tfdeepsim.evaluation import check_runs, data_of, evaluate, open_sources, probe_data
+    from tfdeepsim.evaluation import check_runs, data_of, evaluate, open_splits, probe_data
+    from tfdeepsim.representations.trained_run import run_representation
     from tfdeepsim.tuning.search import search
     from tfdeepsim.tuning.table import side_by_side
 
     configs = check_runs([run], given.get("dataset"))
     shape = run.read_environment()["dataset"]["image_shape"]
     options = data_of(configs, shape, given)
-    sources = open_sources(options)
-    contender = run_contender(run)
+    splits = open_splits(options)
+    representation = run_representation(run)
     with run.locked():
-        data = probe_data(contender, options, sources)
+        data = probe_data(representation, options, splits)
     result = search(
         data.splits,
         data.task,
@@ -174,28 +201,32 @@ def _search(
     if result is None:
         return
     result = result.of_run(
-        run=contender.name,
-        model=contender.model,
-        loss=contender.loss,
-        comparator=contender.comparator,
+        run=representation.name,
+        model=representation.model,
+        loss=representation.loss,
+        comparator=representation.comparator,
         dataset=data.dataset,
     )
     folder = run.results / slug(data.dataset)
     with run.locked():
         result.save(folder)
-    host = _host(folder, data.fingerprint) or evaluate([contender], options, sources, probes=("mlp",))
-    rich.console.Console().print(side_by_side(result, host))
+    suite = _suite(folder, data.fingerprint) or evaluate(
+        [representation], options, splits, probes=("mlp",)
+    )
+    rich.console.Console().print(side_by_side(result, suite))
     print(f"trials: {directory.table}")
     print(f"best probe: {directory.best}")
     print(f"look at it: tensorboard --logdir {directory.tensorboard}")
 
 
-def _host(folder: Path, fingerprint: str) -> list[Score] | None:
-    """Scores of the fixed host, if it was evaluated on these embeddings."""
+def _suite(folder: Path, fingerprint: str) -> list[Score] | None:
+    """Scores of the fixed suite, if it was evaluated on these embeddings."""
     from tfdeepsim.probes.result import read_result
 
     try:
         found = read_result(folder, "mlp")
     except InputError:
         return None
-    return found.scores if found.settings.get("asked", {}).get("embeddings") == fingerprint else None
+    return (
+        found.scores if found.settings.get("asked", {}).get("embeddings") == fingerprint else None
+    )

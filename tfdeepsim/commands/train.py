@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from tfdeepsim.command import Parser, import_tensorflow, run_command
+from tfdeepsim.command_line import Parser, import_tensorflow, run_command
 from tfdeepsim.commands.flags import add_training_flags, check_data
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.errors import InputError
@@ -31,7 +31,8 @@ MAY_CHANGE = {"epochs", "steps", "data_dir", "cache"}
 
 
 def make_parser() -> Parser:
-    """Every flag of SPEC's command line that training knows; those left out take the config's defaults."""
+    """Every flag of SPEC's command line that training knows; those left out take the config's
+    defaults."""
     parser = Parser(
         prog="train.py",
         description="Train an image encoder under a pixel loss or a perceptual loss.",
@@ -43,9 +44,15 @@ def make_parser() -> Parser:
     run.add_argument("--run-dir", metavar="DIR", help="where everything of this run goes")
     run.add_argument("--resume", action="store_true", help="go on with the run in --run-dir")
     run.add_argument("--overwrite", action="store_true", help="replace the run in --run-dir")
-    run.add_argument("--dry-run", action="store_true", help="check all, say what it would cost, and stop")
-    run.add_argument("--recipe", metavar="NAME", help="reproduce a whole table: " + ", ".join(RECIPES))
-    run.add_argument("--scale", metavar="S", type=float, help="size of a recipe, 1 being full (default: 1)")
+    run.add_argument(
+        "--dry-run", action="store_true", help="check all, say what it would cost, and stop"
+    )
+    run.add_argument(
+        "--recipe", metavar="NAME", help="reproduce a whole table: " + ", ".join(RECIPES)
+    )
+    run.add_argument(
+        "--scale", metavar="S", type=float, help="size of a recipe, 1 being full (default: 1)"
+    )
     return parser
 
 
@@ -81,7 +88,9 @@ def _config(run: RunDirectory, given: dict[str, Any], resume: bool, overwrite: b
         run.check_free(overwrite)
         return config
     if overwrite:
-        raise InputError("--resume and --overwrite exclude each other", got="both", accepted="one of them")
+        raise InputError(
+            "--resume and --overwrite exclude each other", got="both", accepted="one of them"
+        )
     stored = run.read_config()
     for name, value in given.items():
         if name not in MAY_CHANGE and stored.get(name) != value:
@@ -103,7 +112,9 @@ def _train(config: TrainConfig, run: RunDirectory, **modes: Any) -> int:
     try:
         train(config, run, **modes)
         if config.task == "comparator" and not modes["dry_run"]:
-            print(f"comparator: --comparator {config.comparator}:LAYER --comparator-weights {run.path}")
+            print(
+                f"comparator: --comparator {config.comparator}:LAYER --comparator-weights {run.path}"
+            )
         elif not modes["dry_run"]:
             from tfdeepsim.export import export
 
@@ -112,7 +123,10 @@ def _train(config: TrainConfig, run: RunDirectory, **modes: Any) -> int:
             print(f"{outcome.name}: {outcome}")
     except KeyboardInterrupt:
         if run.config.is_file():
-            print(f"\ninterrupted; go on with: train.py --resume --run-dir {run.path}", file=sys.stderr)
+            print(
+                f"\ninterrupted; go on with: train.py --resume --run-dir {run.path}",
+                file=sys.stderr,
+            )
             return 130
         raise
     return 0

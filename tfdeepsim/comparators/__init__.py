@@ -8,9 +8,9 @@ import os
 from typing import TYPE_CHECKING
 
 from tfdeepsim.comparators.activation import check_activation, check_normalization
-from tfdeepsim.comparators.box import card
-from tfdeepsim.comparators.found import find_weights, is_random
 from tfdeepsim.comparators.spec import ARCHITECTURES, Spec, layer_weights, parse
+from tfdeepsim.comparators.weights.bundled import card
+from tfdeepsim.comparators.weights.locate import find_weights, is_random
 from tfdeepsim.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 
 def check_comparator(
-    spec: str, image_shape: tuple[int, int, int] | None = None, weights: str | os.PathLike | None = None
+    spec: str,
+    image_shape: tuple[int, int, int] | None = None,
+    weights: str | os.PathLike | None = None,
 ) -> None:
     """Check everything about a comparator that can be checked without building it.
 
@@ -30,24 +32,26 @@ def check_comparator(
         weights: As `find_weights` takes them.
 
     Raises:
-        InputError: If there is no such comparator or layer, the images do not suit it, or its weights
-            are missing, damaged, of another network, or given to a random one.
+        InputError: If there is no such comparator or layer, the images do not suit it, or its
+            weights are missing, damaged, of another network, or given to a random one.
     """
     asked = _known(spec)
     if image_shape is not None and image_shape[2] != 3:
         raise InputError(
-            "a comparator takes colour images", got=f"{image_shape[2]} channels", accepted="3 channels (RGB)"
+            "a comparator takes colour images",
+            got=f"{image_shape[2]} channels",
+            accepted="3 channels (RGB)",
         )
     size = image_shape and image_shape[:2]
     path = find_weights(asked.name, weights)
     if asked.keras_model is not None:
-        from tfdeepsim.comparators.keras_application import check_application
+        from tfdeepsim.comparators.keras_applications.keras_application import check_application
 
         check_application(asked.keras_model, asked.layers, size, path)
         return
     network = ARCHITECTURES[asked.name]
     if path is not None:
-        from tfdeepsim.comparators.weights import load_weights
+        from tfdeepsim.comparators.weights.load import load_weights
 
         network, _ = load_weights(path, network, asked.layers)
     if size is not None:
@@ -70,10 +74,11 @@ def make_comparator(
         spec: `NAME:LAYER`, or several layers with `+` between them.
         weights: As `find_weights` takes them; `random_alexnet` takes none.
         seed: Of random weights.
-        weights_of_layers: Weight of each layer in the feature loss, with commas between; None for 1 each.
+        weights_of_layers: Weight of each layer in the feature loss, with commas between; None for 1
+            each.
         feature_normalization: `none`, or `channel` for features of unit length at each position.
-        feature_activation: `none`, or `sigmoid` on the features, as Pihlgren et al. (2020) have it in their
-            code.
+        feature_activation: `none`, or `sigmoid` on the features, as Pihlgren et al. (2020) have it
+            in their code.
 
     Raises:
         InputError: As `check_comparator`.
@@ -88,15 +93,19 @@ def make_comparator(
         "feature_activation": feature_activation,
     }
     if asked.keras_model is not None:
-        from tfdeepsim.comparators.keras_application import KerasApplication
+        from tfdeepsim.comparators.keras_applications.keras_application import KerasApplication
 
         return KerasApplication(
-            asked.keras_model, asked.layers, weights_file=path, **options, name=asked.keras_model.lower()
+            asked.keras_model,
+            asked.layers,
+            weights_file=path,
+            **options,
+            name=asked.keras_model.lower(),
         )
-    from tfdeepsim.comparators.network import Network
+    from tfdeepsim.comparators.chains.chain_comparator import ChainComparator
 
     known = card(path) if path else None
-    return Network(
+    return ChainComparator(
         asked.name,
         asked.layers,
         weights_file=path,
@@ -111,7 +120,7 @@ def _known(spec: str) -> Spec:
     """What was spelled, if there is such a network."""
     asked = parse(spec)
     if asked.keras_model is not None:
-        from tfdeepsim.comparators.keras_offer import check_model
+        from tfdeepsim.comparators.keras_applications.catalog import check_model
 
         check_model(asked.keras_model)
     return asked

@@ -1,6 +1,7 @@
 """Packs the weights of a trained comparator up to a layer, as they come with the package.
 
-    python -m tfdeepsim.comparators runs/alexnet --layer relu5 --out saved_models/alexnet.safetensors \\
+    python -m tfdeepsim.comparators runs/alexnet --layer relu5 --out
+    saved_models/alexnet.safetensors \\
         --data "CIFAR-10, 45,000 photographs with labels" --licence Apache-2.0
 """
 
@@ -11,13 +12,24 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tfdeepsim.command import Parser, run_command
+from tfdeepsim.command_line import Parser, run_command
 from tfdeepsim.comparators.spec import ARCHITECTURES
 from tfdeepsim.errors import InputError
-from tfdeepsim.run import RunDirectory, replacing, write_json
+from tfdeepsim.files import replacing, write_json
+from tfdeepsim.run import RunDirectory
 
-# What a run trains on, told in its command; all else of its config is as train.py has it by default.
-_TOLD = ("comparator", "dataset", "image_size", "batch_size", "epochs", "steps", "surrogate_classes", "seed")
+# What a run trains on, told in its command; all else of its config is as train.py has it by
+# default.
+_TOLD = (
+    "comparator",
+    "dataset",
+    "image_size",
+    "batch_size",
+    "epochs",
+    "steps",
+    "surrogate_classes",
+    "seed",
+)
 
 
 def make_parser() -> Parser:
@@ -32,8 +44,12 @@ def make_parser() -> Parser:
     parser.add_argument(
         "--out", metavar="FILE", required=True, help="a .safetensors file; its card is beside it"
     )
-    parser.add_argument("--data", metavar="TEXT", required=True, help="what it was trained on, in words")
-    parser.add_argument("--licence", metavar="NAME", required=True, help="under which others may use it")
+    parser.add_argument(
+        "--data", metavar="TEXT", required=True, help="what it was trained on, in words"
+    )
+    parser.add_argument(
+        "--licence", metavar="NAME", required=True, help="under which others may use it"
+    )
     parser.add_argument("--overwrite", action="store_true", default=False, help="replace the file")
     return parser
 
@@ -49,7 +65,9 @@ def _main(argv: Sequence[str]) -> None:
     if out.suffix != ".safetensors":
         raise InputError("--out is a safetensors file", got=given.out, accepted="NAME.safetensors")
     if out.exists() and not given.overwrite:
-        raise InputError("--out must be new", got=given.out, accepted="another name, or --overwrite")
+        raise InputError(
+            "--out must be new", got=given.out, accepted="another name, or --overwrite"
+        )
     pack(RunDirectory(given.run), given.layer, out, given.data, given.licence)
     print(f"{out}: {out.stat().st_size / 1e6:.2f} MB")
 
@@ -70,8 +88,8 @@ def pack(run: RunDirectory, layer: str, out: Path, data: str, licence: str) -> N
     import numpy as np
     from safetensors.numpy import save_file
 
-    from tfdeepsim.comparators.found import find_weights
-    from tfdeepsim.comparators.weights import load_weights
+    from tfdeepsim.comparators.weights.load import load_weights
+    from tfdeepsim.comparators.weights.locate import find_weights
 
     config = run.read_config()
     name, path = str(config["comparator"]), find_weights(str(config["comparator"]), run.path)
@@ -80,7 +98,9 @@ def pack(run: RunDirectory, layer: str, out: Path, data: str, licence: str) -> N
     trained = json.loads(run.result.read_text())
     with replacing(out) as new:
         save_file(
-            {key: value.astype(np.float16) for key, value in tensors.items()}, new, metadata={"data": data}
+            {key: value.astype(np.float16) for key, value in tensors.items()},
+            new,
+            metadata={"data": data},
         )
     with open(out, "rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()

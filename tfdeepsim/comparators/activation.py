@@ -18,5 +18,7 @@ def check_normalization(name: str) -> None:
     """Raises InputError if there is no such normalization."""
     if name not in FEATURE_NORMALIZATIONS:
         raise InputError(
-            "unknown feature normalization", got=repr(name), accepted=", ".join(FEATURE_NORMALIZATIONS)
+            "unknown feature normalization",
+            got=repr(name),
+            accepted=", ".join(FEATURE_NORMALIZATIONS),
         )

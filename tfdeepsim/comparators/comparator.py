@@ -14,11 +14,12 @@ NORMALIZATION_EPSILON = 1e-10
 
 
 class Comparator(keras.layers.Layer):
-    """A frozen network whose features tell how alike two images are (Dosovitskiy & Brox 2016, eq. 2).
+    """A frozen network whose features tell how alike two images are (Dosovitskiy & Brox 2016, eq.
+    2).
 
-    It owns its input scaling. Its weights are made with `trainable=False`, and `trainable` stays False
-    whatever it is set to: Keras hands that switch down from a model to all that is in it, and a comparator
-    that learns would agree with the generator for nothing.
+    It owns its input scaling. Its weights are made with `trainable=False`, and `trainable` stays
+    False whatever it is set to: Keras hands that switch down from a model to all that is in it, and
+    a comparator that learns would agree with the generator for nothing.
 
     Subclasses make their weights in the constructor and give `extract` and `feature_shapes`.
 
@@ -28,14 +29,15 @@ class Comparator(keras.layers.Layer):
         sha256: Digest of the weights in use, for the record.
         minimum_size: Smallest height and width of an image, in pixels.
         layer_weights: Of each layer in the feature loss; None for 1 each.
-        feature_normalization: `none`, or `channel` for features of unit length over the channels of each
-            position.
-        feature_activation: `none`, or `sigmoid` on the features, after their normalization, as Pihlgren et
-            al. (2020) have it in their code.
+        feature_normalization: `none`, or `channel` for features of unit length over the channels of
+            each position.
+        feature_activation: `none`, or `sigmoid` on the features, after their normalization, as
+            Pihlgren et al. (2020) have it in their code.
         **options: `name` and `dtype` of the Keras layer.
 
     Raises:
-        InputError: If there is no such normalization or activation, or not one weight for each layer.
+        InputError: If there is no such normalization or activation, or not one weight for each
+            layer.
     """
 
     input_range = (0.0, 1.0)
@@ -60,7 +62,9 @@ class Comparator(keras.layers.Layer):
         self.source = source
         self.sha256 = sha256
         self.minimum_size = minimum_size
-        self.layer_weights = (1.0,) * len(self.layers) if layer_weights is None else tuple(layer_weights)
+        self.layer_weights = (
+            (1.0,) * len(self.layers) if layer_weights is None else tuple(layer_weights)
+        )
         self.feature_normalization = feature_normalization
         self.feature_activation = feature_activation
         if len(self.layer_weights) != len(self.layers):
@@ -84,7 +88,8 @@ class Comparator(keras.layers.Layer):
         raise NotImplementedError
 
     def receptive_fields(self) -> list[tuple[int, int] | None]:
-        """Of each of `layers`: pixels that one feature sees, and pixels between neighbours; None for all."""
+        """Of each of `layers`: pixels that one feature sees, and pixels between neighbours; None
+        for all."""
         raise NotImplementedError
 
     def check_size(self, size: tuple[int, int]) -> None:
@@ -103,17 +108,21 @@ class Comparator(keras.layers.Layer):
             images: [B, H, W, 3], float, in [0, 1].
 
         Returns:
-            [B, h, w, c], or [B, c] of a dense layer, float32; a list of such if there are several layers.
+            [B, h, w, c], or [B, c] of a dense layer, float32; a list of such if there are several
+            layers.
 
         Raises:
             InputError: If the images are not of such a shape or dtype, or not for its layers.
         """
-        found = [self._finish(tf.cast(x, tf.float32)) for x in self.extract(tf.cast(images, tf.float32))]
+        found = [
+            self._finish(tf.cast(x, tf.float32)) for x in self.extract(tf.cast(images, tf.float32))
+        ]
         return found if len(found) > 1 else found[0]
 
     def _finish(self, features: tf.Tensor) -> tf.Tensor:
         if self.feature_normalization == "channel":
-            # The epsilon stands inside the root: the gradient is finite where all channels are zero.
+            # The epsilon stands inside the root: the gradient is finite where all channels are
+            # zero.
             length = tf.reduce_sum(tf.square(features), -1, keepdims=True) + NORMALIZATION_EPSILON
             features = features * tf.math.rsqrt(length)
         return tf.sigmoid(features) if self.feature_activation == "sigmoid" else features

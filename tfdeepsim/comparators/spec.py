@@ -1,13 +1,14 @@
-"""How a comparator is spelled: `NAME:LAYER`, or `NAME:LAYER+LAYER+...` for several layers at once."""
+"""How a comparator is spelled: `NAME:LAYER`, or `NAME:LAYER+LAYER+...` for several layers at
+once."""
 
 import dataclasses
 import math
 from collections.abc import Sequence
 
-from tfdeepsim.comparators.alexnet import ALEXNET
-from tfdeepsim.comparators.architecture import Architecture
-from tfdeepsim.comparators.caffe_alexnet import CAFFE_ALEXNET, VIDEONET
-from tfdeepsim.comparators.exemplar_cnn import EXEMPLAR_CNN
+from tfdeepsim.comparators.chains.alexnet import ALEXNET
+from tfdeepsim.comparators.chains.architecture import Architecture
+from tfdeepsim.comparators.chains.caffe_alexnet import CAFFE_ALEXNET, VIDEONET
+from tfdeepsim.comparators.chains.exemplar_cnn import EXEMPLAR_CNN
 from tfdeepsim.errors import InputError
 
 ARCHITECTURES: dict[str, Architecture] = {
@@ -53,7 +54,9 @@ def parse(spec: str) -> Spec:
     check_network(name, spec)
     named = tuple(layers.split("+"))
     known = ARCHITECTURES[name].layer_names if name in ARCHITECTURES else None
-    unknown = [layer for layer in named if layer not in known] if known else [x for x in named if not x]
+    unknown = (
+        [layer for layer in named if layer not in known] if known else [x for x in named if not x]
+    )
     if unknown:
         raise InputError(
             f"{name} needs its layers as {name}:LAYER or {name}:LAYER+LAYER",

@@ -1,8 +1,8 @@
 """Datasets by name. Imports nothing heavy until a dataset is opened.
 
-A name is a kind and, after `:` or `/`, what that kind needs to know: `llv2/paper`, `folder:photos`. Each
-kind is a module with `check(rest)`, `describe(rest, data_dir, options)` and `open_dataset(rest, data_dir,
-options)`.
+A name is a kind and, after `:` or `/`, what that kind needs to know: `llv2/paper`, `folder:photos`.
+Each kind is a module with `check(rest)`, `describe(rest, data_dir, options)` and
+`open_dataset(rest, data_dir, options)`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ KINDS = {
     "folder": Kind("folder:PATH", (":",), "tfdeepsim.data.images.folder"),
     "zip": Kind("zip:FILE", (":",), "tfdeepsim.data.images.archive"),
     "npz": Kind("npz:FILE", (":",), "tfdeepsim.data.npz"),
-    "tfds": Kind("tfds:NAME", (":",), "tfdeepsim.data.from_tfds"),
+    "tfds": Kind("tfds:NAME", (":",), "tfdeepsim.data.tfds.kind"),
 }
 
 
@@ -78,7 +78,8 @@ def open_dataset(
         options: Size, labels and splits; its own name and folder are not read.
 
     Raises:
-        InputError: If `name` spells no dataset, if its files are not whole, or if it cannot be made there.
+        InputError: If `name` spells no dataset, if its files are not whole, or if it cannot be made
+            there.
     """
     kind, rest = _parse(name)
     options = options or DataOptions()

@@ -6,12 +6,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tfdeepsim.command import Parser, import_tensorflow, run_command
+from tfdeepsim.command_line import Parser, import_tensorflow, run_command
 from tfdeepsim.data import KINDS, check_name, describe, open_dataset
 from tfdeepsim.data.flags import add_data_flags
 from tfdeepsim.errors import InputError
+from tfdeepsim.files import replacing, slug
 from tfdeepsim.options import DataOptions
-from tfdeepsim.run import replacing, slug
 
 _DESCRIPTION = """\
 Say what a dataset holds: sizes, splits, labels, what was skipped, checksum.
@@ -40,7 +40,10 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("dataset", metavar="DATASET", help="for example llv2, stl10 or folder:PATH")
     sheet = parser.add_argument_group("contact sheet")
     sheet.add_argument(
-        "--contact-sheet", metavar="FILE", type=Path, help="PNG to write (default: named after the dataset)"
+        "--contact-sheet",
+        metavar="FILE",
+        type=Path,
+        help="PNG to write (default: named after the dataset)",
     )
     sheet.add_argument("--overwrite", action="store_true", help="replace that file if it is there")
     add_data_flags(parser.add_argument_group("data"))
@@ -70,7 +73,9 @@ def _main(argv: Sequence[str]) -> None:
 def _check_sheet(path: Path, overwrite: bool) -> None:
     """Before anything that takes time."""
     if path.suffix.lower() != ".png":
-        raise InputError("--contact-sheet writes a PNG", got=path, accepted="a name that ends in .png")
+        raise InputError(
+            "--contact-sheet writes a PNG", got=path, accepted="a name that ends in .png"
+        )
     if path.is_dir() or (path.exists() and not overwrite):
         raise InputError(
             "the contact sheet must be a new file",
@@ -87,10 +92,10 @@ def _inspect(options: DataOptions, sheet: Path, lazily: bool) -> None:
     import rich.console
 
     from tfdeepsim.data.array_dataset import ArrayDataset
-    from tfdeepsim.data.contact_sheet import contact_sheet
-    from tfdeepsim.data.dataset import Sources
-    from tfdeepsim.data.inspection import inspect_labels
-    from tfdeepsim.data.inspection_report import print_report
+    from tfdeepsim.data.dataset import Splits
+    from tfdeepsim.data.inspect.contact_sheet import contact_sheet
+    from tfdeepsim.data.inspect.contents import inspect_labels
+    from tfdeepsim.data.inspect.report import print_report
 
     description = describe(options.dataset, options.data_dir, options)
     if not description.made and description.seconds_needed > _WORTH_TELLING:
@@ -103,10 +108,10 @@ def _inspect(options: DataOptions, sheet: Path, lazily: bool) -> None:
     dataset = open_dataset(options.dataset, options.data_dir, options)
     # A few images are looked at: where they can be had by themselves, the others are not decoded.
     few = isinstance(dataset, ArrayDataset) and dataset.is_indexed
-    sources = Sources(dataset, "none" if lazily and few else options.cache)
-    print_report(rich.console.Console(), dataset, description, inspect_labels(dataset, sources))
+    splits = Splits(dataset, "none" if lazily and few else options.cache)
+    print_report(rich.console.Console(), dataset, description, inspect_labels(dataset, splits))
     split = "probe_train" if dataset.task else "encoder_train"
-    source = sources[split]
+    source = splits[split]
     labels = source.labels[dataset.label] if dataset.label is not None else None
     picture = contact_sheet(source, labels, dataset.class_names, dataset.probe_mask(source))
     with replacing(sheet) as new:

@@ -13,16 +13,16 @@ from tqdm.auto import tqdm
 from tfdeepsim.data.cache import Arrays, decoded
 from tfdeepsim.data.dataset import SPLITS, Cache, Dataset, Description
 from tfdeepsim.data.digests import combined
-from tfdeepsim.data.divide import divide
-from tfdeepsim.data.fit import View
-from tfdeepsim.data.part import Part
-from tfdeepsim.data.rows import Rows
-from tfdeepsim.data.source import Images, Source
+from tfdeepsim.data.raw_splits.raw_split import Part
+from tfdeepsim.data.resizing import Resizing
+from tfdeepsim.data.splits.divide import divide
+from tfdeepsim.data.splits.split import Images, Split
+from tfdeepsim.data.splits.subset import Subset
 from tfdeepsim.errors import InputError
+from tfdeepsim.files import slug
 from tfdeepsim.options import DataOptions
-from tfdeepsim.run import slug
 
-Splits = dict[str, tuple[str, np.ndarray]]
+SplitRows = dict[str, tuple[str, np.ndarray]]
 """Of each split, the part that it lies in, and its rows there, int64 and ascending."""
 
 LABEL = "label"
@@ -63,8 +63,9 @@ def split_parts(
     validation: str | None = None,
     test: str | None = "test",
     class_names: Sequence[str] = (),
-) -> Splits:
-    """The five splits: validation, and test if need be, are cut off what is trained on, class by class.
+) -> SplitRows:
+    """The five splits: validation, and test if need be, are cut off what is trained on, class by
+    class.
 
     Args:
         parts: By name.
@@ -84,7 +85,9 @@ def split_parts(
     shares = options.shares(own_test=test is not None)
 
     def cut(part: str) -> list[tuple[str, np.ndarray]]:
-        rows = divide(parts[part].count, shares, options.split_seed, parts[part].labels, class_names)
+        rows = divide(
+            parts[part].count, shares, options.split_seed, parts[part].labels, class_names
+        )
         return [(part, some) for some in rows]
 
     of_encoders, of_probes = cut(encoders), cut(probes)
@@ -94,7 +97,7 @@ def split_parts(
 
 def whole_parts(
     parts: Mapping[str, Counted], options: DataOptions, names: Mapping[str, str] | None = None
-) -> Splits:
+) -> SplitRows:
     """The five splits, where each is a part as it is.
 
     Args:
@@ -116,14 +119,14 @@ def whole_parts(
 
 
 def description(
-    name: str, folder: Path, splits: Splits, view: View, cost: tuple[float, float] = (0, 0)
+    name: str, folder: Path, splits: SplitRows, view: Resizing, cost: tuple[float, float] = (0, 0)
 ) -> Description:
     """What is known of a dataset that is not opened.
 
     Args:
         name: As the command line spells it.
         folder: Its folder or file.
-        splits: Rows of its parts.
+        splits: Subset of its parts.
         view: What an encoder sees of an image.
         cost: Bytes on disk and seconds that it takes to make it, about; zeros if it is there.
     """
@@ -146,7 +149,7 @@ class ArrayDataset(Dataset):
     Args:
         name: As the command line spells it.
         parts: By name.
-        splits: Rows of the parts.
+        splits: Subset of the parts.
         view: What an encoder sees of an image.
         cache_dir: Folder for decoded images.
         class_names: Of the class ids.
@@ -156,8 +159,8 @@ class ArrayDataset(Dataset):
         self,
         name: str,
         parts: Mapping[str, Part],
-        splits: Splits,
-        view: View,
+        splits: SplitRows,
+        view: Resizing,
         cache_dir: Path,
         class_names: tuple[str, ...] = (),
     ):
@@ -174,25 +177,27 @@ class ArrayDataset(Dataset):
         self._images = functools.cache(self._read)
         self.fingerprint = self._fingerprint()
 
-    def source(self, split: str, cache: Cache = "auto") -> Source:
+    def source(self, split: str, cache: Cache = "auto") -> Split:
         """The examples of a split, in the order of their files.
 
-        `auto` decodes into memory where there is room, else into files; images that need no decoding are
-        used where they are.
+        `auto` decodes into memory where there is room, else into files; images that need no
+        decoding are used where they are.
         """
         if split not in self._rows:
             raise InputError(
-                f"split must be one of {self.name}'s", got=repr(split), accepted=", ".join(self._rows)
+                f"split must be one of {self.name}'s",
+                got=repr(split),
+                accepted=", ".join(self._rows),
             )
         part, rows = self._rows[split]
         whole = self.part(part, cache)
         labels = {name: values[rows] for name, values in whole.labels.items()}
-        return Source(Rows(whole.images, rows), labels)
+        return Split(Subset(whole.images, rows), labels)
 
-    def part(self, name: str, cache: Cache = "auto") -> Source:
+    def part(self, name: str, cache: Cache = "auto") -> Split:
         """All examples of a part, whichever splits they are in."""
         labels = self._parts[name].labels
-        return Source(self._images(name, cache), {} if labels is None else {LABEL: labels})
+        return Split(self._images(name, cache), {} if labels is None else {LABEL: labels})
 
     @property
     def is_indexed(self) -> bool:
@@ -204,14 +209,18 @@ class ArrayDataset(Dataset):
         if (cache == "none" and part.is_indexed) or part.is_ready(self._view, cache):
             return part.indexed(self._view)
         spec = {"image": ((part.count, *self.image_shape), np.uint8)}
-        folder = self._cache_dir / f"{slug(self.name)}-{name}-{combined(part.digest, repr(self._view))}"
+        folder = (
+            self._cache_dir / f"{slug(self.name)}-{name}-{combined(part.digest, repr(self._view))}"
+        )
         return decoded(spec, functools.partial(self._fill, name), folder, cache).images
 
     def _fill(self, name: str, arrays: Arrays) -> None:
         part, images, row = self._parts[name], arrays["image"], 0
         seldom = 0.2 if sys.stderr.isatty() else 10
         described = f"decoding {self.name} {name}"
-        with tqdm(total=part.count, desc=described, unit=" images", delay=2, mininterval=seldom) as bar:
+        with tqdm(
+            total=part.count, desc=described, unit=" images", delay=2, mininterval=seldom
+        ) as bar:
             for block in part.blocks(self._view):
                 if row + len(block) <= part.count:
                     images[row : row + len(block)] = block
@@ -225,7 +234,9 @@ class ArrayDataset(Dataset):
             )
 
     def _fingerprint(self) -> str:
-        used = {part: self._parts[part] for part in sorted({part for part, _ in self._rows.values()})}
+        used = {
+            part: self._parts[part] for part in sorted({part for part, _ in self._rows.values()})
+        }
         digests = {name: part.digest for name, part in used.items()}
         places = [(split, part) for split, (part, _) in self._rows.items()]
         rows = [rows.tobytes() for _, rows in self._rows.values()]
@@ -244,5 +255,7 @@ def refuse_labels(options: DataOptions, name: str) -> None:
     """Raises InputError if labels from a CSV are asked for, where a dataset has its own."""
     if options.labels is not None:
         raise InputError(
-            "--labels is for image files", got=f"{options.labels} with {name}", accepted=f"{name} without it"
+            "--labels is for image files",
+            got=f"{options.labels} with {name}",
+            accepted=f"{name} without it",
         )

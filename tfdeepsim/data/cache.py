@@ -11,10 +11,10 @@ import numpy as np
 import psutil
 
 from tfdeepsim.data.dataset import Cache
-from tfdeepsim.data.lock import locked
-from tfdeepsim.data.source import Source
+from tfdeepsim.data.splits.split import Split
 from tfdeepsim.errors import InputError
-from tfdeepsim.run import replacing
+from tfdeepsim.files import replacing
+from tfdeepsim.lock import locked
 
 Arrays = dict[str, np.ndarray]
 Spec = Mapping[str, tuple[tuple[int, ...], type]]
@@ -30,7 +30,7 @@ def decoded(
     fill: Callable[[Arrays], None],
     folder: Path,
     cache: Cache,
-) -> Source:
+) -> Split:
     """Decode examples once, straight into the arrays of a source.
 
     Args:
@@ -43,7 +43,9 @@ def decoded(
         InputError: If the cache is of no such kind, or files cannot be written.
     """
     if cache not in get_args(Cache):
-        raise InputError("cache must be known", got=repr(cache), accepted=", ".join(get_args(Cache)))
+        raise InputError(
+            "cache must be known", got=repr(cache), accepted=", ".join(get_args(Cache))
+        )
     if cache == "none":
         raise InputError(
             "decoding at each use is for image files",
@@ -56,7 +58,7 @@ def decoded(
         fill(arrays)
     else:
         arrays = _kept(spec, fill, folder)
-    return Source(images=arrays.pop("image"), labels=arrays)
+    return Split(images=arrays.pop("image"), labels=arrays)
 
 
 def _kept(spec: Spec, fill: Callable[[Arrays], None], folder: Path) -> Arrays:
@@ -78,13 +80,17 @@ def _fit(spec: Spec, folder: Path) -> bool:
         arrays = {name: _load(folder, name) for name in spec}
     except (OSError, ValueError, EOFError):
         return False
-    return all((arrays[name].shape, arrays[name].dtype) == expected for name, expected in spec.items())
+    return all(
+        (arrays[name].shape, arrays[name].dtype) == expected for name, expected in spec.items()
+    )
 
 
 def _write(spec: Spec, fill: Callable[[Arrays], None], folder: Path) -> None:
     with replacing(folder) as new:
         new.mkdir()
-        arrays = {name: create(new / f"{name}.npy", shape, dtype) for name, (shape, dtype) in spec.items()}
+        arrays = {
+            name: create(new / f"{name}.npy", shape, dtype) for name, (shape, dtype) in spec.items()
+        }
         fill(arrays)
         for array in arrays.values():
             cast(np.memmap, array).flush()

@@ -10,11 +10,12 @@ from typing import Literal
 
 import numpy as np
 
-from tfdeepsim.data.source import Source
+from tfdeepsim.data.splits.split import Split
 from tfdeepsim.errors import InputError
 
 Cache = Literal["auto", "memory", "disk", "none"]
-"""Where decoded images are kept. `none`: decoded at each use; `auto`: what each dataset finds cheapest."""
+"""Where decoded images are kept. `none`: decoded at each use; `auto`: what each dataset finds
+cheapest."""
 
 SPLITS = ("encoder_train", "encoder_validation", "probe_train", "probe_validation", "test")
 
@@ -45,18 +46,19 @@ class Description:
 class Dataset(abc.ABC):
     """Labelled images in the five splits that encoders and their probes need.
 
-    Encoders are trained on `encoder_train` and chosen by `encoder_validation`; probes are trained on
-    `probe_train`, chosen by `probe_validation`, and scored once on `test`.
+    Encoders are trained on `encoder_train` and chosen by `encoder_validation`; probes are trained
+    on `probe_train`, chosen by `probe_validation`, and scored once on `test`.
 
     Attributes:
         name: As the command line spells it.
         image_shape: Height, width, channels.
         task: What a probe does, `regression` or `classification`; None where there are no labels.
-        label: The label that a probe predicts, a key of `Source.labels`; None where there are none.
+        label: The label that a probe predicts, a key of `Split.labels`; None where there are none.
         splits: Number of examples of each split.
-        fingerprint: A short name of the data itself, for records of runs: it changes with any image, label,
-            size, crop or split.
-        class_names: Of the class ids 0, 1, ...; empty where classes have no names, or there are none.
+        fingerprint: A short name of the data itself, for records of runs: it changes with any
+            image, label, size, crop or split.
+        class_names: Of the class ids 0, 1, ...; empty where classes have no names, or there are
+            none.
         skipped: Names of image files that were left out, and why.
     """
 
@@ -71,7 +73,7 @@ class Dataset(abc.ABC):
     _used: tuple[int, ...] | None = None
 
     @abc.abstractmethod
-    def source(self, split: str, cache: Cache = "auto") -> Source:
+    def source(self, split: str, cache: Cache = "auto") -> Split:
         """The examples of a split, always in the same order.
 
         Args:
@@ -96,14 +98,15 @@ class Dataset(abc.ABC):
             )
         return self.task, self.label
 
-    def probe_mask(self, source: Source) -> np.ndarray:
+    def probe_mask(self, source: Split) -> np.ndarray:
         """Which examples serve probes, bool [N]; by default all."""
         if self._used is None:
             return np.ones(len(source.images), np.bool_)
         return np.isin(source.labels[str(self.label)], self._used)
 
     def use_classes(self, names: str) -> None:
-        """Let only some classes serve probes and the training of comparators; encoders see all images.
+        """Let only some classes serve probes and the training of comparators; encoders see all
+        images.
 
         Args:
             names: Of two classes or more, with commas between them.
@@ -119,12 +122,12 @@ class Dataset(abc.ABC):
                 accepted="two or more of " + (", ".join(self.class_names) or "classes with names"),
             )
         self._used = tuple(self.class_names.index(name) for name in wanted)
-        self.fingerprint = hashlib.sha256(f"{self.fingerprint} {sorted(self._used)}".encode()).hexdigest()[
-            :16
-        ]
+        self.fingerprint = hashlib.sha256(
+            f"{self.fingerprint} {sorted(self._used)}".encode()
+        ).hexdigest()[:16]
 
 
-class Sources(Mapping[str, Source]):
+class Splits(Mapping[str, Split]):
     """The splits of a dataset by name; each is read once, when it is first asked for.
 
     Args:
@@ -136,7 +139,7 @@ class Sources(Mapping[str, Source]):
         self.dataset = dataset
         self._read = functools.cache(lambda split: dataset.source(split, cache))
 
-    def __getitem__(self, split: str) -> Source:
+    def __getitem__(self, split: str) -> Split:
         if split not in self.dataset.splits:
             raise KeyError(split)
         return self._read(split)

@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from tfdeepsim.run import write_json
+from tfdeepsim.files import write_json
 
 REMEMBERED_FROM = 64 * 2**20
 """Bytes of a file from which its checksum is worth a note."""
@@ -19,15 +19,21 @@ def file_digest(path: Path, notes: Path) -> str:
 
     Args:
         path: The file.
-        notes: JSON file where checksums of large files are noted, each with the file's size and time of
-            change: if either differs, the file is read again. A folder that cannot be written does no harm.
+        notes: JSON file where checksums of large files are noted, each with the file's size and
+            time of
+            change: if either differs, the file is read again. A folder that cannot be written does
+                no harm.
     """
     stat = path.stat()
     if stat.st_size < REMEMBERED_FROM:
         return _read(path)
     key, state = str(path.resolve()), [stat.st_size, stat.st_mtime_ns]
     noted = _notes(notes).get(key)
-    if isinstance(noted, dict) and noted.get("state") == state and isinstance(noted.get("sha256"), str):
+    if (
+        isinstance(noted, dict)
+        and noted.get("state") == state
+        and isinstance(noted.get("sha256"), str)
+    ):
         return noted["sha256"]
     if stat.st_size >= _TOLD_FROM:
         print(f"Checksum of {path}, {stat.st_size / 1e9:.1f} GB: once", file=sys.stderr)

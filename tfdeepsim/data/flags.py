@@ -1,4 +1,5 @@
-"""The flags that say what is asked of a dataset: the same for every command. Imports nothing heavy."""
+"""The flags that say what is asked of a dataset: the same for every command. Imports nothing
+heavy."""
 
 import argparse
 import dataclasses
@@ -17,7 +18,8 @@ class Arguments(Protocol):
 def add_data_flags(parser: Arguments) -> None:
     """Add a flag for each field of `DataOptions` but the dataset's name.
 
-    A flag that is not given leaves no trace in the parsed arguments, so that defaults stay in one place.
+    A flag that is not given leaves no trace in the parsed arguments, so that defaults stay in one
+    place.
 
     Args:
         parser: A parser, or a group of one.

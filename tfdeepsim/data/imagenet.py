@@ -2,7 +2,8 @@
 
 Encoders and probes are trained on the training images, with validation cut off them; the official
 validation images are the test set, since the labels of the official test set are secret. As in
-Dosovitskiy & Brox, images are scaled to a shorter side of 256 pixels, and 227 are cut out of the middle.
+Dosovitskiy & Brox, images are scaled to a shorter side of 256 pixels, and 227 are cut out of the
+middle.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from tfdeepsim.options import DataOptions
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tfdeepsim.data.array_dataset import ArrayDataset, Counted, Splits
+    from tfdeepsim.data.array_dataset import ArrayDataset, Counted, SplitRows
     from tfdeepsim.data.dataset import Description
-    from tfdeepsim.data.fit import View
+    from tfdeepsim.data.resizing import Resizing
 
 SIDE, SHORTER_SIDE = 227, 256
 
@@ -34,11 +35,12 @@ def check(rest: str) -> None:
 
 
 def describe(rest: str, data_dir: str | os.PathLike | None, options: DataOptions) -> Description:
-    """What is known of ImageNet without decoding it; sizes of splits to within rounding in each class."""
+    """What is known of ImageNet without decoding it; sizes of splits to within rounding in each
+    class."""
     from tfdeepsim.data import imagenet_tars
     from tfdeepsim.data.array_dataset import description, only_counted
     from tfdeepsim.data.llv2.folder import root
-    from tfdeepsim.data.tfds_folder import counts, prepared
+    from tfdeepsim.data.tfds.prepared import counts, prepared
 
     folder, view = root(data_dir), _view(options)
     counted: Mapping[str, Counted] = only_counted(_COUNTS)
@@ -55,20 +57,22 @@ def describe(rest: str, data_dir: str | os.PathLike | None, options: DataOptions
     )
 
 
-def open_dataset(rest: str, data_dir: str | os.PathLike | None, options: DataOptions) -> ArrayDataset:
+def open_dataset(
+    rest: str, data_dir: str | os.PathLike | None, options: DataOptions
+) -> ArrayDataset:
     """Open ImageNet from its two archives, or where TensorFlow Datasets has prepared it."""
     from tfdeepsim.data import imagenet_tars
     from tfdeepsim.data.array_dataset import ArrayDataset
     from tfdeepsim.data.llv2.folder import root
-    from tfdeepsim.data.tfds_folder import prepared
+    from tfdeepsim.data.tfds.prepared import prepared
     from tfdeepsim.errors import InputError
 
     folder, view = root(data_dir), _view(options)
     if tars := imagenet_tars.find(folder):
         parts, names = imagenet_tars.parts(tars, folder), imagenet_tars.synsets()
     elif prepared("imagenet2012", folder):
-        from tfdeepsim.data.tfds_builder import find_builder
-        from tfdeepsim.data.tfds_part import parts_of
+        from tfdeepsim.data.tfds.builder import find_builder
+        from tfdeepsim.data.tfds.raw_split import parts_of
 
         parts, names = parts_of(find_builder("imagenet2012", folder), folder)
     else:
@@ -80,22 +84,22 @@ def open_dataset(rest: str, data_dir: str | os.PathLike | None, options: DataOpt
     return ArrayDataset("imagenet", parts, _split(parts, options), view, folder / "decoded", names)
 
 
-def _view(options: DataOptions) -> View:
+def _view(options: DataOptions) -> Resizing:
     from tfdeepsim.data.array_dataset import refuse_labels
-    from tfdeepsim.data.fit import View
+    from tfdeepsim.data.resizing import Resizing
 
     refuse_labels(options, "imagenet")
-    return View.of(options, SIDE, SHORTER_SIDE)
+    return Resizing.of(options, SIDE, SHORTER_SIDE)
 
 
-def _split(parts: Mapping[str, Counted], options: DataOptions) -> Splits:
+def _split(parts: Mapping[str, Counted], options: DataOptions) -> SplitRows:
     from tfdeepsim.data.array_dataset import split_parts
 
     return split_parts(parts, options, test="validation")
 
 
 def _cost(
-    folder: Path, counted: Mapping[str, Counted], view: View, options: DataOptions
+    folder: Path, counted: Mapping[str, Counted], view: Resizing, options: DataOptions
 ) -> tuple[float, float]:
     """Bytes and seconds that decoding takes, about; zeros if that is done or not asked for."""
     if options.cache == "none" or any(folder.glob("decoded/imagenet-train-*/")):

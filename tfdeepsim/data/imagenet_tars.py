@@ -14,11 +14,11 @@ import numpy as np
 
 from tfdeepsim.data.array_dataset import Count
 from tfdeepsim.data.digests import combined
-from tfdeepsim.data.encoded_part import EncodedPart
-from tfdeepsim.data.part import Part
-from tfdeepsim.data.raw_files import places
+from tfdeepsim.data.paths import places
+from tfdeepsim.data.raw_splits.encoded import EncodedPart
+from tfdeepsim.data.raw_splits.raw_split import Part
 from tfdeepsim.errors import InputError
-from tfdeepsim.run import replacing
+from tfdeepsim.files import replacing
 
 _FILES = {"train": "ILSVRC2012_img_train.tar", "validation": "ILSVRC2012_img_val.tar"}
 _NUMBER = re.compile(r"ILSVRC2012_val_(\d{8})\.JPEG")
@@ -105,7 +105,11 @@ def _part(part: str, tar: Path, root: Path) -> Part:
 
 def _index_path(tar: Path, root: Path) -> Path:
     stat = tar.stat()
-    return root / "decoded" / f"{tar.stem}-{combined(str(tar.resolve()), stat.st_size, stat.st_mtime_ns)}.npz"
+    return (
+        root
+        / "decoded"
+        / f"{tar.stem}-{combined(str(tar.resolve()), stat.st_size, stat.st_mtime_ns)}.npz"
+    )
 
 
 def _read_index(path: Path) -> dict[str, np.ndarray] | None:
@@ -151,7 +155,8 @@ def _training(outer: tarfile.TarFile, tar: Path) -> Iterator[Member]:
 
 
 def _validation(outer: tarfile.TarFile, tar: Path) -> Iterator[Member]:
-    """Images lie side by side; the number in a name says which line of the official list is its class."""
+    """Images lie side by side; the number in a name says which line of the official list is its
+    class."""
     ids = {synset: row for row, synset in enumerate(synsets())}
     labels = [ids[synset] for synset in _official("validation_labels.txt")]
     for image in outer:

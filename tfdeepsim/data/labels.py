@@ -13,15 +13,16 @@ def tidy(labels: Mapping[str, np.ndarray]) -> Tidy:
     """Bring the labels of all parts of a dataset to one form.
 
     Args:
-        labels: By part. Whole numbers, booleans or texts [N] or [N, 1] name classes; floats [N] or [N, K]
-            are numbers.
+        labels: By part. Whole numbers, booleans or texts [N] or [N, 1] name classes; floats [N] or
+            [N, K] are numbers.
 
     Returns:
-        Class ids int64 [N], from 0 on without gaps, with the names of the classes if the ids are not their
-        own names; or numbers float32 [N, K] and no names.
+        Class ids int64 [N], from 0 on without gaps, with the names of the classes if the ids are
+        not their own names; or numbers float32 [N, K] and no names.
 
     Raises:
-        InputError: If labels are of another form, of several, of one class only, negative, or not finite.
+        InputError: If labels are of another form, of several, of one class only, negative, or not
+            finite.
     """
     kinds = {_kind(part, values) for part, values in labels.items()}
     if len(kinds) > 1:
@@ -49,7 +50,9 @@ def _kind(part: str, values: np.ndarray) -> str:
 
 
 def _numbers(labels: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    numbers = {part: values.reshape(len(values), -1).astype(np.float32) for part, values in labels.items()}
+    numbers = {
+        part: values.reshape(len(values), -1).astype(np.float32) for part, values in labels.items()
+    }
     for part, values in numbers.items():
         finite = np.isfinite(values).all(axis=1)
         if not finite.all():
@@ -77,7 +80,9 @@ def _classes(labels: Mapping[str, np.ndarray]) -> Tidy:
             got=f"the class {classes[0]} only" if len(classes) else "no labels",
             accepted="labels of at least two classes, or none",
         )
-    ids = {part: np.searchsorted(classes, values).astype(np.int64) for part, values in labels.items()}
+    ids = {
+        part: np.searchsorted(classes, values).astype(np.int64) for part, values in labels.items()
+    }
     if classes.dtype.kind in "iu" and classes[-1] == len(classes) - 1:
         return ids, ()
     return ids, tuple(map(str, classes))

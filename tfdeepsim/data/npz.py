@@ -1,7 +1,7 @@
 """Arrays in a NumPy archive: the kind of dataset `npz:FILE`. Imports nothing heavy.
 
-The archive holds `images`, and may hold `labels` and `split`; or it holds what Keras' datasets do, `x_train`
-and `x_test`, with `y_train` and `y_test` if there are labels.
+The archive holds `images`, and may hold `labels` and `split`; or it holds what Keras' datasets do,
+`x_train` and `x_test`, with `y_train` and `y_test` if there are labels.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ def describe(rest: str, data_dir: str | os.PathLike | None, options: DataOptions
     return description(f"npz:{rest}", opened.path, opened.splits, opened.view)
 
 
-def open_dataset(rest: str, data_dir: str | os.PathLike | None, options: DataOptions) -> ArrayDataset:
+def open_dataset(
+    rest: str, data_dir: str | os.PathLike | None, options: DataOptions
+) -> ArrayDataset:
     """Open an archive; its images are read when they are needed."""
     from tfdeepsim.data.array_dataset import ArrayDataset
     from tfdeepsim.data.llv2.folder import root
@@ -39,5 +41,10 @@ def open_dataset(rest: str, data_dir: str | os.PathLike | None, options: DataOpt
     folder = root(data_dir)
     opened = open_parts(rest, folder, options)
     return ArrayDataset(
-        f"npz:{rest}", opened.parts, opened.splits, opened.view, folder / "decoded", opened.class_names
+        f"npz:{rest}",
+        opened.parts,
+        opened.splits,
+        opened.view,
+        folder / "decoded",
+        opened.class_names,
     )

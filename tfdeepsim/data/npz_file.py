@@ -9,21 +9,25 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tfdeepsim.data.array_dataset import Splits, refuse_labels, split_parts
+from tfdeepsim.data.array_dataset import SplitRows, refuse_labels, split_parts
 from tfdeepsim.data.cache import fits_in_memory
 from tfdeepsim.data.digests import file_digest
-from tfdeepsim.data.fit import View
-from tfdeepsim.data.from_tfds import own_side
 from tfdeepsim.data.labels import tidy
-from tfdeepsim.data.part import ArrayPart, Part
-from tfdeepsim.data.rows import Rows
-from tfdeepsim.data.source import Images
+from tfdeepsim.data.raw_splits.raw_split import ArrayPart, Part
+from tfdeepsim.data.resizing import Resizing
+from tfdeepsim.data.splits.split import Images
+from tfdeepsim.data.splits.subset import Subset
+from tfdeepsim.data.tfds.kind import own_side
 from tfdeepsim.errors import InputError
 from tfdeepsim.options import DataOptions
 
 ACCEPTED = "images (and labels, split), or x_train, y_train, x_test, y_test"
 
-_KERAS = {"train": ("x_train", "y_train"), "validation": ("x_val", "y_val"), "test": ("x_test", "y_test")}
+_KERAS = {
+    "train": ("x_train", "y_train"),
+    "validation": ("x_val", "y_val"),
+    "test": ("x_test", "y_test"),
+}
 _PARTS = tuple(_KERAS)
 
 
@@ -33,15 +37,15 @@ class Opened(NamedTuple):
     Attributes:
         path: Of the archive.
         parts: `train`, and `validation` and `test` if they are there.
-        splits: Rows of the parts.
+        splits: Subset of the parts.
         view: What an encoder sees of an image.
         class_names: Of the class ids.
     """
 
     path: Path
     parts: Mapping[str, Part]
-    splits: Splits
-    view: View
+    splits: SplitRows
+    view: Resizing
     class_names: tuple[str, ...]
 
 
@@ -61,8 +65,8 @@ def open_parts(rest: str, root: Path, options: DataOptions) -> Opened:
         options: Size and splits.
 
     Raises:
-        InputError: If there is no such archive, it is damaged, or does not hold images of one size with
-            labels for all or none.
+        InputError: If there is no such archive, it is damaged, or does not hold images of one size
+            with labels for all or none.
     """
     refuse_labels(options, f"npz:{rest}")
     path = Path(rest).expanduser()
@@ -74,13 +78,15 @@ def open_parts(rest: str, root: Path, options: DataOptions) -> Opened:
     if len(sides) > 1:
         raise _error(path, "images of different sizes")
     height, width = sides.pop()
-    view = View.of(options, own_side(height if height == width else None))
+    view = Resizing.of(options, own_side(height if height == width else None))
     digest = functools.partial(file_digest, path, root / "decoded" / "digests.json")
     labels, names = _labels(path, headers, images)
     load = functools.cache(functools.partial(_load_images, path))
     parts: dict[str, Part] = {}
     for part, key in images.items():
-        parts[part] = ArrayPart(functools.partial(load, key), headers[key].shape, digest, labels.get(part))
+        parts[part] = ArrayPart(
+            functools.partial(load, key), headers[key].shape, digest, labels.get(part)
+        )
     if "split" in headers:
         parts = _divided(path, headers, parts["train"], functools.partial(load, "images"), digest)
     validation, test = (part if part in parts else None for part in ("validation", "test"))
@@ -98,9 +104,18 @@ def _headers(path: Path) -> dict[str, Header]:
         with zipfile.ZipFile(path) as archive:
             names = [name for name in archive.namelist() if name.endswith(".npy")]
             return {name.removesuffix(".npy"): _header(archive, name) for name in names}
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        ValueError,
+        NotImplementedError,
+        RuntimeError,
+    ) as error:
         raise InputError(
-            "npz:FILE is a NumPy archive", got=f"{path} ({error})", accepted="what numpy.savez writes"
+            "npz:FILE is a NumPy archive",
+            got=f"{path} ({error})",
+            accepted="what numpy.savez writes",
         ) from error
 
 
@@ -130,8 +145,15 @@ def _image_keys(path: Path, headers: Mapping[str, Header]) -> dict[str, str]:
 def _check_images(path: Path, key: str, header: Header) -> None:
     shape, dtype = header
     pixels = dtype == np.uint8 or dtype.kind == "f"
-    if dtype.hasobject or not pixels or len(shape) not in (3, 4) or shape[3:] not in ((), (1,), (3,)):
-        what = "objects, which only pickle could read" if dtype.hasobject else f"{dtype} {list(shape)}"
+    if (
+        dtype.hasobject
+        or not pixels
+        or len(shape) not in (3, 4)
+        or shape[3:] not in ((), (1,), (3,))
+    ):
+        what = (
+            "objects, which only pickle could read" if dtype.hasobject else f"{dtype} {list(shape)}"
+        )
         raise InputError(
             f"{key} must be images",
             got=f"{what} in {path}",
@@ -161,7 +183,9 @@ def _labels(
     return tidy({part: _read(path, key) for part, key in there.items()})
 
 
-def _divided(path: Path, headers: Mapping[str, Header], whole: Part, load, digest) -> dict[str, Part]:
+def _divided(
+    path: Path, headers: Mapping[str, Header], whole: Part, load, digest
+) -> dict[str, Part]:
     """Parts by the array `split`, which names one for each image."""
     names = _read(path, "split") if headers["split"].shape == (whole.count,) else np.array([])
     found = set(names.tolist())
@@ -173,7 +197,7 @@ def _divided(path: Path, headers: Mapping[str, Header], whole: Part, load, diges
         )
 
     def some(rows: np.ndarray) -> Images:
-        return Rows(load(), rows)
+        return Subset(load(), rows)
 
     shape = headers["images"].shape[1:]
     parts: dict[str, Part] = {}
@@ -181,7 +205,9 @@ def _divided(path: Path, headers: Mapping[str, Header], whole: Part, load, diges
         rows = np.flatnonzero(names == name)
         labels = None if whole.labels is None else whole.labels[rows]
         if len(rows):
-            parts[name] = ArrayPart(functools.partial(some, rows), (len(rows), *shape), digest, labels)
+            parts[name] = ArrayPart(
+                functools.partial(some, rows), (len(rows), *shape), digest, labels
+            )
     return parts
 
 

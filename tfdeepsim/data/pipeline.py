@@ -5,11 +5,11 @@ import weakref
 import numpy as np
 import tensorflow as tf
 
-from tfdeepsim.data.source import Images, Source
+from tfdeepsim.data.splits.split import Images, Split
 
 
 def training_batches(
-    source: Source,
+    source: Split,
     *,
     batch_size: int,
     seed: int,
@@ -18,9 +18,9 @@ def training_batches(
 ) -> tf.data.Dataset:
     """Batches of the training steps `steps`, in an order of their own for each epoch.
 
-    The order is a function of seed and step alone, so a run that was interrupted goes on from any step as
-    if it had not been. Each epoch is a permutation; what is left after the last whole batch waits for
-    another epoch's permutation.
+    The order is a function of seed and step alone, so a run that was interrupted goes on from any
+    step as if it had not been. Each epoch is a permutation; what is left after the last whole batch
+    waits for another epoch's permutation.
 
     Args:
         source: Images and labels.
@@ -46,7 +46,7 @@ def training_batches(
     return _fetch(source, order)
 
 
-def batches(source: Source, batch_size: int) -> tf.data.Dataset:
+def batches(source: Split, batch_size: int) -> tf.data.Dataset:
     """All examples once, in stored order; the last batch may be smaller.
 
     Args:
@@ -60,10 +60,12 @@ def batches(source: Source, batch_size: int) -> tf.data.Dataset:
     return _fetch(source, order)
 
 
-def _fetch(source: Source, order: tf.data.Dataset) -> tf.data.Dataset:
-    spec = {name: (tf.as_dtype(array.dtype), array.shape[1:]) for name, array in _arrays(source).items()}
-    # TensorFlow never lets go of a Python function that a graph calls, so the function must not hold the
-    # images: the dataset does, as long as it is in use.
+def _fetch(source: Split, order: tf.data.Dataset) -> tf.data.Dataset:
+    spec = {
+        name: (tf.as_dtype(array.dtype), array.shape[1:]) for name, array in _arrays(source).items()
+    }
+    # TensorFlow never lets go of a Python function that a graph calls, so the function must not
+    # hold the images: the dataset does, as long as it is in use.
     held = weakref.ref(source)
 
     def gather(indices: np.ndarray) -> list[np.ndarray]:
@@ -72,7 +74,9 @@ def _fetch(source: Source, order: tf.data.Dataset) -> tf.data.Dataset:
         return [np.asarray(array[indices]) for array in _arrays(source).values()]
 
     def fetch(indices: tf.Tensor) -> dict[str, tf.Tensor]:
-        values = tf.numpy_function(gather, [indices], [dtype for dtype, _ in spec.values()], stateful=False)
+        values = tf.numpy_function(
+            gather, [indices], [dtype for dtype, _ in spec.values()], stateful=False
+        )
         for value, (_, shape) in zip(values, spec.values(), strict=True):
             value.set_shape([indices.shape[0], *shape])
         batch = dict(zip(spec, values, strict=True))
@@ -86,14 +90,15 @@ def _fetch(source: Source, order: tf.data.Dataset) -> tf.data.Dataset:
     return without_autotuning(dataset.prefetch(2))
 
 
-def _arrays(source: Source) -> dict[str, Images]:
+def _arrays(source: Split) -> dict[str, Images]:
     return {"image": source.images, **source.labels}
 
 
 def without_autotuning(dataset: tf.data.Dataset) -> tf.data.Dataset:
     """`dataset` without tf.data's tuning thread, whose sleeps double up to a minute.
 
-    An iterator that ends waits for it to wake, up to as long as it has run. Nothing here is left to tune.
+    An iterator that ends waits for it to wake, up to as long as it has run. Nothing here is left to
+    tune.
     """
     options = tf.data.Options()
     options.autotune.enabled = False

@@ -1,7 +1,8 @@
 """STL-10 as one of the kinds of datasets. Imports nothing heavy.
 
 As in Pihlgren et al., encoders are trained on `unlabeled`, probes on `train`, and scored on `test`;
-validation is cut off both. It is read from the files that its authors offer, or by TensorFlow Datasets.
+validation is cut off both. It is read from the files that its authors offer, or by TensorFlow
+Datasets.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from tfdeepsim.options import DataOptions
 
 if TYPE_CHECKING:
-    from tfdeepsim.data.array_dataset import ArrayDataset, Counted, Splits
+    from tfdeepsim.data.array_dataset import ArrayDataset, Counted, SplitRows
     from tfdeepsim.data.dataset import Description
-    from tfdeepsim.data.fit import View
+    from tfdeepsim.data.resizing import Resizing
 
 SIDE = 96
 
@@ -37,7 +38,7 @@ def describe(rest: str, data_dir: str | os.PathLike | None, options: DataOptions
     from tfdeepsim.data import stl10_binary
     from tfdeepsim.data.array_dataset import description, only_counted
     from tfdeepsim.data.llv2.folder import root
-    from tfdeepsim.data.tfds_folder import counts, prepared
+    from tfdeepsim.data.tfds.prepared import counts, prepared
 
     folder, view, cost = root(data_dir), _view(options), (0.0, 0.0)
     counted: Mapping[str, Counted] = only_counted(_COUNTS)
@@ -52,8 +53,11 @@ def describe(rest: str, data_dir: str | os.PathLike | None, options: DataOptions
     return description("stl10", place, _split(counted, options), view, cost)
 
 
-def open_dataset(rest: str, data_dir: str | os.PathLike | None, options: DataOptions) -> ArrayDataset:
-    """Open STL-10 from its own files, or through TensorFlow Datasets, which fetches it if it can."""
+def open_dataset(
+    rest: str, data_dir: str | os.PathLike | None, options: DataOptions
+) -> ArrayDataset:
+    """Open STL-10 from its own files, or through TensorFlow Datasets, which fetches it if it
+    can."""
     from tfdeepsim.data import stl10_binary
     from tfdeepsim.data.array_dataset import ArrayDataset
     from tfdeepsim.data.llv2.folder import root
@@ -62,9 +66,11 @@ def open_dataset(rest: str, data_dir: str | os.PathLike | None, options: DataOpt
     place = stl10_binary.find(folder) or stl10_binary.extracted(folder)
     if place:
         parts = stl10_binary.parts(place, folder)
-        return stl10_binary.Stl10Binary(place, parts, _split(parts, options), view, folder / "decoded")
-    from tfdeepsim.data.tfds_builder import Wanted, opened
-    from tfdeepsim.data.tfds_part import parts_of
+        return stl10_binary.Stl10Binary(
+            place, parts, _split(parts, options), view, folder / "decoded"
+        )
+    from tfdeepsim.data.tfds.builder import Wanted, opened
+    from tfdeepsim.data.tfds.raw_split import parts_of
 
     wanted = Wanted("stl10", _WANTED, _ARCHIVE)
     read, names = parts_of(opened("stl10", folder, wanted), folder)
@@ -72,12 +78,12 @@ def open_dataset(rest: str, data_dir: str | os.PathLike | None, options: DataOpt
     return ArrayDataset("stl10", parts, _split(parts, options), view, folder / "decoded", names)
 
 
-def _view(options: DataOptions) -> View:
+def _view(options: DataOptions) -> Resizing:
     from tfdeepsim.data.array_dataset import refuse_labels
-    from tfdeepsim.data.fit import View
+    from tfdeepsim.data.resizing import Resizing
 
     refuse_labels(options, "stl10")
-    return View.of(options, SIDE)
+    return Resizing.of(options, SIDE)
 
 
 def _renamed(parts: dict[str, Any]) -> dict[str, Any]:
@@ -85,7 +91,7 @@ def _renamed(parts: dict[str, Any]) -> dict[str, Any]:
     return {"unlabeled" if name == "unlabelled" else name: part for name, part in parts.items()}
 
 
-def _split(parts: Mapping[str, Counted], options: DataOptions) -> Splits:
+def _split(parts: Mapping[str, Counted], options: DataOptions) -> SplitRows:
     from tfdeepsim.data.array_dataset import split_parts
 
     return split_parts(parts, options, encoders="unlabeled")

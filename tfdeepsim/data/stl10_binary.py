@@ -12,14 +12,14 @@ from typing import IO, cast
 
 import numpy as np
 
-from tfdeepsim.data.array_dataset import ArrayDataset, Splits
+from tfdeepsim.data.array_dataset import ArrayDataset, SplitRows
 from tfdeepsim.data.digests import combined, file_digest
-from tfdeepsim.data.fit import View
-from tfdeepsim.data.lock import locked
-from tfdeepsim.data.part import ArrayPart, Part
-from tfdeepsim.data.raw_files import places
+from tfdeepsim.data.paths import places
+from tfdeepsim.data.raw_splits.raw_split import ArrayPart, Part
+from tfdeepsim.data.resizing import Resizing
 from tfdeepsim.errors import InputError
-from tfdeepsim.run import replacing
+from tfdeepsim.files import replacing
+from tfdeepsim.lock import locked
 
 CLASSES = ("airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck")
 FOLDS = 10
@@ -97,7 +97,14 @@ class Stl10Binary(ArrayDataset):
         cache_dir: Folder for decoded images.
     """
 
-    def __init__(self, folder: Path, parts: Mapping[str, Part], splits: Splits, view: View, cache_dir: Path):
+    def __init__(
+        self,
+        folder: Path,
+        parts: Mapping[str, Part],
+        splits: SplitRows,
+        view: Resizing,
+        cache_dir: Path,
+    ):
         super().__init__("stl10", parts, splits, view, cache_dir, _class_names(folder))
         self.folder = folder
 
@@ -134,7 +141,8 @@ def _check_all(folder: Path, there: list[str]) -> None:
 
 
 def _extract(archive: Path, folder: Path) -> None:
-    """Write the files that are needed, by their own names; nothing else in the archive can do harm."""
+    """Write the files that are needed, by their own names; nothing else in the archive can do
+    harm."""
     wanted = {*_NEEDED, _NAMES, _FOLD_INDICES}
     print(f"Extracting {archive}, {archive.stat().st_size / 1e9:.1f} GB: once", file=sys.stderr)
     folder.mkdir()

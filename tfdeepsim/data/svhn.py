@@ -1,7 +1,8 @@
 """SVHN (cropped digits) as one of the kinds of datasets. Imports nothing heavy.
 
-As in Pihlgren et al., encoders are trained on `extra`, probes on `train`, and scored on `test`; validation
-is cut off both. It is read from the `.mat` files that its authors offer, or by TensorFlow Datasets.
+As in Pihlgren et al., encoders are trained on `extra`, probes on `train`, and scored on `test`;
+validation is cut off both. It is read from the `.mat` files that its authors offer, or by
+TensorFlow Datasets.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from typing import TYPE_CHECKING
 from tfdeepsim.options import DataOptions
 
 if TYPE_CHECKING:
-    from tfdeepsim.data.array_dataset import ArrayDataset, Counted, Splits
+    from tfdeepsim.data.array_dataset import ArrayDataset, Counted, SplitRows
     from tfdeepsim.data.dataset import Description
-    from tfdeepsim.data.fit import View
+    from tfdeepsim.data.resizing import Resizing
 
 SIDE = 64
 """To which the images of 32 pixels are resized by default, as in Pihlgren et al."""
@@ -38,7 +39,7 @@ def describe(rest: str, data_dir: str | os.PathLike | None, options: DataOptions
     from tfdeepsim.data import svhn_mat
     from tfdeepsim.data.array_dataset import description, only_counted
     from tfdeepsim.data.llv2.folder import root
-    from tfdeepsim.data.tfds_folder import counts, prepared
+    from tfdeepsim.data.tfds.prepared import counts, prepared
 
     folder, view, cost = root(data_dir), _view(options), (0.0, 0.0)
     counted: Mapping[str, Counted] = only_counted(_COUNTS)
@@ -51,7 +52,9 @@ def describe(rest: str, data_dir: str | os.PathLike | None, options: DataOptions
     return description("svhn", place, _split(counted, options), view, cost)
 
 
-def open_dataset(rest: str, data_dir: str | os.PathLike | None, options: DataOptions) -> ArrayDataset:
+def open_dataset(
+    rest: str, data_dir: str | os.PathLike | None, options: DataOptions
+) -> ArrayDataset:
     """Open SVHN from its own files, or through TensorFlow Datasets, which fetches it if it can."""
     from tfdeepsim.data import svhn_mat
     from tfdeepsim.data.array_dataset import ArrayDataset
@@ -61,22 +64,22 @@ def open_dataset(rest: str, data_dir: str | os.PathLike | None, options: DataOpt
     if files := svhn_mat.find(folder):
         parts = svhn_mat.parts(files, folder)
     else:
-        from tfdeepsim.data.tfds_builder import Wanted, opened
-        from tfdeepsim.data.tfds_part import parts_of
+        from tfdeepsim.data.tfds.builder import Wanted, opened
+        from tfdeepsim.data.tfds.raw_split import parts_of
 
         parts, _ = parts_of(opened("svhn_cropped", folder, Wanted("svhn", _WANTED, _FILES)), folder)
     return ArrayDataset("svhn", parts, _split(parts, options), view, folder / "decoded")
 
 
-def _view(options: DataOptions) -> View:
+def _view(options: DataOptions) -> Resizing:
     from tfdeepsim.data.array_dataset import refuse_labels
-    from tfdeepsim.data.fit import View
+    from tfdeepsim.data.resizing import Resizing
 
     refuse_labels(options, "svhn")
-    return View.of(options, SIDE)
+    return Resizing.of(options, SIDE)
 
 
-def _split(parts: Mapping[str, Counted], options: DataOptions) -> Splits:
+def _split(parts: Mapping[str, Counted], options: DataOptions) -> SplitRows:
     from tfdeepsim.data.array_dataset import split_parts
 
     return split_parts(parts, options, encoders="extra")

@@ -8,9 +8,9 @@ import numpy as np
 import scipy.io
 
 from tfdeepsim.data.digests import file_digest
-from tfdeepsim.data.part import ArrayPart, Part
-from tfdeepsim.data.raw_files import places
-from tfdeepsim.data.tfds_folder import prepared
+from tfdeepsim.data.paths import places
+from tfdeepsim.data.raw_splits.raw_split import ArrayPart, Part
+from tfdeepsim.data.tfds.prepared import prepared
 from tfdeepsim.errors import InputError
 
 _PARTS = ("extra", "train", "test")
@@ -55,7 +55,8 @@ def _part(path: Path, notes: Path) -> Part:
     shape = sizes.get("X", ())
     if shape[:3] != _SHAPE or len(shape) != 4 or "y" not in sizes:
         raise _error(
-            path, ", ".join(f"{name} {list(size)}" for name, size in sizes.items()) or "nothing in it"
+            path,
+            ", ".join(f"{name} {list(size)}" for name, size in sizes.items()) or "nothing in it",
         )
     labels = _read(path, scipy.io.loadmat, variable_names=["y"])["y"]
     if labels.size != shape[3]:

@@ -21,19 +21,23 @@ SUBSET_SIZE = 1000
 class Fidelity:
     """How close generated images come to their targets.
 
-    FID, KID and the error of features are over the features of some extractor. Only where that is the
-    published Inception network can they be compared with numbers from elsewhere; over any other network they
-    can be compared inside a table of one extractor, one set of targets and one image size.
+    FID, KID and the error of features are over the features of some extractor. Only where that is
+    the published Inception network can they be compared with numbers from elsewhere; over any other
+    network they can be compared inside a table of one extractor, one set of targets and one image
+    size.
 
     Attributes:
-        normalized_error: Of pixels, as a share: 1 is a random test image (Dosovitskiy & Brox 2016, §4).
+        normalized_error: Of pixels, as a share: 1 is a random test image (Dosovitskiy & Brox 2016,
+            §4).
         feature_error: The same of features.
         ssim: Mean structural similarity, at most 1.
         fid: Fréchet distance of features; biased upwards for few images.
         kid: Kernel distance of features, mean over subsets; can be below 0.
         kid_deviation: Its standard deviation over subsets.
-        gradient_ratio: Mean gradient magnitude over that of the targets: below 1 is blur, above 1 noise.
-        gradient_distance: Wasserstein distance of the gradient magnitudes, of brightness from 0 to 1.
+        gradient_ratio: Mean gradient magnitude over that of the targets: below 1 is blur, above 1
+            noise.
+        gradient_distance: Wasserstein distance of the gradient magnitudes, of brightness from 0 to
+            1.
     """
 
     normalized_error: float
@@ -49,23 +53,26 @@ class Fidelity:
 def measure(targets: Any, outputs: Any, extractor: Callable[[np.ndarray], Any]) -> Fidelity:
     """Compare generated images with their targets.
 
-    KID is over 50 subsets of 1000 images, or of half the images where these are fewer than 2000. Features
-    with positions are averaged over them for FID and KID, and taken as they are for `feature_error`. The
-    features of all images are held in memory.
+    KID is over 50 subsets of 1000 images, or of half the images where these are fewer than 2000.
+    Features with positions are averaged over them for FID and KID, and taken as they are for
+    `feature_error`. The features of all images are held in memory.
 
     Args:
-        targets: [N, H, W, 3], uint8 or floating point in [0, 1], 11 pixels or more each way, N at least 4.
+        targets: [N, H, W, 3], uint8 or floating point in [0, 1], 11 pixels or more each way, N at
+            least 4.
         outputs: [N, H, W, 3], alike; row i was generated for target i.
-        extractor: Takes float32 images [B, H, W, 3] in [0, 1], returns features [B, ..., D]; a comparator of
-            one layer is one. Which one it was belongs beside the numbers.
+        extractor: Takes float32 images [B, H, W, 3] in [0, 1], returns features [B, ..., D]; a
+            comparator of one layer is one. Which one it was belongs beside the numbers.
 
     Raises:
-        InputError: If they are no such images, the targets are all equal or flat, or the features are of
-            several layers, equal for all targets, or not finite.
+        InputError: If they are no such images, the targets are all equal or flat, or the features
+            are of several layers, equal for all targets, or not finite.
     """
     targets, outputs = check_pairs(targets, outputs)
     if len(targets) < 4:
-        raise InputError("fidelity is measured over many images", got=len(targets), accepted="4 or more")
+        raise InputError(
+            "fidelity is measured over many images", got=len(targets), accepted="4 or more"
+        )
     real, generated = features_of(targets, extractor), features_of(outputs, extractor)
     pooled = _pooled(generated), _pooled(real)
     kid, deviation = kernel_distance(*pooled, subset_size=min(SUBSET_SIZE, len(targets) // 2))
@@ -95,7 +102,11 @@ def features_of(images: np.ndarray, extractor: Callable[[np.ndarray], Any]) -> n
     found = []
     for batch in in_batches(images):
         features = extractor(batch)
-        if isinstance(features, list | tuple) or np.ndim(features) < 2 or len(features) != len(batch):
+        if (
+            isinstance(features, list | tuple)
+            or np.ndim(features) < 2
+            or len(features) != len(batch)
+        ):
             raise InputError(
                 "an extractor gives features of one layer",
                 got=f"{len(features)} arrays"

@@ -12,7 +12,8 @@ _LEAST = 2  # pixels
 
 
 def gradient_magnitudes(images: Any) -> np.ndarray:
-    """Length of the gradient of brightness, by differences to the next pixel at the right and below.
+    """Length of the gradient of brightness, by differences to the next pixel at the right and
+    below.
 
     Brightness is the luma of ITU-R BT.601, 0 to 1.
 
@@ -37,8 +38,8 @@ def gradient_magnitudes(images: Any) -> np.ndarray:
 def gradient_ratio(generated: Any, real: Any) -> float:
     """Mean gradient magnitude of generated images over that of real ones.
 
-    Below 1 they are blurrier, above 1 noisier than real ones; a ratio of 1 alone does not make them alike,
-    for which see `gradient_distance`.
+    Below 1 they are blurrier, above 1 noisier than real ones; a ratio of 1 alone does not make them
+    alike, for which see `gradient_distance`.
 
     Args:
         generated: [N, H, W, 3], as for `gradient_magnitudes`.
@@ -75,7 +76,9 @@ def compare_gradients(generated: Any, real: Any) -> tuple[float, float]:
 def _ratio(generated: np.ndarray, real: np.ndarray) -> float:
     reference = float(real.mean(dtype=np.float64))
     if reference == 0.0:
-        raise InputError("real images must not be flat", got="no gradient anywhere", accepted="photographs")
+        raise InputError(
+            "real images must not be flat", got="no gradient anywhere", accepted="photographs"
+        )
     return float(generated.mean(dtype=np.float64)) / reference
 
 

@@ -13,11 +13,11 @@ def kernel_distance(
 ) -> tuple[float, float]:
     """The KID of Bińkowski et al. 2018, §4, over features of any network.
 
-    It is the squared maximum mean discrepancy with the kernel (x·y / D + 1)³, by the unbiased estimator
-    (Gretton et al. 2012, eq. 3), over random subsets. Independent samples of equal distributions give 0 in
-    expectation for any number of images, so values can lie below 0; the very same images on both sides give
-    a little less than 0. Over features of another network than the published
-    Inception it can be compared inside a table only.
+    It is the squared maximum mean discrepancy with the kernel (x·y / D + 1)³, by the unbiased
+    estimator (Gretton et al. 2012, eq. 3), over random subsets. Independent samples of equal
+    distributions give 0 in expectation for any number of images, so values can lie below 0; the
+    very same images on both sides give a little less than 0. Over features of another network than
+    the published Inception it can be compared inside a table only.
 
     Args:
         a: [N, D].
@@ -27,12 +27,12 @@ def kernel_distance(
         seed: Of the subsets.
 
     Returns:
-        Mean and standard deviation over the subsets. The deviation tells how much one subset varies; it is
-        no interval for the mean, and it is 0 where subsets are whole sets.
+        Mean and standard deviation over the subsets. The deviation tells how much one subset
+        varies; it is no interval for the mean, and it is 0 where subsets are whole sets.
 
     Raises:
-        InputError: If the features are no such tables or not finite, there is no subset, or one is larger
-            than a set.
+        InputError: If the features are no such tables or not finite, there is no subset, or one is
+            larger than a set.
     """
     a, b = check_features(a, b)
     most = min(len(a), len(b))
@@ -51,7 +51,8 @@ def kernel_distance(
 
 
 def _discrepancy(a: np.ndarray, b: np.ndarray) -> float:
-    """Unbiased squared discrepancy of two sets [n, D] of equal size: pairs inside a set are of two rows."""
+    """Unbiased squared discrepancy of two sets [n, D] of equal size: pairs inside a set are of two
+    rows."""
     within = sum(_inside(_kernel(values, values)) for values in (a, b))
     return within - 2.0 * float(_kernel(a, b).mean())
 

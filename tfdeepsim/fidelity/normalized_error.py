@@ -12,25 +12,28 @@ _NUMBERS_A_BLOCK = 2**24  # 64 MB of float32
 def normalized_error(outputs: Any, targets: Any) -> float:
     """Mean of ||a - b||₂ / N over outputs a and their targets b.
 
-    N is the mean Euclidean distance over all pairs of different targets, so 1 is what a random target in the
-    place of the output would give. Tables 3 and 8 of the paper give it in percent.
+    N is the mean Euclidean distance over all pairs of different targets, so 1 is what a random
+    target in the place of the output would give. Tables 3 and 8 of the paper give it in percent.
 
     Args:
         outputs: Images or features [n, ...]; in the same units as `targets`.
-        targets: [n, ...], two or more that are not all equal: the whole test set, as N depends on it.
+        targets: [n, ...], two or more that are not all equal: the whole test set, as N depends on
+            it.
 
     Returns:
         0 for equal arrays; does not depend on the unit.
 
     Raises:
-        InputError: If shapes differ, one is of bytes and the other is not, there are fewer than two rows,
-            values are not finite, or all targets are equal.
+        InputError: If shapes differ, one is of bytes and the other is not, there are fewer than two
+            rows, values are not finite, or all targets are equal.
     """
     outputs, targets = np.asarray(outputs), np.asarray(targets)
     if outputs.shape != targets.shape or (outputs.dtype == np.uint8) != (targets.dtype == np.uint8):
         raise InputError(
             "outputs and targets must be of one shape and one unit",
-            got=" and ".join(f"{values.dtype} {list(values.shape)}" for values in (outputs, targets)),
+            got=" and ".join(
+                f"{values.dtype} {list(values.shape)}" for values in (outputs, targets)
+            ),
             accepted="equal shapes, both uint8 or both floating point",
         )
     _check_finite("outputs", outputs)
@@ -41,9 +44,9 @@ def normalized_error(outputs: Any, targets: Any) -> float:
 def mean_pair_distance(samples: Any) -> float:
     """Mean Euclidean distance over all pairs of different rows: the N of the paper.
 
-    Distances come from products of blocks of rows, ||a||² + ||b||² - 2ab, after the mean is taken off, in
-    float32 unless the samples are float64. That is imprecise for two rows that are nearly equal, whose
-    distance hardly counts in the mean; the error itself is computed from differences.
+    Distances come from products of blocks of rows, ||a||² + ||b||² - 2ab, after the mean is taken
+    off, in float32 unless the samples are float64. That is imprecise for two rows that are nearly
+    equal, whose distance hardly counts in the mean; the error itself is computed from differences.
 
     Args:
         samples: [n, ...], two or more that are not all equal, of any real dtype.
@@ -73,7 +76,9 @@ def mean_pair_distance(samples: Any) -> float:
 
 def _check_finite(what: str, values: np.ndarray) -> None:
     if not np.isfinite(values).all():
-        raise InputError(f"{what} must be finite", got="NaN or infinity", accepted="finite numbers only")
+        raise InputError(
+            f"{what} must be finite", got="NaN or infinity", accepted="finite numbers only"
+        )
 
 
 def _distances(left: np.ndarray, right: np.ndarray, same: bool = False) -> float:

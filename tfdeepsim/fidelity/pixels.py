@@ -22,7 +22,12 @@ def check_images(what: str, images: Any) -> np.ndarray:
     """
     images = np.asarray(images)
     floating = np.issubdtype(images.dtype, np.floating)
-    if images.ndim != 4 or images.shape[3] != 3 or 0 in images.shape or not (floating or _bytes(images)):
+    if (
+        images.ndim != 4
+        or images.shape[3] != 3
+        or 0 in images.shape
+        or not (floating or _bytes(images))
+    ):
         raise InputError(
             f"{what} must be colour images",
             got=f"shape {list(images.shape)}, {images.dtype}",

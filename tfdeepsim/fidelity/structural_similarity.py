@@ -12,7 +12,8 @@ LEAST = 11
 
 
 def structural_similarity(outputs: Any, targets: Any) -> float:
-    """Mean SSIM (Wang et al. 2004) by `tf.image.ssim` with its defaults, mean over colours and images.
+    """Mean SSIM (Wang et al. 2004) by `tf.image.ssim` with its defaults, mean over colours and
+    images.
 
     Args:
         outputs: [N, H, W, 3], uint8 or floating point in [0, 1], 11 pixels or more each way.

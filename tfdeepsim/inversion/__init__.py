@@ -1,1 +1,2 @@
-"""Images from features: what a layer kept of an image, made visible (Dosovitskiy & Brox 2016, §4.3)."""
+"""Images from features: what a layer kept of an image, made visible (Dosovitskiy & Brox 2016,
+§4.3)."""

@@ -8,8 +8,8 @@ _ROWS = 64  # at a time, in float64
 def mean_distance(a: np.ndarray, b: np.ndarray) -> float:
     """Mean Euclidean distance of each row of `a` to the row of `b` at its place.
 
-    Over `mean_pair_distance` of the real images or features it is the normalized error of Dosovitskiy & Brox
-    2016, §4; here apart, so that all the numbers of one analysis have one unit.
+    Over `mean_pair_distance` of the real images or features it is the normalized error of
+    Dosovitskiy & Brox 2016, §4; here apart, so that all the numbers of one analysis have one unit.
 
     Args:
         a: [N, ...], N at least 1, of any real dtype.

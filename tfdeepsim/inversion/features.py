@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tfdeepsim.data.source import Images
+from tfdeepsim.data.splits.split import Images
 from tfdeepsim.errors import InputError
 
 BATCH_SIZE = 64
@@ -16,8 +16,8 @@ class Features:
     """A network Φ as a function of images in bytes, 64 at a time.
 
     Args:
-        extractor: Maps float32 images [B, H, W, 3] in [0, 1] to features, in TensorFlow; a comparator of one
-            layer is one.
+        extractor: Maps float32 images [B, H, W, 3] in [0, 1] to features, in TensorFlow; a
+            comparator of one layer is one.
         image_shape: (H, W, 3).
 
     Attributes:
@@ -43,7 +43,8 @@ class Features:
         """Features Φ(x).
 
         Args:
-            images: uint8 [N, H, W, 3], N at least 1; in memory, mapped from a file, or read on demand.
+            images: uint8 [N, H, W, 3], N at least 1; in memory, mapped from a file, or read on
+                demand.
 
         Returns:
             float32 [N, *shape].
@@ -51,8 +52,17 @@ class Features:
         Raises:
             InputError: If they are no such images.
         """
-        if images.dtype != np.uint8 or not len(images) or tuple(images.shape[1:]) != self.image_shape:
-            raise wrong("images must be of the size that the network sees", images, "uint8", self.image_shape)
+        if (
+            images.dtype != np.uint8
+            or not len(images)
+            or tuple(images.shape[1:]) != self.image_shape
+        ):
+            raise wrong(
+                "images must be of the size that the network sees",
+                images,
+                "uint8",
+                self.image_shape,
+            )
         return np.concatenate([self._extract(images[rows]).numpy() for rows in blocks(len(images))])
 
 
@@ -70,7 +80,9 @@ def wrong(rule: str, values: Any, dtype: str, shape: tuple[int, ...]) -> InputEr
     """The error for arrays that are not what was asked for."""
     wanted = ", ".join(["N", *map(str, shape)])
     return InputError(
-        rule, got=f"{values.dtype} {list(values.shape)}", accepted=f"{dtype} [{wanted}], one row or more"
+        rule,
+        got=f"{values.dtype} {list(values.shape)}",
+        accepted=f"{dtype} [{wanted}], one row or more",
     )
 
 

@@ -9,14 +9,16 @@ def noise_dim_of(generator: keras.Model) -> int:
     return getattr(generator, "noise_dim", 0) or 0
 
 
-def generate(generator: keras.Model, features: tf.Tensor, noise: tf.Tensor | None = None) -> tf.Tensor:
+def generate(
+    generator: keras.Model, features: tf.Tensor, noise: tf.Tensor | None = None
+) -> tf.Tensor:
     """Images that can be shown, of features.
 
     Args:
         generator: Maps features to a dict with `image`, float [B, H, W, 3].
         features: float32 [B, n] or [B, h, w, c].
-        noise: float32 [B, noise_dim]; None for zeros, the mean of the noise. Not used by a generator
-            without `noise_dim`.
+        noise: float32 [B, noise_dim]; None for zeros, the mean of the noise. Not used by a
+            generator without `noise_dim`.
 
     Returns:
         float32 [B, H, W, 3], clipped to [0, 1]: a linear output may leave it.

@@ -2,12 +2,14 @@
 
 import numpy as np
 
-from tfdeepsim.data.source import Images
+from tfdeepsim.data.splits.split import Images
 from tfdeepsim.errors import InputError
-from tfdeepsim.inversion.inversion import Inversion
+from tfdeepsim.inversion.trained_inversion import TrainedInversion
 
 
-def interpolate(inversion: Inversion, first: Images, second: Images, steps: int) -> np.ndarray:
+def interpolate(
+    inversion: TrainedInversion, first: Images, second: Images, steps: int
+) -> np.ndarray:
     """Images of features on the line between those of two images, at even distances.
 
     Args:
@@ -20,15 +22,19 @@ def interpolate(inversion: Inversion, first: Images, second: Images, steps: int)
         uint8 [N, steps, H, W, 3].
 
     Raises:
-        InputError: If there are fewer than 2 steps, or not as many second images as first ones; also as
-            `Features`.
+        InputError: If there are fewer than 2 steps, or not as many second images as first ones;
+            also as `Features`.
     """
     if steps < 2:
         raise InputError("steps from image to image have two ends", got=steps, accepted="2 or more")
     if len(first) != len(second):
         raise InputError(
-            "images are interpolated in pairs", got=f"{len(first)} and {len(second)}", accepted="as many"
+            "images are interpolated in pairs",
+            got=f"{len(first)} and {len(second)}",
+            accepted="as many",
         )
     start, end = inversion.features(first), inversion.features(second)
     shares = np.linspace(0, 1, steps, dtype=np.float32)
-    return np.stack([inversion.images((1 - share) * start + share * end) for share in shares], axis=1)
+    return np.stack(
+        [inversion.images((1 - share) * start + share * end) for share in shares], axis=1
+    )

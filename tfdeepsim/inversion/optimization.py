@@ -1,4 +1,5 @@
-"""Features to images by optimising the image (Mahendran & Vedaldi 2015; Dosovitskiy & Brox 2016, eq. 8).
+"""Features to images by optimising the image (Mahendran & Vedaldi 2015; Dosovitskiy & Brox 2016,
+eq. 8).
 
 The baseline of Table 8 of Dosovitskiy & Brox: no generator is trained, every image is found anew.
 """
@@ -32,14 +33,15 @@ class Settings:
     """How an image is found.
 
     Attributes:
-        method: One of `METHODS`: gradient descent with momentum, as Mahendran & Vedaldi have it, or L-BFGS-B.
+        method: One of `METHODS`: gradient descent with momentum, as Mahendran & Vedaldi have it, or
+            L-BFGS-B.
         steps: Steps of every image; of L-BFGS-B the most.
         tv_weight: Of `total_variation` beside the relative error of the features.
-        jitter: Pixels by which the image is shifted at most, circularly and anew for each step, before its
-            features are taken; only of `momentum`.
+        jitter: Pixels by which the image is shifted at most, circularly and anew for each step,
+            before its features are taken; only of `momentum`.
         seed: Of the first image and of the shifts.
-        learning_rate: Root mean square of the first step of a pixel, of a range of 1; falls to 0 as a cosine.
-            Only of `momentum`.
+        learning_rate: Root mean square of the first step of a pixel, of a range of 1; falls to 0 as
+            a cosine. Only of `momentum`.
         momentum: Share of the former steps that goes on; only of `momentum`.
 
     Raises:
@@ -65,13 +67,17 @@ class Settings:
             if not least <= value < 2**31:
                 raise InputError(f"{flag} is out of range", got=value, accepted=f"{least} or more")
         if not 0 <= self.tv_weight < math.inf:
-            raise InputError("--tv is out of range", got=self.tv_weight, accepted="0 or more, finite")
+            raise InputError(
+                "--tv is out of range", got=self.tv_weight, accepted="0 or more, finite"
+            )
         if not 0 < self.learning_rate < math.inf:
             raise InputError(
                 "learning_rate is out of range", got=self.learning_rate, accepted="above 0, finite"
             )
         if not 0 <= self.momentum < 1:
-            raise InputError("momentum is out of range", got=self.momentum, accepted="at least 0, below 1")
+            raise InputError(
+                "momentum is out of range", got=self.momentum, accepted="at least 0, below 1"
+            )
         if self.method == "lbfgs" and self.jitter:
             raise InputError(
                 "--method lbfgs needs the same loss at every step",
@@ -89,18 +95,18 @@ def invert_by_optimization(
 ) -> np.ndarray:
     """Find images x that have the features φ: the least ||Φ(x) − φ||² / ||φ||² + tv_weight · TV(x).
 
-    The error is relative, as Mahendran & Vedaldi have it, so that one weight of the prior serves all layers.
-    Every image is found for itself, in batches of 64, from noise around grey that is drawn by `seed` and its
-    place among `features`; pixels are clipped to [0, 1] after each step. Equal seeds give equal images, bit
-    for bit.
+    The error is relative, as Mahendran & Vedaldi have it, so that one weight of the prior serves
+    all layers. Every image is found for itself, in batches of 64, from noise around grey that is
+    drawn by `seed` and its place among `features`; pixels are clipped to [0, 1] after each step.
+    Equal seeds give equal images, bit for bit.
 
-    `momentum` divides the gradient of every image by its root mean square: at one learning rate the losses
-    of different layers, whose gradients differ by orders of magnitude, and of one image early and late,
-    move pixels equally far. The result is the last image.
+    `momentum` divides the gradient of every image by its root mean square: at one learning rate the
+    losses of different layers, whose gradients differ by orders of magnitude, and of one image
+    early and late, move pixels equally far. The result is the last image.
 
     Args:
-        extract: Φ, images float32 [B, H, W, 3] in [0, 1] to features [B, ...], differentiable with respect
-            to images; e.g. a comparator of one layer.
+        extract: Φ, images float32 [B, H, W, 3] in [0, 1] to features [B, ...], differentiable with
+            respect to images; e.g. a comparator of one layer.
         features: φ, [N, ...], floating point. Where one is all 0, its error is not relative.
         image_shape: H, W and 3.
         settings: Of the optimization.
@@ -110,8 +116,8 @@ def invert_by_optimization(
         float32 [N, H, W, 3] in [0, 1].
 
     Raises:
-        InputError: If features are not such, or not of the shape that `extract` gives; if `extract` has no
-            gradient; if a loss or an image is not finite.
+        InputError: If features are not such, or not of the shape that `extract` gives; if `extract`
+            has no gradient; if a loss or an image is not finite.
     """
     features = _checked(features, image_shape)
     objective = _objective(extract, settings.tv_weight)
@@ -147,11 +153,15 @@ def _checked(features: np.ndarray, image_shape: tuple[int, int, int]) -> np.ndar
     features = features.astype(np.float32)
     if not np.isfinite(features).all():
         raise InputError(
-            "features to invert must be finite", got="NaN or infinity", accepted="finite numbers only"
+            "features to invert must be finite",
+            got="NaN or infinity",
+            accepted="finite numbers only",
         )
     if len(image_shape) != 3 or image_shape[2] != 3 or min(image_shape) < 1:
         raise InputError(
-            "features are inverted to colour images", got=list(image_shape), accepted="[height, width, 3]"
+            "features are inverted to colour images",
+            got=list(image_shape),
+            accepted="[height, width, 3]",
         )
     return features
 
@@ -165,7 +175,8 @@ def _first_images(count: int, shape: tuple[int, int, int], seed: int) -> np.ndar
 
 
 def _objective(extract: Extract, tv_weight: float) -> Objective:
-    """Loss [B] and its gradient [B, H, W, 3], of images, features and a shift [2]; traced for each shape."""
+    """Loss [B] and its gradient [B, H, W, 3], of images, features and a shift [2]; traced for each
+    shape."""
 
     def value_and_gradient(images: tf.Tensor, features: tf.Tensor, shift: tf.Tensor) -> Any:
         with tf.GradientTape(persistent=True) as tape:
@@ -237,7 +248,8 @@ def _by_lbfgs(
         jac=True,
         bounds=[(0.0, 1.0)] * images.size,
         callback=lambda _: tick(next(steps)),
-        # Only the decrease of the loss ends it: a pixel's share of the gradient is small from the start.
+        # Only the decrease of the loss ends it: a pixel's share of the gradient is small from the
+        # start.
         options={"maxiter": settings.steps, "maxfun": 2**31 - 1, "gtol": 0.0},
     )
     return done.x.reshape(images.shape).astype(np.float32)
@@ -246,7 +258,9 @@ def _by_lbfgs(
 def _evaluate(
     objective: Objective, images: np.ndarray, features: tf.Tensor, shift: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    loss, gradient = (x.numpy() for x in objective(tf.constant(images), features, tf.constant(shift)))
+    loss, gradient = (
+        x.numpy() for x in objective(tf.constant(images), features, tf.constant(shift))
+    )
     if not (np.isfinite(loss).all() and np.isfinite(gradient).all()):
         raise InputError(
             "loss and gradient of an inverted image must be finite",

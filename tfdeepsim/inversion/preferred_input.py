@@ -49,30 +49,34 @@ def preferred_input(
 ) -> PreferredInput:
     """Search for features whose image activates a unit most, by gradient ascent.
 
-    The search is by Adam, in shares of the range of each feature, and is clipped to that range at each step:
-    far from features of real images a generator was not trained. The best step of each row is kept. Pixels
-    are clipped to [0, 1] before the comparator sees them. A generator that takes noise gets zeros.
+    The search is by Adam, in shares of the range of each feature, and is clipped to that range at
+    each step: far from features of real images a generator was not trained. The best step of each
+    row is kept. Pixels are clipped to [0, 1] before the comparator sees them. A generator that
+    takes noise gets zeros.
 
-    After Nguyen et al. 2016, *Synthesizing the preferred inputs for neurons in neural networks via deep
-    generator networks*, whose generators are those of Dosovitskiy & Brox 2016, §4.3.
+    After Nguyen et al. 2016, *Synthesizing the preferred inputs for neurons in neural networks via
+    deep generator networks*, whose generators are those of Dosovitskiy & Brox 2016, §4.3.
 
     Args:
         generator: As for `Inversion`; need not invert the comparator.
         comparator: Maps float32 images [B, H, W, 3] in [0, 1] to features [B, n] or [B, h, w, c].
-        unit: Which of the n; of a map one of the c channels, whose activation is its mean over positions.
-        start: float32 [N, ...], features to start from, e.g. those of real images or their mean; clipped.
-        low, high: float32, of the shape of one start: the least and the greatest of each feature over real
-            images.
+        unit: Which of the n; of a map one of the c channels, whose activation is its mean over
+            positions.
+        start: float32 [N, ...], features to start from, e.g. those of real images or their mean;
+            clipped.
+        low, high: float32, of the shape of one start: the least and the greatest of each feature
+            over real images.
         steps: Of the ascent; 0 gives the images of the starts.
         rate: Of Adam, as a share of the range.
-        pull: Activation that is given up for a distance of a whole range of every feature to the start; it
-            grows with the square of the distance. 0 for a free search.
-        scatter: Starts are first moved by so much of the range, up or down by N(0, 1), e.g. for several
-            images from one mean.
+        pull: Activation that is given up for a distance of a whole range of every feature to the
+            start; it grows with the square of the distance. 0 for a free search.
+        scatter: Starts are first moved by so much of the range, up or down by N(0, 1), e.g. for
+            several images from one mean.
         seed: Of the scatter.
 
     Raises:
-        InputError: If there is no such unit, the range does not fit the starts, or an option is below 0.
+        InputError: If there is no such unit, the range does not fit the starts, or an option is
+            below 0.
     """
     _check(start, low, high, steps=steps, rate=rate, pull=pull, scatter=scatter)
     start, low, high = (np.asarray(values, np.float32) for values in (start, low, high))
@@ -91,7 +95,11 @@ def preferred_input(
 
 def _check(start: np.ndarray, low: np.ndarray, high: np.ndarray, **options: float) -> None:
     shapes = [np.shape(values) for values in (low, high)]
-    if not len(start) or shapes != [np.shape(start)[1:]] * 2 or not np.all(np.less_equal(low, high)):
+    if (
+        not len(start)
+        or shapes != [np.shape(start)[1:]] * 2
+        or not np.all(np.less_equal(low, high))
+    ):
         raise InputError(
             "the range of features must be that of one start",
             got=f"low {list(shapes[0])}, high {list(shapes[1])} for starts {list(np.shape(start))}",
@@ -102,11 +110,15 @@ def _check(start: np.ndarray, low: np.ndarray, high: np.ndarray, **options: floa
             raise InputError(f"{name} must not be negative", got=value, accepted="0 or more")
 
 
-def _check_unit(generator: keras.Model, comparator: Callable[[Any], Any], unit: int, row: np.ndarray) -> None:
+def _check_unit(
+    generator: keras.Model, comparator: Callable[[Any], Any], unit: int, row: np.ndarray
+) -> None:
     found = comparator(generate(generator, tf.constant(row[None])))
     if isinstance(found, list | tuple):
         raise InputError(
-            "a unit is of one layer", got=f"{len(found)} layers", accepted="a comparator of one layer"
+            "a unit is of one layer",
+            got=f"{len(found)} layers",
+            accepted="a comparator of one layer",
         )
     if not 0 <= unit < found.shape[-1]:
         raise InputError("there is no such unit", got=unit, accepted=f"0-{found.shape[-1] - 1}")
@@ -126,7 +138,8 @@ def _objective(
     span: np.ndarray,
     pull: float,
 ) -> Any:
-    """Of positions in the range and of their starts: values [B], and gradients of these at the positions."""
+    """Of positions in the range and of their starts: values [B], and gradients of these at the
+    positions."""
     rows = tf.TensorSpec([None, *low.shape], tf.float32)
 
     @tf.function(autograph=False, input_signature=[rows, rows])
@@ -142,7 +155,9 @@ def _objective(
                 accepted="networks that are differentiable",
             )
         away = position - start
-        value = reached - pull * tf.reduce_mean(tf.square(away), axis=list(range(1, away.shape.rank)))
+        value = reached - pull * tf.reduce_mean(
+            tf.square(away), axis=list(range(1, away.shape.rank))
+        )
         return value, gradient - 2.0 * pull / np.prod(low.shape) * away
 
     climb.get_concrete_function()  # here, as tracing in calls for many units gives warnings
@@ -150,7 +165,8 @@ def _objective(
 
 
 def _ascend(climb: Any, start: np.ndarray, steps: int, rate: float) -> np.ndarray:
-    """The best positions on the way, each row for itself: Adam's steps of one do not depend on another."""
+    """The best positions on the way, each row for itself: Adam's steps of one do not depend on
+    another."""
     position = keras.Variable(start, dtype="float32")
     adam = keras.optimizers.Adam(rate, epsilon=_EPSILON)
     best, highest = start.copy(), np.full(len(start), -np.inf, np.float32)

@@ -1,4 +1,5 @@
-"""Several images for one feature vector, by noise (Dosovitskiy & Brox 2016, §4.3, "Sampling pre-images")."""
+"""Several images for one feature vector, by noise (Dosovitskiy & Brox 2016, §4.3, "Sampling
+pre-images")."""
 
 import dataclasses
 import itertools
@@ -8,7 +9,7 @@ import numpy as np
 from tfdeepsim.errors import InputError
 from tfdeepsim.fidelity.normalized_error import mean_pair_distance
 from tfdeepsim.inversion.distance import mean_distance
-from tfdeepsim.inversion.inversion import Inversion
+from tfdeepsim.inversion.trained_inversion import TrainedInversion
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,17 +17,19 @@ class Spread:
     """How true samples are to their features, and how different from each other.
 
     Attributes:
-        feature_error: Mean over the draws of the normalized error of the samples' features: 0 where all have
-            the features that were asked for, 1 where they have another image's.
-        diversity: Mean distance of pixels between draws of the same features, over that between samples of
-            different features: 0 where noise does nothing, 1 where features do nothing.
+        feature_error: Mean over the draws of the normalized error of the samples' features: 0 where
+            all have the features that were asked for, 1 where they have another image's.
+        diversity: Mean distance of pixels between draws of the same features, over that between
+            samples of different features: 0 where noise does nothing, 1 where features do nothing.
     """
 
     feature_error: float
     diversity: float
 
 
-def sample_preimages(inversion: Inversion, features: np.ndarray, count: int, seed: int) -> np.ndarray:
+def sample_preimages(
+    inversion: TrainedInversion, features: np.ndarray, count: int, seed: int
+) -> np.ndarray:
     """Draw images of features, each with noise of its own from N(0, 1).
 
     Args:
@@ -39,7 +42,8 @@ def sample_preimages(inversion: Inversion, features: np.ndarray, count: int, see
         uint8 [count, N, H, W, 3].
 
     Raises:
-        InputError: If the generator takes no noise, or there is no draw; also as `Inversion.images`.
+        InputError: If the generator takes no noise, or there is no draw; also as
+            `TrainedInversion.images`.
     """
     if not inversion.noise_dim:
         raise InputError(
@@ -55,17 +59,18 @@ def sample_preimages(inversion: Inversion, features: np.ndarray, count: int, see
     return np.stack([inversion.images(features, noise) for noise in draws])
 
 
-def spread(inversion: Inversion, features: np.ndarray, samples: np.ndarray) -> Spread:
+def spread(inversion: TrainedInversion, features: np.ndarray, samples: np.ndarray) -> Spread:
     """Measure samples.
 
     Args:
         inversion: Whose extractor gives the features of the samples.
-        features: float32 [N, *feature_shape], two or more that are not all equal; N of the error is theirs.
+        features: float32 [N, *feature_shape], two or more that are not all equal; N of the error is
+            theirs.
         samples: uint8 [draws, N, H, W, 3], two draws or more.
 
     Raises:
-        InputError: If there are fewer draws, not as many samples as features, or all samples of a draw are
-            equal; also as `mean_pair_distance` and `Features`.
+        InputError: If there are fewer draws, not as many samples as features, or all samples of a
+            draw are equal; also as `mean_pair_distance` and `Features`.
     """
     if samples.ndim != 5 or len(samples) < 2 or samples.shape[1] != len(features):
         raise InputError(

@@ -1,4 +1,5 @@
-"""Whether features keep position and colour of what an image shows (Dosovitskiy & Brox 2016, Fig. 12)."""
+"""Whether features keep position and colour of what an image shows (Dosovitskiy & Brox 2016, Fig.
+12)."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -8,7 +9,7 @@ import numpy as np
 from tfdeepsim.errors import InputError
 from tfdeepsim.fidelity.normalized_error import mean_pair_distance
 from tfdeepsim.inversion.distance import mean_distance
-from tfdeepsim.inversion.inversion import Inversion
+from tfdeepsim.inversion.trained_inversion import TrainedInversion
 
 UNCHANGED = "unchanged"
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
@@ -19,19 +20,21 @@ class Preservation:
     """Changed images beside what their features gave back.
 
     Attributes:
-        rows: By change, uint8 [2, N, H, W, 3]: the changed images, then their reconstructions. `unchanged`
-            comes first.
-        errors: By change: error of the reconstructions to the changed images, and to the unchanged ones.
-            Where the first is the smaller one, the reconstruction follows the change. All are mean
-            distances of pixels over the mean distance over all pairs of unchanged images, one unit for all,
-            so 1 is what another of these would give.
+        rows: By change, uint8 [2, N, H, W, 3]: the changed images, then their reconstructions.
+            `unchanged` comes first.
+        errors: By change: error of the reconstructions to the changed images, and to the unchanged
+            ones. Where the first is the smaller one, the reconstruction follows the change. All are
+            mean distances of pixels over the mean distance over all pairs of unchanged images, one
+            unit for all, so 1 is what another of these would give.
     """
 
     rows: Mapping[str, np.ndarray]
     errors: Mapping[str, tuple[float, float]]
 
 
-def preservation(inversion: Inversion, images: np.ndarray, pixels: int | None = None) -> Preservation:
+def preservation(
+    inversion: TrainedInversion, images: np.ndarray, pixels: int | None = None
+) -> Preservation:
     """Reconstruct images as they are, moved and recoloured.
 
     Args:
@@ -45,7 +48,9 @@ def preservation(inversion: Inversion, images: np.ndarray, pixels: int | None = 
     unit = mean_pair_distance(images)
     pixels = min(images.shape[1:3]) // 4 if pixels is None else pixels
     rows, errors = {}, {}
-    for name, changed in ({UNCHANGED: images} | shifted(images, pixels) | recoloured(images)).items():
+    for name, changed in (
+        {UNCHANGED: images} | shifted(images, pixels) | recoloured(images)
+    ).items():
         found = inversion.reconstruct(changed)
         rows[name] = np.stack([changed, found])
         errors[name] = (mean_distance(found, changed) / unit, mean_distance(found, images) / unit)
@@ -80,10 +85,11 @@ def shifted(images: np.ndarray, pixels: int) -> dict[str, np.ndarray]:
 
 
 def recoloured(images: np.ndarray) -> dict[str, np.ndarray]:
-    """Images with their hue turned by a third and by two (`hue 120`, `hue 240`), and without colour (`grey`).
+    """Images with their hue turned by a third and by two (`hue 120`, `hue 240`), and without colour
+    (`grey`).
 
-    A third of the hue's circle takes red to green, green to blue and blue to red, so it is an exchange of
-    the channels, without rounding. Grey is the luma of ITU-R BT.601.
+    A third of the hue's circle takes red to green, green to blue and blue to red, so it is an
+    exchange of the channels, without rounding. Grey is the luma of ITU-R BT.601.
 
     Args:
         images: uint8 [N, H, W, 3].

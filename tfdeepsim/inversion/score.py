@@ -1,4 +1,5 @@
-"""How well images were found again from their features, in numbers: Table 8 of Dosovitskiy & Brox 2016."""
+"""How well images were found again from their features, in numbers: Table 8 of Dosovitskiy & Brox
+2016."""
 
 import dataclasses
 from collections.abc import Callable
@@ -22,7 +23,8 @@ class InversionScore:
         image_error: Normalized Euclidean error of the images, as a share: 1 is a random test image.
         feature_error: The same of the features of the images that were found.
         ssim: Mean structural similarity, at most 1.
-        gradient_ratio: Mean gradient magnitude over that of the test images: below 1 is blur, above 1 noise.
+        gradient_ratio: Mean gradient magnitude over that of the test images: below 1 is blur, above
+            1 noise.
     """
 
     features: str
@@ -47,8 +49,8 @@ def score_inversion(
     """Compare images that were found from features with those that the features are of.
 
     Args:
-        targets: uint8 [N, H, W, 3], as many test images as there are: the unit of the errors is taken from
-            them.
+        targets: uint8 [N, H, W, 3], as many test images as there are: the unit of the errors is
+            taken from them.
         found: uint8 [N, H, W, 3], in the same order.
         features: Of uint8 images, as `Inversion.features`.
         inverted: Name of the network and layer.

@@ -26,12 +26,14 @@ def check_image_shape(image_shape: tuple[int, int, int]) -> None:
 
 
 class AlexNetEncoder(keras.Model):
-    """AlexNet up to fc6 with leaky ReLUs, Sec. 4.2 of Dosovitskiy & Brox 2016; fc6 gives the posterior.
+    """AlexNet up to fc6 with leaky ReLUs, Sec. 4.2 of Dosovitskiy & Brox 2016; fc6 gives the
+    posterior.
 
-    Maps images [B, H, W, C] in [0, 1] to a dictionary of float32 [B, Z] tensors, both linear: `latent`, and
-    for a variational encoder `log_variance`; `latent` is then the mean of the posterior. Channels, kernels,
-    strides and padding are those of the comparator `AlexNet` (Krizhevsky 2014, without local normalization
-    and groups). At 227 pixels the last map is 6x6, at 64 it is 1x1.
+    Maps images [B, H, W, C] in [0, 1] to a dictionary of float32 [B, Z] tensors, both linear:
+    `latent`, and for a variational encoder `log_variance`; `latent` is then the mean of the
+    posterior. Channels, kernels, strides and padding are those of the comparator `AlexNet`
+    (Krizhevsky 2014, without local normalization and groups). At 227 pixels the last map is 6x6, at
+    64 it is 1x1.
 
     Args:
         image_shape: (height, width, channels); height and width are 63 or more.
@@ -60,7 +62,10 @@ class AlexNetEncoder(keras.Model):
         for channels in (384, 256, 256):
             x = convolution(x, scaled(channels, width), 3)
         x = keras.layers.Flatten()(keras.layers.MaxPooling2D(3, 2)(x))
-        starts = {"latent": start_linear(), **({"log_variance": start_near(0.0)} if variational else {})}
+        starts = {
+            "latent": start_linear(),
+            **({"log_variance": start_near(0.0)} if variational else {}),
+        }
         outputs = {
             key: keras.layers.Dense(latent_dim, dtype="float32", name=key, **start)(x)
             for key, start in starts.items()

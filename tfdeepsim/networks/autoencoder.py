@@ -11,9 +11,9 @@ from tfdeepsim.networks.noise import standard_normal
 class Autoencoder(keras.Model):
     """Encode, sample where there is a posterior, decode.
 
-    Calling it on images [B, H, W, C] in [0, 1] returns a dictionary: `image` (the reconstruction, same
-    shape), `latent` [B, Z], and `log_variance` [B, Z] for a variational encoder. In training the decoder
-    sees z = μ + σ ε with seeded ε ~ N(0, 1); at inference z = μ.
+    Calling it on images [B, H, W, C] in [0, 1] returns a dictionary: `image` (the reconstruction,
+    same shape), `latent` [B, Z], and `log_variance` [B, Z] for a variational encoder. In training
+    the decoder sees z = μ + σ ε with seeded ε ~ N(0, 1); at inference z = μ.
 
     Args:
         encoder: Images to a dictionary with `latent` and perhaps `log_variance`.
@@ -37,7 +37,8 @@ class Autoencoder(keras.Model):
         return {**posterior, "image": self.decoder(latent, training=training)}
 
     def sample(self, mean: tf.Tensor, log_variance: tf.Tensor) -> tf.Tensor:
-        """Draw from the posterior N(mean, exp(log_variance)): [B, Z] each, and so is what is returned."""
+        """Draw from the posterior N(mean, exp(log_variance)): [B, Z] each, and so is what is
+        returned."""
         return mean + tf.exp(0.5 * log_variance) * standard_normal(self.noise, tf.shape(mean))
 
     def get_config(self) -> dict[str, Any]:

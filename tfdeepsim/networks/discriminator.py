@@ -31,15 +31,16 @@ def check_image_shape(image_shape: tuple[int, int, int]) -> None:
 
 
 class Discriminator(keras.Model):
-    """Five convolutions, the mean over positions, two fully connected layers; dropout before each of them.
+    """Five convolutions, the mean over positions, two fully connected layers; dropout before each
+    of them.
 
-    Maps images [B, H, W, C] in [0, 1] to float32 logits [B, 2]; class 1 means that the image is real. No
-    convolution pads: maps of 64 pixels have sides 29, 25, 12, 10, 4. The first stride is 4 where the
-    smaller side is 128 or more, for the paper's ImageNet images.
+    Maps images [B, H, W, C] in [0, 1] to float32 logits [B, 2]; class 1 means that the image is
+    real. No convolution pads: maps of 64 pixels have sides 29, 25, 12, 10, 4. The first stride is 4
+    where the smaller side is 128 or more, for the paper's ImageNet images.
 
-    A conditional discriminator is called with `[images, features]`. The features pass two fully connected
-    layers (1024 and 512) and are appended to the mean over positions; `feature_scale` brings them to the
-    scale of images.
+    A conditional discriminator is called with `[images, features]`. The features pass two fully
+    connected layers (1024 and 512) and are appended to the mean over positions; `feature_scale`
+    brings them to the scale of images.
 
     Args:
         image_shape: (height, width, channels); height and width are 35 or more.
@@ -71,7 +72,9 @@ class Discriminator(keras.Model):
             inputs = [images, features]
             x = keras.layers.Concatenate()([x, _condition(features, feature_scale, width)])
         x = keras.layers.Dropout(0.5, seed=2 * seed + 1)(dense(x, scaled(512, width)))
-        super().__init__(inputs, keras.layers.Dense(2, dtype="float32", **start_linear())(x), **kwargs)
+        super().__init__(
+            inputs, keras.layers.Dense(2, dtype="float32", **start_linear())(x), **kwargs
+        )
         self.image_shape = tuple(image_shape)
         self.feature_shape = feature_shape and tuple(feature_shape)
         self.width = width

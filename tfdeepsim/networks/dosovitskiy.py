@@ -5,14 +5,28 @@ from typing import Any
 import keras
 
 from tfdeepsim.errors import InputError
-from tfdeepsim.networks.leaky_layers import convolution, scaled, start_linear, start_near, up_convolution
+from tfdeepsim.networks.leaky_layers import (
+    convolution,
+    scaled,
+    start_linear,
+    start_near,
+    up_convolution,
+)
 
 CODE_CHANNELS = 8
 """Channels of the code in the paper: a latent size of 512 for 64x64 pixels."""
 REDUCTION = 8
 """Image pixels a side for one position of the code."""
 
-ENCODER_LAYERS = ((32, 5, 2), (32, 3, 1), (64, 5, 2), (64, 3, 1), (128, 3, 2), (128, 3, 1), (64, 3, 1))
+ENCODER_LAYERS = (
+    (32, 5, 2),
+    (32, 3, 1),
+    (64, 5, 2),
+    (64, 3, 1),
+    (128, 3, 2),
+    (128, 3, 1),
+    (64, 3, 1),
+)
 """Channels, kernel and stride of each layer before the code."""
 DECODER_CHANNELS = (64, 32, 16)
 """Of the up-convolutions."""
@@ -52,11 +66,12 @@ def code_shape(image_shape: tuple[int, int, int], latent_dim: int) -> tuple[int,
 
 
 class MapEncoder(keras.Model):
-    """Seven convolutions (32-32-64-64-128-128-64 channels), then one that gives the code, 8 times smaller.
+    """Seven convolutions (32-32-64-64-128-128-64 channels), then one that gives the code, 8 times
+    smaller.
 
-    Maps images [B, H, W, C] in [0, 1] to a dictionary of float32 [B, Z] tensors: `latent`, which is the map
-    [B, H / 8, W / 8, Z / positions] flattened, after its leaky ReLU. A variational encoder gives `latent`
-    (then the mean of the posterior) and `log_variance` by two linear convolutions.
+    Maps images [B, H, W, C] in [0, 1] to a dictionary of float32 [B, Z] tensors: `latent`, which is
+    the map [B, H / 8, W / 8, Z / positions] flattened, after its leaky ReLU. A variational encoder
+    gives `latent` (then the mean of the posterior) and `log_variance` by two linear convolutions.
 
     Args:
         image_shape: (height, width, channels); height and width are multiples of 8.
@@ -87,7 +102,9 @@ class MapEncoder(keras.Model):
             }
         else:
             outputs = {"latent": convolution(x, channels, 3, dtype="float32")}
-        outputs = {key: keras.layers.Flatten(dtype="float32", name=key)(y) for key, y in outputs.items()}
+        outputs = {
+            key: keras.layers.Flatten(dtype="float32", name=key)(y) for key, y in outputs.items()
+        }
         super().__init__(images, outputs, **kwargs)
         self.image_shape = tuple(image_shape)
         self.latent_dim = latent_dim
@@ -111,8 +128,8 @@ class MapEncoder(keras.Model):
 class MapDecoder(keras.Model):
     """Convolutions 64-128, three times an up-convolution and a convolution (64, 32, 16 channels).
 
-    Maps latents [B, Z] to float32 images [B, H, W, C]. The output is linear: trained images lie in [0, 1] up
-    to the error. It starts near the constant 0.5.
+    Maps latents [B, Z] to float32 images [B, H, W, C]. The output is linear: trained images lie in
+    [0, 1] up to the error. It starts near the constant 0.5.
 
     Args:
         image_shape: (height, width, channels); height and width are multiples of 8.

@@ -14,7 +14,11 @@ GENERATORS = ("pihlgren", "dosovitskiy")
 
 
 def check_generator(
-    network: str, image_shape: tuple[int, int, int], latent_dim: int, variational: bool, width: float = 1.0
+    network: str,
+    image_shape: tuple[int, int, int],
+    latent_dim: int,
+    variational: bool,
+    width: float = 1.0,
 ) -> None:
     """Refuse what `make_generator` would refuse, without building anything.
 
@@ -42,7 +46,9 @@ def generator_of(config: TrainConfig, image_shape: tuple[int, int, int]) -> Auto
     """
     width = config.width if config.network == "dosovitskiy" else 1.0
     variational = config.model == "vae"
-    return make_generator(config.network, image_shape, config.latent_dim, variational, config.seed, width)
+    return make_generator(
+        config.network, image_shape, config.latent_dim, variational, config.seed, width
+    )
 
 
 def make_generator(
@@ -55,8 +61,8 @@ def make_generator(
 ) -> Autoencoder:
     """Encoder and decoder of a paper as one generator.
 
-    `pihlgren` is the one of Pihlgren et al. 2020. `dosovitskiy` is Table 2 of Dosovitskiy & Brox 2016, and
-    where it is variational AlexNet up to fc6 with the decoder of Table 5.
+    `pihlgren` is the one of Pihlgren et al. 2020. `dosovitskiy` is Table 2 of Dosovitskiy & Brox
+    2016, and where it is variational AlexNet up to fc6 with the decoder of Table 5.
 
     Args:
         network: One of `GENERATORS`.

@@ -5,7 +5,8 @@ import tensorflow as tf
 
 
 def standard_normal(seeds: keras.random.SeedGenerator, shape: tf.Tensor) -> tf.Tensor:
-    """Draws from N(0, 1), float32 of `shape`, that differ from call to call and from replica to replica.
+    """Draws from N(0, 1), float32 of `shape`, that differ from call to call and from replica to
+    replica.
 
     Args:
         seeds: Moves on by one; alone it would give all replicas the same.

@@ -9,8 +9,8 @@ import tensorflow as tf
 class BatchNormalization(keras.layers.BatchNormalization):
     """Keras' layer for images [B, H, W, C], by the fused operation, which Keras 3 does not use.
 
-    With several replicas in sync it falls back to Keras' own way with statistics over all of them, so that
-    two replicas of half a batch do what one does with the whole batch.
+    With several replicas in sync it falls back to Keras' own way with statistics over all of them,
+    so that two replicas of half a batch do what one does with the whole batch.
 
     Args:
         momentum: Of the moving statistics.
@@ -22,9 +22,13 @@ class BatchNormalization(keras.layers.BatchNormalization):
         super().__init__(momentum=momentum, epsilon=epsilon, **{**options, "synchronized": True})
 
     def call(self, x: tf.Tensor, training: bool = False, mask: None = None) -> tf.Tensor:
-        if tf.distribute.get_strategy().num_replicas_in_sync > 1 or isinstance(x, keras.KerasTensor):
+        if tf.distribute.get_strategy().num_replicas_in_sync > 1 or isinstance(
+            x, keras.KerasTensor
+        ):
             return super().call(x, training=training, mask=mask)
-        statistics = {} if training else {"mean": self.moving_mean, "variance": self.moving_variance}
+        statistics = (
+            {} if training else {"mean": self.moving_mean, "variance": self.moving_variance}
+        )
         y, mean, variance = tf.compat.v1.nn.fused_batch_norm(
             x,
             tf.cast(self.gamma, tf.float32),

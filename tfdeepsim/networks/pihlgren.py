@@ -32,10 +32,11 @@ def _normalized_relu(x: keras.KerasTensor) -> keras.KerasTensor:
 
 
 class Encoder(keras.Model):
-    """Convolutions 32-64-128-256 (kernel 4, stride 2, valid, batch norm, ReLU), then one dense layer.
+    """Convolutions 32-64-128-256 (kernel 4, stride 2, valid, batch norm, ReLU), then one dense
+    layer.
 
-    Maps images [B, H, W, C] in [0, 1] to a dictionary of float32 [B, Z] tensors: `latent`, and for a
-    variational encoder `log_variance`; `latent` is then the mean of the posterior.
+    Maps images [B, H, W, C] in [0, 1] to a dictionary of float32 [B, Z] tensors: `latent`, and for
+    a variational encoder `log_variance`; `latent` is then the mean of the posterior.
 
     Args:
         image_shape: (height, width, channels); height and width are 64 + 16 n.
@@ -61,7 +62,9 @@ class Encoder(keras.Model):
         x = keras.layers.Flatten()(x)
         outputs = {"latent": keras.layers.Dense(latent_dim, dtype="float32", name="latent")(x)}
         if variational:
-            outputs["log_variance"] = keras.layers.Dense(latent_dim, dtype="float32", name="log_variance")(x)
+            outputs["log_variance"] = keras.layers.Dense(
+                latent_dim, dtype="float32", name="log_variance"
+            )(x)
         super().__init__(images, outputs, **kwargs)
         self.image_shape = tuple(image_shape)
         self.latent_dim = latent_dim
@@ -94,7 +97,9 @@ class Decoder(keras.Model):
         InputError: If the image shape does not fit.
     """
 
-    def __init__(self, image_shape: tuple[int, int, int] = (64, 64, 3), latent_dim: int = 64, **kwargs: Any):
+    def __init__(
+        self, image_shape: tuple[int, int, int] = (64, 64, 3), latent_dim: int = 64, **kwargs: Any
+    ):
         check_image_shape(image_shape)
         start = (image_shape[0] // 16 - 3, image_shape[1] // 16 - 3)
         latents = keras.Input((latent_dim,))
@@ -118,10 +123,13 @@ class Decoder(keras.Model):
         return cls(**config)
 
 
-def _first_transposed_convolution(x: keras.KerasTensor, start: tuple[int, int]) -> keras.KerasTensor:
+def _first_transposed_convolution(
+    x: keras.KerasTensor, start: tuple[int, int]
+) -> keras.KerasTensor:
     channels, kernel = DECODER_CHANNELS[0], DECODER_KERNELS[0]
     if start == (1, 1):
-        # On a single position every kernel element is used once: the same map, as one matrix product.
+        # On a single position every kernel element is used once: the same map, as one matrix
+        # product.
         x = keras.layers.Dense(kernel * kernel * channels, use_bias=False)(x)
         return keras.layers.Reshape((kernel, kernel, channels))(x)
     x = keras.layers.Reshape((*start, 1024))(x)

@@ -8,7 +8,8 @@ import keras
 
 @contextlib.contextmanager
 def float32() -> Iterator[None]:
-    """Build networks in float32, whatever the last run was trained in; Keras' policy is left as it was."""
+    """Build networks in float32, whatever the last run was trained in; Keras' policy is left as it
+    was."""
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")
     try:

@@ -20,19 +20,24 @@ CONVOLUTIONS = 3
 
 
 def plan(input_shape: tuple[int, ...], image_shape: tuple[int, int, int]) -> tuple[int, int]:
-    """How often the first map is doubled, and how many convolutions of a map of features do not pad.
+    """How often the first map is doubled, and how many convolutions of a map of features do not
+    pad.
 
-    The map is doubled until it covers the image: a vector's 4x4 map, or the map of features. A map of one
-    position is a vector: convolutions would see eight parts of padding to one of features. As many of the
-    three convolutions on features, each of which takes 2 positions a side off, do not pad as leave the
-    image covered: pool5 of 227 pixels goes from 6x6 to the 4x4 of Table 5, and is doubled six times.
+    The map is doubled until it covers the image: a vector's 4x4 map, or the map of features. A map
+    of one position is a vector: convolutions would see eight parts of padding to one of features.
+    As many of the three convolutions on features, each of which takes 2 positions a side off, do
+    not pad as leave the image covered: pool5 of 227 pixels goes from 6x6 to the 4x4 of Table 5, and
+    is doubled six times.
 
     Raises:
-        InputError: If the input is neither vector nor map, or the map is not smaller than the image.
+        InputError: If the input is neither vector nor map, or the map is not smaller than the
+            image.
     """
     if len(input_shape) not in (1, 3):
         raise InputError(
-            "shape of the features cannot be inverted", got=input_shape, accepted="(n,) or (h, w, c)"
+            "shape of the features cannot be inverted",
+            got=input_shape,
+            accepted="(n,) or (h, w, c)",
         )
     vector = is_vector(input_shape)
     sides = (START_SIDE, START_SIDE) if vector else input_shape[:2]
@@ -59,14 +64,14 @@ def is_vector(input_shape: tuple[int, ...]) -> bool:
 class UpConvGenerator(keras.Model):
     """Three fully connected layers of 4096, a 4x4x256 map, then up-convolutions to the image.
 
-    Maps vectors [B, n] or maps [B, h, w, c] to float32 images [B, H, W, C]. The output is linear: trained
-    images lie in [0, 1] up to the error. It starts near the constant 0.5. For a map three convolutions of
-    256 channels (kernel 3) stand in place of the fully connected layers, as for conv5 in Sec. 4.3; see
-    `plan` for the sizes.
+    Maps vectors [B, n] or maps [B, h, w, c] to float32 images [B, H, W, C]. The output is linear:
+    trained images lie in [0, 1] up to the error. It starts near the constant 0.5. For a map three
+    convolutions of 256 channels (kernel 3) stand in place of the fully connected layers, as for
+    conv5 in Sec. 4.3; see `plan` for the sizes.
 
-    At 227 pixels six up-convolutions give 256x256, and the centre is kept. Smaller images leave out the
-    thin stages before the last up-convolution, which always gives the image; larger ones repeat the
-    thinnest.
+    At 227 pixels six up-convolutions give 256x256, and the centre is kept. Smaller images leave out
+    the thin stages before the last up-convolution, which always gives the image; larger ones repeat
+    the thinnest.
 
     Args:
         input_shape: (n,) or (h, w, c).
@@ -86,14 +91,20 @@ class UpConvGenerator(keras.Model):
     ):
         doublings, unpadded = plan(input_shape, image_shape)
         features = keras.Input(input_shape)
-        x = _from_vector(features, width) if is_vector(input_shape) else _from_map(features, unpadded, width)
+        x = (
+            _from_vector(features, width)
+            if is_vector(input_shape)
+            else _from_map(features, unpadded, width)
+        )
         for stage in range(doublings - 1):
             up, *after = STAGES[min(stage, len(STAGES) - 1)]
             x = up_convolution(x, scaled(up, width))
             for channels in after:
                 x = convolution(x, scaled(channels, width), 3)
         x = UpConvolution(image_shape[2], 4, dtype="float32", **start_near(0.5))(x)
-        outside = [_halves(side - wanted) for side, wanted in zip(x.shape[1:3], image_shape, strict=False)]
+        outside = [
+            _halves(side - wanted) for side, wanted in zip(x.shape[1:3], image_shape, strict=False)
+        ]
         super().__init__(features, keras.layers.Cropping2D(outside, dtype="float32")(x), **kwargs)
         self.image_shape = tuple(image_shape)
         self.width = width

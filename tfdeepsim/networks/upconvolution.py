@@ -9,7 +9,8 @@ from tfdeepsim.errors import InputError
 
 
 def bed_of_nails(x: tf.Tensor) -> tf.Tensor:
-    """Twice the height and width: each value in the lower right corner of a 2x2 block, zeros elsewhere.
+    """Twice the height and width: each value in the lower right corner of a 2x2 block, zeros
+    elsewhere.
 
     Args:
         x: [B, H, W, C].
@@ -23,12 +24,13 @@ def bed_of_nails(x: tf.Tensor) -> tf.Tensor:
 
 
 class UpConvolution(keras.layers.Layer):
-    """`bed_of_nails`, then a SAME convolution: [B, H, W, in] to [B, 2 H, 2 W, filters]; no activation.
+    """`bed_of_nails`, then a SAME convolution: [B, H, W, in] to [B, 2 H, 2 W, filters]; no
+    activation.
 
-    Sec. 3.1 of Dosovitskiy & Brox 2016. It is computed as the stride-2 transposed convolution by the same
-    kernel turned by 180 degrees, which is the same map and skips the zeros. Nails in the lower right corner
-    make kernels of 4 symmetric: output pixels 2i and 2i + 1 see inputs i - 1, i and i, i + 1. H and W must
-    be known when the layer is called.
+    Sec. 3.1 of Dosovitskiy & Brox 2016. It is computed as the stride-2 transposed convolution by
+    the same kernel turned by 180 degrees, which is the same map and skips the zeros. Nails in the
+    lower right corner make kernels of 4 symmetric: output pixels 2i and 2i + 1 see inputs i - 1, i
+    and i, i + 1. H and W must be known when the layer is called.
 
     Weights are `kernel` [k, k, in, filters], as of the ordinary convolution, and `bias` [filters].
 
@@ -52,7 +54,9 @@ class UpConvolution(keras.layers.Layer):
     ):
         super().__init__(**options)
         if kernel_size < 2:
-            raise InputError("up-convolution needs a larger kernel", got=kernel_size, accepted="2 or more")
+            raise InputError(
+                "up-convolution needs a larger kernel", got=kernel_size, accepted="2 or more"
+            )
         self.filters = filters
         self.kernel_size = kernel_size
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
@@ -60,8 +64,12 @@ class UpConvolution(keras.layers.Layer):
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         shape = (self.kernel_size, self.kernel_size, input_shape[-1], self.filters)
-        self.kernel = self.add_weight(shape=shape, initializer=self.kernel_initializer, name="kernel")
-        self.bias = self.add_weight(shape=(self.filters,), initializer=self.bias_initializer, name="bias")
+        self.kernel = self.add_weight(
+            shape=shape, initializer=self.kernel_initializer, name="kernel"
+        )
+        self.bias = self.add_weight(
+            shape=(self.filters,), initializer=self.bias_initializer, name="bias"
+        )
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
         turned = tf.transpose(tf.reverse(tf.convert_to_tensor(self.kernel), [0, 1]), [0, 1, 3, 2])

@@ -23,7 +23,8 @@ def flip_and_shift(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     # A mirrored image is read from its right edge on.
     start = tf.round(across) + tf.where(sign < 0, float(width - 1), 0.0)
     zeros, ones = tf.zeros([count]), tf.ones([count])
-    # Rows of [a0 a1 a2 b0 b1 b2 c0 c1]: the output at (x, y) is read at (a0 x + a1 y + a2, b0 x + b1 y + b2).
+    # Rows of [a0 a1 a2 b0 b1 b2 c0 c1]: the output at (x, y) is read at (a0 x + a1 y + a2, b0 x +
+    # b1 y + b2).
     transforms = tf.stack([sign, zeros, start, zeros, ones, tf.round(down), zeros, zeros], axis=1)
     shifted = tf.raw_ops.ImageProjectiveTransformV3(
         images=images,

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfdeepsim.pretraining.network import TrainableNetwork
+from tfdeepsim.pretraining.trainable_chain import TrainableChain
 
 
 class Objective(abc.ABC):
@@ -28,12 +28,12 @@ class Objective(abc.ABC):
     saw_labels: bool = False
 
     @abc.abstractmethod
-    def network(self) -> TrainableNetwork:
+    def network(self) -> TrainableChain:
         """The network with new weights."""
 
     @abc.abstractmethod
     def measures(
-        self, network: TrainableNetwork, batch: Mapping[str, tf.Tensor], training: bool
+        self, network: TrainableChain, batch: Mapping[str, tf.Tensor], training: bool
     ) -> dict[str, tf.Tensor]:
         """What the network makes of a batch: name to float32 [B]. `loss` is what is minimised."""
 
@@ -44,7 +44,8 @@ class Objective(abc.ABC):
 
     @abc.abstractmethod
     def training(self, batch_size: int, seed: int, steps: range) -> tf.data.Dataset:
-        """Batches of the training steps `steps`: a function of seed and step alone, `len(steps)` times."""
+        """Batches of the training steps `steps`: a function of seed and step alone, `len(steps)`
+        times."""
 
     @abc.abstractmethod
     def validation(self, batch_size: int) -> tf.data.Dataset:

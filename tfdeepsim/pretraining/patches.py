@@ -1,4 +1,5 @@
-"""Patches of images in which there is something to see, one a surrogate class, with their surroundings."""
+"""Patches of images in which there is something to see, one a surrogate class, with their
+surroundings."""
 
 from collections.abc import Iterator
 
@@ -6,8 +7,8 @@ import numpy as np
 import rich.console
 import rich.progress
 
-from tfdeepsim.comparators.exemplar_cnn import PATCH
-from tfdeepsim.data.source import Images
+from tfdeepsim.comparators.chains.exemplar_cnn import PATCH
+from tfdeepsim.data.splits.split import Images
 from tfdeepsim.errors import InputError
 
 REGION = 72
@@ -23,9 +24,10 @@ _BLOCK = 256
 def regions(images: Images, count: int, seed: int) -> np.ndarray:
     """Patches with their surroundings, where images have considerable gradients.
 
-    Images are drawn at random, each once; where there are fewer than patches, each gives several, `APART`
-    from each other. A place is drawn with a probability in proportion to the mean square of the gradient in
-    the patch, after Dosovitskiy et al. (2015), §3.1, who take patches of several scales too.
+    Images are drawn at random, each once; where there are fewer than patches, each gives several,
+    `APART` from each other. A place is drawn with a probability in proportion to the mean square of
+    the gradient in the patch, after Dosovitskiy et al. (2015), §3.1, who take patches of several
+    scales too.
 
     Args:
         images: uint8 [M, H, W, 3].
@@ -33,8 +35,8 @@ def regions(images: Images, count: int, seed: int) -> np.ndarray:
         seed: Of images and places.
 
     Returns:
-        uint8 [N, REGION, REGION, 3], the patch in the middle, edges of images reflected. N is `count`, or as
-        many as the images have places for.
+        uint8 [N, REGION, REGION, 3], the patch in the middle, edges of images reflected. N is
+        `count`, or as many as the images have places for.
 
     Raises:
         InputError: If images are smaller than a patch.
@@ -67,7 +69,9 @@ def _across(side: int) -> int:
 def _read(images: Images, rows: np.ndarray) -> Iterator[np.ndarray]:
     """Each image once, a block at a time: some are decoded when they are asked for."""
     console = rich.console.Console(stderr=True)
-    with rich.progress.Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+    with rich.progress.Progress(
+        console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
         task = bar.add_task("patches of images", total=len(rows))
         for start in range(0, len(rows), _BLOCK):
             block = images[rows[start : start + _BLOCK]]
@@ -76,7 +80,8 @@ def _read(images: Images, rows: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def _places(image: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:
-    """Upper left corners of `count` patches, int [count, 2], among those of a grid at a random place."""
+    """Upper left corners of `count` patches, int [count, 2], among those of a grid at a random
+    place."""
     axes = []
     for side in image.shape[:2]:
         steps = APART * np.arange(_across(side))
@@ -94,11 +99,17 @@ def gradient_energy(image: np.ndarray) -> np.ndarray:
         image: uint8 [H, W, 3].
 
     Returns:
-        float64 [H - PATCH + 1, W - PATCH + 1], of brightness in [0, 1], by the patch's upper left corner.
+        float64 [H - PATCH + 1, W - PATCH + 1], of brightness in [0, 1], by the patch's upper left
+        corner.
     """
     down, across = np.gradient(image.mean(axis=2) / 255)
     sums = np.pad(np.cumsum(np.cumsum(down**2 + across**2, axis=0), axis=1), ((1, 0), (1, 0)))
-    inside = sums[PATCH:, PATCH:] - sums[:-PATCH, PATCH:] - sums[PATCH:, :-PATCH] + sums[:-PATCH, :-PATCH]
+    inside = (
+        sums[PATCH:, PATCH:]
+        - sums[:-PATCH, PATCH:]
+        - sums[PATCH:, :-PATCH]
+        + sums[:-PATCH, :-PATCH]
+    )
     # Differences of sums can fall below zero by rounding.
     return np.maximum(inside, 0) / PATCH**2
 

@@ -38,7 +38,9 @@ class Pretext(keras.Model):
         super().compile(optimizer=optimizer, **options)
         self.optimizer.build(self.learned.trainable_variables)
 
-    def measures(self, batch: Mapping[str, tf.Tensor], training: bool = False) -> dict[str, tf.Tensor]:
+    def measures(
+        self, batch: Mapping[str, tf.Tensor], training: bool = False
+    ) -> dict[str, tf.Tensor]:
         """What the objective measures: name to float32 [B]."""
         measures = self._measure(self.learned, batch, training)
         measures["loss"] = tf.debugging.check_numerics(measures["loss"], "loss term 'loss'")

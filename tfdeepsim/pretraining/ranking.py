@@ -8,13 +8,13 @@ import tensorflow as tf
 
 from tfdeepsim.comparators.spec import ARCHITECTURES
 from tfdeepsim.config import TrainConfig
-from tfdeepsim.data.dataset import Sources
+from tfdeepsim.data.dataset import Splits
 from tfdeepsim.data.pipeline import batches, training_batches
-from tfdeepsim.data.rows import Rows
-from tfdeepsim.data.source import Source
+from tfdeepsim.data.splits.split import Split
+from tfdeepsim.data.splits.subset import Subset
 from tfdeepsim.errors import InputError
-from tfdeepsim.pretraining.network import TrainableNetwork, sized
 from tfdeepsim.pretraining.objective import Objective
+from tfdeepsim.pretraining.trainable_chain import TrainableChain, sized
 from tfdeepsim.pretraining.triplets import FAR, highest, may_be_negative, near_pairs, stored_gap
 
 MARGIN = 0.5
@@ -24,7 +24,8 @@ NEGATIVES = 4
 """K of their eq. (4): negatives of each anchor in a step."""
 
 HARD_FROM = 0.5
-"""Share of the training steps after which negatives are the hardest of the batch, no longer random ones."""
+"""Share of the training steps after which negatives are the hardest of the batch, no longer random
+ones."""
 
 _EPSILON = 1e-12
 
@@ -41,7 +42,9 @@ def distances(anchor: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
     Returns:
         float32 [B, C], in [0, 2].
     """
-    anchor, other = (x / tf.sqrt(tf.reduce_sum(x**2, 1, keepdims=True) + _EPSILON) for x in (anchor, other))
+    anchor, other = (
+        x / tf.sqrt(tf.reduce_sum(x**2, 1, keepdims=True) + _EPSILON) for x in (anchor, other)
+    )
     return 1 - tf.matmul(anchor, other, transpose_b=True)
 
 
@@ -49,7 +52,8 @@ def hinges(apart: tf.Tensor) -> tf.Tensor:
     """L of eq. (3) of all triplets of a batch: max(0, D(x, x⁺) − D(x, x⁻) + M).
 
     Args:
-        apart: `distances` of the anchors to the frames near them, float32 [B, B]: own ones on the diagonal.
+        apart: `distances` of the anchors to the frames near them, float32 [B, B]: own ones on the
+            diagonal.
 
     Returns:
         float32 [B, B]: by anchor, and by the pair whose near frame is the negative.
@@ -75,15 +79,16 @@ def _mean(values: tf.Tensor, chosen: tf.Tensor) -> tf.Tensor:
     return tf.math.divide_no_nan(tf.reduce_sum(values * share, 1), tf.reduce_sum(share, 1))
 
 
-class Ranking(Objective):
-    """Frames of a rollout that are next to each other are embedded closer than any others, by a margin.
+class RankingObjective(Objective):
+    """Frames of a rollout that are next to each other are embedded closer than any others, by a
+    margin.
 
-    The negatives of an anchor are near frames of the other pairs of its batch, but never such as are near it
-    (`may_be_negative`): `NEGATIVES` at random in the first half of training, those of highest loss in the
-    second. Validation takes all, so that its loss means the same throughout.
+    The negatives of an anchor are near frames of the other pairs of its batch, but never such as
+    are near it (`may_be_negative`): `NEGATIVES` at random in the first half of training, those of
+    highest loss in the second. Validation takes all, so that its loss means the same throughout.
 
     Args:
-        sources: Of a dataset of videos.
+        splits: Of a dataset of videos.
         name: Of the network.
         seed: Of its weights.
         total_steps: Steps of the whole training, of the steps of an epoch.
@@ -97,21 +102,21 @@ class Ranking(Objective):
     measured = ("loss", "violations")
     chosen_by = "val_loss"
 
-    def __init__(self, sources: Sources, name: str, seed: int, total_steps: Callable[[int], int]):
-        dataset = sources.dataset
-        self._gap, self._train = _pairs(sources["encoder_train"], dataset.name)
-        _, self._validation = _pairs(sources["encoder_validation"], dataset.name)
+    def __init__(self, splits: Splits, name: str, seed: int, total_steps: Callable[[int], int]):
+        dataset = splits.dataset
+        self._gap, self._train = _pairs(splits["encoder_train"], dataset.name)
+        _, self._validation = _pairs(splits["encoder_validation"], dataset.name)
         for part in (self._train, self._validation):
             check_negatives(part, self._gap)
         self._architecture = sized(ARCHITECTURES[name], min(dataset.image_shape[:2]))
         self._seed = seed
         self._total_steps = total_steps
 
-    def network(self) -> TrainableNetwork:
-        return TrainableNetwork(self._architecture, self._seed)
+    def network(self) -> TrainableChain:
+        return TrainableChain(self._architecture, self._seed)
 
     def measures(
-        self, network: TrainableNetwork, batch: Mapping[str, tf.Tensor], training: bool
+        self, network: TrainableChain, batch: Mapping[str, tf.Tensor], training: bool
     ) -> dict[str, tf.Tensor]:
         both = network(tf.concat([batch["image"], batch["near"]], 0), training=training)
         apart = distances(*tf.split(both, 2))
@@ -152,7 +157,9 @@ class Ranking(Objective):
     def shown(self) -> np.ndarray:
         pairs, labels = self._train, self._train.labels
         columns = np.linspace(0, self.examples - 1, 8).astype(np.int64)
-        others = np.array([self._negative(column, index / 8) for index, column in enumerate(columns)])
+        others = np.array(
+            [self._negative(column, index / 8) for index, column in enumerate(columns)]
+        )
         return np.stack([pairs.images[columns], labels["near"][columns], labels["near"][others]])
 
     def _negative(self, row: int, share: float) -> int:
@@ -167,8 +174,9 @@ class Ranking(Objective):
         return int(rows[int(share * len(rows))]) if len(rows) else row
 
 
-def _pairs(source: Source, name: str) -> tuple[int, Source]:
-    """Steps between stored frames, and anchors with `near`, the frames near them, as one of their labels."""
+def _pairs(source: Split, name: str) -> tuple[int, Split]:
+    """Steps between stored frames, and anchors with `near`, the frames near them, as one of their
+    labels."""
     if not {"episode", "step"} <= source.labels.keys():
         raise InputError(
             "VideoNet's ranking loss needs frames of videos",
@@ -178,16 +186,17 @@ def _pairs(source: Source, name: str) -> tuple[int, Source]:
     episode, step = source.labels["episode"], source.labels["step"]
     anchor, near = near_pairs(episode, step).T
     labels = {
-        # Gathered when a batch is: a copy of each frame for each of its pairs would not fit in memory.
-        "near": cast(np.ndarray, Rows(source.images, near)),
+        # Gathered when a batch is: a copy of each frame for each of its pairs would not fit in
+        # memory.
+        "near": cast(np.ndarray, Subset(source.images, near)),
         "episode": episode[anchor],
         "step": step[anchor],
         "near_step": step[near],
     }
-    return stored_gap(episode, step), Source(Rows(source.images, anchor), labels)
+    return stored_gap(episode, step), Split(Subset(source.images, anchor), labels)
 
 
-def check_negatives(pairs: Source, gap: int) -> None:
+def check_negatives(pairs: Split, gap: int) -> None:
     """Raises InputError if no frame is far from any other, so that there are no negatives."""
     episode, step = pairs.labels["episode"], pairs.labels["step"]
     if (episode == episode[0]).all() and np.ptp(step) <= FAR * gap:
@@ -202,6 +211,6 @@ def _as_floats(batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
     return batch | {"near": tf.cast(batch["near"], tf.float32) / 255.0}
 
 
-def make(config: TrainConfig, sources: Sources) -> Ranking:
+def make(config: TrainConfig, splits: Splits) -> RankingObjective:
     """The objective that `config` asks for."""
-    return Ranking(sources, str(config.comparator), config.seed, config.total_steps)
+    return RankingObjective(splits, str(config.comparator), config.seed, config.total_steps)

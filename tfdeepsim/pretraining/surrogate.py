@@ -1,4 +1,5 @@
-"""Exemplar-CNN, which learns to tell patches of unlabeled images apart (Dosovitskiy et al. 2015)."""
+"""Exemplar-CNN, which learns to tell patches of unlabeled images apart (Dosovitskiy et al.
+2015)."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -6,17 +7,17 @@ from collections.abc import Mapping
 import numpy as np
 import tensorflow as tf
 
-from tfdeepsim.comparators.architecture import Layer
-from tfdeepsim.comparators.exemplar_cnn import EXEMPLAR_CNN, PATCH
+from tfdeepsim.comparators.chains.architecture import Layer
+from tfdeepsim.comparators.chains.exemplar_cnn import EXEMPLAR_CNN, PATCH
 from tfdeepsim.config import TrainConfig
-from tfdeepsim.data.dataset import Sources
+from tfdeepsim.data.dataset import Splits
 from tfdeepsim.data.pipeline import batches, training_batches, without_autotuning
-from tfdeepsim.data.source import Source
-from tfdeepsim.data.targets import TARGET
+from tfdeepsim.data.splits.labelled import TARGET
+from tfdeepsim.data.splits.split import Split
 from tfdeepsim.errors import InputError
-from tfdeepsim.pretraining.network import TrainableNetwork
 from tfdeepsim.pretraining.objective import Objective
 from tfdeepsim.pretraining.patches import REGION, regions
+from tfdeepsim.pretraining.trainable_chain import TrainableChain
 from tfdeepsim.pretraining.transforms import colours_of, transform
 
 VIEWS = 10
@@ -28,14 +29,15 @@ _UNSEEN = -1
 _SHOWN = 8
 
 
-class Surrogate(Objective):
-    """Surrogate classes under cross-entropy: each is one patch under random transformations.
+class SurrogateObjective(Objective):
+    """SurrogateObjective classes under cross-entropy: each is one patch under random
+    transformations.
 
-    Patches are from `encoder_train`; the network is chosen by transformations of them that no training step
-    sees. What tells the classes apart, `fc5`, is not kept.
+    Patches are from `encoder_train`; the network is chosen by transformations of them that no
+    training step sees. What tells the classes apart, `fc5`, is not kept.
 
     Args:
-        sources: Of any dataset.
+        splits: Of any dataset.
         classes: Patches to tell apart.
         seed: Of patches and weights.
 
@@ -49,8 +51,8 @@ class Surrogate(Objective):
     chosen_by = "val_accuracy"
     saw_labels = False
 
-    def __init__(self, sources: Sources, classes: int, seed: int):
-        found = regions(sources["encoder_train"].images, classes, seed)
+    def __init__(self, splits: Splits, classes: int, seed: int):
+        found = regions(splits["encoder_train"].images, classes, seed)
         self.classes = len(found)
         if self.classes < 2:
             raise InputError(
@@ -58,18 +60,20 @@ class Surrogate(Objective):
                 got=str(self.classes),
                 accepted="--surrogate-classes 2 or more, and images for them",
             )
-        self._patches = Source(found, {TARGET: np.arange(self.classes)})
-        self._views = Source(_Repeated(found, VIEWS), {TARGET: np.tile(np.arange(self.classes), VIEWS)})
+        self._patches = Split(found, {TARGET: np.arange(self.classes)})
+        self._views = Split(
+            _Repeated(found, VIEWS), {TARGET: np.tile(np.arange(self.classes), VIEWS)}
+        )
         self._colours = colours_of(_middle(found))
         self._seed = seed
 
-    def network(self) -> TrainableNetwork:
+    def network(self) -> TrainableChain:
         last = Layer("fc5", "dense", self.classes, tensor="fc5")
         architecture = dataclasses.replace(EXEMPLAR_CNN, layers=(*EXEMPLAR_CNN.layers, last))
-        return TrainableNetwork(architecture, self._seed)
+        return TrainableChain(architecture, self._seed)
 
     def measures(
-        self, network: TrainableNetwork, batch: Mapping[str, tf.Tensor], training: bool
+        self, network: TrainableChain, batch: Mapping[str, tf.Tensor], training: bool
     ) -> dict[str, tf.Tensor]:
         logits, target = network(batch["image"], training=training), batch[TARGET]
         loss = tf.nn.sparse_softmax_cross_entropy_with_logits(target, logits)
@@ -104,7 +108,9 @@ class Surrogate(Objective):
         chosen = self._patches.images[np.arange(_SHOWN) % self.classes]
         scaled = tf.constant(chosen.astype(np.float32) / 255)
         views = [transform(scaled, (_UNSEEN - 1, row), self._colours).numpy() for row in range(5)]
-        return np.stack([_middle(chosen), *(np.round(255 * view).astype(np.uint8) for view in views)])
+        return np.stack(
+            [_middle(chosen), *(np.round(255 * view).astype(np.uint8) for view in views)]
+        )
 
 
 class _Repeated:
@@ -128,7 +134,7 @@ def _middle(found: np.ndarray) -> np.ndarray:
     return found[:, margin : margin + PATCH, margin : margin + PATCH]
 
 
-def make(config: TrainConfig, sources: Sources) -> Surrogate:
+def make(config: TrainConfig, splits: Splits) -> SurrogateObjective:
     """The objective that `config` asks for."""
     assert config.surrogate_classes is not None, "a config of this comparator has a number"
-    return Surrogate(sources, config.surrogate_classes, config.seed)
+    return SurrogateObjective(splits, config.surrogate_classes, config.seed)

@@ -1,7 +1,8 @@
 """Random transformations of patches, a batch at once (Dosovitskiy et al. 2015, §3.1).
 
-Discriminative unsupervised feature learning with exemplar convolutional neural networks; the list and its
-ranges are theirs. What multiplies or is a power is drawn evenly on a logarithmic scale, all else evenly.
+Discriminative unsupervised feature learning with exemplar convolutional neural networks; the list
+and its ranges are theirs. What multiplies or is a power is drawn evenly on a logarithmic scale, all
+else evenly.
 """
 
 import math
@@ -10,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from tfdeepsim.comparators.exemplar_cnn import PATCH
+from tfdeepsim.comparators.chains.exemplar_cnn import PATCH
 
 SCALE = (0.7, 1.4)
 ROTATION = math.radians(20)
@@ -41,7 +42,8 @@ class Change(NamedTuple):
     Attributes:
         scale: [B], how much larger things appear.
         angle: [B], radians, clockwise.
-        shift: [B, 2], pixels across and down by which the place is moved that the patch is cut from.
+        shift: [B, 2], pixels across and down by which the place is moved that the patch is cut
+            from.
         contrast: [B, 3], factors along the principal components of colours.
         power: [B, 2], of saturation and value.
         factor: [B, 2], of saturation and value after that.
@@ -131,7 +133,8 @@ def moved(regions: tf.Tensor, scale: tf.Tensor, angle: tf.Tensor, shift: tf.Tens
     start_x = middle + shift[:, 0] - centre * (cosine + sine)
     start_y = middle + shift[:, 1] - centre * (cosine - sine)
     zeros = tf.zeros_like(scale)
-    # Rows of [a0 a1 a2 b0 b1 b2 c0 c1]: the output at (x, y) is read at (a0 x + a1 y + a2, b0 x + b1 y + b2).
+    # Rows of [a0 a1 a2 b0 b1 b2 c0 c1]: the output at (x, y) is read at (a0 x + a1 y + a2, b0 x +
+    # b1 y + b2).
     rows = tf.stack([cosine, sine, start_x, -sine, cosine, start_y, zeros, zeros], axis=1)
     patches = tf.raw_ops.ImageProjectiveTransformV3(
         images=regions,
@@ -145,7 +148,8 @@ def moved(regions: tf.Tensor, scale: tf.Tensor, angle: tf.Tensor, shift: tf.Tens
 
 
 def contrasted(patches: tf.Tensor, factors: tf.Tensor, colours: Colours) -> tf.Tensor:
-    """Contrast 1: distances from the mean colour along each principal component times a factor, clipped.
+    """Contrast 1: distances from the mean colour along each principal component times a factor,
+    clipped.
 
     Args:
         patches: float32 [B, h, w, 3], in [0, 1].
@@ -160,7 +164,8 @@ def contrasted(patches: tf.Tensor, factors: tf.Tensor, colours: Colours) -> tf.T
 
 
 def recoloured(patches: tf.Tensor, change: Change) -> tf.Tensor:
-    """Contrast 2 and colour: powers, factors and offsets of saturation and value, and an offset of hue.
+    """Contrast 2 and colour: powers, factors and offsets of saturation and value, and an offset of
+    hue.
 
     Args:
         patches: float32 [B, h, w, 3], in [0, 1].

@@ -1,4 +1,5 @@
-"""Frames of videos as triplets: which are near each other, and which of the others is compared with them."""
+"""Frames of videos as triplets: which are near each other, and which of the others is compared with
+them."""
 
 import numpy as np
 import tensorflow as tf
@@ -9,7 +10,8 @@ NEAR = 1
 """Largest distance of a near pair, in stored frames."""
 
 FAR = 5
-"""Frames of one rollout that are more stored frames apart than this may serve as negatives of each other."""
+"""Frames of one rollout that are more stored frames apart than this may serve as negatives of each
+other."""
 
 
 def stored_gap(episode: np.ndarray, step: np.ndarray) -> int:
@@ -63,7 +65,8 @@ def near_pairs(episode: np.ndarray, step: np.ndarray) -> np.ndarray:
 def may_be_negative(
     episode: tf.Tensor, step: tf.Tensor, other_episode: tf.Tensor, other_step: tf.Tensor, gap: int
 ) -> tf.Tensor:
-    """Which frames may be pushed away from which: those of other rollouts, and far ones of the same.
+    """Which frames may be pushed away from which: those of other rollouts, and far ones of the
+    same.
 
     Args:
         episode: Of the anchors, int64 [B].
@@ -80,7 +83,8 @@ def may_be_negative(
 
 
 def highest(scores: tf.Tensor, allowed: tf.Tensor, count: int) -> tf.Tensor:
-    """The `count` highest scores of each row among those that are allowed; all of these if they are fewer.
+    """The `count` highest scores of each row among those that are allowed; all of these if they are
+    fewer.
 
     Args:
         scores: float32 [B, C], finite.

@@ -1,6 +1,7 @@
 """Probes: small supervised models on frozen embeddings, and what they score.
 
-Light on purpose: importing this room loads no TensorFlow, so that a command can check a name at once.
+Light on purpose: importing this room loads no TensorFlow, so that a command can check a name at
+once.
 """
 
 from tfdeepsim.errors import InputError
@@ -42,7 +43,8 @@ def check_task(probe: str, task: str) -> None:
 
 
 def check_fractions(text: str) -> tuple[float, ...]:
-    """The shares of labels that a list like `0.01,0.1,1` names, in rising order; none for an empty text.
+    """The shares of labels that a list like `0.01,0.1,1` names, in rising order; none for an empty
+    text.
 
     Raises:
         InputError: If one is no number above 0 and up to 1, or given twice.

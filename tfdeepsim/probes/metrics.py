@@ -11,22 +11,26 @@ def measure(metric: str, predicted: np.ndarray, labels: np.ndarray) -> float:
     """Mean over examples.
 
     Args:
-        metric: `"l1"`, the sum of absolute differences over coordinates; `"l2"`, the Euclidean distance;
-            both in label units; or `"accuracy"`, the share of equal class ids, 0 to 1.
-        predicted: [N, K] for distances, [N] for accuracy; or one prediction for all, [K] or a scalar.
+        metric: `"l1"`, the sum of absolute differences over coordinates; `"l2"`, the Euclidean
+            distance; both in label units; or `"accuracy"`, the share of equal class ids, 0 to 1.
+        predicted: [N, K] for distances, [N] for accuracy; or one prediction for all, [K] or a
+            scalar.
         labels: [N, K] or [N].
     """
     if metric == "accuracy":
         return float(np.mean(predicted == labels))
-    return float(np.mean(np.linalg.norm(predicted - labels, ord={"l1": 1, "l2": 2}[metric], axis=1)))
+    return float(
+        np.mean(np.linalg.norm(predicted - labels, ord={"l1": 1, "l2": 2}[metric], axis=1))
+    )
 
 
 def best_constant(metric: str, labels: np.ndarray) -> np.ndarray:
-    """The one prediction that scores best on `labels`: the chance level, when scored on other labels.
+    """The one prediction that scores best on `labels`: the chance level, when scored on other
+    labels.
 
     Args:
-        metric: `"l1"`: the median of each coordinate, [K]. `"l2"`: the geometric median, [K]. `"accuracy"`:
-            the most frequent class id, the smallest of them if several are.
+        metric: `"l1"`: the median of each coordinate, [K]. `"l2"`: the geometric median, [K].
+            `"accuracy"`: the most frequent class id, the smallest of them if several are.
         labels: Labels of probe-train, [N, K] or [N].
     """
     if metric == "accuracy":
@@ -37,7 +41,11 @@ def best_constant(metric: str, labels: np.ndarray) -> np.ndarray:
 
 
 def score(
-    probe: str, metric: str, predictions: np.ndarray, train_labels: np.ndarray, test_labels: np.ndarray
+    probe: str,
+    metric: str,
+    predictions: np.ndarray,
+    train_labels: np.ndarray,
+    test_labels: np.ndarray,
 ) -> Score:
     """One row of a result table for any probe.
 
@@ -70,8 +78,8 @@ def score(
 def _geometric_median(points: np.ndarray, start: np.ndarray) -> np.ndarray:
     """The point of least mean distance to `points` [N, K], by Weiszfeld's algorithm.
 
-    Distances are smoothed near 0, so that no step divides by zero; that moves the mean distance by less
-    than a millionth of the spread.
+    Distances are smoothed near 0, so that no step divides by zero; that moves the mean distance by
+    less than a millionth of the spread.
     """
     spread = np.abs(points - start).mean()
     if spread == 0:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tfdeepsim.errors import InputError
-from tfdeepsim.run import replacing
+from tfdeepsim.files import replacing
 from tfdeepsim.scores import Score
 
 
@@ -36,7 +36,9 @@ class ProbeResult:
     targets: np.ndarray
     predictions: np.ndarray
 
-    def of_run(self, *, run: str, model: str, loss: str, comparator: str, dataset: str) -> "ProbeResult":
+    def of_run(
+        self, *, run: str, model: str, loss: str, comparator: str, dataset: str
+    ) -> "ProbeResult":
         """The same result, its scores naming the run that made the embeddings; see `Score`."""
         scores = [
             dataclasses.replace(
@@ -49,7 +51,8 @@ class ProbeResult:
     def save(self, folder: str | os.PathLike) -> None:
         """Write `<probe>.json` and `<probe>.npz` into `folder`, whole or not at all.
 
-        The JSON holds the SHA-256 of the arrays, so a reader notices two files that do not belong together.
+        The JSON holds the SHA-256 of the arrays, so a reader notices two files that do not belong
+        together.
         """
         folder = Path(folder)
         # Both are complete before either takes its place.
@@ -87,9 +90,13 @@ def read_result(folder: str | os.PathLike, probe: str) -> ProbeResult:
         record = json.loads(text.read_text())
         if record.pop("arrays_sha256") != _sha256(arrays):
             raise ValueError(f"{arrays.name} is not the one that {text.name} was written with")
-        scores = [Score(**score | {"values": tuple(score["values"])}) for score in record.pop("scores")]
+        scores = [
+            Score(**score | {"values": tuple(score["values"])}) for score in record.pop("scores")
+        ]
         with np.load(arrays, allow_pickle=False) as data:
-            return ProbeResult(**record, scores=scores, targets=data["target"], predictions=data["predicted"])
+            return ProbeResult(
+                **record, scores=scores, targets=data["target"], predictions=data["predicted"]
+            )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
             f"the result of probe {probe} must be readable",

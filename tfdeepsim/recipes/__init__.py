@@ -1,8 +1,11 @@
-"""Whole tables and figures, each from one command. A recipe's header says command, time and numbers."""
+"""Whole tables and figures, each from one command. A recipe's header says command, time and
+numbers."""
 
 from tfdeepsim.errors import InputError
 
-OF_INVERSIONS = (*("table8", "figure9", "figure10", "figure11", "figure12", "preimages", "preferred_inputs"),)
+OF_INVERSIONS = (
+    *("table8", "figure9", "figure10", "figure11", "figure12", "preimages", "preferred_inputs"),
+)
 """Those that share the runs of one folder."""
 RECIPES = ("quickstart", "table1", "comparators", "table4", "figure4", *OF_INVERSIONS)
 

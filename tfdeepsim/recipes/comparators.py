@@ -1,11 +1,12 @@
 """Which comparator gives the better embedding of LunarLander frames? Three seeds each.
 
     python train.py --recipe comparators
-    python train.py --recipe comparators --comparator-weights alexnet-owt-7be5be79.pth    # and ImageNet's
+    python train.py --recipe comparators --comparator-weights alexnet-owt-7be5be79.pth    # and
+    ImageNet's
 
-P. AE on 6,750 frames of 450 rollouts, 3 epochs, under the second ReLU of AlexNet with random weights, of the
-two networks that come with the package (Exemplar-CNN, which learned without labels, and AlexNet, which
-learned from CIFAR-10's), and of ImageNet's AlexNet where its file is given.
+P. AE on 6,750 frames of 450 rollouts, 3 epochs, under the second ReLU of AlexNet with random
+weights, of the two networks that come with the package (Exemplar-CNN, which learned without labels,
+and AlexNet, which learned from CIFAR-10's), and of ImageNet's AlexNet where its file is given.
 """
 
 from pathlib import Path
@@ -72,15 +73,15 @@ def reproduce(
     Returns:
         The scores in the table.
     """
+    from tfdeepsim.comparison import EvaluationOptions, compare
     from tfdeepsim.study import Study
-    from tfdeepsim.verdict import Asked, compare
 
     study = Study(Path(run_dir), configs(scale, data_dir, comparator_weights), SEEDS)
     if comparator_weights is None:
         rich.console.Console().print("ImageNet's AlexNet is left out: no --comparator-weights")
     return compare(
         study,
-        Asked(probe_seeds=2, probe_epochs=150, probe_patience=15),
+        EvaluationOptions(probe_seeds=2, probe_epochs=150, probe_patience=15),
         Path(run_dir),
         dry_run=dry_run,
         command=f"train.py --recipe comparators --scale {scale:g}",

@@ -2,15 +2,16 @@
 
     python train.py --recipe figure10 --dataset zip:photos.zip --scale 0.0006
 
-DeePSiM with pool5 of AlexNet, relu6 of it, pool5 of an AlexNet with random weights, and pool5 of VideoNet,
-which learns from LunarLander rollouts first. One seed. The run with pool5 is that of `table8`.
+DeePSiM with pool5 of AlexNet, relu6 of it, pool5 of an AlexNet with random weights, and pool5 of
+VideoNet, which learns from LunarLander rollouts first. One seed. The run with pool5 is that of
+`table8`.
 """
 
 from functools import partial
 
 import numpy as np
 
-from tfdeepsim.recipes.inversions import Inversions, follow
+from tfdeepsim.recipes.inversion_runs import InversionRuns, follow
 
 LAYER = "relu6"
 COMPARATORS = {
@@ -23,13 +24,14 @@ RUNS = tuple((LAYER, system) for system in COMPARATORS)
 REPORTED = {"AlexNet conv5": "55 / 48", "VideoNet conv5": "51 / 57"}
 
 
-def report(inversions: Inversions, targets: np.ndarray) -> None:
+def report(inversions: InversionRuns, targets: np.ndarray) -> None:
     """Print the table; write `comparators.png`, and the table into the folder `comparators`."""
-    from tfdeepsim.inverting import score_run, write_pictures
+    from tfdeepsim.inversion_evaluation import score_run, write_pictures
     from tfdeepsim.report.inversion_table import InversionTable, print_inversions, write_inversions
 
     results = {
-        name: score_run(inversions.run(LAYER, system), targets, name) for system, name in COMPARATORS.items()
+        name: score_run(inversions.run(LAYER, system), targets, name)
+        for system, name in COMPARATORS.items()
     }
     table = InversionTable(
         [score for score, _ in results.values()],

@@ -1,25 +1,26 @@
-"""Fig. 11 and 13 of Dosovitskiy & Brox 2016 (§4.3): images between images, by features of each layer.
+"""Fig. 11 and 13 of Dosovitskiy & Brox 2016 (§4.3): images between images, by features of each
+layer.
 
     python train.py --recipe figure11 --dataset zip:photos.zip --scale 0.0006
 
-Two pairs of test images; below the mixture of their pixels the images of the features on the line between
-theirs. Runs are those of `table8`, in the same folder.
+Two pairs of test images; below the mixture of their pixels the images of the features on the line
+between theirs. Runs are those of `table8`, in the same folder.
 """
 
 from functools import partial
 
 import numpy as np
 
-from tfdeepsim.recipes.inversions import LAYERS, Inversions, follow
+from tfdeepsim.recipes.inversion_runs import LAYERS, InversionRuns, follow
 
 RUNS = tuple((layer, "deepsim") for layer in LAYERS.values())
 PAIRS, STEPS = 2, 10
 
 
-def report(inversions: Inversions, targets: np.ndarray) -> None:
+def report(inversions: InversionRuns, targets: np.ndarray) -> None:
     """Write `interpolation.png`."""
     from tfdeepsim.inversion.interpolation import interpolate
-    from tfdeepsim.inverting import open_inversion
+    from tfdeepsim.inversion_evaluation import open_inversion
     from tfdeepsim.report.figures.image_rows import write_image_rows
 
     chosen = np.linspace(0, len(targets) - 1, 2 * PAIRS).astype(int)

@@ -1,27 +1,29 @@
-"""Fig. 12 of Dosovitskiy & Brox 2016 (§4.3): does a layer keep where things are, and of which colour?
+"""Fig. 12 of Dosovitskiy & Brox 2016 (§4.3): does a layer keep where things are, and of which
+colour?
 
     python train.py --recipe figure12 --dataset zip:photos.zip --scale 0.0006
 
-Test images moved by a quarter, with their colours exchanged, and without colour; their reconstructions from
-relu6 as a picture, and for each layer the error to the changed image beside that to the unchanged one: where
-the first is the smaller one, the reconstruction follows the change. Runs are those of `table8`.
+Test images moved by a quarter, with their colours exchanged, and without colour; their
+reconstructions from relu6 as a picture, and for each layer the error to the changed image beside
+that to the unchanged one: where the first is the smaller one, the reconstruction follows the
+change. Runs are those of `table8`.
 """
 
 from functools import partial
 
 import numpy as np
 
-from tfdeepsim.recipes.inversions import LAYERS, Inversions, follow
+from tfdeepsim.recipes.inversion_runs import LAYERS, InversionRuns, follow
 
 RUNS = tuple((layer, "deepsim") for layer in LAYERS.values())
 IMAGES, SHOWN = 200, 8
 PICTURED = "relu6"
 
 
-def report(inversions: Inversions, targets: np.ndarray) -> None:
+def report(inversions: InversionRuns, targets: np.ndarray) -> None:
     """Print the errors; write `preservation.png`."""
     from tfdeepsim.inversion.preservation import preservation
-    from tfdeepsim.inverting import open_inversion
+    from tfdeepsim.inversion_evaluation import open_inversion
     from tfdeepsim.report.figures.image_rows import write_image_rows
     from tfdeepsim.report.grid import print_grid
 
@@ -31,7 +33,10 @@ def report(inversions: Inversions, targets: np.ndarray) -> None:
     for layer in LAYERS.values():
         found = preservation(open_inversion(inversions.run(layer, "deepsim")), images)
         cells.append(
-            [layer, *(f"{100 * own:.0f} / {100 * other:.0f}" for own, other in found.errors.values())]
+            [
+                layer,
+                *(f"{100 * own:.0f} / {100 * other:.0f}" for own, other in found.errors.values()),
+            ]
         )
         if layer == PICTURED:
             rows: dict[str, np.ndarray] = {}

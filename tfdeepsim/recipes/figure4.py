@@ -2,14 +2,15 @@
 
     python train.py --recipe figure4 --dataset zip:photos.zip --scale 0.001 --run-dir runs/figure4
 
-AlexNet-shaped encoder up to fc6 and the decoder of Table 5, with SE, and with DeePSiM over conv5 of AlexNet
-(the paper's name for `pool5`), fc6 (`relu6`) and conv5 of VideoNet. Samples from z ~ N(0, 1), interpolations
-between two images, and the samples in numbers. Full size is 500,000 steps of 64 ImageNet crops of 227 px a
-row; with `--scale` below 1 it is that share of the steps, at 64 pixels, half the channels and 256 latent
-dimensions.
+AlexNet-shaped encoder up to fc6 and the decoder of Table 5, with SE, and with DeePSiM over conv5 of
+AlexNet (the paper's name for `pool5`), fc6 (`relu6`) and conv5 of VideoNet. Samples from z ~ N(0,
+1), interpolations between two images, and the samples in numbers. Full size is 500,000 steps of 64
+ImageNet crops of 227 px a row; with `--scale` below 1 it is that share of the steps, at 64 pixels,
+half the channels and 256 latent dimensions.
 
-The AlexNet of the package ends at pool5: fc6 needs `--comparator-weights`, torchvision's file or the folder
-of `--task comparator --comparator alexnet`. VideoNet learns from LunarLander rollouts first.
+The AlexNet of the package ends at pool5: fc6 needs `--comparator-weights`, torchvision's file or
+the folder of `--task comparator --comparator alexnet`. VideoNet learns from LunarLander rollouts
+first.
 """
 
 from pathlib import Path
@@ -21,7 +22,7 @@ import rich.console
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.data.chosen_images import chosen_images
 from tfdeepsim.recipes.scale import scaled_steps
-from tfdeepsim.recipes.teaching import taught_videonet
+from tfdeepsim.recipes.trained_comparators import taught_videonet
 from tfdeepsim.run import RunDirectory
 
 STEPS = 500_000
@@ -71,7 +72,10 @@ def configs(
     }
     common |= FULL if scale == 1 else SMALL
     weights = {"alexnet:relu6": comparator_weights, "videonet:pool5": videonet}
-    rows = {name: (system, weights.get(system.get("comparator", ""), "")) for name, system in SYSTEMS.items()}
+    rows = {
+        name: (system, weights.get(system.get("comparator", ""), ""))
+        for name, system in SYSTEMS.items()
+    }
     return {
         name: TrainConfig(**common, **system, comparator_weights=path or None)
         for name, (system, path) in rows.items()
@@ -102,7 +106,9 @@ def reproduce(
     console, folder = rich.console.Console(), Path(run_dir)
     videonet = taught_videonet(RunDirectory(folder / "videonet"), data_dir, dry_run, console)
     if comparator_weights is None:
-        console.print("AlexNet fc6 is left out: no --comparator-weights with fully connected layers")
+        console.print(
+            "AlexNet fc6 is left out: no --comparator-weights with fully connected layers"
+        )
     rows = configs(scale, dataset, data_dir, comparator_weights, videonet)
     runs = {name: RunDirectory(folder / name.lower().replace(" ", "-")) for name in rows}
     for name, config in rows.items():
@@ -121,7 +127,9 @@ def _report(
 
     real = chosen_images(config, SAMPLES)
     count = len(real)
-    latents = np.random.default_rng(1).standard_normal((count, config.latent_dim)).astype(np.float32)
+    latents = (
+        np.random.default_rng(1).standard_normal((count, config.latent_dim)).astype(np.float32)
+    )
     shown = np.linspace(0, count - 1, 2 * SHOWN).astype(int)
     samples, reconstructions, blends = {"real images": real}, {"images": real[shown[:SHOWN]]}, {}
     for name, run in runs.items():
@@ -134,11 +142,15 @@ def _report(
     _numbers(samples, folder, console)
     first = {name: images[shown[:SHOWN]] for name, images in samples.items()}
     second = {f"{name} ": images[shown[SHOWN:]] for name, images in samples.items()}
-    pairs = {key: rows[key] for name in samples for rows, key in ((first, name), (second, f"{name} "))}
+    pairs = {
+        key: rows[key] for name in samples for rows, key in ((first, name), (second, f"{name} "))
+    }
     write_image_rows(folder / "samples.png", pairs)
     write_image_rows(folder / "reconstructions.png", reconstructions)
     write_image_rows(folder / "interpolations.png", blends)
-    console.print(f"pictures: {folder}/samples.png, reconstructions.png, interpolations.png", highlight=False)
+    console.print(
+        f"pictures: {folder}/samples.png, reconstructions.png, interpolations.png", highlight=False
+    )
 
 
 def _numbers(samples: dict[str, np.ndarray], folder: Path, console: rich.console.Console) -> None:
@@ -152,7 +164,7 @@ def _numbers(samples: dict[str, np.ndarray], folder: Path, console: rich.console
     from tfdeepsim.fidelity.frechet import frechet_distance
     from tfdeepsim.fidelity.gradients import gradient_ratio
     from tfdeepsim.fidelity.kernel import kernel_distance
-    from tfdeepsim.run import replacing
+    from tfdeepsim.files import replacing
 
     extractor = make_comparator("alexnet:pool5")
     features = {
@@ -168,10 +180,14 @@ def _numbers(samples: dict[str, np.ndarray], folder: Path, console: rich.console
         fid = frechet_distance(features[name], features[reference])
         ratio = gradient_ratio(samples[name], samples[reference])
         rows.append((name, f"{fid:.4g}", f"{kid:.3g} ± {deviation:.2g}", f"{ratio:.2f}"))
-    table = rich.table.Table(*titles, title=f"{len(samples[reference])} samples beside as many test images")
+    table = rich.table.Table(
+        *titles, title=f"{len(samples[reference])} samples beside as many test images"
+    )
     for row in rows:
         table.add_row(*row)
     console.print(table)
-    console.print("FID and KID are over pool5 of the package's AlexNet, for this table alone; one run a row.")
+    console.print(
+        "FID and KID are over pool5 of the package's AlexNet, for this table alone; one run a row."
+    )
     with replacing(folder / "samples.csv") as new, open(new, "w", newline="") as file:
         csv.writer(file).writerows([titles, *rows])

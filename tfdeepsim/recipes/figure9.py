@@ -2,25 +2,25 @@
 
     python train.py --recipe figure9 --dataset zip:photos.zip --scale 0.0006
 
-From each layer with DeePSiM, and from relu6 with the pixel loss: the reconstruction of the reconstruction,
-and so on to the 20th. A picture for each, and the drift of the features as curves. Runs are those of
-`table8`, in the same folder.
+From each layer with DeePSiM, and from relu6 with the pixel loss: the reconstruction of the
+reconstruction, and so on to the 20th. A picture for each, and the drift of the features as curves.
+Runs are those of `table8`, in the same folder.
 """
 
 from functools import partial
 
 import numpy as np
 
-from tfdeepsim.recipes.inversions import LAYERS, Inversions, follow
+from tfdeepsim.recipes.inversion_runs import LAYERS, InversionRuns, follow
 
 RUNS = (*((layer, "deepsim") for layer in LAYERS.values()), ("relu6", "pixel"))
 IMAGES, SHOWN = 100, 8
 
 
-def report(inversions: Inversions, targets: np.ndarray) -> None:
+def report(inversions: InversionRuns, targets: np.ndarray) -> None:
     """Write `reencoding-LAYER-LOSS.png` and `drift.png`."""
     from tfdeepsim.inversion.reencoding import reencode
-    from tfdeepsim.inverting import open_inversion
+    from tfdeepsim.inversion_evaluation import open_inversion
     from tfdeepsim.report.figures.drift import write_drift
     from tfdeepsim.report.figures.image_rows import write_image_rows
 
@@ -39,7 +39,9 @@ def report(inversions: Inversions, targets: np.ndarray) -> None:
             highlight=False,
         )
     write_drift(inversions.folder / "drift.png", curves)
-    inversions.console.print(f"pictures: {inversions.folder}/reencoding-*.png, drift.png", highlight=False)
+    inversions.console.print(
+        f"pictures: {inversions.folder}/reencoding-*.png, drift.png", highlight=False
+    )
 
 
 reproduce = partial(follow, RUNS, report)

@@ -1,4 +1,5 @@
-"""What the recipes of Dosovitskiy & Brox 2016 do with trained generators: reconstruct, sample, blend."""
+"""What the recipes of Dosovitskiy & Brox 2016 do with trained generators: reconstruct, sample,
+blend."""
 
 from collections.abc import Iterator
 
@@ -6,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfdeepsim.data.source import Images
+from tfdeepsim.data.splits.split import Images
 
 BATCH_SIZE = 64
 
@@ -18,12 +19,16 @@ def as_bytes(images: tf.Tensor) -> np.ndarray:
 
 def reconstruct(generator: keras.Model, images: Images) -> np.ndarray:
     """What a generator makes of images, both uint8 [N, H, W, 3]."""
-    return np.concatenate([as_bytes(generator(batch, training=False)["image"]) for batch in _batches(images)])
+    return np.concatenate(
+        [as_bytes(generator(batch, training=False)["image"]) for batch in _batches(images)]
+    )
 
 
 def encode(generator: keras.Model, images: Images) -> np.ndarray:
     """Latents float32 [N, Z] of images uint8 [N, H, W, 3]."""
-    found = [generator.encoder(batch, training=False)["latent"].numpy() for batch in _batches(images)]
+    found = [
+        generator.encoder(batch, training=False)["latent"].numpy() for batch in _batches(images)
+    ]
     return np.concatenate(found)
 
 
@@ -48,4 +53,7 @@ def blend(generator: keras.Model, first: np.ndarray, second: np.ndarray, steps: 
 
 def _batches(images: Images) -> Iterator[np.ndarray]:
     for start in range(0, len(images), BATCH_SIZE):
-        yield np.asarray(images[np.arange(start, min(start + BATCH_SIZE, len(images)))], np.float32) / 255.0
+        yield (
+            np.asarray(images[np.arange(start, min(start + BATCH_SIZE, len(images)))], np.float32)
+            / 255.0
+        )

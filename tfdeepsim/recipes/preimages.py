@@ -2,17 +2,17 @@
 
     python train.py --recipe preimages --dataset zip:photos.zip --scale 0.0006
 
-Inversions of relu6 that take 16 numbers of noise: once as they are ("This does not yield the desired result,
-since nothing in the loss function forces the generator to output multiple different reconstructions"), once
-with the diversity term. Four draws of each as a picture; how true they are to the features, and how
-different from each other.
+InversionRuns of relu6 that take 16 numbers of noise: once as they are ("This does not yield the
+desired result, since nothing in the loss function forces the generator to output multiple different
+reconstructions"), once with the diversity term. Four draws of each as a picture; how true they are
+to the features, and how different from each other.
 """
 
 from functools import partial
 
 import numpy as np
 
-from tfdeepsim.recipes.inversions import Inversions, follow
+from tfdeepsim.recipes.inversion_runs import InversionRuns, follow
 
 LAYER = "relu6"
 SYSTEMS = {"noise": "noise alone", "diverse": "noise and diversity"}
@@ -20,10 +20,10 @@ RUNS = tuple((LAYER, system) for system in SYSTEMS)
 DRAWS, SHOWN, SEED = 4, 8, 0
 
 
-def report(inversions: Inversions, targets: np.ndarray) -> None:
+def report(inversions: InversionRuns, targets: np.ndarray) -> None:
     """Print the numbers; write `preimages.png`."""
     from tfdeepsim.inversion.preimages import sample_preimages, spread
-    from tfdeepsim.inverting import open_inversion
+    from tfdeepsim.inversion_evaluation import open_inversion
     from tfdeepsim.report.figures.image_rows import write_image_rows
     from tfdeepsim.report.grid import print_grid
 

@@ -1,9 +1,10 @@
-"""Table 1 of Pihlgren et al. 2020, its first row, small: which loss embeds LunarLander frames better?
+"""Table 1 of Pihlgren et al. 2020, its first row, small: which loss embeds LunarLander frames
+better?
 
     python train.py --recipe quickstart
 
-AE, VAE, P. AE and P. VAE on 6,750 frames of 450 rollouts, five hosts of seven MLPs on each embedding, beside
-baselines.
+AE, VAE, P. AE and P. VAE on 6,750 frames of 450 rollouts, five hosts of seven MLPs on each
+embedding, beside baselines.
 """
 
 from pathlib import Path
@@ -35,10 +36,15 @@ def configs(
     """
     rollouts = round(ROLLOUTS * scale)
     if rollouts < 10:
-        raise InputError("--scale must leave 10 rollouts", got=scale, accepted=f"{10 / ROLLOUTS:.3f} or more")
+        raise InputError(
+            "--scale must leave 10 rollouts", got=scale, accepted=f"{10 / ROLLOUTS:.3f} or more"
+        )
     dataset = "llv2/quickstart" if scale == 1 else f"llv2/{rollouts}x15-stride10-seed0"
     common: dict[str, Any] = {"dataset": dataset, "data_dir": data_dir, "epochs": EPOCHS}
-    return {name: TrainConfig(**common, **system) for name, system in systems(comparator_weights).items()}
+    return {
+        name: TrainConfig(**common, **system)
+        for name, system in systems(comparator_weights).items()
+    }
 
 
 def reproduce(
@@ -60,13 +66,13 @@ def reproduce(
     Returns:
         The scores in the table.
     """
+    from tfdeepsim.comparison import EvaluationOptions, compare
     from tfdeepsim.study import Study
-    from tfdeepsim.verdict import Asked, compare
 
     study = Study(Path(run_dir), configs(scale, data_dir, comparator_weights), seeds=1)
     scores = compare(
         study,
-        Asked(probe_epochs=150, probe_patience=15),
+        EvaluationOptions(probe_epochs=150, probe_patience=15),
         Path(run_dir),
         dry_run=dry_run,
         command=f"train.py --recipe quickstart --scale {scale:g}",

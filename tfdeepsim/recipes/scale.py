@@ -11,5 +11,7 @@ def scaled_steps(full: int, scale: float) -> int:
     """
     steps = round(full * scale) if 0 < scale <= 1 else 0
     if steps < 1:
-        raise InputError("--scale is a share of the full size", got=scale, accepted=f"{1 / full:g} to 1")
+        raise InputError(
+            "--scale is a share of the full size", got=scale, accepted=f"{1 / full:g} to 1"
+        )
     return steps

@@ -21,14 +21,18 @@ REPORTED = {
 
 
 def systems(comparator_weights: str | Path | None = None) -> dict[str, dict[str, Any]]:
-    """Fields of a `TrainConfig` for each encoder: ImageNet AlexNet as the paper has it, or a random one.
+    """Fields of a `TrainConfig` for each encoder: ImageNet AlexNet as the paper has it, or a random
+    one.
 
     Args:
         comparator_weights: torchvision's AlexNet; None for random weights.
     """
     comparator = {"comparator": f"random_alexnet:{LAYER}"}
     if comparator_weights is not None:
-        comparator = {"comparator": f"alexnet:{LAYER}", "comparator_weights": str(comparator_weights)}
+        comparator = {
+            "comparator": f"alexnet:{LAYER}",
+            "comparator_weights": str(comparator_weights),
+        }
     return {
         name: system | (comparator if system["loss"] == "perceptual" else {})
         for name, system in SYSTEMS.items()
@@ -40,4 +44,6 @@ def print_reported(dataset: str, console: rich.console.Console) -> None:
     metric, values = REPORTED[dataset]
     listed = ", ".join(f"{name} {value}" for name, value in values.items())
     remark = ", on v2 and in units that it does not name" if dataset == "llv2" else ""
-    console.print(f"The paper reports, at its full size{remark}: {metric} {listed}.", highlight=False)
+    console.print(
+        f"The paper reports, at its full size{remark}: {metric} {listed}.", highlight=False
+    )

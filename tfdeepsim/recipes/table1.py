@@ -3,8 +3,10 @@
     python train.py --recipe table1 --scale 0.01                   # small, for a laptop
     python train.py --recipe table1 --data-dir DIR --comparator-weights alexnet-owt-7be5be79.pth
 
-Full size is 105,000 LunarLander frames for each of three purposes, 50 epochs, batches of 512, three seeds an
-encoder: days on a laptop, which the command says before it starts. LLv2 is simulated. STL-10 and SVHN are
+Full size is 105,000 LunarLander frames for each of three purposes, 50 epochs, batches of 512, three
+seeds an
+encoder: days on a laptop, which the command says before it starts. LLv2 is simulated. STL-10 and
+    SVHN are
 read where their files are; if they are not, a line says which files to put where.
 """
 
@@ -38,8 +40,8 @@ def configs(
     """What is trained, by dataset and by the name of its row.
 
     Args:
-        scale: Of the number of images seen in training. LLv2 takes its root of the rollouts and of the
-            epochs, the others take fewer epochs.
+        scale: Of the number of images seen in training. LLv2 takes its root of the rollouts and of
+            the epochs, the others take fewer epochs.
         data_dir: Where datasets are.
         comparator_weights: torchvision's AlexNet; None for random weights.
 
@@ -49,7 +51,9 @@ def configs(
     rollouts = round(ROLLOUTS * math.sqrt(scale)) if 0 < scale <= 1 else 0
     if rollouts < 20:
         least = (20 / ROLLOUTS) ** 2
-        raise InputError("--scale is a share of the full size", got=scale, accepted=f"{least:.4f} to 1")
+        raise InputError(
+            "--scale is a share of the full size", got=scale, accepted=f"{least:.4f} to 1"
+        )
     size = "paper" if scale == 1 else f"{rollouts}x150-stride1-seed0"
     images = IMAGES | {"llv2": {"dataset": f"llv2/{size}"}}
     chosen = {}
@@ -74,7 +78,8 @@ def reproduce(
     comparator_weights: str | None = None,
     dry_run: bool = False,
 ) -> list[Score]:
-    """Train, probe, report, one dataset after the other. Runs that are there already are gone on with.
+    """Train, probe, report, one dataset after the other. Runs that are there already are gone on
+    with.
 
     Args:
         run_dir: Holds a folder a dataset, with its runs and its report.
@@ -86,8 +91,8 @@ def reproduce(
     Returns:
         The scores of all datasets that are there.
     """
+    from tfdeepsim.comparison import EvaluationOptions, compare
     from tfdeepsim.study import Study
-    from tfdeepsim.verdict import Asked, compare
 
     console, scores = rich.console.Console(), []
     for name, of_dataset in configs(scale, data_dir, comparator_weights).items():
@@ -98,7 +103,13 @@ def reproduce(
             continue
         folder = Path(run_dir, name)
         command = f"train.py --recipe table1 --scale {scale:g}"
-        scores += compare(Study(folder, of_dataset, SEEDS), Asked(), folder, dry_run=dry_run, command=command)
+        scores += compare(
+            Study(folder, of_dataset, SEEDS),
+            EvaluationOptions(),
+            folder,
+            dry_run=dry_run,
+            command=command,
+        )
         print_reported(name, console)
     return scores
 
@@ -109,7 +120,8 @@ def _missing(config: TrainConfig, dry_run: bool) -> str | None:
         if not dry_run:
             open_dataset(config.dataset, config.data_dir, config)
         elif not (
-            config.dataset.startswith("llv2") or describe(config.dataset, config.data_dir, config).made
+            config.dataset.startswith("llv2")
+            or describe(config.dataset, config.data_dir, config).made
         ):
             return f"{config.dataset} is not there, and would be fetched"
     except InputError as error:

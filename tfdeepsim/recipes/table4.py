@@ -1,15 +1,18 @@
 """Tables 3 and 4 and Fig. 3 of Dosovitskiy & Brox 2016 (§4.1): one autoencoder under four losses.
 
     python train.py --recipe table4 --data-dir DIR                              # STL-10, full size
-    python train.py --recipe table4 --dataset zip:photos.zip --scale 0.001      # own labelled images
+    python train.py --recipe table4 --dataset zip:photos.zip --scale 0.001      # own labelled
+    images
 
-Table 2's autoencoder under SE, l1, and DeePSiM with conv3 of Exemplar-CNN and of AlexNet; reconstructions of
-test images in numbers and as a picture; a linear SVM on the 8x8x8 codes, on ten folds. Full size is 500,000
-steps of 64 images a row, weeks on a laptop, which the command says before it starts.
+Table 2's autoencoder under SE, l1, and DeePSiM with conv3 of Exemplar-CNN and of AlexNet;
+reconstructions of test images in numbers and as a picture; a linear SVM on the 8x8x8 codes, on ten
+folds. Full size is 500,000 steps of 64 images a row, weeks on a laptop, which the command says
+before it starts.
 
-No label that the SVM is scored on may reach a comparator. On STL-10 AlexNet is that of the package, or
-ImageNet's where `--comparator-weights` gives it. On any other dataset AlexNet first learns the first half of
-the classes, and the SVM tells the others apart; Exemplar-CNN, of the package, has seen no labels.
+No label that the SVM is scored on may reach a comparator. On STL-10 AlexNet is that of the package,
+or ImageNet's where `--comparator-weights` gives it. On any other dataset AlexNet first learns the
+first half of the classes, and the SVM tells the others apart; Exemplar-CNN, of the package, has
+seen no labels.
 """
 
 import dataclasses
@@ -21,16 +24,16 @@ import rich.console
 
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.data import open_dataset
-from tfdeepsim.data.dataset import Sources
-from tfdeepsim.data.source import Source
+from tfdeepsim.data.dataset import Splits
+from tfdeepsim.data.splits.split import Split
 from tfdeepsim.errors import InputError
 from tfdeepsim.recipes.scale import scaled_steps
-from tfdeepsim.recipes.teaching import taught_alexnet
+from tfdeepsim.recipes.trained_comparators import taught_alexnet
 from tfdeepsim.run import RunDirectory
 
 if TYPE_CHECKING:
     from tfdeepsim.fidelity.fidelity import Fidelity
-    from tfdeepsim.probes.folds import FoldScores
+    from tfdeepsim.probes.scikit_learn.folds import FoldScores
 
 STEPS = 500_000
 LEARNING_RATE = 5e-4
@@ -44,7 +47,9 @@ SYSTEMS: dict[str, dict[str, Any]] = {
     "DeePSiM, AlexNet conv3": {"loss": "deepsim", "comparator": "alexnet:conv3"},
 }
 REPORTED_ERROR = dict(zip(SYSTEMS, (0.153, 0.157, 0.198, 0.215), strict=True))
-REPORTED_ACCURACY = dict(zip(SYSTEMS, ("34.6 ± 0.6", "35.7 ± 0.4", "50.1 ± 0.5", "52.3 ± 0.6"), strict=True))
+REPORTED_ACCURACY = dict(
+    zip(SYSTEMS, ("34.6 ± 0.6", "35.7 ± 0.4", "50.1 ± 0.5", "52.3 ± 0.6"), strict=True)
+)
 ACCURACY = "SVM accuracy (%) ↑"
 
 
@@ -58,8 +63,8 @@ def configs(
 
     Args:
         scale: Of the number of steps.
-        dataset: Of colour images; random 64x64 crops of images of 96 pixels, as in the paper. The images of
-            others than STL-10 are enlarged or reduced to 72 for that.
+        dataset: Of colour images; random 64x64 crops of images of 96 pixels, as in the paper. The
+            images of others than STL-10 are enlarged or reduced to 72 for that.
         data_dir: Where datasets are.
         comparator_weights: Of AlexNet; None for those of the package.
 
@@ -74,12 +79,15 @@ def configs(
         "image_size": 64,
         "shorter_side": 96 if dataset == "stl10" else 72,
         "augment": "crop",
-        # Every row with the same rate: at few steps the paper's 0.0002 leaves all of them half trained.
+        # Every row with the same rate: at few steps the paper's 0.0002 leaves all of them half
+        # trained.
         "learning_rate": LEARNING_RATE,
     }
     weights = {"alexnet:conv3": comparator_weights}
     return {
-        name: TrainConfig(**common, **system, comparator_weights=weights.get(system.get("comparator", "")))
+        name: TrainConfig(
+            **common, **system, comparator_weights=weights.get(system.get("comparator", ""))
+        )
         for name, system in SYSTEMS.items()
     }
 
@@ -117,7 +125,10 @@ def reproduce(
             console=console,
         )
     rows = configs(scale, dataset, data_dir, comparator_weights)
-    runs = {name: RunDirectory(folder / name.lower().replace(", ", "-").replace(" ", "-")) for name in rows}
+    runs = {
+        name: RunDirectory(folder / name.lower().replace(", ", "-").replace(" ", "-"))
+        for name in rows
+    }
     for name, config in rows.items():
         console.rule(name)
         ensure_trained(config, runs[name], dry_run=dry_run, console=console)
@@ -140,7 +151,8 @@ def _halves(dataset: str, data_dir: str | None) -> tuple[str, str]:
 
 @dataclasses.dataclass(frozen=True)
 class _Judged:
-    """What a row is judged by: some test images, their reconstructions, and the SVM's accuracies."""
+    """What a row is judged by: some test images, their reconstructions, and the SVM's
+    accuracies."""
 
     reconstructions: np.ndarray
     fidelity: "Fidelity"
@@ -154,13 +166,13 @@ def _report(
     folder: Path,
     console: rich.console.Console,
 ) -> None:
-    from tfdeepsim.data.targets import TARGET, labelled
+    from tfdeepsim.data.splits.labelled import TARGET, labelled
     from tfdeepsim.report.fidelity_table import FidelityTable, print_fidelity, write_fidelity
     from tfdeepsim.report.figures.image_rows import write_image_rows
 
     options = dataclasses.replace(config, probe_classes=classes)
-    sources = Sources(open_dataset(config.dataset, config.data_dir, options))
-    train, test = (labelled(sources, split) for split in ("probe_train", "test"))
+    splits = Splits(open_dataset(config.dataset, config.data_dir, options))
+    train, test = (labelled(splits, split) for split in ("probe_train", "test"))
     chosen = np.random.default_rng(0).permutation(len(test.images))[:TEST_IMAGES]
     targets = np.asarray(test.images[np.sort(chosen)])
     rows: dict[str, _Judged] = {}
@@ -169,7 +181,8 @@ def _report(
         rows[name] = _judge(run, targets, train, test)
     folds = _rows_of_folds(train.labels[TARGET])
     accuracies = {
-        name: f"{100 * row.folds.mean:.1f} ± {100 * row.folds.deviation:.1f}" for name, row in rows.items()
+        name: f"{100 * row.folds.mean:.1f} ± {100 * row.folds.deviation:.1f}"
+        for name, row in rows.items()
     }
     table = FidelityTable(
         {name: row.fidelity for name, row in rows.items()},
@@ -189,16 +202,18 @@ def _report(
     write_fidelity(folder, table)
     shown = np.linspace(0, len(targets) - 1, SHOWN).astype(int)
     pictures = {"image": targets} | {name: row.reconstructions for name, row in rows.items()}
-    write_image_rows(folder / "reconstructions.png", {name: x[shown] for name, x in pictures.items()})
+    write_image_rows(
+        folder / "reconstructions.png", {name: x[shown] for name, x in pictures.items()}
+    )
     console.print(f"picture: {folder / 'reconstructions.png'}", highlight=False)
 
 
-def _judge(run: RunDirectory, targets: np.ndarray, train: Source, test: Source) -> _Judged:
+def _judge(run: RunDirectory, targets: np.ndarray, train: Split, test: Split) -> _Judged:
     from tfdeepsim.comparators import make_comparator
-    from tfdeepsim.data.targets import TARGET
+    from tfdeepsim.data.splits.labelled import TARGET
     from tfdeepsim.export import load_generator
     from tfdeepsim.fidelity.fidelity import measure
-    from tfdeepsim.probes.folds import svm_over_folds
+    from tfdeepsim.probes.scikit_learn.folds import svm_over_folds
     from tfdeepsim.recipes.images import encode, reconstruct
 
     generator, extractor = load_generator(run), make_comparator("alexnet:pool5")
@@ -219,8 +234,12 @@ def _judge(run: RunDirectory, targets: np.ndarray, train: Source, test: Source) 
 
 
 def _rows_of_folds(labels: np.ndarray) -> list[np.ndarray]:
-    """Ten disjoint folds of a thousand, as even over classes as can be; smaller ones if there are fewer."""
+    """Ten disjoint folds of a thousand, as even over classes as can be; smaller ones if there are
+    fewer."""
     order = np.random.default_rng(0).permutation(len(labels))
     order = order[np.argsort(labels[order], kind="stable")]
     # Dealt out like cards, each class goes evenly to all folds.
-    return [np.random.default_rng(fold).permutation(order[fold::FOLDS])[:FOLD_SIZE] for fold in range(FOLDS)]
+    return [
+        np.random.default_rng(fold).permutation(order[fold::FOLDS])[:FOLD_SIZE]
+        for fold in range(FOLDS)
+    ]

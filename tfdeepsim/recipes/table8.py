@@ -1,11 +1,13 @@
-"""Table 8, Fig. 6 and Fig. 7 of Dosovitskiy & Brox 2016 (§4.3): AlexNet inverted, and what each term does.
+"""Table 8, Fig. 6 and Fig. 7 of Dosovitskiy & Brox 2016 (§4.3): AlexNet inverted, and what each
+term does.
 
     python train.py --recipe table8 --data-dir DIR --comparator-weights alexnet-owt-7be5be79.pth
     python train.py --recipe table8 --dataset zip:photos.zip --scale 0.0006
 
-From pool5, relu6, relu7 and fc8 (the paper's conv5, fc6, fc7, fc8): DeePSiM, the pixel loss (Dosovitskiy &
-Brox 2015), and optimisation of each image (Mahendran & Vedaldi 2015), which is not trained. From relu6 also
-DeePSiM without one or two of its terms. Errors of test images and of their features, over two seeds.
+From pool5, relu6, relu7 and fc8 (the paper's conv5, fc6, fc7, fc8): DeePSiM, the pixel loss
+(Dosovitskiy & Brox 2015), and optimisation of each image (Mahendran & Vedaldi 2015), which is not
+trained. From relu6 also DeePSiM without one or two of its terms. Errors of test images and of their
+features, over two seeds.
 """
 
 import hashlib
@@ -15,8 +17,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tfdeepsim.recipes.inversions import LAYERS, RUN_DIR, Inversions
-from tfdeepsim.run import replacing
+from tfdeepsim.files import replacing
+from tfdeepsim.recipes.inversion_runs import LAYERS, RUN_DIR, InversionRuns
 
 if TYPE_CHECKING:
     from tfdeepsim.inversion.score import InversionScore
@@ -57,14 +59,15 @@ def reproduce(
     """Train, invert, report. Runs that are there already are gone on with.
 
     Args:
-        run_dir: Holds the runs, `inversions.csv`, `inversions.md`, `layers.png` and `ablations.png`.
+        run_dir: Holds the runs, `inversions.csv`, `inversions.md`, `layers.png` and
+            `ablations.png`.
         scale: Of the number of steps.
         dataset: As the command line spells it.
         data_dir: Where datasets are.
         comparator_weights: Of AlexNet with its fully connected layers; None to teach one first.
         dry_run: Check, show what each run would cost, and stop.
     """
-    inversions = Inversions(run_dir, scale, dataset, data_dir, comparator_weights, dry_run)
+    inversions = InversionRuns(run_dir, scale, dataset, data_dir, comparator_weights, dry_run)
     inversions.teach()
     # Seed by seed, so that what there is can be looked at early.
     for seed in range(1 if dry_run else SEEDS):
@@ -76,9 +79,9 @@ def reproduce(
         _report(inversions)
 
 
-def _report(inversions: Inversions) -> None:
+def _report(inversions: InversionRuns) -> None:
     from tfdeepsim.data.chosen_images import chosen_images
-    from tfdeepsim.inverting import TEST_IMAGES, score_found, score_run
+    from tfdeepsim.inversion_evaluation import TEST_IMAGES, score_found, score_run
     from tfdeepsim.report.inversion_table import InversionTable, print_inversions, write_inversions
 
     targets = chosen_images(inversions.config(ABLATED, "pixel"), TEST_IMAGES)
@@ -88,7 +91,9 @@ def _report(inversions: Inversions) -> None:
     for layer in LAYERS.values():
         for system in [system for of, system in rows() if of == layer]:
             for seed in range(SEEDS):
-                score, images = score_run(inversions.run(layer, system, seed), targets, names[system])
+                score, images = score_run(
+                    inversions.run(layer, system, seed), targets, names[system]
+                )
                 scores.append(score)
                 found.setdefault((layer, system), images)
         found[layer, OPTIMIZATION] = _optimized(inversions, layer, targets)
@@ -108,11 +113,15 @@ def _report(inversions: Inversions) -> None:
     print_inversions(table, inversions.console)
     write_inversions(inversions.folder, table)
     _pictures(inversions.folder, targets, found)
-    inversions.console.print(f"pictures: {inversions.folder}/layers.png, ablations.png", highlight=False)
+    inversions.console.print(
+        f"pictures: {inversions.folder}/layers.png, ablations.png", highlight=False
+    )
 
 
-def _pictures(folder: Path, targets: np.ndarray, found: Mapping[tuple[str, str], np.ndarray]) -> None:
-    from tfdeepsim.inverting import write_pictures
+def _pictures(
+    folder: Path, targets: np.ndarray, found: Mapping[tuple[str, str], np.ndarray]
+) -> None:
+    from tfdeepsim.inversion_evaluation import write_pictures
 
     layers = {
         f"{paper} {name}": found[layer, key]
@@ -124,14 +133,16 @@ def _pictures(folder: Path, targets: np.ndarray, found: Mapping[tuple[str, str],
     write_pictures(folder / "ablations.png", {"image": targets, **ablations})
 
 
-def _optimized(inversions: Inversions, layer: str, targets: np.ndarray) -> np.ndarray:
+def _optimized(inversions: InversionRuns, layer: str, targets: np.ndarray) -> np.ndarray:
     """The images of the optimisation, which are kept, as it takes long."""
-    from tfdeepsim.frozen.asked import extractor_of
+    from tfdeepsim.external.from_config import extractor_of
     from tfdeepsim.inversion.optimization import Settings
-    from tfdeepsim.inverting import optimize
+    from tfdeepsim.inversion_evaluation import optimize
 
     config, settings = inversions.config(layer, "pixel"), Settings()
-    decided = f"{extractor_of(config).sha256} {settings} {hashlib.sha256(targets.tobytes()).hexdigest()}"
+    decided = (
+        f"{extractor_of(config).sha256} {settings} {hashlib.sha256(targets.tobytes()).hexdigest()}"
+    )
     digest = hashlib.sha256(decided.encode()).hexdigest()[:12]
     kept = inversions.folder / f"{layer}-{OPTIMIZATION}-{digest}.npz"
     if kept.is_file():

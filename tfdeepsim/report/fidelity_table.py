@@ -1,4 +1,5 @@
-"""The table of fidelities for a terminal, as Markdown and as CSV, with a paper's numbers beside ours."""
+"""The table of fidelities for a terminal, as Markdown and as CSV, with a paper's numbers beside
+ours."""
 
 import csv
 import dataclasses
@@ -11,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from tfdeepsim.errors import InputError
 from tfdeepsim.fidelity.fidelity import Fidelity
+from tfdeepsim.files import replacing
 from tfdeepsim.report.grid import NONE, grid_markdown, print_grid
-from tfdeepsim.run import replacing
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -42,8 +43,8 @@ class FidelityTable:
     Attributes:
         rows: Name to fidelity, in the order shown.
         extra: Title of a further column to its values by row; text is shown as it is.
-        paper: A field of `HEADINGS`, or a title of `extra`, to a paper's values by row, in the unit of that
-            field. They stand in a column of their own beside the obtained ones.
+        paper: A field of `HEADINGS`, or a title of `extra`, to a paper's values by row, in the unit
+            of that field. They stand in a column of their own beside the obtained ones.
         notes: Sentences below the table: the extractor, the number of images.
         title: Above it.
 
@@ -63,17 +64,22 @@ class FidelityTable:
         columns = [*HEADINGS, *self.extra]
         for column in self.paper:
             if column not in columns:
-                raise InputError("a paper's column must be known", got=column, accepted=", ".join(columns))
+                raise InputError(
+                    "a paper's column must be known", got=column, accepted=", ".join(columns)
+                )
         for values in (*self.extra.values(), *self.paper.values()):
             for name in values:
                 if name not in self.rows:
                     raise InputError(
-                        "a value must be of a row of the table", got=name, accepted=", ".join(self.rows)
+                        "a value must be of a row of the table",
+                        got=name,
+                        accepted=", ".join(self.rows),
                     )
 
 
 def print_fidelity(table: FidelityTable, console: "Console | None" = None) -> None:
-    """Print one row a name, one column a measure; turned around where the terminal is too narrow for that.
+    """Print one row a name, one column a measure; turned around where the terminal is too narrow
+    for that.
 
     Args:
         table: What to print.
@@ -92,7 +98,10 @@ def fidelity_csv(table: FidelityTable) -> str:
 
     Shares are shares here, not percent. A cell is empty where nothing is known.
     """
-    records = {name: {"name": name, **dataclasses.asdict(fidelity)} for name, fidelity in table.rows.items()}
+    records = {
+        name: {"name": name, **dataclasses.asdict(fidelity)}
+        for name, fidelity in table.rows.items()
+    }
     titles = list(records[next(iter(records))])
     for prefix, group in (("", table.extra), ("paper_", table.paper)):
         for title, values in group.items():
@@ -108,7 +117,10 @@ def fidelity_csv(table: FidelityTable) -> str:
 
 def write_fidelity(folder: str | os.PathLike, table: FidelityTable) -> None:
     """Write `fidelity.csv` and `fidelity.md` into `folder`, which is created, over earlier ones."""
-    for name, text in (("fidelity.csv", fidelity_csv(table)), ("fidelity.md", fidelity_markdown(table))):
+    for name, text in (
+        ("fidelity.csv", fidelity_csv(table)),
+        ("fidelity.md", fidelity_markdown(table)),
+    ):
         with replacing(Path(folder, name)) as new:
             new.write_text(text, encoding="utf-8")
 
@@ -124,7 +136,9 @@ def _cells(table: FidelityTable) -> list[list[str]]:
     return [list(row) for row in zip(*columns, strict=True)]
 
 
-def _column(table: FidelityTable, key: str, title: str, values: Mapping[str, Value]) -> list[list[str]]:
+def _column(
+    table: FidelityTable, key: str, title: str, values: Mapping[str, Value]
+) -> list[list[str]]:
     """A column with its title, and the paper's beside it where there is one."""
     known = table.paper.get(key, {})
     numbers = [value for value in (*values.values(), *known.values()) if not isinstance(value, str)]

@@ -22,7 +22,11 @@ Cells = Sequence[Sequence[str]]
 
 
 def print_grid(
-    title: str, cells: Cells, notes: Sequence[str] = (), console: "Console | None" = None, names: int = 1
+    title: str,
+    cells: Cells,
+    notes: Sequence[str] = (),
+    console: "Console | None" = None,
+    names: int = 1,
 ) -> None:
     """Print a table; turned around where the terminal is too narrow for it, and that is narrower.
 
@@ -54,7 +58,8 @@ def print_grid(
 
 
 def grid_markdown(title: str, cells: Cells, notes: Sequence[str] = (), names: int = 1) -> str:
-    """The table as GitHub-flavoured Markdown, with its notes below; arguments as of `print_grid`."""
+    """The table as GitHub-flavoured Markdown, with its notes below; arguments as of
+    `print_grid`."""
     titles, *rows = [[_escaped(cell) for cell in row] for row in cells]
     lines = [titles, [*["---"] * names, *["---:"] * (len(titles) - names)], *rows]
     parts = [f"**{_escaped(title)}**", "\n".join(f"| {' | '.join(line)} |" for line in lines)]

@@ -1,4 +1,5 @@
-"""The table of inversions for a terminal, as Markdown and as CSV: Table 8 of Dosovitskiy & Brox 2016."""
+"""The table of inversions for a terminal, as Markdown and as CSV: Table 8 of Dosovitskiy & Brox
+2016."""
 
 import csv
 import dataclasses
@@ -8,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tfdeepsim.files import replacing
 from tfdeepsim.inversion.score import InversionScore
 from tfdeepsim.report.grid import NONE, grid_markdown, print_grid
-from tfdeepsim.run import replacing
 from tfdeepsim.scores import interval
 
 if TYPE_CHECKING:
@@ -53,7 +54,9 @@ def print_inversions(table: InversionTable, console: "Console | None" = None) ->
 def write_inversions(folder: str | os.PathLike, table: InversionTable) -> None:
     """Write `inversions.csv`, one line a score, and `inversions.md`, over earlier ones."""
     with replacing(Path(folder, "inversions.md")) as new:
-        new.write_text(grid_markdown(table.title, _cells(table), table.notes, names=2), encoding="utf-8")
+        new.write_text(
+            grid_markdown(table.title, _cells(table), table.notes, names=2), encoding="utf-8"
+        )
     with (
         replacing(Path(folder, "inversions.csv")) as new,
         open(new, "w", newline="", encoding="utf-8") as file,

@@ -21,21 +21,22 @@ def paper_name(model: str, loss: str) -> str:
 
 
 def system_name(model: str, loss: str, name: str) -> str:
-    """What kind of encoder a row is: its `paper_name`, the name of a baseline, or a foreign encoder's own.
+    """What kind of encoder a row is: its `paper_name`, the name of a baseline, or an external
+    encoder's own.
 
     Args:
         model: As in `Score`.
         loss: As in `Score`.
         name: Of the row.
     """
-    if model == "foreign":
+    if model == "external":
         return printable(name)
     return BASELINES.get(model) or paper_name(model, loss)
 
 
 def own_name(model: str, name: str) -> str:
     """A row's own name where `system_name` does not say it already, else empty."""
-    said = model == "foreign" or (model in BASELINES and name in (model, BASELINES[model]))
+    said = model == "external" or (model in BASELINES and name in (model, BASELINES[model]))
     return "" if said else printable(name)
 
 
@@ -50,7 +51,8 @@ def metric_name(metric: str) -> str:
 
 
 def printable(text: object) -> str:
-    """`text` on one line; the replacement character stands for controls, terminal escapes among them."""
+    """`text` on one line; the replacement character stands for controls, terminal escapes among
+    them."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(text))
 
 
@@ -74,7 +76,9 @@ def distinct(names: Sequence[str], length: int) -> list[str]:
     # Whole words stay: `latent8` and `latent16`, not `8` and `16`.
     head = max(names[0].rfind(mark, 0, head) for mark in "-_/. ") + 1
     end = names[0][len(names[0]) - tail :]
-    tail = len(end) - min((place for mark in "-_/. " if (place := end.find(mark)) >= 0), default=len(end))
+    tail = len(end) - min(
+        (place for mark in "-_/. " if (place := end.find(mark)) >= 0), default=len(end)
+    )
     head, tail = (size if size > 3 else 0 for size in (head, tail))
     return ["…" * bool(head) + name[head : len(name) - tail] + "…" * bool(tail) for name in names]
 
@@ -82,7 +86,10 @@ def distinct(names: Sequence[str], length: int) -> list[str]:
 def _shared(names: Sequence[str]) -> int:
     """How many characters all begin with."""
     return sum(
-        1 for _ in itertools.takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False))
+        1
+        for _ in itertools.takewhile(
+            lambda letters: len(set(letters)) == 1, zip(*names, strict=False)
+        )
     )
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-from tfdeepsim.report.comparison import Comparison, has_interval
 from tfdeepsim.report.naming import listed
 from tfdeepsim.report.pairs import pair_note, pair_sentences
+from tfdeepsim.report.significance import Comparison, has_interval
 from tfdeepsim.scores import Score
 
 MARKING_RULE = (
@@ -29,7 +29,9 @@ def table_notes(comparisons: Sequence[Comparison], mark: str, missing: Iterable[
     """
     notes = [note for group in paired_notes(comparisons) for note in group]
     notes += interval_notes(comparisons)
-    if any(comparison.marked(metric) for comparison in comparisons for metric in comparison.metrics):
+    if any(
+        comparison.marked(metric) for comparison in comparisons for metric in comparison.metrics
+    ):
         notes.append(MARKING_RULE.replace("Marked", mark, 1))
     return [*notes, *baseline_notes(comparisons), *missing_notes(missing)]
 
@@ -52,7 +54,10 @@ def paired_notes(comparisons: Sequence[Comparison]) -> list[list[str]]:
 def interval_notes(comparisons: Sequence[Comparison]) -> list[str]:
     """What `±` means, for the kinds of seeds that the rows have."""
     scores = [
-        s for comparison in comparisons for metric in comparison.metrics for s in comparison.column(metric)
+        s
+        for comparison in comparisons
+        for metric in comparison.metrics
+        for s in comparison.column(metric)
     ]
     spread = [s for s in scores if has_interval(s)]
     probes = [s for s in spread if s.over == "probe"]
@@ -74,7 +79,9 @@ def interval_notes(comparisons: Sequence[Comparison]) -> list[str]:
 
 def baseline_notes(comparisons: Sequence[Comparison]) -> list[str]:
     """What the baselines of a table are there for."""
-    models = {comparison.row(run)[0].model for comparison in comparisons for run in comparison.baselines}
+    models = {
+        comparison.row(run)[0].model for comparison in comparisons for run in comparison.baselines
+    }
     if not models:
         return []
     floor = [_MEANING[model] for model in ("pca", "random_encoder") if model in models]

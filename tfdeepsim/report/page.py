@@ -5,16 +5,16 @@ import struct
 from collections.abc import Iterable, Sequence
 
 import tfdeepsim
-from tfdeepsim.report.comparison import Comparison
 from tfdeepsim.report.figures.gallery import Picture
 from tfdeepsim.report.figures.style import DENSITY, colours
-from tfdeepsim.report.fitting import fit_images
 from tfdeepsim.report.markup import Markup, joined, tag
 from tfdeepsim.report.naming import in_text, listed, printable
 from tfdeepsim.report.page_cards import cards_section
 from tfdeepsim.report.page_scores import reading_section, scores_section, unbroken
 from tfdeepsim.report.page_settings import environments_section, probes_section, settings_section
 from tfdeepsim.report.record import Record
+from tfdeepsim.report.shrinking import fit_images
+from tfdeepsim.report.significance import Comparison
 from tfdeepsim.report.stylesheet import CSS
 from tfdeepsim.report.wording import verdict
 
@@ -39,7 +39,8 @@ def page(
     Args:
         dataset: On what the rows are compared.
         records: The rows, baselines last.
-        comparisons: One a probe, the first is what the text speaks of; none where there are no labels.
+        comparisons: One a probe, the first is what the text speaks of; none where there are no
+            labels.
         pictures: The figures.
         command: The command line that made it; may be empty.
         missing_baselines: Sentences on baselines that are not there.
@@ -79,10 +80,16 @@ def _title(dataset: str, records: Sequence[Record]) -> str:
     return f"{number}{beside}{compared} on {printable(dataset)}"
 
 
-def _opening(dataset: str, records: Sequence[Record], comparisons: Sequence[Comparison]) -> Iterable[str]:
+def _opening(
+    dataset: str, records: Sequence[Record], comparisons: Sequence[Comparison]
+) -> Iterable[str]:
     contestants = [record.called for record in records if not record.is_baseline]
     baselines = [in_text(record.called) for record in records if record.is_baseline]
-    names = listed(contestants or baselines) if len(contestants) <= _FEW else f"{len(contestants)} encoders"
+    names = (
+        listed(contestants or baselines)
+        if len(contestants) <= _FEW
+        else f"{len(contestants)} encoders"
+    )
     if not comparisons:
         yield f"{printable(dataset)} has no labels, hence no probe scores. This page shows what else is "
         yield f"known of {names}; no picture or rank says how well an embedding serves a task."
@@ -102,7 +109,9 @@ def _pictures(pictures: Sequence[Picture]) -> Iterable[Markup]:
         if picture.png is not None:
             image = _image(next(fitted), picture.png, f"{picture.title}. {picture.caption}")
             figure = tag(
-                "figure", tag("div", image, class_="plot"), tag("figcaption", unbroken(picture.caption))
+                "figure",
+                tag("div", image, class_="plot"),
+                tag("figcaption", unbroken(picture.caption)),
             )
         absent = [tag("p", sentence, class_="note") for sentence in picture.absent]
         yield joined(tag("h2", picture.title), figure, *absent)

@@ -8,21 +8,29 @@ from tfdeepsim.report.naming import in_text, printable
 from tfdeepsim.report.page_settings import row_title
 from tfdeepsim.report.record import Record
 
-# What a card holds: its name, and how to read it. Other numbers are shown below these, by their own names.
+# What a card holds: its name, and how to read it. Other numbers are shown below these, by their own
+# names.
 _MEANING = {
     "examples": ("Images", "how many were embedded"),
     "dimensions": ("Size", "dimensions of an embedding, Z"),
-    "effective_rank": ("Effective rank", "directions in use, by the entropy of the singular values, 0 to Z"),
-    "participation_ratio": ("Participation ratio", "the same by variance, so that weak ones hardly count"),
-    "spread": ("Spread", "of normalised embeddings, from 0, collapsed to a point, to 1, over all directions"),
+    "effective_rank": (
+        "Effective rank",
+        "directions in use, by the entropy of the singular values, 0 to Z",
+    ),
+    "participation_ratio": (
+        "Participation ratio",
+        "the same by variance, so that weak ones hardly count",
+    ),
+    "spread": (
+        "Spread",
+        "of normalised embeddings, from 0, collapsed to a point, to 1, over all directions",
+    ),
     "dead_share": ("Dead share", "dimensions that vary less than 1 % of the strongest, 0 to 1"),
     "mean_norm": ("Mean length", "of an embedding"),
     "active_units": ("Active units", "of a VAE, dimensions whose mean varies with the image"),
     "kl": ("KL", "of a VAE, divergence from the prior in nats an image"),
 }
-_NEIGHBOURS = (
-    "Left, framed, a test image; beside it the others whose embeddings are nearest by angle, nearest first."
-)
+_NEIGHBOURS = "Left, framed, a test image; beside it the others whose embeddings are nearest by angle, nearest first."
 
 
 def cards_section(records: Sequence[Record], sheets: dict[str, Markup]) -> Markup | None:
@@ -52,11 +60,17 @@ def cards_section(records: Sequence[Record], sheets: dict[str, Markup]) -> Marku
 
 
 def _cards(records: Sequence[Record]) -> Markup:
-    """One row a contender, one column a quantity, and below what the quantities mean."""
-    known = {name for record in records for name, value in (record.card or {}).items() if value is not None}
+    """One row a representation, one column a quantity, and below what the quantities mean."""
+    known = {
+        name
+        for record in records
+        for name, value in (record.card or {}).items()
+        if value is not None
+    }
     names = [*(name for name in _MEANING if name in known), *sorted(known - set(_MEANING))]
     meanings = {
-        name: _MEANING.get(name, (printable(name).replace("_", " ").capitalize(), "")) for name in names
+        name: _MEANING.get(name, (printable(name).replace("_", " ").capitalize(), ""))
+        for name in names
     }
     titles = [tag("th", title, class_="number", scope="col") for title, _ in meanings.values()]
     rows = [
@@ -82,6 +96,7 @@ def _text(value: float | None) -> str:
 
 def _sheet(record: Record, image: Markup) -> Markup:
     summary = tag(
-        "summary", f"Nearest neighbours by {in_text(record.called) if record.is_baseline else record.called}"
+        "summary",
+        f"Nearest neighbours by {in_text(record.called) if record.is_baseline else record.called}",
     )
     return tag("details", summary, tag("div", image, class_="plot"))

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from tfdeepsim.report.comparison import Comparison
 from tfdeepsim.report.markup import Markup, breakable, joined, table, tag
 from tfdeepsim.report.naming import printable
 from tfdeepsim.report.record import Record
 from tfdeepsim.report.settings import compare_settings, flatten
+from tfdeepsim.report.significance import Comparison
 
 
 def settings_section(records: Sequence[Record]) -> Markup | None:
@@ -32,7 +32,7 @@ def _origins(records: Sequence[Record]) -> Markup:
         tag("tr", row_title(record, scope="row"), tag("td", *_lines(record.origin or {})))
         for record in records
     ]
-    return joined(tag("h3", "Baselines and foreign encoders"), table([], rows, "settings"))
+    return joined(tag("h3", "Baselines and external encoders"), table([], rows, "settings"))
 
 
 def environments_section(records: Sequence[Record]) -> Markup | None:
@@ -49,11 +49,18 @@ def probes_section(records: Sequence[Record], comparison: Comparison) -> Markup:
     """Which probe was chosen, for each row and seed."""
     seeds = max((len(record.probes or []) for record in records), default=0)
     rows = [
-        tag("tr", row_title(record, scope="row"), *(tag("td", *_lines(probe)) for probe in record.probes))
+        tag(
+            "tr",
+            row_title(record, scope="row"),
+            *(tag("td", *_lines(probe)) for probe in record.probes),
+        )
         for record in records
         if record.probes
     ]
-    titles = [tag("td"), *(tag("th", f"Probe {number}", scope="col") for number in range(1, seeds + 1))]
+    titles = [
+        tag("td"),
+        *(tag("th", f"Probe {number}", scope="col") for number in range(1, seeds + 1)),
+    ]
     return joined(
         tag("h2", f"Chosen {printable(comparison.probe)} probes"),
         table(titles, rows, "settings") if rows else None,
@@ -62,7 +69,8 @@ def probes_section(records: Sequence[Record], comparison: Comparison) -> Markup:
 
 
 def row_title(record: Record, scope: str, class_: str | None = None) -> Markup:
-    """The cell of a table that names a row of the report: what it is, and below it its own name, short."""
+    """The cell of a table that names a row of the report: what it is, and below it its own name,
+    short."""
     under = tag("span", breakable(record.short), class_="under") if record.short else None
     return tag("th", breakable(record.system), under, scope=scope, class_=class_)
 
@@ -81,10 +89,17 @@ def _settings(values: Sequence[dict[str, Any]], records: Sequence[Record]) -> Ma
             )
             for name, texts in differing.items()
         ]
-        parts += [tag("h3", "Different between runs"), table([tag("td"), *columns], rows, "settings")]
+        parts += [
+            tag("h3", "Different between runs"),
+            table([tag("td"), *columns], rows, "settings"),
+        ]
     if common:
         pairs = [
-            tag("div", tag("dt", tag("code", printable(name))), tag("dd", breakable(printable(text))))
+            tag(
+                "div",
+                tag("dt", tag("code", printable(name))),
+                tag("dd", breakable(printable(text))),
+            )
             for name, text in common.items()
         ]
         parts += [tag("h3", "Common to all runs") if differing else None, tag("dl", *pairs)]
@@ -98,4 +113,8 @@ def _lines(values: dict[str, Any]) -> Iterable[Markup]:
 
 def _without(records: Sequence[Record], field: str) -> list[Markup]:
     """A sentence for each row that lacks a part."""
-    return [tag("p", f"{r.called} {r.missing[field]}.", class_="note") for r in records if field in r.missing]
+    return [
+        tag("p", f"{r.called} {r.missing[field]}.", class_="note")
+        for r in records
+        if field in r.missing
+    ]

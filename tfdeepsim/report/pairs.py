@@ -3,8 +3,8 @@
 import math
 
 from tfdeepsim.paired import PairedTest, holm
-from tfdeepsim.report.comparison import Comparison
 from tfdeepsim.report.naming import metric_name
+from tfdeepsim.report.significance import Comparison
 from tfdeepsim.report.wording import decimals_of, scale
 
 LEVEL = 0.05
@@ -16,7 +16,8 @@ _SCOPE = (
 
 
 def pair_sentences(comparison: Comparison, metric: str) -> list[str]:
-    """A sentence for each two contestants over the same encoder seeds; none where there are no such.
+    """A sentence for each two contestants over the same encoder seeds; none where there are no
+    such.
 
     With several pairs the p-values are Holm's, over all pairs of this probe and metric.
     """
@@ -46,9 +47,7 @@ def _sentence(comparison: Comparison, test: PairedTest, p: float, corrected: boo
     direction = "lower" if sign * test.difference < 0 else "higher"
     size = _size(abs(test.difference), test.metric, decimals)
     if test.is_constant:
-        return (
-            f"{first} is {direction} than {second} by {size} in each of {test.seeds} seeds, without spread."
-        )
+        return f"{first} is {direction} than {second} by {size} in each of {test.seeds} seeds, without spread."
     factor = math.copysign(scale(test.metric), test.difference)
     low, high = (f"{end:.{decimals}f}" for end in sorted((factor * test.low, factor * test.high)))
     details = (
@@ -66,7 +65,8 @@ def _size(difference: float, metric: str, decimals: int) -> str:
 
 
 def _decimals(comparison: Comparison, test: PairedTest) -> int:
-    """Two digits of half the interval, at most those of the table, but so many that it is not lost."""
+    """Two digits of half the interval, at most those of the table, but so many that it is not
+    lost."""
     decimals = decimals_of(comparison, test.metric)
     half = (test.high - test.low) / 2 * scale(test.metric)
     if half <= 0:

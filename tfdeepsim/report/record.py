@@ -1,4 +1,4 @@
-"""What a report reads of one row: the files of a run, of a baseline or of a foreign encoder."""
+"""What a report reads of one row: the files of a run, of a baseline or of an external encoder."""
 
 import dataclasses
 import os
@@ -9,11 +9,12 @@ from typing import Any, TypeVar
 import numpy as np
 
 from tfdeepsim.config import TrainConfig
-from tfdeepsim.probes.efficiency import Efficiency, read_efficiency
-from tfdeepsim.report import parts
+from tfdeepsim.files import slug
+from tfdeepsim.probes.label_efficiency import Efficiency, read_efficiency
+from tfdeepsim.report import run_files
 from tfdeepsim.report.naming import SHORT, called, distinct, own_name, system_name
-from tfdeepsim.report.parts import Decoded, Predictions, Samples
-from tfdeepsim.run import RunDirectory, slug
+from tfdeepsim.report.run_files import Decoded, Predictions, Samples
+from tfdeepsim.run import RunDirectory
 from tfdeepsim.scores import BASELINES, Score
 
 T = TypeVar("T")
@@ -31,7 +32,7 @@ class Record:
         short: `own` as figures write it: long names without what all rows share.
         over: As in `Score`; where it is `encoder`, the files are those of the first seed.
         config: What was asked for; None for what is no run.
-        origin: What a baseline or a foreign encoder is; None for a run, or if missing.
+        origin: What a baseline or an external encoder is; None for a run, or if missing.
         environment: What it ran on; None if missing.
         history: Columns of `history.csv`, float64 `[epochs]`; None if missing.
         samples: None if missing.
@@ -75,14 +76,16 @@ class Record:
         return self.model in BASELINES
 
 
-def read_record(name: str, run: RunDirectory, score: Score | None, dataset: str, probe: str) -> Record:
+def read_record(
+    name: str, run: RunDirectory, score: Score | None, dataset: str, probe: str
+) -> Record:
     """Read one row. A part that is missing or unreadable becomes None.
 
     The reason stands in `missing` for what is damaged, and for what every such row has.
 
     Args:
         name: Of the row.
-        run: Its folder; a baseline's or a foreign encoder's holds nothing of a training.
+        run: Its folder; a baseline's or an external encoder's holds nothing of a training.
         score: One of its scores; None where there are no labels.
         dataset: On what the rows are compared.
         probe: Whose predictions to read.
@@ -92,23 +95,27 @@ def read_record(name: str, run: RunDirectory, score: Score | None, dataset: str,
     """
     missing: dict[str, str] = {}
 
-    def part(field: str, path: Path, read: Callable[[os.PathLike], T], expected: bool = False) -> T | None:
+    def part(
+        field: str, path: Path, read: Callable[[os.PathLike], T], expected: bool = False
+    ) -> T | None:
         try:
             return read(path)
         except FileNotFoundError:
             if expected:
                 missing[field] = f"has no {os.path.relpath(path, run.path)}"
-        except parts.DAMAGE as error:
+        except run_files.DAMAGE as error:
             missing[field] = f"has an unusable {os.path.relpath(path, run.path)} ({error})"
         return None
 
-    origin = part("origin", run.path / "contender.json", parts.read_object)
+    origin = part("origin", run.origin, run_files.read_object)
     trained = _is_run(run, score, origin)
     config = run.read_config() if trained else None
     model, loss = (score.model, score.loss) if score else _kind(name, config, origin)
-    environment = part("environment", run.environment, parts.read_object, trained)
+    environment = part("environment", run.environment, run_files.read_object, trained)
 
-    def result(field: str, file: str, read: Callable[[os.PathLike], T], expected: bool = False) -> T | None:
+    def result(
+        field: str, file: str, read: Callable[[os.PathLike], T], expected: bool = False
+    ) -> T | None:
         return part(field, run.results / slug(dataset) / file, read, expected) if score else None
 
     card, decoded = (run.path / kind / slug(dataset) for kind in ("card", "decoded"))
@@ -122,14 +129,14 @@ def read_record(name: str, run: RunDirectory, score: Score | None, dataset: str,
         config=config,
         origin=_settings_of(origin),
         environment=environment,
-        history=part("history", run.history, parts.read_history, trained),
-        samples=part("samples", run.samples, parts.read_samples, trained),
-        predictions=result("predictions", f"{slug(probe)}.npz", parts.read_predictions, True),
-        probes=result("probes", f"{slug(probe)}.json", parts.read_probes, True),
+        history=part("history", run.history, run_files.read_history, trained),
+        samples=part("samples", run.samples, run_files.read_samples, trained),
+        predictions=result("predictions", f"{slug(probe)}.npz", run_files.read_predictions, True),
+        probes=result("probes", f"{slug(probe)}.json", run_files.read_probes, True),
         efficiency=result("efficiency", f"efficiency-{probe}.json", _read_efficiency),
-        decoded=part("decoded", decoded / "decoded.npz", parts.read_decoded),
-        card=part("card", card / "card.json", parts.read_card),
-        neighbours=part("neighbours", card / "neighbours.png", parts.read_png),
+        decoded=part("decoded", decoded / "decoded.npz", run_files.read_decoded),
+        card=part("card", card / "card.json", run_files.read_card),
+        neighbours=part("neighbours", card / "neighbours.png", run_files.read_png),
         class_names=_class_names(environment, dataset),
         missing=missing,
     )
@@ -152,7 +159,9 @@ def read_records(
         class_names: Of the classes; empty for what the runs recorded.
     """
     first = {score.run: score for score in reversed(scores)}
-    records = [read_record(name, run, first.get(name), dataset, probe) for name, run in rows.items()]
+    records = [
+        read_record(name, run, first.get(name), dataset, probe) for name, run in rows.items()
+    ]
     short = iter(distinct([record.own for record in records if record.own], SHORT))
     records = [dataclasses.replace(r, short=next(short)) if r.own else r for r in records]
     if class_names:
@@ -163,17 +172,19 @@ def read_records(
 def _is_run(run: RunDirectory, score: Score | None, origin: dict[str, Any] | None) -> bool:
     """Whether this row was trained by train.py, so that it has the files of a run."""
     if score is not None:
-        return not score.is_baseline and score.model != "foreign"
+        return not score.is_baseline and score.model != "external"
     return origin is None and run.config.is_file()
 
 
-def _kind(name: str, config: dict[str, Any] | None, origin: dict[str, Any] | None) -> tuple[str, str]:
+def _kind(
+    name: str, config: dict[str, Any] | None, origin: dict[str, Any] | None
+) -> tuple[str, str]:
     """Model and loss of a row that has no score."""
     if config is not None:
         settings = TrainConfig.from_dict(config)
         return settings.model, settings.loss_name
     model = (origin or {}).get("model", name)
-    return (model if model in BASELINES else "foreign"), ""
+    return (model if model in BASELINES else "external"), ""
 
 
 def _settings_of(origin: dict[str, Any] | None) -> dict[str, Any] | None:

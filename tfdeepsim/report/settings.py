@@ -57,5 +57,6 @@ def as_text(value: Any) -> str:
 
 
 def _stands_for_object(name: str, values: list[str], names: dict[str, None]) -> bool:
-    """Whether a setting is null in some runs and an object in the others, whose leaves are listed."""
+    """Whether a setting is null in some runs and an object in the others, whose leaves are
+    listed."""
     return set(values) == {ABSENT} and any(other.startswith(f"{name}.") for other in names)

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from tfdeepsim.report.comparison import Comparison, compare
 from tfdeepsim.report.naming import printable
 from tfdeepsim.report.notes import table_notes
+from tfdeepsim.report.significance import Comparison, compare
 from tfdeepsim.report.wording import cell, chance, heading, seeds
 from tfdeepsim.scores import Score
 
@@ -22,7 +22,8 @@ def print_table(
 ) -> None:
     """Print scores for people: one row an encoder, one column a metric, one table a probe.
 
-    Baselines stand below a rule. Best values carry a star. Colours and bold appear on a terminal only.
+    Baselines stand below a rule. Best values carry a star. Colours and bold appear on a terminal
+    only.
 
     Args:
         scores: Scores of one dataset.
@@ -123,7 +124,9 @@ def _markdown(comparison: Comparison) -> str:
         system, *names = map(_escaped, _names(comparison, run))
         system = f"*{system}*" if run in comparison.baselines else system
         rows.append([system, *names, *cells, seeds(comparison, run)])
-    rows.append(["Chance", "", "", *(chance(comparison, metric) for metric in comparison.metrics), ""])
+    rows.append(
+        ["Chance", "", "", *(chance(comparison, metric) for metric in comparison.metrics), ""]
+    )
     title = f"**{_escaped(comparison.dataset)}, probe {_escaped(comparison.probe)}**"
     return title + "\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in rows)
 

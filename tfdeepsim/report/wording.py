@@ -1,9 +1,10 @@
-"""Scores as text: numbers that do not promise more digits than they have, and what they allow to say."""
+"""Scores as text: numbers that do not promise more digits than they have, and what they allow to
+say."""
 
 import math
 
-from tfdeepsim.report.comparison import Comparison, has_interval
 from tfdeepsim.report.naming import in_text, listed, metric_name
+from tfdeepsim.report.significance import Comparison, has_interval
 from tfdeepsim.scores import Score
 
 
@@ -65,7 +66,9 @@ def _not_better(comparison: Comparison, metric: str) -> str:
     losers = {"chance": comparison.beaten_by_chance(metric)}
     for baseline in comparison.baselines:
         name = comparison.called(baseline)
-        if comparison.row(baseline)[0].model != "supervised":  # nobody is asked to beat the upper bound
+        if (
+            comparison.row(baseline)[0].model != "supervised"
+        ):  # nobody is asked to beat the upper bound
             losers[in_text(name)] = comparison.beaten_by(baseline, metric)
     return "".join(
         f" Not better than {name}: {listed([comparison.called(run) for run in runs])}."
@@ -80,7 +83,9 @@ def _distinction(comparison: Comparison, leader: Score) -> str:
     if not has_interval(leader):
         return "with one seed there is no interval to tell encoders apart by"
     marked = comparison.marked(leader.metric)
-    others = [comparison.called(run) for run in comparison.runs if run in marked and run != leader.run]
+    others = [
+        comparison.called(run) for run in comparison.runs if run in marked and run != leader.run
+    ]
     if not others:
         return "no other interval overlaps its own"
     if comparison.pairs(leader.metric):

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tfdeepsim.errors import InputError
-from tfdeepsim.report.comparison import compare
+from tfdeepsim.files import replacing
 from tfdeepsim.report.figures.gallery import NAMES, draw_all
 from tfdeepsim.report.naming import listed, printable
 from tfdeepsim.report.page import page
 from tfdeepsim.report.record import read_records
+from tfdeepsim.report.significance import compare
 from tfdeepsim.report.table import markdown_table
-from tfdeepsim.run import RunDirectory, replacing
+from tfdeepsim.run import RunDirectory
 from tfdeepsim.scores import Score, write_csv
 
 _FILES = ("report.html", "results.csv", "results.md", *(f"figures/{name}.png" for name in NAMES))
@@ -32,29 +33,31 @@ def write_report(
 ) -> Path:
     """Write `report.html`, `results.csv`, `results.md` and `figures/*.png` into `folder`.
 
-    Everything is drawn and checked first; a refusal or a failure leaves the folder's files as they were.
-    Without scores there are no tables.
+    Everything is drawn and checked first; a refusal or a failure leaves the folder's files as they
+    were. Without scores there are no tables.
 
     Args:
-        rows: By the name of each row (`Score.run`), in the order in which they are shown, the folder whose
-            files are shown: of a run (of the first one, where a row is several seeds), of a baseline or of
-            a foreign encoder. Baselines are shown last.
-        scores: Their scores on one dataset, one or more for each row; empty where there are no labels.
+        rows: By the name of each row (`Score.run`), in the order in which they are shown, the
+            folder whose files are shown: of a run (of the first one, where a row is several seeds),
+            of a baseline or of an external encoder. Baselines are shown last.
+        scores: Their scores on one dataset, one or more for each row; empty where there are no
+            labels.
         folder: Made if it does not exist.
         probe: Whose predictions are shown.
         overwrite: Replace an earlier report.
         command: The command line, shown on the page.
         missing_baselines: Sentences on baselines that are not there, printed under the table.
-        dataset: On what the rows are compared, needed only without scores; None for that of the first run.
-        class_names: Of the classes 0, 1, ...; empty for what the runs recorded of the dataset that they
-            were trained on.
+        dataset: On what the rows are compared, needed only without scores; None for that of the
+            first run.
+        class_names: Of the classes 0, 1, ...; empty for what the runs recorded of the dataset that
+            they were trained on.
 
     Returns:
         The path of `report.html`.
 
     Raises:
-        InputError: If a row has no score with this probe, a score's row is not given, scores are of several
-            datasets, a run has no config, or as for `check_free`.
+        InputError: If a row has no score with this probe, a score's row is not given, scores are of
+            several datasets, a run has no config, or as for `check_free`.
     """
     folder = Path(folder)
     check_free(folder, overwrite)
@@ -63,19 +66,31 @@ def write_report(
     dataset = comparisons[0].dataset if comparisons else _dataset(rows, dataset)
     records = read_records(rows, scores, dataset, probe, class_names)
     pictures = draw_all(records, comparisons[0] if comparisons else None)
-    made = {f"figures/{picture.name}.png": picture.png for picture in pictures if picture.png is not None}
+    made = {
+        f"figures/{picture.name}.png": picture.png
+        for picture in pictures
+        if picture.png is not None
+    }
     if comparisons:
         made["results.md"] = markdown_table(scores, missing_baselines).encode()
-    made["report.html"] = page(dataset, records, comparisons, pictures, command, missing_baselines).encode()
+    made["report.html"] = page(
+        dataset, records, comparisons, pictures, command, missing_baselines
+    ).encode()
     _replace(folder, made, scores)
     return folder / "report.html"
 
 
 def _replace(folder: Path, made: Mapping[str, bytes], scores: Sequence[Score]) -> None:
-    """Put all files in their place, and take away those of an earlier report that this one has not."""
-    names = ["report.html", *(["results.csv"] if scores else []), *(n for n in made if n != "report.html")]
+    """Put all files in their place, and take away those of an earlier report that this one has
+    not."""
+    names = [
+        "report.html",
+        *(["results.csv"] if scores else []),
+        *(n for n in made if n != "report.html"),
+    ]
     with contextlib.ExitStack() as stack:
-        # Each file takes its place when the stack unwinds, after all have been written; the page last.
+        # Each file takes its place when the stack unwinds, after all have been written; the page
+        # last.
         new = {name: stack.enter_context(replacing(folder / name)) for name in names}
         if scores:
             write_csv(new["results.csv"], scores)
@@ -95,7 +110,8 @@ def check_free(folder: Path, overwrite: bool = False, names: Sequence[str] = _FI
         names: Of the files.
 
     Raises:
-        InputError: If a file of a report exists and `overwrite` is false, or the folder cannot be written.
+        InputError: If a file of a report exists and `overwrite` is false, or the folder cannot be
+            written.
     """
     folder = Path(folder)
     for path in (folder / name for name in names):
@@ -109,7 +125,9 @@ def check_free(folder: Path, overwrite: bool = False, names: Sequence[str] = _FI
         parent = next(path for path in (place, *place.parents) if path.exists())
         if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
             raise InputError(
-                "a report needs a writable folder", got=parent, accepted="a folder that this user may write"
+                "a report needs a writable folder",
+                got=parent,
+                accepted="a folder that this user may write",
             )
 
 
@@ -141,6 +159,8 @@ def _dataset(rows: Mapping[str, RunDirectory], dataset: str | None) -> str:
         dataset = next((str(config.get("dataset")) for config in configs), None)
     if dataset is None:
         raise InputError(
-            "a report names its dataset", got="neither scores nor a run", accepted="the dataset's name"
+            "a report names its dataset",
+            got="neither scores nor a run",
+            accepted="the dataset's name",
         )
     return dataset

@@ -49,13 +49,16 @@ def random_crop(images: tf.Tensor, size: tuple[int, int], seed: tf.Tensor) -> tf
     count, (height, width) = tf.shape(images)[0], size
     rooms = (images.shape[1] - height + 1, images.shape[2] - width + 1)
     draws = tf.unstack(tf.random.stateless_uniform([2, count], seed))
-    top, left = (tf.cast(draw * float(room), tf.int32) for draw, room in zip(draws, rooms, strict=True))
+    top, left = (
+        tf.cast(draw * float(room), tf.int32) for draw, room in zip(draws, rooms, strict=True)
+    )
     rows = tf.gather(images, top[:, None] + tf.range(height), batch_dims=1, axis=1)
     cut = tf.gather(rows, left[:, None] + tf.range(width), batch_dims=1, axis=2)
     return tf.ensure_shape(cut, [images.shape[0], height, width, images.shape[3]])
 
 
 def random_flip(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Half of the images mirrored from left to right: [B, H, W, C]; equal seeds give equal results."""
+    """Half of the images mirrored from left to right: [B, H, W, C]; equal seeds give equal
+    results."""
     mirrored = tf.random.stateless_uniform([tf.shape(images)[0], 1, 1, 1], seed) < 0.5
     return tf.where(mirrored, images[:, :, ::-1], images)

@@ -1,4 +1,5 @@
-"""Whether the loss terms and the two players are in balance: a panel in TensorBoard, and plain warnings."""
+"""Whether the loss terms and the two players are in balance: a panel in TensorBoard, and plain
+warnings."""
 
 import math
 from collections.abc import Mapping
@@ -15,7 +16,8 @@ from tfdeepsim.run import RunDirectory
 LEAST_SHARE = 0.01
 """Of the sum of gradient norms at the generated image, below which a term hardly counts."""
 BAND = (0.1, 10.0)
-"""In which r = L_discr / L_adv leaves both players something to learn; the thresholds of the paper's code."""
+"""In which r = L_discr / L_adv leaves both players something to learn; the thresholds of the
+paper's code."""
 LONG = 3
 """Epochs outside of the band that are worth a warning."""
 
@@ -31,7 +33,8 @@ CHARTS = {
 
 
 class Balance(keras.callbacks.Callback):
-    """Warns where a term or a player has lost; gives TensorBoard the charts that show it, as one panel.
+    """Warns where a term or a player has lost; gives TensorBoard the charts that show it, as one
+    panel.
 
     Runs with a single term on images have no balance: for them it does nothing.
 
@@ -48,7 +51,9 @@ class Balance(keras.callbacks.Callback):
         self._outside = 0
 
     def on_train_begin(self, logs: Any = None) -> None:
-        self._writer = tf.summary.create_file_writer(str(self.run.path / "train"), filename_suffix=".balance")
+        self._writer = tf.summary.create_file_writer(
+            str(self.run.path / "train"), filename_suffix=".balance"
+        )
         if any(name.startswith("gradient_") for name in self.model.means):
             with self._writer.as_default():
                 tf.summary.experimental.write_raw_pb(_layout().SerializeToString(), step=0)
@@ -83,7 +88,9 @@ class Balance(keras.callbacks.Callback):
 def shares(logs: Mapping[str, float]) -> dict[str, float]:
     """Each term's share of the sum of gradient norms; empty where there is one term alone."""
     prefix = "gradient_"
-    norms = {name.removeprefix(prefix): float(v) for name, v in logs.items() if name.startswith(prefix)}
+    norms = {
+        name.removeprefix(prefix): float(v) for name, v in logs.items() if name.startswith(prefix)
+    }
     total = math.fsum(norms.values())
     return {name: norm / total for name, norm in norms.items()} if total else {}
 
@@ -93,4 +100,6 @@ def _layout() -> Any:
         layout_pb2.Chart(title=title, multiline=layout_pb2.MultilineChartContent(tag=[tags]))
         for title, tags in CHARTS.items()
     ]
-    return layout_summary(layout_pb2.Layout(category=[layout_pb2.Category(title="balance", chart=charts)]))
+    return layout_summary(
+        layout_pb2.Layout(category=[layout_pb2.Category(title="balance", chart=charts)])
+    )

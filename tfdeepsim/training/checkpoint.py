@@ -1,8 +1,8 @@
 """Everything needed to go on after the last epoch, in one file that is written whole or not at all.
 
-Order of resuming: the model is built from `config.json`, its variables are assigned from `state.npz`, and the
-data goes on from the step that is written there. Keras' own checkpoints lose the state of random generators,
-so the variables are listed here one by one.
+Order of resuming: the model is built from `config.json`, its variables are assigned from
+`state.npz`, and the data goes on from the step that is written there. Keras' own checkpoints lose
+the state of random generators, so the variables are listed here one by one.
 """
 
 import csv
@@ -13,7 +13,8 @@ import numpy as np
 
 from tfdeepsim.arrays import assign, load_arrays, save_arrays
 from tfdeepsim.config import TrainConfig
-from tfdeepsim.run import RunDirectory, replacing
+from tfdeepsim.files import replacing
+from tfdeepsim.run import RunDirectory
 
 
 class Progress:
@@ -23,8 +24,8 @@ class Progress:
         history: One dictionary an epoch: `epoch` (from 1), every term, `val_` terms, rate, speed.
         step: Optimizer steps taken.
         seconds: Time spent in training, over all sessions of this run.
-        chosen_by: The column of `history` that tells the best epoch: a high accuracy, a late `epoch`, or else
-            a low value.
+        chosen_by: The column of `history` that tells the best epoch: a high accuracy, a late
+            `epoch`, or else a low value.
     """
 
     def __init__(
@@ -46,7 +47,8 @@ class Progress:
 
     @property
     def best_epoch(self) -> int:
-        """The epoch, from 1, that is best in `chosen_by`, the first of several; 0 before the first."""
+        """The epoch, from 1, that is best in `chosen_by`, the first of several; 0 before the
+        first."""
         scores = np.array([row.get(self.chosen_by, np.nan) for row in self.history])
         if np.isnan(scores).all():
             return 0
@@ -80,7 +82,9 @@ class Checkpoint(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         progress, model = self.progress, self.model
-        progress.history.append({"epoch": epoch + 1, **{name: float(v) for name, v in (logs or {}).items()}})
+        progress.history.append(
+            {"epoch": epoch + 1, **{name: float(v) for name, v in (logs or {}).items()}}
+        )
         if progress.best_epoch == progress.epoch:
             meta = progress.history[-1]
             save_arrays(self.run.best, [v.numpy() for v in model.learned.weights], meta)

@@ -9,7 +9,12 @@ import tensorflow as tf
 
 PACKAGES = ("tfdeepsim", "tensorflow", "keras", "numpy", "tensorflow-datasets", "gymnasium")
 # Bits depend on these, see `--deterministic`.
-SETTINGS = ("TF_ENABLE_ONEDNN_OPTS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS")
+SETTINGS = (
+    "TF_ENABLE_ONEDNN_OPTS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+    "OMP_NUM_THREADS",
+)
 
 
 def environment() -> dict[str, Any]:

@@ -112,6 +112,4 @@ def _share(plan: Plan) -> str:
 def _making(description: Description) -> str:
     if description.made:
         return ""
-    return (
-        f"; made first, about {duration(description.seconds_needed)}, {description.bytes_needed / 1e6:.0f} MB"
-    )
+    return f"; made first, about {duration(description.seconds_needed)}, {description.bytes_needed / 1e6:.0f} MB"

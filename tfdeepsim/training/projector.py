@@ -9,7 +9,7 @@ from google.protobuf import text_format
 from PIL import Image
 from tensorboard.plugins import projector
 
-from tfdeepsim.run import replacing
+from tfdeepsim.files import replacing
 
 SPRITE_SIDE = 32
 
@@ -20,8 +20,8 @@ def write_projector(
     """Give TensorBoard's projector `embeddings` with their images and labels.
 
     Args:
-        folder: Files go there. TensorBoard finds them in its own `--logdir`, and in folders below it that
-            hold events.
+        folder: Files go there. TensorBoard finds them in its own `--logdir`, and in folders below
+            it that hold events.
         embeddings: float [n, Z].
         images: uint8 [n, H, W, C], C 1 or 3.
         labels: Name to [n] or [n, k]; may be empty.
@@ -56,7 +56,9 @@ def _columns(labels: Mapping[str, np.ndarray]) -> dict[str, Any]:
     columns: dict[str, Any] = {}
     for name, values in labels.items():
         values = values.reshape(len(values), -1).T
-        columns |= {name if len(values) == 1 else f"{name}_{i}": column for i, column in enumerate(values)}
+        columns |= {
+            name if len(values) == 1 else f"{name}_{i}": column for i, column in enumerate(values)
+        }
     return columns
 
 

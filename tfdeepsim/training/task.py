@@ -9,12 +9,13 @@ import tensorflow as tf
 
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.data import describe, open_dataset
-from tfdeepsim.data.dataset import Dataset, Sources
+from tfdeepsim.data.dataset import Dataset, Splits
 from tfdeepsim.run import RunDirectory
 
 
 class Task(abc.ABC):
-    """One kind of training. The model that it builds has a part `learned`, whose weights are the result.
+    """One kind of training. The model that it builds has a part `learned`, whose weights are the
+    result.
 
     Args:
         config: What to train.
@@ -29,19 +30,20 @@ class Task(abc.ABC):
     def __init__(self, config: TrainConfig):
         self.config = config
         self.description = describe(config.dataset, config.data_dir, config)
-        self._sources: Sources | None = None
+        self._splits: Splits | None = None
 
     @property
-    def sources(self) -> Sources:
-        """The dataset's splits; it is opened, and made if it is absent, when this is first asked for."""
-        if self._sources is None:
+    def splits(self) -> Splits:
+        """The dataset's splits; it is opened, and made if it is absent, when this is first asked
+        for."""
+        if self._splits is None:
             dataset = open_dataset(self.config.dataset, self.config.data_dir, self.config)
-            self._sources = Sources(dataset, self.config.cache)
-        return self._sources
+            self._splits = Splits(dataset, self.config.cache)
+        return self._splits
 
     @property
     def dataset(self) -> Dataset:
-        return self.sources.dataset
+        return self.splits.dataset
 
     @abc.abstractmethod
     def model(self) -> keras.Model:

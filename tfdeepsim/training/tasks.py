@@ -3,15 +3,15 @@
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.data import describe
 from tfdeepsim.errors import InputError
-from tfdeepsim.training.autoencoding import Autoencoding
-from tfdeepsim.training.comparing import Comparing
-from tfdeepsim.training.inverting import Inverting
+from tfdeepsim.training.autoencoder_task import AutoencoderTask
+from tfdeepsim.training.comparator_task import ComparatorTask
+from tfdeepsim.training.inversion_task import InversionTask
 from tfdeepsim.training.task import Task
 
 TASKS: dict[str, type[Task]] = {
-    "autoencoder": Autoencoding,
-    "inversion": Inverting,
-    "comparator": Comparing,
+    "autoencoder": AutoencoderTask,
+    "inversion": InversionTask,
+    "comparator": ComparatorTask,
 }
 
 

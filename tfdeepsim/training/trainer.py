@@ -13,9 +13,8 @@ from tfdeepsim.config import TrainConfig
 from tfdeepsim.deepsim import OUT_OF_RANGE
 from tfdeepsim.duration import duration
 from tfdeepsim.errors import InputError
-from tfdeepsim.run import RunDirectory, write_json
-from tfdeepsim.training.audit import comparator_seconds
-from tfdeepsim.training.bar import Bar
+from tfdeepsim.files import write_json
+from tfdeepsim.run import RunDirectory
 from tfdeepsim.training.build import build_model, make_strategy
 from tfdeepsim.training.checkpoint import (
     Checkpoint,
@@ -24,9 +23,11 @@ from tfdeepsim.training.checkpoint import (
     load_state,
     patience_of,
 )
+from tfdeepsim.training.comparator_record import comparator_seconds
 from tfdeepsim.training.environment import environment
-from tfdeepsim.training.meter import Meter
 from tfdeepsim.training.plan import Plan, measure_step, peak_bytes, show_plan
+from tfdeepsim.training.progress_bar import ProgressBar
+from tfdeepsim.training.step_counter import StepCounter
 from tfdeepsim.training.task import Task
 from tfdeepsim.training.tasks import check_made, make_task
 
@@ -42,13 +43,14 @@ def train(
 ) -> None:
     """Train as `config` says and leave the best weights in `run`.
 
-    Training that was interrupted at any moment goes on with `resume` from the last whole epoch; with
-    `config.deterministic` it ends at the same bits as training that was not.
+    Training that was interrupted at any moment goes on with `resume` from the last whole epoch;
+    with `config.deterministic` it ends at the same bits as training that was not.
 
     Args:
         config: What to train.
         run: Where everything goes.
-        resume: Go on with the run that is there; `config` must be its own, up to the number of epochs.
+        resume: Go on with the run that is there; `config` must be its own, up to the number of
+            epochs.
         overwrite: Replace the run that is there.
         dry_run: Check everything and show the plan, write nothing.
         console: Where the plan is shown.
@@ -100,7 +102,8 @@ def make_plan(task: Task, model: Any, progress: Progress) -> Plan:
         batch_size=config.batch_size,
         seconds_per_step=seconds,
         peak_bytes=peak_bytes(),
-        data_bytes=task.description.splits["encoder_train"] * int(np.prod(task.description.image_shape)),
+        data_bytes=task.description.splits["encoder_train"]
+        * int(np.prod(task.description.image_shape)),
         comparator_seconds=comparator_seconds(model, batch["image"]) if compared else None,
     )
 
@@ -147,9 +150,9 @@ def _fit(
     total = config.total_steps(steps_per_epoch)
     epochs = -(-total // steps_per_epoch)
     patience = patience_of(config, epochs)
-    bar = Bar(console, epochs)
+    bar = ProgressBar(console, epochs)
     callbacks = [
-        Meter(progress, config.batch_size),
+        StepCounter(progress, config.batch_size),
         *task.callbacks(run, epochs),
         Checkpoint(run, progress, patience),
         bar,

@@ -1,4 +1,5 @@
-"""Tuning: a search over architectures and settings of a probe, by keras-tuner, in one or many processes.
+"""Tuning: a search over architectures and settings of a probe, by keras-tuner, in one or many
+processes.
 
 Light on purpose: importing this room loads neither TensorFlow nor keras-tuner.
 """

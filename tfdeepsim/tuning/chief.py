@@ -22,8 +22,8 @@ def lead(tuner: ProbeTuner, going: Callable[[], bool] = lambda: True) -> None:
     """Serve trials until keras-tuner's chief has seen all workers off, or nobody is there to serve.
 
     Args:
-        tuner: Made under the environment variables of a chief. Its `on_trial` must not print through
-            `sys.stdout`, which is silenced.
+        tuner: Made under the environment variables of a chief. Its `on_trial` must not print
+            through `sys.stdout`, which is silenced.
         going: Asked again and again; False ends it.
 
     Raises:
@@ -37,8 +37,8 @@ def lead(tuner: ProbeTuner, going: Callable[[], bool] = lambda: True) -> None:
         except BaseException as error:
             failure.append(error)
 
-    # keras-tuner's chief looks only every 20 seconds whether its workers have left. So it serves from a
-    # thread, which ends with the process, and this one looks after workers and progress.
+    # keras-tuner's chief looks only every 20 seconds whether its workers have left. So it serves
+    # from a thread, which ends with the process, and this one looks after workers and progress.
     thread = threading.Thread(target=serve, daemon=True)
     tuner.on_trial(tuner)
     with Interrupts() as interrupts, silence():
@@ -77,8 +77,12 @@ def lead_locally(
     with environment(addresses(CHIEF, LOCAL_HOST, port)):
         tuner = ProbeTuner(problem, settings, directory, on_trial)
         oracle = tuner.oracle
-        with LocalWorkers(directory, workers, LOCAL_HOST, port, lambda: len(oracle.end_order)) as local:
-            processes = ", ".join(f"{name} (process {pid})" for name, pid in local.processes.items())
+        with LocalWorkers(
+            directory, workers, LOCAL_HOST, port, lambda: len(oracle.end_order)
+        ) as local:
+            processes = ", ".join(
+                f"{name} (process {pid})" for name, pid in local.processes.items()
+            )
             console.print(f"chief on {LOCAL_HOST}:{port}; workers {processes}", highlight=False)
             console.print(f"output of workers: {directory.logs}", highlight=False, soft_wrap=True)
             lead(tuner, local.watch)

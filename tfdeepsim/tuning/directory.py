@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tfdeepsim.errors import InputError
-from tfdeepsim.run import write_json
+from tfdeepsim.files import write_json
 
 
 class SearchDirectory:
@@ -81,7 +81,8 @@ class SearchDirectory:
             write_json(self.description, description)
 
     def compare(self, description: dict[str, Any]) -> None:
-        """Check that the search here is the one that `description` says, as far as it says something.
+        """Check that the search here is the one that `description` says, as far as it says
+        something.
 
         Raises:
             InputError: If it is another, or not readable.
@@ -134,7 +135,9 @@ class SearchDirectory:
             yield
 
     def _holds_something(self) -> bool:
-        return self.path.is_dir() and any(not entry.name.startswith(".") for entry in self.path.iterdir())
+        return self.path.is_dir() and any(
+            not entry.name.startswith(".") for entry in self.path.iterdir()
+        )
 
 
 def _difference(name: str, stored: dict[str, Any], value: Any) -> str:
@@ -142,6 +145,8 @@ def _difference(name: str, stored: dict[str, Any], value: Any) -> str:
     there = stored.get(name)
     if isinstance(value, dict) and isinstance(there, dict):
         return ", ".join(
-            f"{key} {there.get(key)}, not {own}" for key, own in value.items() if there.get(key) != own
+            f"{key} {there.get(key)}, not {own}"
+            for key, own in value.items()
+            if there.get(key) != own
         )
     return f"other {name}"

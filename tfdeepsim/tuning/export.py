@@ -6,16 +6,16 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfdeepsim.probes.heads import Head
-from tfdeepsim.probes.standardizer import Standardizer
-from tfdeepsim.run import replacing
+from tfdeepsim.files import replacing
+from tfdeepsim.probes.data.standardizer import Standardizer
+from tfdeepsim.probes.mlp.heads import Head
 
 
 class ProbeModule(tf.Module):
     """What is saved: `predict`, from raw embeddings to labels.
 
-    `predict` takes float32 embeddings [N, Z], as an encoder gives them, and returns int64 class ids [N], or
-    float32 positions [N, K] in label units.
+    `predict` takes float32 embeddings [N, Z], as an encoder gives them, and returns int64 class ids
+    [N], or float32 positions [N, K] in label units.
 
     Args:
         model: From standardised embeddings to outputs.
@@ -32,7 +32,8 @@ class ProbeModule(tf.Module):
             for variables in (model.trainable_variables, model.non_trainable_variables)
         ]
         shift, scale = tf.constant(standardizer.mean), tf.constant(standardizer.scale)
-        # A head looks classes up, or shifts and scales; what it makes of simple outputs tells which and how.
+        # A head looks classes up, or shifts and scales; what it makes of simple outputs tells which
+        # and how.
         classes = head.decode(np.eye(head.outputs))
         zero, one = head.decode(np.zeros(head.outputs)), head.decode(np.ones(head.outputs))
 
@@ -47,11 +48,13 @@ class ProbeModule(tf.Module):
         self.predict = tf.function(predict, input_signature=[spec])
 
 
-def export_probe(path: Path, model: keras.Model, standardizer: Standardizer, head: Head, task: str) -> None:
+def export_probe(
+    path: Path, model: keras.Model, standardizer: Standardizer, head: Head, task: str
+) -> None:
     """Write `ProbeModule` as a SavedModel, whole or not at all.
 
-    `tf.saved_model.load(path).predict(embeddings)` works without tfdeepsim. The signature `serving_default`
-    gives `prediction`.
+    `tf.saved_model.load(path).predict(embeddings)` works without tfdeepsim. The signature
+    `serving_default` gives `prediction`.
     """
     module = ProbeModule(model, standardizer, head, task)
 

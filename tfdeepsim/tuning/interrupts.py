@@ -8,9 +8,10 @@ from types import FrameType, TracebackType
 class Interrupts:
     """A context in which Ctrl-C is noted, and raised by `check`, or at the end.
 
-    Python would raise it wherever it arrives: inside callbacks of C code, which drop it or turn it into
-    another error, or while a trial is handed over. A second press acts at once. Elsewhere than in the main
-    thread, and where Ctrl-C already does something of its own, the context does nothing.
+    Python would raise it wherever it arrives: inside callbacks of C code, which drop it or turn it
+    into another error, or while a trial is handed over. A second press acts at once. Elsewhere than
+    in the main thread, and where Ctrl-C already does something of its own, the context does
+    nothing.
     """
 
     def __init__(self) -> None:
@@ -25,7 +26,10 @@ class Interrupts:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self._restore()
         if error is None:

@@ -8,7 +8,7 @@ from typing import Any
 import keras_tuner
 from sklearn.exceptions import ConvergenceWarning
 
-from tfdeepsim.run import write_json
+from tfdeepsim.files import write_json
 from tfdeepsim.tuning.settings import HYPERBAND_FACTOR, SearchSettings
 from tfdeepsim.tuning.space import declare
 
@@ -26,8 +26,8 @@ class Lasting(keras_tuner.Oracle):
 
     def reload(self) -> None:
         super().reload()
-        # Killed while a trial began, the oracle may not know of it: it will begin again. Killed while one
-        # ended, it may take it for running: it is not run again.
+        # Killed while a trial began, the oracle may not know of it: it will begin again. Killed
+        # while one ended, it may take it for running: it is not run again.
         for unknown in set(self.trials) - set(self.start_order):
             del self.trials[unknown]
         self._retry_queue = [name for name in self._retry_queue if name not in self.end_order]
@@ -42,7 +42,8 @@ class BayesianOracle(Lasting, keras_tuner.oracles.BayesianOptimizationOracle):
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
         with warnings.catch_warnings():
-            # With few trials the process fits its length scales badly, which is no concern of a user.
+            # With few trials the process fits its length scales badly, which is no concern of a
+            # user.
             warnings.simplefilter("ignore", ConvergenceWarning)
             return super().populate_space(trial_id)
 
@@ -54,8 +55,8 @@ class HyperbandOracle(Lasting, keras_tuner.oracles.HyperbandOracle):
 class GridOracle(Lasting):
     """Every combination once, in a fixed order in which the first hyperparameter changes fastest.
 
-    keras-tuner's own grid keeps its place in memory alone, and cannot go on after a restart; here the place
-    is the number of trials.
+    keras-tuner's own grid keeps its place in memory alone, and cannot go on after a restart; here
+    the place is the number of trials.
     """
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
@@ -100,7 +101,8 @@ def make_oracle(settings: SearchSettings) -> Lasting:
     if settings.tuner == "random":
         return RandomOracle(max_trials=trials, **common)
     if settings.tuner == "bayesian":
-        # keras-tuner would begin with three random trials a hyperparameter, which may be all there are.
+        # keras-tuner would begin with three random trials a hyperparameter, which may be all there
+        # are.
         first = min(10, max(3, trials // 3))
         return BayesianOracle(max_trials=trials, num_initial_points=first, **common)
     if settings.tuner == "grid":

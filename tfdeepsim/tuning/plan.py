@@ -74,7 +74,9 @@ def plan_search(problem: Problem, settings: SearchSettings, workers: int) -> Sea
     begin = time.perf_counter()
     model = maker.build(hp)
     clock = _Clock()
-    with contextlib.suppress(keras_tuner.errors.FailedTrialError):  # it takes as long where it diverges
+    with contextlib.suppress(
+        keras_tuner.errors.FailedTrialError
+    ):  # it takes as long where it diverges
         maker.fit(hp, model, epochs=3, callbacks=[clock])
     # The first epoch also traces and compiles.
     epoch = min(clock.seconds[1:])

@@ -11,11 +11,12 @@ import keras
 import keras_tuner
 import numpy as np
 
-from tfdeepsim.probes.network import NEGATIVE_SLOPE
+from tfdeepsim.probes.mlp.perceptron import NEGATIVE_SLOPE
 from tfdeepsim.tuning.problem import Problem
 from tfdeepsim.tuning.space import Design, design_of
 
-# Validation is a few batches at most; many training steps run as one call, which saves their overhead.
+# Validation is a few batches at most; many training steps run as one call, which saves their
+# overhead.
 _VALIDATION_BATCH = 4096
 _MOST_STEPS_A_CALL = 256
 # What Hyperband tells a trial, which is no part of the probe.
@@ -41,8 +42,8 @@ def _activation(name: str) -> keras.layers.Layer:
 class ProbeModel(keras_tuner.HyperModel):
     """How keras-tuner builds and trains the probe of a trial.
 
-    All that is random in a trial follows from the search's seed and the trial's hyperparameters, so that a
-    trial that is repeated, anywhere, ends at the same loss.
+    All that is random in a trial follows from the search's seed and the trial's hyperparameters, so
+    that a trial that is repeated, anywhere, ends at the same loss.
 
     Args:
         problem: What is learned.
@@ -68,7 +69,8 @@ class ProbeModel(keras_tuner.HyperModel):
             steps_per_execution=min(steps, _MOST_STEPS_A_CALL),
             jit_compile=False,
         )
-        # A trial that goes on from another also loads the state of its optimizer, which must be there.
+        # A trial that goes on from another also loads the state of its optimizer, which must be
+        # there.
         model.optimizer.build(model.trainable_variables)
         return model
 
@@ -85,7 +87,8 @@ class ProbeModel(keras_tuner.HyperModel):
         """Train, and report the epoch of lowest validation loss.
 
         Returns:
-            `val_loss`, the validation metric by its name, `epochs` that were trained, and `seconds`.
+            `val_loss`, the validation metric by its name, `epochs` that were trained, and
+            `seconds`.
 
         Raises:
             FailedTrialError: If the validation loss was never finite.
@@ -115,6 +118,7 @@ class ProbeModel(keras_tuner.HyperModel):
 
 
 def trial_seed(seed: int, design: Design, first_epoch: int = 0) -> int:
-    """A seed in 0 to 2^32 - 1, by the search's seed, a probe, and the epoch from which it goes on."""
+    """A seed in 0 to 2^32 - 1, by the search's seed, a probe, and the epoch from which it goes
+    on."""
     text = json.dumps([seed, repr(design), first_epoch])
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")

@@ -1,4 +1,5 @@
-"""What every trial of a search learns and is judged by: training and validation examples, never test's."""
+"""What every trial of a search learns and is judged by: training and validation examples, never
+test's."""
 
 import hashlib
 import json
@@ -10,11 +11,11 @@ import numpy as np
 import tensorflow as tf
 
 from tfdeepsim.errors import InputError
-from tfdeepsim.probes.heads import make_head
+from tfdeepsim.files import replacing, write_json
+from tfdeepsim.probes.data.splits import EmbeddingSplit
+from tfdeepsim.probes.data.standardizer import Standardizer
 from tfdeepsim.probes.metrics import METRICS
-from tfdeepsim.probes.splits import Split
-from tfdeepsim.probes.standardizer import Standardizer
-from tfdeepsim.run import replacing, write_json
+from tfdeepsim.probes.mlp.heads import make_head
 
 
 class Problem:
@@ -35,14 +36,16 @@ class Problem:
         validation: The same.
     """
 
-    def __init__(self, task: str, train: Split, validation: Split):
+    def __init__(self, task: str, train: EmbeddingSplit, validation: EmbeddingSplit):
         self.task = task
         self.metric = METRICS[task][0]
         self.inputs = train.embeddings.shape[1]
         self.head = make_head(task, train, validation)
         self.standardizer = Standardizer(train.embeddings)
         self.train, self.validation = (
-            Split(self.standardizer.apply(split.embeddings), self.head.encode(split.labels))
+            EmbeddingSplit(
+                self.standardizer.apply(split.embeddings), self.head.encode(split.labels)
+            )
             for split in (train, validation)
         )
         self.label_scale = Standardizer(train.labels).scale if task == "regression" else None
@@ -58,10 +61,12 @@ class Problem:
         if self.task == "classification":
             hits = tf.argmax(outputs, axis=-1, output_type=tf.int32) == tf.cast(encoded, tf.int32)
             return tf.cast(hits, tf.float32)
-        return tf.reduce_sum(tf.abs(outputs - encoded) * tf.cast(self.label_scale, tf.float32), axis=-1)
+        return tf.reduce_sum(
+            tf.abs(outputs - encoded) * tf.cast(self.label_scale, tf.float32), axis=-1
+        )
 
 
-def fingerprint(task: str, splits: Mapping[str, Split]) -> str:
+def fingerprint(task: str, splits: Mapping[str, EmbeddingSplit]) -> str:
     """SHA-256 of checked examples: changes with any embedding or label."""
     digest = hashlib.sha256(task.encode())
     for name, split in splits.items():
@@ -71,12 +76,14 @@ def fingerprint(task: str, splits: Mapping[str, Split]) -> str:
     return digest.hexdigest()
 
 
-def save_problem(folder: Path, task: str, train: Split, validation: Split) -> None:
+def save_problem(
+    folder: Path, task: str, train: EmbeddingSplit, validation: EmbeddingSplit
+) -> None:
     """Lay out what other processes need to take part; the test split is not among it."""
     with replacing(folder) as new:
         new.mkdir()
         for name, split in (("train", train), ("validation", validation)):
-            for field, array in zip(Split._fields, split, strict=True):
+            for field, array in zip(EmbeddingSplit._fields, split, strict=True):
                 np.save(new / f"{name}_{field}.npy", array)
         write_json(new / "task.json", task)
 
@@ -88,15 +95,17 @@ def load_problem(folder: Path) -> Problem:
         InputError: If it is not there.
     """
 
-    def split(name: str) -> Split:
+    def split(name: str) -> EmbeddingSplit:
         arrays: list[Any] = [
             np.load(folder / f"{name}_{field}.npy", mmap_mode="r", allow_pickle=False)
-            for field in Split._fields
+            for field in EmbeddingSplit._fields
         ]
-        return Split(*arrays)
+        return EmbeddingSplit(*arrays)
 
     try:
-        return Problem(json.loads((folder / "task.json").read_text()), split("train"), split("validation"))
+        return Problem(
+            json.loads((folder / "task.json").read_text()), split("train"), split("validation")
+        )
     except (OSError, ValueError) as error:
         raise InputError(
             "a worker reads the examples that its chief wrote",

@@ -10,9 +10,9 @@ import numpy as np
 import rich.console
 
 from tfdeepsim.errors import InputError
+from tfdeepsim.probes.data.splits import EmbeddingSplit, check_splits
 from tfdeepsim.probes.metrics import METRICS, score
 from tfdeepsim.probes.result import ProbeResult, read_result
-from tfdeepsim.probes.splits import Split, check_splits
 from tfdeepsim.tuning.chief import lead, lead_locally
 from tfdeepsim.tuning.cluster import role
 from tfdeepsim.tuning.directory import SearchDirectory
@@ -29,7 +29,8 @@ _TEST_BATCH = 4096
 
 
 class Pairs(NamedTuple):
-    """Embeddings [N, Z] with labels, as `check_splits` takes them, of the three splits of a probe."""
+    """Embeddings [N, Z] with labels, as `check_splits` takes them, of the three splits of a
+    probe."""
 
     train: tuple[Any, Any]
     validation: tuple[Any, Any]
@@ -48,8 +49,8 @@ def search(
 ) -> ProbeResult | None:
     """Search the probe of lowest validation loss, export it, and score it on test, once.
 
-    The search goes on from what `directory` holds of it. Where keras-tuner's environment variables make this
-    process a chief, workers on other machines run the trials (`worker.work`).
+    The search goes on from what `directory` holds of it. Where keras-tuner's environment variables
+    make this process a chief, workers on other machines run the trials (`worker.work`).
 
     Args:
         pairs: Embeddings and labels of probe-train, probe-validation and test; see `Pairs`.
@@ -64,8 +65,8 @@ def search(
         Scores with probe `search`, like those of `probes.score.score_probe`; None after a dry run.
 
     Raises:
-        InputError: If the examples are unfit (`check_splits`), `directory` holds another search, a worker
-            dies again and again, or every probe diverged.
+        InputError: If the examples are unfit (`check_splits`), `directory` holds another search, a
+            worker dies again and again, or every probe diverged.
     """
     # Bound to the stream of now: keras-tuner is silenced while it hands out trials.
     console = rich.console.Console(file=sys.stdout)
@@ -89,7 +90,9 @@ def search(
         return read_result(directory.result, PROBE)
 
 
-def describe(task: str, splits: dict[str, Split], settings: SearchSettings) -> dict[str, Any]:
+def describe(
+    task: str, splits: dict[str, EmbeddingSplit], settings: SearchSettings
+) -> dict[str, Any]:
     """What search it is, as JSON values: two searches that differ here cannot share a directory."""
     return {
         "settings": settings.to_dict(),
@@ -100,7 +103,7 @@ def describe(task: str, splits: dict[str, Split], settings: SearchSettings) -> d
     }
 
 
-def _problem(task: str, splits: dict[str, Split]) -> Problem:
+def _problem(task: str, splits: dict[str, EmbeddingSplit]) -> Problem:
     return Problem(task, splits["train"], splits["validation"])
 
 
@@ -113,7 +116,7 @@ def _say_plan(
 
 def _run(
     problem: Problem,
-    splits: dict[str, Split],
+    splits: dict[str, EmbeddingSplit],
     settings: SearchSettings,
     directory: SearchDirectory,
     workers: int,
@@ -139,7 +142,11 @@ def _run(
 
 
 def _conclude(
-    problem: Problem, train: Split, test: Split, tuner: ProbeTuner, directory: SearchDirectory
+    problem: Problem,
+    train: EmbeddingSplit,
+    test: EmbeddingSplit,
+    tuner: ProbeTuner,
+    directory: SearchDirectory,
 ) -> None:
     """Export the best probe, let it see test, and write that down; the search is complete then."""
     found = records(tuner.oracle, problem.metric)
@@ -175,6 +182,8 @@ def _conclude(
 
 def _chosen(best: TrialRecord, seed: int) -> dict[str, Any]:
     own = {
-        name: value for name, value in dataclasses.asdict(best).items() if name not in ("design", "status")
+        name: value
+        for name, value in dataclasses.asdict(best).items()
+        if name not in ("design", "status")
     }
     return {"seed": seed, **dataclasses.asdict(best.design), **own}

@@ -20,10 +20,12 @@ class SearchSettings:
 
     Attributes:
         tuner: One of `TUNERS`.
-        trials: Most trials; None for 30, or where the tuner knows an end (grid, Hyperband), for all.
+        trials: Most trials; None for 30, or where the tuner knows an end (grid, Hyperband), for
+            all.
         epochs: Most epochs of a trial.
         patience: Epochs without a lower validation loss after which a trial stops.
-        seed: Of the tuner's choices, and with the hyperparameters of a trial's weights and order of examples.
+        seed: Of the tuner's choices, and with the hyperparameters of a trial's weights and order of
+            examples.
 
     Raises:
         InputError: If a setting is out of its range.
@@ -40,7 +42,9 @@ class SearchSettings:
         for name, least in _LEAST.items():
             value = getattr(self, name)
             if value is not None and not least <= value < 2**31:
-                raise InputError(f"--{name} is out of range", got=value, accepted=f"{least} or more")
+                raise InputError(
+                    f"--{name} is out of range", got=value, accepted=f"{least} or more"
+                )
 
     def to_dict(self) -> dict[str, Any]:
         """All attributes, as JSON values."""
@@ -78,6 +82,8 @@ def hyperband_epochs(epochs: int, factor: int = HYPERBAND_FACTOR) -> list[int]:
         before = 0
         for round_ in range(bracket + 1):
             until = math.ceil(epochs / factor ** (bracket - round_))
-            found += [until - before] * math.ceil(last / (bracket + 1) * factor ** (bracket - round_))
+            found += [until - before] * math.ceil(
+                last / (bracket + 1) * factor ** (bracket - round_)
+            )
             before = until
     return found

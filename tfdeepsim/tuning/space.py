@@ -47,16 +47,19 @@ class Design:
         parts = [self.architecture]
         if self.hidden:
             parts += [self.activation, f"dropout {self.dropout:g}"]
-        decay, rate = f"weight decay {self.weight_decay:.2g}", f"learning rate {self.learning_rate:.2g}"
+        decay, rate = (
+            f"weight decay {self.weight_decay:.2g}",
+            f"learning rate {self.learning_rate:.2g}",
+        )
         return ", ".join([*parts, decay, rate, f"batch {self.batch_size}"])
 
 
 def declare(hp: Any, tuner: str) -> None:
     """Register the hyperparameters that `tuner` searches.
 
-    A grid is the fixed host's seven architectures, by learning rate and dropout; its other settings are the
-    host's. The other tuners search depth, widths, activation, dropout, weight decay, learning rate and
-    batch size.
+    A grid is the fixed host's seven architectures, by learning rate and dropout; its other settings
+    are the host's. The other tuners search depth, widths, activation, dropout, weight decay,
+    learning rate and batch size.
 
     Args:
         hp: `keras_tuner.HyperParameters`.

@@ -1,4 +1,4 @@
-"""The searched probe beside the fixed host and chance."""
+"""The searched probe beside the fixed suite and chance."""
 
 from collections.abc import Sequence
 
@@ -9,15 +9,19 @@ from tfdeepsim.probes.result import ProbeResult
 from tfdeepsim.scores import Score
 from tfdeepsim.tuning.space import Design
 
-_HEADINGS = {"l1": "Mean L1, lower is better", "l2": "Mean L2, lower is better", "accuracy": "Accuracy, %"}
+_HEADINGS = {
+    "l1": "Mean L1, lower is better",
+    "l2": "Mean L2, lower is better",
+    "accuracy": "Accuracy, %",
+}
 
 
-def side_by_side(searched: ProbeResult, host: Sequence[Score]) -> rich.table.Table:
-    """One row for the searched probe, one for the fixed host of Pihlgren et al., one for chance.
+def side_by_side(searched: ProbeResult, suite: Sequence[Score]) -> rich.table.Table:
+    """One row for the searched probe, one for the fixed suite of Pihlgren et al., one for chance.
 
     Args:
         searched: What a search found.
-        host: Scores of the fixed host on the same embeddings.
+        suite: Scores of the fixed suite on the same embeddings.
     """
     table = rich.table.Table(box=rich.box.SIMPLE_HEAD, pad_edge=False, title_justify="left")
     table.title = f"{searched.scores[0].dataset or 'Probes'}, on test"
@@ -26,15 +30,22 @@ def side_by_side(searched: ProbeResult, host: Sequence[Score]) -> rich.table.Tab
     for score in searched.scores:
         table.add_column(_HEADINGS[score.metric], justify="right")
     table.add_column("Seeds", justify="right")
-    by_metric = {score.metric: score for score in host}
+    by_metric = {score.metric: score for score in suite}
     fixed = [by_metric[score.metric] for score in searched.scores]
     table.add_row("Searched", design_in_words(searched), *map(_value, searched.scores), "1")
     table.add_row(
-        "Fixed host", "MLPs of 7 shapes, chosen by validation", *map(_value, fixed), str(host[0].seeds)
+        "Fixed suite",
+        "MLPs of 7 shapes, chosen by validation",
+        *map(_value, fixed),
+        str(suite[0].seeds),
     )
     table.add_section()
     table.add_row(
-        "Chance", "", *(_number(score.metric, score.chance) for score in searched.scores), "", style="dim"
+        "Chance",
+        "",
+        *(_number(score.metric, score.chance) for score in searched.scores),
+        "",
+        style="dim",
     )
     return table
 
@@ -48,7 +59,11 @@ def design_in_words(searched: ProbeResult) -> str:
 
 def _value(score: Score) -> str:
     value = _number(score.metric, score.value)
-    return value if score.seeds == 1 else f"{value} ± {_number(score.metric, score.high - score.value)}"
+    return (
+        value
+        if score.seeds == 1
+        else f"{value} ± {_number(score.metric, score.high - score.value)}"
+    )
 
 
 def _number(metric: str, value: float) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import keras_tuner
 import rich.console
 
-from tfdeepsim.run import replacing
+from tfdeepsim.files import replacing
 from tfdeepsim.tuning.probe import TRIAL_OF
 from tfdeepsim.tuning.space import Design, design_of
 
@@ -21,11 +21,12 @@ class TrialRecord:
 
     Attributes:
         trial: Its name.
-        status: `completed`; `failed`, where the probe diverged; or `running`, where it has not ended.
+        status: `completed`; `failed`, where the probe diverged; or `running`, where it has not
+            ended.
         design: The probe.
         continues: Name of the trial whose weights it began with (Hyperband), or empty.
-        validation_loss: The lowest of its epochs: cross-entropy in nats, or squared error of standardised
-            labels; NaN where there is none.
+        validation_loss: The lowest of its epochs: cross-entropy in nats, or squared error of
+            standardised labels; NaN where there is none.
         validation_metric: At that epoch: `accuracy`, or `l1` in label units.
         epochs: How many it trained.
         seconds: How long that took.
@@ -67,13 +68,17 @@ def records(oracle: keras_tuner.Oracle, metric: str) -> list[TrialRecord]:
 
 
 def best_of(found: Iterable[TrialRecord]) -> TrialRecord | None:
-    """The completed trial of lowest validation loss, the earlier of equals; None if there is none."""
-    done = [one for one in found if one.status == "completed" and math.isfinite(one.validation_loss)]
+    """The completed trial of lowest validation loss, the earlier of equals; None if there is
+    none."""
+    done = [
+        one for one in found if one.status == "completed" and math.isfinite(one.validation_loss)
+    ]
     return min(done, key=lambda one: one.validation_loss, default=None)
 
 
 def write_trials(path: Path, found: Iterable[TrialRecord]) -> None:
-    """Write trials as CSV with a header, whole or not at all; hyperparameters have a column each."""
+    """Write trials as CSV with a header, whole or not at all; hyperparameters have a column
+    each."""
     names = [field.name for field in dataclasses.fields(TrialRecord)]
     at = names.index("design")
     design = [field.name for field in dataclasses.fields(Design)]
@@ -126,7 +131,9 @@ class Progress:
         head = f"trial {index}/{self._total}  {one.design}"
         if one.status != "completed":
             return f"{head}: diverged"
-        loss = f"validation loss {one.validation_loss:.4g}, {self._metric} {one.validation_metric:.4g}"
+        loss = (
+            f"validation loss {one.validation_loss:.4g}, {self._metric} {one.validation_metric:.4g}"
+        )
         so_far = (
             "the best so far"
             if best is None or best.trial == one.trial

@@ -27,8 +27,8 @@ _PAUSE = 0.2
 class ProbeTuner(keras_tuner.Tuner):
     """keras-tuner's tuner for probes.
 
-    What it knows lies in the search directory, and is taken up from there. The environment variables of
-    `cluster.py` decide whether it is the chief of several, a worker, or alone.
+    What it knows lies in the search directory, and is taken up from there. The environment
+    variables of `cluster.py` decide whether it is the chief of several, a worker, or alone.
 
     Args:
         problem: What is learned.
@@ -62,10 +62,12 @@ class ProbeTuner(keras_tuner.Tuner):
 
         Raises:
             Exception: What a trial raised, where that was more than a diverged probe.
-            KeyboardInterrupt: After Ctrl-C, between two steps of training or two trials. A trial that ended
-                is kept; the one that ran begins again when the search goes on.
+            KeyboardInterrupt: After Ctrl-C, between two steps of training or two trials. A trial
+                that ended is kept; the one that ran begins again when the search goes on.
         """
-        stopping = keras.callbacks.EarlyStopping("val_loss", patience=self.settings.patience, mode="min")
+        stopping = keras.callbacks.EarlyStopping(
+            "val_loss", patience=self.settings.patience, mode="min"
+        )
         board = keras.callbacks.TensorBoard(str(self.places.tensorboard), write_graph=False)
         try:
             with Interrupts() as self._interrupts, _quiet_tensorflow():
@@ -74,7 +76,8 @@ class ProbeTuner(keras_tuner.Tuner):
             raise error.__cause__ or error from None
 
     def run_trial(self, trial: Any, *args: Any, **kwargs: Any) -> Any:
-        # On its way to a worker a trial gains the default values of hyperparameters that it does not have.
+        # On its way to a worker a trial gains the default values of hyperparameters that it does
+        # not have.
         trial.hyperparameters.ensure_active_values()
         values = trial.hyperparameters.values
         if LAST_EPOCH in values:
@@ -86,7 +89,8 @@ class ProbeTuner(keras_tuner.Tuner):
         except FailedTrialError:
             raise
         except Exception as error:
-            # keras-tuner would count it as a failed trial; a full disk or a fault in the code is none.
+            # keras-tuner would count it as a failed trial; a full disk or a fault in the code is
+            # none.
             raise FatalError(str(error)) from error
 
     def on_batch_end(self, trial: Any, model: Any, batch: int, logs: Any = None) -> None:
@@ -100,7 +104,8 @@ class ProbeTuner(keras_tuner.Tuner):
         self.on_trial(self)
 
     def pre_create_trial(self) -> None:
-        """Ask for trials at intervals, where one must be waited for; keras-tuner asks without a pause."""
+        """Ask for trials at intervals, where one must be waited for; keras-tuner asks without a
+        pause."""
         self._interrupts.check()
         wait = self._asked + _PAUSE - time.monotonic()
         if wait > 0:
@@ -116,8 +121,8 @@ class ProbeTuner(keras_tuner.Tuner):
             self.oracle.reload()
 
     def _get_tuner_fname(self) -> str:
-        # Whether there is something to go on with depends on the oracle alone, which is the same whether
-        # one process searches or many.
+        # Whether there is something to go on with depends on the oracle alone, which is the same
+        # whether one process searches or many.
         return str(Path(self.project_dir, "oracle.json"))
 
     def _populate_initial_space(self) -> None:
@@ -132,7 +137,8 @@ class ProbeTuner(keras_tuner.Tuner):
 
 @contextlib.contextmanager
 def silence() -> Iterator[None]:
-    """Let nothing be printed through `sys.stdout`: keras-tuner's notes, and numbers that it leaves there."""
+    """Let nothing be printed through `sys.stdout`: keras-tuner's notes, and numbers that it leaves
+    there."""
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
         yield
 

@@ -57,7 +57,8 @@ def wait_for_chief(seconds: float = MOST_SECONDS) -> None:
 
 
 def _end_with_parent() -> None:
-    """The chief holds the other end of standard input; when it ends, in any way, so does this process."""
+    """The chief holds the other end of standard input; when it ends, in any way, so does this
+    process."""
 
     def watch() -> None:
         while sys.stdin.buffer.read(1):

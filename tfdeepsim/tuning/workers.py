@@ -18,24 +18,31 @@ _CHECKOUT = Path(__file__).parents[2]
 class LocalWorkers:
     """Workers of a chief in this process.
 
-    A worker that dies is started again under its name, and gets its trial again: keras-tuner's chief would
-    wait for it for ever. A context; leaving it ends all workers.
+    A worker that dies is started again under its name, and gets its trial again: keras-tuner's
+    chief would wait for it for ever. A context; leaving it ends all workers.
 
     Args:
         directory: Of the search; their output goes to its `logs/`.
         count: How many.
         host: Address of the chief.
         port: Port of the chief.
-        finished: How many trials have ended; a worker may die a few times in a row, but not without progress.
+        finished: How many trials have ended; a worker may die a few times in a row, but not without
+            progress.
     """
 
     def __init__(
-        self, directory: SearchDirectory, count: int, host: str, port: int, finished: Callable[[], int]
+        self,
+        directory: SearchDirectory,
+        count: int,
+        host: str,
+        port: int,
+        finished: Callable[[], int],
     ):
         self._directory = directory
-        self._host = host
+        self._suite = host
         self._addresses = {
-            name: addresses(name, host, port) for name in (f"tuner{index}" for index in range(count))
+            name: addresses(name, host, port)
+            for name in (f"tuner{index}" for index in range(count))
         }
         self._threads = str(max(1, (os.cpu_count() or 1) // count))
         self._finished = finished
@@ -53,7 +60,10 @@ class LocalWorkers:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         for process in self._running.values():
             process.kill()
@@ -89,11 +99,18 @@ class LocalWorkers:
         own = dict.fromkeys(
             ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"), self._threads
         )
-        own["PYTHONPATH"] = os.pathsep.join([str(_CHECKOUT), *filter(None, [os.environ.get("PYTHONPATH")])])
-        own["no_grpc_proxy"] = self._host
+        own["PYTHONPATH"] = os.pathsep.join(
+            [str(_CHECKOUT), *filter(None, [os.environ.get("PYTHONPATH")])]
+        )
+        own["no_grpc_proxy"] = self._suite
         with open(self.log(name), "ab") as log:
             self._running[name] = subprocess.Popen(
-                [sys.executable, "-m", "tfdeepsim.tuning.worker", str(self._directory.path.resolve())],
+                [
+                    sys.executable,
+                    "-m",
+                    "tfdeepsim.tuning.worker",
+                    str(self._directory.path.resolve()),
+                ],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,

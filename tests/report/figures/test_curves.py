@@ -40,7 +40,14 @@ def test_the_sum_is_left_out_where_one_term_is_all_of_it(make_run, make_score, r
 
 def test_raw_and_weighted_are_not_mixed():
     one = np.ones(3)
-    history = {"epoch": one, "loss": one, "kl": 2 * one, "weighted_kl": one, "val_kl": 2 * one, "image": one}
+    history = {
+        "epoch": one,
+        "loss": one,
+        "kl": 2 * one,
+        "weighted_kl": one,
+        "val_kl": 2 * one,
+        "image": one,
+    }
     training, validation = terms(history)["KL"]
     np.testing.assert_array_equal(training, validation)
 
@@ -72,10 +79,14 @@ def test_no_history_no_figure(record):
     assert learning_curves([dataclasses.replace(record, history=None)]) is None
 
 
-@pytest.mark.parametrize("values", [[0.5], [np.nan, np.nan], [np.inf, 1.0], [0.0, -1.0], [1.0, 1e9]])
+@pytest.mark.parametrize(
+    "values", [[0.5], [np.nan, np.nan], [np.inf, 1.0], [0.0, -1.0], [1.0, 1e9]]
+)
 def test_odd_histories_are_drawn(record, values):
     names = ("loss", "val_loss", "image", "val_image")
-    history = {"epoch": np.arange(1.0, len(values) + 1)} | {name: np.array(values) for name in names}
+    history = {"epoch": np.arange(1.0, len(values) + 1)} | {
+        name: np.array(values) for name in names
+    }
     assert learning_curves([dataclasses.replace(record, history=history)])
 
 

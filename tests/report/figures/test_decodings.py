@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from tfdeepsim.report.figures.decodings import decoded_sheet
-from tfdeepsim.report.parts import Decoded
+from tfdeepsim.report.run_files import Decoded
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def packed(colour):
     return np.asarray(colour, np.int64) @ (1, 256, 65536)
 
 
-def test_originals_on_top_and_a_row_a_contender(record, originals):
+def test_originals_on_top_and_a_row_a_representation(record, originals):
     other = dataclasses.replace(record, decoded=Decoded(originals, originals // 2, None))
     sheet = opened(decoded_sheet([record, dataclasses.replace(record, decoded=None), other]))
     tops = [

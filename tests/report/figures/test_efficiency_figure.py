@@ -5,14 +5,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfdeepsim.probes.efficiency import Efficiency, Point
+from tfdeepsim.probes.label_efficiency import Efficiency, Point
 from tfdeepsim.report.figures.efficiency import efficiency_panels
 from tfdeepsim.report.figures.style import BASELINE_COLOUR, RUN_COLOURS
 
 
 def curve(task="classification", examples=(10, 100, 1000), value=0.5, low=0.4, high=0.6):
     metrics = {"classification": ("accuracy",), "regression": ("l1", "l2")}[task]
-    points = [Point(m, n / 1000, n, n, value, low, high, 0.1, (value,)) for m in metrics for n in examples]
+    points = [
+        Point(m, n / 1000, n, n, value, low, high, 0.1, (value,)) for m in metrics for n in examples
+    ]
     return Efficiency("mlp", task, points)
 
 
@@ -39,7 +41,9 @@ def test_a_curve_a_row_in_its_colour(record):
 
 def test_a_panel_a_metric(record):
     one, two = (
-        Image.open(io.BytesIO(efficiency_panels([dataclasses.replace(record, efficiency=curve(task))]))).size
+        Image.open(
+            io.BytesIO(efficiency_panels([dataclasses.replace(record, efficiency=curve(task))]))
+        ).size
         for task in ("classification", "regression")
     )
     assert two == (one[0], 2 * one[1])

@@ -28,7 +28,8 @@ def test_every_pixel_is_enlarged_and_keeps_its_colour(tmp_path):
 
 def test_names_stand_at_the_left(tmp_path):
     first, second = (
-        written(tmp_path / "rows.png", {"Image": NOISE, name: NOISE})[:, :260] for name in ("SE", "L1")
+        written(tmp_path / "rows.png", {"Image": NOISE, name: NOISE})[:, :260]
+        for name in ("SE", "L1")
     )
     assert np.array_equal(first[:200], second[:200])
     assert not np.array_equal(first[214:], second[214:])

@@ -8,7 +8,7 @@ from PIL import Image
 from tfdeepsim.report.figures import predictions as module
 from tfdeepsim.report.figures.confusion import class_labels, confusion
 from tfdeepsim.report.figures.predictions import prediction_panels
-from tfdeepsim.report.parts import Predictions
+from tfdeepsim.report.run_files import Predictions
 
 
 @pytest.fixture
@@ -18,7 +18,9 @@ def record(make_run, make_score, read_scored):
 
 
 def predicting(record, target, predicted):
-    return dataclasses.replace(record, predictions=Predictions(np.asarray(target), np.asarray(predicted)))
+    return dataclasses.replace(
+        record, predictions=Predictions(np.asarray(target), np.asarray(predicted))
+    )
 
 
 def opened(png):
@@ -27,7 +29,9 @@ def opened(png):
 
 def test_right_predictions_lie_on_the_diagonal(record):
     target = np.linspace(-1, 1, 400, dtype=np.float32)[:, None]
-    sheets = [opened(prediction_panels([predicting(record, target, p)])) for p in (target, 0 * target)]
+    sheets = [
+        opened(prediction_panels([predicting(record, target, p)])) for p in (target, 0 * target)
+    ]
     blue = [np.argwhere((sheet[..., 2].astype(int) - sheet[..., 0]) > 60) for sheet in sheets]
     # The header's bar is blue too, and above every point.
     points = [b[b[:, 0] > 80] for b in blue]
@@ -89,7 +93,10 @@ def test_many_classes_are_drawn_without_numbers(record):
 @pytest.mark.parametrize(("classes", "rows"), [(2, 12), (10, 5), (20, 2), (21, 5), (100, 1)])
 def test_any_number_of_classes_and_rows(record, classes, rows):
     target = np.arange(4 * classes) % classes
-    assert opened(prediction_panels([predicting(record, target, target[::-1])] * rows)).shape[1] == 2000
+    assert (
+        opened(prediction_panels([predicting(record, target, target[::-1])] * rows)).shape[1]
+        == 2000
+    )
 
 
 def test_more_than_twenty_classes_have_no_text_in_cells(record):
@@ -116,5 +123,7 @@ def test_classes_have_their_names(record):
     assert class_labels(np.array([1]), ["cat", "a-rather-long-name"]) == ["a-rat…g-name"]
     named = dataclasses.replace(record, class_names=["$\\frac", "b"])
     target = np.arange(100) % 2
-    plain, with_names = (prediction_panels([predicting(r, target, target)]) for r in (record, named))
+    plain, with_names = (
+        prediction_panels([predicting(r, target, target)]) for r in (record, named)
+    )
     assert plain != with_names

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from tfdeepsim.report.figures.reconstructions import reconstruction_sheet, same_originals
-from tfdeepsim.report.parts import Samples
+from tfdeepsim.report.run_files import Samples
 
 
 @pytest.fixture
@@ -61,7 +61,11 @@ def test_size_of_the_sheet(record):
 
 
 def test_runs_on_other_images_stand_under_their_own_originals(record, originals):
-    runs = [record, with_images(record, originals[:, ::-1] // 3 + 7), with_images(record, originals.copy())]
+    runs = [
+        record,
+        with_images(record, originals[:, ::-1] // 3 + 7),
+        with_images(record, originals.copy()),
+    ]
     assert same_originals(runs) == [[0, 2], [1]]
     found = areas(opened(reconstruction_sheet(runs)))
     for images in (originals, originals // 3 + 7):

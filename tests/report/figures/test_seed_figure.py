@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfdeepsim.report.comparison import Comparison
 from tfdeepsim.report.figures.seeds import limits, seed_panels
 from tfdeepsim.report.figures.style import RUN_COLOURS
+from tfdeepsim.report.significance import Comparison
 
 
 def opened(png):
@@ -40,7 +40,9 @@ def test_points_and_interval_are_to_scale(make_score):
 
 def test_one_panel_a_metric(study_scores, make_score):
     second = [dataclasses.replace(score, metric="l2") for score in study_scores]
-    one, two = (opened(seed_panels(Comparison(s))).shape for s in (study_scores, (*study_scores, *second)))
+    one, two = (
+        opened(seed_panels(Comparison(s))).shape for s in (study_scores, (*study_scores, *second))
+    )
     # Three contestants: two panels stand beside each other.
     assert one == two
 
@@ -53,7 +55,9 @@ def test_no_figure_without_encoder_seeds(four_scores):
 @pytest.mark.parametrize("rows", [1, 2, 6, 7, 12])
 def test_any_number_of_rows_and_long_names(make_score, rows):
     names = [f"a-rather-long-name-$\\frac-of-run-{number}-of-many-others" for number in range(rows)]
-    scores = [make_score(name, (0.3 + i, 0.31, 0.35), over="encoder") for i, name in enumerate(names)]
+    scores = [
+        make_score(name, (0.3 + i, 0.31, 0.35), over="encoder") for i, name in enumerate(names)
+    ]
     assert opened(seed_panels(Comparison(scores))).shape[1] == 2000
 
 

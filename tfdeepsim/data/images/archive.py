@@ -48,7 +48,8 @@ class Archive(Store):
         path: The archive; `~` is the user's own folder.
 
     Raises:
-        InputError: If it is no whole zip archive, is encrypted, or has members that point out of it.
+        InputError: If it is no whole zip archive, is encrypted, or has members that point out of
+            it.
     """
 
     def __init__(self, path: str):
@@ -71,7 +72,8 @@ class Archive(Store):
         for member in self._zip.infolist():
             self._add(member)
         self.files = [
-            File(name, member.file_size, member.CRC) for name, member in sorted(self._members.items())
+            File(name, member.file_size, member.CRC)
+            for name, member in sorted(self._members.items())
         ]
 
     def read(self, file: File) -> bytes:
@@ -84,7 +86,14 @@ class Archive(Store):
             finally:
                 with self._lock:
                     member.close()
-        except (OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError, ValueError) as error:
+        except (
+            OSError,
+            EOFError,
+            zipfile.BadZipFile,
+            zlib.error,
+            NotImplementedError,
+            ValueError,
+        ) as error:
             raise _damaged(self.path, f"{file.name}: {error}") from error
 
     def _add(self, member: zipfile.ZipInfo) -> None:

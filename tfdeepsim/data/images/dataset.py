@@ -10,15 +10,15 @@ from typing import get_args
 import numpy as np
 
 from tfdeepsim.data.dataset import Cache, Dataset, Description
-from tfdeepsim.data.fit import View
-from tfdeepsim.data.images.checked import Checked, seconds_needed
 from tfdeepsim.data.images.decode import VERSION
 from tfdeepsim.data.images.files import Skipped, Store
-from tfdeepsim.data.images.kept import Kept, all_skipped
 from tfdeepsim.data.images.listing import Listing, read_listing
+from tfdeepsim.data.images.pixel_cache import PixelCache, all_skipped
 from tfdeepsim.data.images.splits import split_rows
-from tfdeepsim.data.rows import Rows
-from tfdeepsim.data.source import Source
+from tfdeepsim.data.images.verification import VerifiedFiles, seconds_needed
+from tfdeepsim.data.resizing import Resizing
+from tfdeepsim.data.splits.split import Split
+from tfdeepsim.data.splits.subset import Subset
 from tfdeepsim.errors import InputError
 from tfdeepsim.options import DataOptions
 
@@ -31,9 +31,10 @@ _SHOWN = 3
 class ImageFiles(Dataset):
     """Image files in a folder or an archive.
 
-    Labels are those of the folders (see `layout`) or of a CSV file, under the name `label`: class ids int64
-    [N], or float32 [N, K] to regress. Encoders and probes share training and validation images, since own
-    images are few; test images are shown to neither. Files that cannot be decoded are left out.
+    Labels are those of the folders (see `layout`) or of a CSV file, under the name `label`: class
+    ids int64 [N], or float32 [N, K] to regress. Encoders and probes share training and validation
+    images, since own images are few; test images are shown to neither. Files that cannot be decoded
+    are left out.
 
     Args:
         store: Where the files lie.
@@ -46,9 +47,9 @@ class ImageFiles(Dataset):
     """
 
     def __init__(self, store: Store, data_dir: str | os.PathLike | None, options: DataOptions):
-        view = View.of(options, DEFAULT_SIDE)
+        view = Resizing.of(options, DEFAULT_SIDE)
         listing = read_listing(store, options)
-        kept = Kept(listing, view, data_dir)
+        kept = PixelCache(listing, view, data_dir)
         self._cache = options.cache
         self._images = functools.cache(kept.images)
         checked, _ = self._images(_plain(options.cache))
@@ -66,20 +67,20 @@ class ImageFiles(Dataset):
         self.folder = kept.folder
         _report(self, len(listing.files) + len(listing.skipped), kept)
 
-    def source(self, split: str, cache: Cache = "auto") -> Source:
+    def source(self, split: str, cache: Cache = "auto") -> Split:
         """The images of a split, by name of file.
 
         Args:
             split: One of `splits`.
-            cache: `disk`: decoded once and mapped from a file; `memory`: decoded once a command; `none`:
-                decoded at each use; `auto`: as the options said, or else `disk`.
+            cache: `disk`: decoded once and mapped from a file; `memory`: decoded once a command;
+                `none`: decoded at each use; `auto`: as the options said, or else `disk`.
         """
         if split not in self._rows:
             raise InputError("split must be known", got=repr(split), accepted=", ".join(self._rows))
         rows = self._rows[split]
         _, images = self._images(_plain(cache if cache != "auto" else self._cache))
         labels = {} if self._labels is None else {"label": self._labels[rows]}
-        return Source(images=Rows(images, rows), labels=labels)
+        return Split(images=Subset(images, rows), labels=labels)
 
 
 def describe(store: Store, data_dir: str | os.PathLike | None, options: DataOptions) -> Description:
@@ -88,9 +89,9 @@ def describe(store: Store, data_dir: str | os.PathLike | None, options: DataOpti
     Raises:
         InputError: As `ImageFiles`, as far as it can be seen.
     """
-    view = View.of(options, DEFAULT_SIDE)
+    view = Resizing.of(options, DEFAULT_SIDE)
     listing = read_listing(store, options)
-    kept = Kept(listing, view, data_dir)
+    kept = PixelCache(listing, view, data_dir)
     checked = None if options.cache == "memory" else kept.read_index()
     made = checked is not None and (options.cache == "none" or kept.has_pixels())
     good = np.arange(len(listing.files)) if checked is None else _good(listing, checked)
@@ -108,15 +109,17 @@ def describe(store: Store, data_dir: str | os.PathLike | None, options: DataOpti
 
 def _plain(cache: Cache) -> Cache:
     if cache not in get_args(Cache):
-        raise InputError("cache must be known", got=repr(cache), accepted=", ".join(get_args(Cache)))
+        raise InputError(
+            "cache must be known", got=repr(cache), accepted=", ".join(get_args(Cache))
+        )
     return "disk" if cache == "auto" else cache
 
 
-def _good(listing: Listing, checked: Checked) -> np.ndarray:
+def _good(listing: Listing, checked: VerifiedFiles) -> np.ndarray:
     return np.setdiff1d(np.arange(len(listing.files)), list(checked.bad), assume_unique=True)
 
 
-def _check_share(listing: Listing, checked: Checked, most: float) -> None:
+def _check_share(listing: Listing, checked: VerifiedFiles, most: float) -> None:
     share = len(checked.bad) / len(listing.files)
     if share > most:
         bad = [(listing.files[row].name, why) for row, why in sorted(checked.bad.items())]
@@ -132,7 +135,7 @@ def _some(files: list[Skipped] | tuple[Skipped, ...]) -> str:
     return shown + (", ..." if len(files) > _SHOWN else "")
 
 
-def _report(dataset: ImageFiles, count: int, kept: Kept) -> None:
+def _report(dataset: ImageFiles, count: int, kept: PixelCache) -> None:
     if dataset.skipped:
         where = f"; all in {kept.skipped}" if kept.skipped.is_file() else ""
         print(
@@ -142,8 +145,11 @@ def _report(dataset: ImageFiles, count: int, kept: Kept) -> None:
         )
 
 
-def _fingerprint(checked: Checked, listing: Listing, view: View, rows: dict[str, np.ndarray]) -> str:
-    """Changes with any byte of a file, name, label, split, size or way to get there; not with times."""
+def _fingerprint(
+    checked: VerifiedFiles, listing: Listing, view: Resizing, rows: dict[str, np.ndarray]
+) -> str:
+    """Changes with any byte of a file, name, label, split, size or way to get there; not with
+    times."""
     described = [VERSION, checked.contents, listing.class_names, repr(view)]
     digest = hashlib.sha256(json.dumps(described).encode())
     if listing.labels is not None:

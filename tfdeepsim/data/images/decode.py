@@ -7,10 +7,11 @@ import PIL.Image
 import PIL.ImageOps
 import PIL.JpegImagePlugin
 
-from tfdeepsim.data.fit import View, fit
+from tfdeepsim.data.resizing import Resizing, fit
 
 VERSION = 1
-"""Goes up with every change of the pixels that come out, so that none that were kept pass for new ones."""
+"""Goes up with every change of the pixels that come out, so that none that were kept pass for new
+ones."""
 
 _FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP")
 _DEEP = ("I;16", "I;16L", "I;16B", "I;16N", "I", "F")
@@ -23,22 +24,23 @@ class Undecodable(ValueError):
     """A file that is no image, or not a whole one; its text is the reason."""
 
 
-def decode(data: bytes, view: View) -> np.ndarray:
+def decode(data: bytes, view: Resizing) -> np.ndarray:
     """Decode one image file and fit it. Content decides what it is, whatever its name.
 
-    Grey images get three equal channels, 16 bits become 8 by scaling, transparency shows white, CMYK becomes
-    RGB, files turned by EXIF are turned, of several frames the first counts.
+    Grey images get three equal channels, 16 bits become 8 by scaling, transparency shows white,
+    CMYK becomes RGB, files turned by EXIF are turned, of several frames the first counts.
 
     Args:
         data: The whole file: JPEG, PNG, BMP, GIF or WebP.
-        view: Size, and how to get there. Large JPEGs are decoded at a fraction of their size, which is never
-            below what the view needs.
+        view: Size, and how to get there. Large JPEGs are decoded at a fraction of their size, which
+            is never below what the view needs.
 
     Returns:
         uint8 [side, side, 3].
 
     Raises:
-        Undecodable: If it is no such image, cut short, or of more pixels than `PIL.Image.MAX_IMAGE_PIXELS`.
+        Undecodable: If it is no such image, cut short, or of more pixels than
+            `PIL.Image.MAX_IMAGE_PIXELS`.
         InputError: As `fit`.
     """
     # Whatever a damaged file makes a decoder raise, it is one file and no reason to stop.
@@ -53,8 +55,9 @@ def decode(data: bytes, view: View) -> np.ndarray:
     return fit(image, view)
 
 
-def open_image(data: bytes, view: View) -> PIL.Image.Image:
-    """The first frame, whole, as it is stored; of a large JPEG a fraction that is large enough for `view`."""
+def open_image(data: bytes, view: Resizing) -> PIL.Image.Image:
+    """The first frame, whole, as it is stored; of a large JPEG a fraction that is large enough for
+    `view`."""
     if not data:
         raise Undecodable("an empty file")
     image = PIL.Image.open(io.BytesIO(data), formats=_FORMATS)
@@ -67,8 +70,9 @@ def open_image(data: bytes, view: View) -> PIL.Image.Image:
     return image
 
 
-def _least(width: int, height: int, view: View) -> tuple[int, int]:
-    """The smallest width and height from which the view is made by making smaller, or by a cut alone."""
+def _least(width: int, height: int, view: Resizing) -> tuple[int, int]:
+    """The smallest width and height from which the view is made by making smaller, or by a cut
+    alone."""
     if view.crop == "stretch":
         return view.side, view.side
     shorter, longer = view.shorter_side or view.side, max(width, height)

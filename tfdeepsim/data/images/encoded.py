@@ -4,10 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from tfdeepsim.data.fit import View
-from tfdeepsim.data.images.checked import WORKERS, read_image
 from tfdeepsim.data.images.decode import Undecodable
 from tfdeepsim.data.images.listing import Listing
+from tfdeepsim.data.images.verification import WORKERS, read_image
+from tfdeepsim.data.resizing import Resizing
 from tfdeepsim.errors import InputError
 
 
@@ -22,7 +22,7 @@ class EncodedImages:
     dtype = np.dtype(np.uint8)
     ndim = 4
 
-    def __init__(self, listing: Listing, view: View):
+    def __init__(self, listing: Listing, view: Resizing):
         self._listing = listing
         self._view = view
         self.shape = (len(listing.files), view.side, view.side, 3)

@@ -87,7 +87,9 @@ def _walk(
     try:
         status = os.stat(folder)
         with os.scandir(folder) as scan:
-            entries = sorted((entry for entry in scan if not is_ignored(entry.name)), key=lambda e: e.name)
+            entries = sorted(
+                (entry for entry in scan if not is_ignored(entry.name)), key=lambda e: e.name
+            )
     except OSError as error:
         raise _unreadable(folder, error) from error
     here = (status.st_dev, status.st_ino)

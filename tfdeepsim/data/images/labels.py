@@ -10,7 +10,9 @@ import numpy as np
 
 from tfdeepsim.errors import InputError
 
-_SPELLING = "a header file,NAME[,NAME...] and a row for each image: its relative path and its values"
+_SPELLING = (
+    "a header file,NAME[,NAME...] and a row for each image: its relative path and its values"
+)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -32,13 +34,14 @@ def read_labels(path: str, names: Sequence[str], wrapping: str = "") -> Labels:
     Columns of numbers are what a probe regresses; a single column of text is a class.
 
     Args:
-        path: CSV file in UTF-8, `file,NAME[,NAME...]`. `file` is a name, with or without `wrapping`, or the
-            last part of one if no other image has it.
+        path: CSV file in UTF-8, `file,NAME[,NAME...]`. `file` is a name, with or without
+            `wrapping`, or the last part of one if no other image has it.
         names: Image files, relative, with `/`.
         wrapping: What all names begin with.
 
     Raises:
-        InputError: If the file cannot be read, is of another form, or has not one row for each image.
+        InputError: If the file cannot be read, is of another form, or has not one row for each
+            image.
     """
     rows = _read(Path(path).expanduser())
     keys = _keys(names, wrapping)
@@ -53,7 +56,9 @@ def read_labels(path: str, names: Sequence[str], wrapping: str = "") -> Labels:
         else:
             values[row] = cells
     missing = [name for name, cells in zip(names, values, strict=True) if cells is None]
-    _refuse(path, unknown, "for files that are no images of the dataset, or have names of more than one")
+    _refuse(
+        path, unknown, "for files that are no images of the dataset, or have names of more than one"
+    )
     _refuse(path, doubled, "for images that have one already")
     if missing:
         raise InputError(
@@ -97,7 +102,10 @@ def _keys(names: Sequence[str], wrapping: str) -> Mapping[str, int]:
 def _parse(path: str, names: Sequence[str], cells: Sequence[Sequence[str]]) -> Labels:
     numbers = [[_number(cell) for cell in row] for row in cells]
     texts = [
-        (row, column) for row, values in enumerate(numbers) for column, v in enumerate(values) if v is None
+        (row, column)
+        for row, values in enumerate(numbers)
+        for column, v in enumerate(values)
+        if v is None
     ]
     if texts and len(texts) == len(cells) * len(cells[0]) and len(cells[0]) == 1:
         class_names = sorted({row[0] for row in cells})
@@ -139,4 +147,6 @@ def _refuse(path: str, files: Sequence[str], what: str) -> None:
 
 
 def _wrong(path: Path, reason: str) -> InputError:
-    return InputError("--labels must be a readable CSV file", got=f"{path} ({reason})", accepted=_SPELLING)
+    return InputError(
+        "--labels must be a readable CSV file", got=f"{path} ({reason})", accepted=_SPELLING
+    )

@@ -2,9 +2,11 @@
 
 The rules, in this order:
 
-1. A single top folder that holds all images, and folders with images, is a wrapping and is taken off.
+1. A single top folder that holds all images, and folders with images, is a wrapping and is taken
+    off.
 2. Top folders that are all named after splits, one of them for training, are splits.
-3. In each split, or at the top where there are none, folders are classes; deeper folders belong to them.
+3. In each split, or at the top where there are none, folders are classes; deeper folders belong to
+    them.
    Images beside class folders are left out. Without folders there are no classes.
 """
 
@@ -58,8 +60,8 @@ def layout(names: Sequence[str], with_classes: bool = True) -> Layout:
         with_classes: Whether folders may be classes; otherwise they are splits or nothing.
 
     Raises:
-        InputError: If there is only one class, splits are without training or differ in kind, or a class
-            has no training images.
+        InputError: If there is only one class, splits are without training or differ in kind, or a
+            class has no training images.
     """
     wrapping = _wrapping(names)
     paths = [name[len(wrapping) :].split("/") for name in names]
@@ -107,7 +109,9 @@ def check_classes(classes: np.ndarray, class_names: Sequence[str], parts: np.nda
             got=f"one class only, {class_names[0]!r}",
             accepted="a folder for each class, or images without folders, which need no labels",
         )
-    untrained = np.flatnonzero(np.bincount(classes[parts == TRAIN], minlength=len(class_names)) == 0)
+    untrained = np.flatnonzero(
+        np.bincount(classes[parts == TRAIN], minlength=len(class_names)) == 0
+    )
     if len(untrained):
         more = f", and {len(untrained) - 1} more such" if len(untrained) > 1 else ""
         raise InputError(

@@ -41,7 +41,8 @@ class Listing:
 
 
 def read_listing(store: Store, options: DataOptions) -> Listing:
-    """List a dataset: its labels come from `options.labels` if it names a file, otherwise from folders.
+    """List a dataset: its labels come from `options.labels` if it names a file, otherwise from
+    folders.
 
     Raises:
         InputError: If there is no image, or folders or labels do not follow the rules.

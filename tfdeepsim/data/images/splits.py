@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from tfdeepsim.data.divide import divide
 from tfdeepsim.data.images.layout import TEST, TRAIN, VALIDATION, check_classes
 from tfdeepsim.data.images.listing import Listing
+from tfdeepsim.data.splits.divide import divide
 from tfdeepsim.errors import InputError
 from tfdeepsim.options import DataOptions
 
@@ -12,9 +12,9 @@ from tfdeepsim.options import DataOptions
 def split_rows(listing: Listing, good: np.ndarray, options: DataOptions) -> dict[str, np.ndarray]:
     """Rows of each split.
 
-    Own folders for validation and test are used as they are; what is missing is cut off the training
-    images, in like shares of each class. Encoders and probes share training and validation images, since own
-    images are few; the test images are shown to neither.
+    Own folders for validation and test are used as they are; what is missing is cut off the
+    training images, in like shares of each class. Encoders and probes share training and validation
+    images, since own images are few; the test images are shown to neither.
 
     Args:
         listing: All image files.
@@ -25,14 +25,18 @@ def split_rows(listing: Listing, good: np.ndarray, options: DataOptions) -> dict
         Rows of the listing, int64, ascending, by split.
 
     Raises:
-        InputError: If shares are given where nothing is to be divided, or if a split or class is too small.
+        InputError: If shares are given where nothing is to be divided, or if a split or class is
+            too small.
     """
     parts = listing.parts[good]
     labels = None if listing.labels is None else listing.labels[good]
     if labels is not None and listing.class_names:
         check_classes(labels, listing.class_names, parts)
     own = [good[parts == part] for part in (TRAIN, VALIDATION, TEST)]
-    has_validation, has_test = bool((listing.parts == VALIDATION).any()), bool((listing.parts == TEST).any())
+    has_validation, has_test = (
+        bool((listing.parts == VALIDATION).any()),
+        bool((listing.parts == TEST).any()),
+    )
 
     def cut(*shares: float) -> list[np.ndarray]:
         classes = None if listing.labels is None else listing.labels[own[TRAIN]]
@@ -64,6 +68,8 @@ def split_rows(listing: Listing, good: np.ndarray, options: DataOptions) -> dict
     for name, rows in splits.items():
         if not len(rows):
             raise InputError(
-                "each split needs images that can be decoded", got=f"none in {name}", accepted="one or more"
+                "each split needs images that can be decoded",
+                got=f"none in {name}",
+                accepted="one or more",
             )
     return splits

@@ -11,7 +11,7 @@ from tfdeepsim.data.llv2 import making
 from tfdeepsim.data.llv2.folder import check_whole, damaged, fingerprint, is_made, place, root
 from tfdeepsim.data.llv2.frame import SIDE
 from tfdeepsim.data.llv2.size import NAMED, Size
-from tfdeepsim.data.source import Source
+from tfdeepsim.data.splits.split import Split
 from tfdeepsim.errors import InputError
 
 _FEATURES: dict[str, tuple[tuple[int, ...], type]] = {
@@ -28,8 +28,9 @@ _FEATURES: dict[str, tuple[tuple[int, ...], type]] = {
 class Llv2Dataset(Dataset):
     """Frames of LunarLander, labelled with the lander's position.
 
-    The label `position` is x and y as float32 [N, 2], where the landing pad is (0, 0) and the screen is
-    x in [-1, 1] and y in about [-0.5, 1.5]. The other labels are those of the builder `Llv2`.
+    The label `position` is x and y as float32 [N, 2], where the landing pad is (0, 0) and the
+    screen is x in [-1, 1] and y in about [-0.5, 1.5]. The other labels are those of the builder
+    `Llv2`.
 
     Args:
         size: Which LLv2. It must have been made.
@@ -52,15 +53,20 @@ class Llv2Dataset(Dataset):
         self.splits = size.splits
         self.fingerprint = fingerprint(self.folder)
 
-    def source(self, split: str, cache: Cache = "auto") -> Source:
-        """The frames of a split in the order of its records, which is shuffled, the same each time."""
+    def source(self, split: str, cache: Cache = "auto") -> Split:
+        """The frames of a split in the order of its records, which is shuffled, the same each
+        time."""
         if split not in self.splits:
-            raise InputError("split must be one of LLv2's", got=repr(split), accepted=", ".join(self.splits))
+            raise InputError(
+                "split must be one of LLv2's", got=repr(split), accepted=", ".join(self.splits)
+            )
         count = self.splits[split]
         spec = {name: ((count, *shape), dtype) for name, (shape, dtype) in _FEATURES.items()}
-        return decoded(spec, lambda arrays: self._read(split, arrays), self.folder / "decoded" / split, cache)
+        return decoded(
+            spec, lambda arrays: self._read(split, arrays), self.folder / "decoded" / split, cache
+        )
 
-    def probe_mask(self, source: Source) -> np.ndarray:
+    def probe_mask(self, source: Split) -> np.ndarray:
         """Which frames show the lander: [P] dropped the others."""
         return source.labels["on_screen"]
 

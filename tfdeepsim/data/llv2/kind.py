@@ -30,7 +30,9 @@ def describe(rest: str, data_dir: str | os.PathLike | None, options: DataOptions
     return dataset.describe(parse(rest or "small"), data_dir)
 
 
-def open_dataset(rest: str, data_dir: str | os.PathLike | None, options: DataOptions) -> Llv2Dataset:
+def open_dataset(
+    rest: str, data_dir: str | os.PathLike | None, options: DataOptions
+) -> Llv2Dataset:
     """Open LLv2 of this size; simulate it first if it is absent."""
     from tfdeepsim.data.llv2.dataset import Llv2Dataset
     from tfdeepsim.data.llv2.folder import is_made, place, root

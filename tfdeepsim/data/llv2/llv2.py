@@ -21,8 +21,8 @@ from tfdeepsim.data.llv2 import making
 from tfdeepsim.data.llv2.frame import ENVIRONMENT, SIDE
 from tfdeepsim.data.llv2.size import VERSION, Size, parse
 from tfdeepsim.data.llv2.workers import Workers
-from tfdeepsim.data.lock import locked
 from tfdeepsim.errors import InputError
+from tfdeepsim.lock import locked
 
 _DESCRIPTION = """
 Frames of LunarLander under a random policy, labelled with the lander's position, after LLv2 in
@@ -49,7 +49,8 @@ class Llv2(tfds.core.GeneratorBasedBuilder):
     A config is named after its size: `small`, `quickstart`, `paper`, or any other as in
     `200x15-stride10-seed3`. So data of another size or seed is never taken for it.
 
-    Splits: `encoder_train`, `encoder_validation` (a tenth), `probe_train`, `probe_validation` (a fifth)
+    Splits: `encoder_train`, `encoder_validation` (a tenth), `probe_train`, `probe_validation` (a
+        fifth)
     and `test`, by rollout.
 
     Args:
@@ -123,11 +124,15 @@ class Llv2(tfds.core.GeneratorBasedBuilder):
         self._digests = {split: hashlib.sha256() for split in self.size.splits}
         with (
             Workers(self._workers) as self._pool,
-            tqdm(total=total, desc=f"llv2/{self.size.name}", unit=" frames", mininterval=seldom) as self._bar,
+            tqdm(
+                total=total, desc=f"llv2/{self.size.name}", unit=" frames", mininterval=seldom
+            ) as self._bar,
         ):
             super()._download_and_prepare(*args, **kwargs)
         self.info.metadata.update(_origin(self.size))
-        self.info.metadata["sha256"] = {split: digest.hexdigest() for split, digest in self._digests.items()}
+        self.info.metadata["sha256"] = {
+            split: digest.hexdigest() for split, digest in self._digests.items()
+        }
 
     def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Iterator]:
         return {split: self._generate_examples(split) for split in self.size.splits}

@@ -37,7 +37,9 @@ def batches(
 
     def parse(records: tf.Tensor) -> dict[str, tf.Tensor]:
         examples = tf.io.parse_example(records, stored)
-        return examples | {"image": tf.map_fn(decode, examples["image"], fn_output_signature=tf.uint8)}
+        return examples | {
+            "image": tf.map_fn(decode, examples["image"], fn_output_signature=tf.uint8)
+        }
 
     records = tf.data.TFRecordDataset([str(file) for file in files]).batch(_BATCH)
     return records.map(parse, num_parallel_calls=tf.data.AUTOTUNE).prefetch(1).as_numpy_iterator()

@@ -53,8 +53,8 @@ def record(seed: int, frames: int, stride: int) -> np.ndarray:
     """Record one rollout of LunarLander-v3 under a random policy, on after termination [P].
 
     A frame shows the very instant of its state. Frames are drawn by the environment at 600x400 and
-    reduced to 64x64 by pygame's `smoothscale`, which averages over areas. What lies between kept frames
-    is not drawn, which changes no pixel of those that are.
+    reduced to 64x64 by pygame's `smoothscale`, which averages over areas. What lies between kept
+    frames is not drawn, which changes no pixel of those that are.
 
     Args:
         seed: Of the terrain, the first push, the engines' noise and the policy.

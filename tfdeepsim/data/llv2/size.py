@@ -9,7 +9,8 @@ VERSION = "1.0.0"
 """Of the pictures and labels: any change to either raises it."""
 
 MOST_STEPS = 500
-"""A lander that falls past the ground for longer leaves the range of coordinates that can be drawn."""
+"""A lander that falls past the ground for longer leaves the range of coordinates that can be
+drawn."""
 
 _SPELLING = re.compile(
     r"(?P<rollouts>[1-9]\d{0,5})x(?P<frames>[1-9]\d{0,2})"
@@ -52,8 +53,8 @@ class Size:
         """The rollouts of each split, by their number.
 
         The number is also the rollout's seed: `seed * 10**9 + purpose * 10**8 + index`, where the
-        purpose is 1 for encoders, 2 for probes and 3 for test. So no rollout serves two purposes, not
-        even across sizes: an encoder trained on `small` never saw a test rollout of `paper`.
+        purpose is 1 for encoders, 2 for probes and 3 for test. So no rollout serves two purposes,
+        not even across sizes: an encoder trained on `small` never saw a test rollout of `paper`.
         """
         encoder, probe, test = (self.seed * 10**9 + purpose * 10**8 for purpose in (1, 2, 3))
         end, tenth, fifth = self.rollouts, max(1, self.rollouts // 10), max(1, self.rollouts // 5)

@@ -23,16 +23,18 @@ _MOST = 8
 
 def default_count() -> int:
     """One for each core that this process may use, and at most 8."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
     return min(cores, _MOST)
 
 
 class Workers:
     """Simulation processes, to be used in a `with` statement.
 
-    They are plain Python programs that import the simulator and nothing else: neither TensorFlow nor
-    the program that started them. Each answers requests on its standard input until that closes, which
-    it does when this process ends, however it ends.
+    They are plain Python programs that import the simulator and nothing else: neither TensorFlow
+    nor the program that started them. Each answers requests on its standard input until that
+    closes, which it does when this process ends, however it ends.
 
     Args:
         count: How many processes; by default one for each core, and at most 8.
@@ -106,7 +108,8 @@ def _died(process: subprocess.Popen) -> RuntimeError:
 
 
 def main() -> None:
-    """Answer each line `SEED FRAMES STRIDE` with the bytes of that rollout, while someone listens."""
+    """Answer each line `SEED FRAMES STRIDE` with the bytes of that rollout, while someone
+    listens."""
     from tfdeepsim.data.llv2.simulator import record
 
     with contextlib.suppress(BrokenPipeError), os.fdopen(os.dup(1), "wb") as answers:

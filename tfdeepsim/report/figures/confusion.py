@@ -6,10 +6,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tfdeepsim.report.figures.style import FAINT, INK, WIDTH, add_header, drawable, new_figure, points, write
+from tfdeepsim.report.figures.style import (
+    FAINT,
+    INK,
+    WIDTH,
+    add_header,
+    drawable,
+    new_figure,
+    points,
+    write,
+)
 from tfdeepsim.report.naming import shorten
-from tfdeepsim.report.parts import Predictions
 from tfdeepsim.report.record import Record
+from tfdeepsim.report.run_files import Predictions
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,10 +63,14 @@ def confusion(predictions: Predictions, classes: np.ndarray) -> np.ndarray:
         classes: Sorted class numbers, of which the predictions are made.
 
     Returns:
-        float64 `[C, C]`, true class by predicted class; NaN in the rows of classes without an example.
+        float64 `[C, C]`, true class by predicted class; NaN in the rows of classes without an
+        example.
     """
     counts = np.zeros((len(classes), len(classes)))
-    places = np.searchsorted(classes, predictions.target), np.searchsorted(classes, predictions.predicted)
+    places = (
+        np.searchsorted(classes, predictions.target),
+        np.searchsorted(classes, predictions.predicted),
+    )
     np.add.at(counts, places, 1)
     examples = counts.sum(axis=1, keepdims=True)
     return 100 * np.divide(counts, examples, out=np.full_like(counts, np.nan), where=examples > 0)
@@ -92,4 +105,13 @@ def _number(axes: "Axes", percent: np.ndarray, size: float) -> None:
     for (row, column), value in np.ndenumerate(percent):
         if np.isfinite(value):
             colour = "white" if value > 55 else INK if row == column else FAINT
-            write(axes, column, row, f"{value:.0f}", size, color=colour, ha="center", va="center_baseline")
+            write(
+                axes,
+                column,
+                row,
+                f"{value:.0f}",
+                size,
+                color=colour,
+                ha="center",
+                va="center_baseline",
+            )

@@ -32,10 +32,11 @@ _LABEL = 66  # beside each panel, for the names of the terms
 
 
 def learning_curves(records: Sequence[Record]) -> bytes | None:
-    """One panel a run: the terms of its loss, as weighted in the sum, and the sum where there are several.
+    """One panel a run: the terms of its loss, as weighted in the sum, and the sum where there are
+    several.
 
-    Solid lines are training, dashed ones validation; the dot is the epoch with the lowest validation
-    loss. Runs are trained on different losses, so each panel has a scale of its own.
+    Solid lines are training, dashed ones validation; the dot is the epoch with the lowest
+    validation loss. Runs are trained on different losses, so each panel has a scale of its own.
 
     Args:
         records: All runs of the report.
@@ -43,7 +44,9 @@ def learning_curves(records: Sequence[Record]) -> bytes | None:
     Returns:
         PNG, or None if no run has a history.
     """
-    shown = [(c, record) for c, record in zip(colours(records), records, strict=True) if record.history]
+    shown = [
+        (c, record) for c, record in zip(colours(records), records, strict=True) if record.history
+    ]
     if not shown:
         return None
     columns = len(shown) if len(shown) <= 2 else 2 if len(shown) == 4 else 3
@@ -66,8 +69,8 @@ def learning_curves(records: Sequence[Record]) -> bytes | None:
 def terms(history: dict[str, np.ndarray]) -> dict[str, tuple[np.ndarray, np.ndarray | None]]:
     """Training and validation curve of each term that a run's history has, by the term's label.
 
-    Weighted terms, which sum to the loss, are preferred; raw and weighted are never mixed in one term.
-    The total is left out where one term is all of it.
+    Weighted terms, which sum to the loss, are preferred; raw and weighted are never mixed in one
+    term. The total is left out where one term is all of it.
     """
     found: dict[str, tuple[np.ndarray, np.ndarray | None]] = {}
     for name, label in _TERMS.items():
@@ -88,12 +91,16 @@ def _draw_terms(axes: "Axes", history: dict[str, np.ndarray], colour: str) -> No
     dot: dict[str, Any] = {"marker": "."} if len(epoch) == 1 else {}
     for label, (training, validation) in curves.items():
         line: dict[str, Any] = (
-            {"color": INK, "linewidth": 0.9} if label == "total" else {"color": colour, "linewidth": 1.5}
+            {"color": INK, "linewidth": 0.9}
+            if label == "total"
+            else {"color": colour, "linewidth": 1.5}
         )
         axes.plot(epoch, training, **line, **dot)
         if validation is not None:
             axes.plot(epoch, validation, linestyle=_DASHED, **line, **dot)
-    values = np.concatenate([c for pair in curves.values() for c in pair if c is not None] or [np.ones(1)])
+    values = np.concatenate(
+        [c for pair in curves.values() for c in pair if c is not None] or [np.ones(1)]
+    )
     values = values[np.isfinite(values)]
     if wants_log(values):
         axes.set_yscale("log")
@@ -112,7 +119,8 @@ def _draw_terms(axes: "Axes", history: dict[str, np.ndarray], colour: str) -> No
 
 
 def wants_log(values: np.ndarray) -> bool:
-    """Whether a logarithmic axis shows finite values better: all positive, and over a factor of 5 apart."""
+    """Whether a logarithmic axis shows finite values better: all positive, and over a factor of 5
+    apart."""
     return bool(values.size and values.min() > 0 and values.max() > 5 * values.min())
 
 
@@ -124,7 +132,12 @@ def _mark_best(axes: "Axes", history: dict, curves: dict, colour: str) -> None:
     validation = next(iter(curves.values()), (None, None))[1]
     if validation is not None:
         axes.plot(
-            history["epoch"][best], validation[best], "o", color=colour, markersize=points(8), mec="white"
+            history["epoch"][best],
+            validation[best],
+            "o",
+            color=colour,
+            markersize=points(8),
+            mec="white",
         )
 
 
@@ -135,9 +148,20 @@ def _legend(figure) -> None:
         Line2D([], [], color=FAINT, linewidth=1.4, label="training"),
         Line2D([], [], color=FAINT, linewidth=1.4, linestyle=_DASHED, label="validation"),
         Line2D(
-            [], [], color=FAINT, linewidth=0, marker="o", markersize=points(8), label="lowest validation loss"
+            [],
+            [],
+            color=FAINT,
+            linewidth=0,
+            marker="o",
+            markersize=points(8),
+            label="lowest validation loss",
         ),
     ]
     figure.legend(
-        handles=handles, loc="upper left", ncols=3, frameon=False, borderaxespad=0.2, labelcolor=FAINT
+        handles=handles,
+        loc="upper left",
+        ncols=3,
+        frameon=False,
+        borderaxespad=0.2,
+        labelcolor=FAINT,
     )

@@ -8,9 +8,10 @@ from tfdeepsim.report.record import Record
 
 
 def decoded_sheet(records: Sequence[Record]) -> bytes | None:
-    """One sheet: a row of test images, and below it one row a contender with its decoded embeddings.
+    """One sheet: a row of test images, and below it one row a representation with its decoded
+    embeddings.
 
-    Contenders that were decoded on other images stand below, under their own originals.
+    Representations that were decoded on other images stand below, under their own originals.
 
     Args:
         records: All rows of the report.
@@ -23,7 +24,9 @@ def decoded_sheet(records: Sequence[Record]) -> bytes | None:
     for group in grouped([None if r.decoded is None else r.decoded.original for r in records]):
         shown = [(i, records[i], decoded) for i in group if (decoded := records[i].decoded)]
         rows = [
-            Row(d.decoded, r.system, r.short, "" if d.mse is None else f"MSE {d.mse:.4f}", colour[i])
+            Row(
+                d.decoded, r.system, r.short, "" if d.mse is None else f"MSE {d.mse:.4f}", colour[i]
+            )
             for i, r, d in shown
         ]
         blocks += sets([Row(shown[0][2].original, "Originals"), *rows])

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from tfdeepsim.files import replacing
 from tfdeepsim.report.figures.style import (
     FAINT,
     INK,
@@ -16,7 +17,6 @@ from tfdeepsim.report.figures.style import (
     run_colour,
     styled,
 )
-from tfdeepsim.run import replacing
 
 _HEIGHT = 420  # CSS pixels
 _LEFT, _RIGHT, _TOP, _BELOW = 62, 190, 30, 52
@@ -35,7 +35,10 @@ def write_drift(path: str | os.PathLike, curves: Mapping[str, np.ndarray]) -> No
         axes = figure.add_axes((_LEFT / WIDTH, _BELOW / _HEIGHT, *size))
         lines = [
             axes.plot(
-                np.arange(1, len(errors) + 1), 100 * np.asarray(errors), color=run_colour(place), lw=points(2)
+                np.arange(1, len(errors) + 1),
+                100 * np.asarray(errors),
+                color=run_colour(place),
+                lw=points(2),
             )[0]
             for place, errors in enumerate(curves.values())
         ]
@@ -45,7 +48,9 @@ def write_drift(path: str | os.PathLike, curves: Mapping[str, np.ndarray]) -> No
         axes.set_xlabel("iteration", color=INK)
         axes.set_ylabel("feature error (%); 100: another image", color=INK)
         names = list(map(drawable, curves))
-        legend = axes.legend(lines, names, loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False)
+        legend = axes.legend(
+            lines, names, loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False
+        )
         for name in legend.get_texts():
             name.set_parse_math(False)
         picture = png(figure)

@@ -7,9 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tfdeepsim.probes.efficiency import Point
+from tfdeepsim.probes.label_efficiency import Point
 from tfdeepsim.report.figures.labels import name_heights
-from tfdeepsim.report.figures.style import FAINT, INK, WIDTH, colours, new_figure, png, points, styled
+from tfdeepsim.report.figures.style import (
+    FAINT,
+    INK,
+    WIDTH,
+    colours,
+    new_figure,
+    png,
+    points,
+    styled,
+)
 from tfdeepsim.report.naming import called, shorten
 from tfdeepsim.report.record import Record
 from tfdeepsim.report.wording import metric_title, scale
@@ -24,7 +33,8 @@ _DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (5, 1.5, 1, 1.5
 
 
 def efficiency_panels(records: Sequence[Record]) -> bytes | None:
-    """One panel a metric: a curve a row over the number of labels, with its 95 % interval as a band.
+    """One panel a metric: a curve a row over the number of labels, with its 95 % interval as a
+    band.
 
     Args:
         records: All rows of the report.
@@ -32,7 +42,9 @@ def efficiency_panels(records: Sequence[Record]) -> bytes | None:
     Returns:
         PNG, or None if there are no curves.
     """
-    curves = [(c, r, r.efficiency) for c, r in zip(colours(records), records, strict=True) if r.efficiency]
+    curves = [
+        (c, r, r.efficiency) for c, r in zip(colours(records), records, strict=True) if r.efficiency
+    ]
     if not curves:
         return None
     metrics = list(dict.fromkeys(metric for _, _, found in curves for metric in found.metrics))
@@ -44,7 +56,11 @@ def efficiency_panels(records: Sequence[Record]) -> bytes | None:
             bottom = slot * block + _TOP + _PANEL
             size = (WIDTH - _LEFT - _RIGHT) / WIDTH, _PANEL / height
             axes = figure.add_axes((_LEFT / WIDTH, 1 - bottom / height, *size))
-            _draw(axes, metric, [(c, r, curve) for c, r, found in curves if (curve := found.curve(metric))])
+            _draw(
+                axes,
+                metric,
+                [(c, r, curve) for c, r, found in curves if (curve := found.curve(metric))],
+            )
         return png(figure)
 
 
@@ -59,7 +75,11 @@ def _draw(axes: "Axes", metric: str, shown: list[tuple[str, Record, list[Point]]
             factor * np.array(column)
             for column in zip(*((p.value, p.low, p.high) for p in curve), strict=True)
         )
-        line = {"color": colour, "linestyle": dashes, "linewidth": 1.1 if record.is_baseline else 1.7}
+        line = {
+            "color": colour,
+            "linestyle": dashes,
+            "linewidth": 1.1 if record.is_baseline else 1.7,
+        }
         axes.plot(examples, value, marker=marker, markersize=points(6), **line)
         # A point of a single repeat has no interval: the band narrows to it.
         low, high = np.where(np.isfinite(low), low, value), np.where(np.isfinite(high), high, value)
@@ -74,7 +94,13 @@ def _draw(axes: "Axes", metric: str, shown: list[tuple[str, Record, list[Point]]
         )
     first = shown[0][2]
     chance = [factor * point.chance for point in first]
-    axes.plot([point.examples for point in first], chance, color=FAINT, linewidth=0.9, linestyle=(0, (1, 2)))
+    axes.plot(
+        [point.examples for point in first],
+        chance,
+        color=FAINT,
+        linewidth=0.9,
+        linestyle=(0, (1, 2)),
+    )
     names.append((chance[-1], "chance", FAINT, FAINT))
     _draw_axis(axes, sorted({point.examples for _, _, curve in shown for point in curve}))
     axes.set_title(metric_title(metric, metric == "accuracy"), pad=points(12))

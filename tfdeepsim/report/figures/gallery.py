@@ -3,7 +3,6 @@
 import dataclasses
 from collections.abc import Sequence
 
-from tfdeepsim.report.comparison import Comparison
 from tfdeepsim.report.figures.curves import learning_curves
 from tfdeepsim.report.figures.decodings import decoded_sheet
 from tfdeepsim.report.figures.efficiency import efficiency_panels
@@ -11,6 +10,7 @@ from tfdeepsim.report.figures.predictions import prediction_panels
 from tfdeepsim.report.figures.reconstructions import reconstruction_sheet, same_originals
 from tfdeepsim.report.figures.seeds import seed_panels
 from tfdeepsim.report.record import Record
+from tfdeepsim.report.significance import Comparison
 
 NAMES = ("seeds", "efficiency", "decoded", "reconstructions", "predictions", "learning_curves")
 
@@ -115,19 +115,24 @@ def _learning_curves(records: Sequence[Record]) -> Picture:
         "Learning curves",
         "The terms of each run's loss over its training, weighted as in their sum where the run recorded "
         "that; the dot marks the epoch with the lowest validation loss. Every panel has its own scale, some "
-        "of them logarithmic: losses of different kinds cannot be compared by their size." + _first(records),
+        "of them logarithmic: losses of different kinds cannot be compared by their size."
+        + _first(records),
         learning_curves(records),
         _absent(records, "history"),
     )
 
 
 def _absent(records: Sequence[Record], field: str) -> list[str]:
-    return [f"Not shown: {r.called}, which {r.missing[field]}." for r in records if field in r.missing]
+    return [
+        f"Not shown: {r.called}, which {r.missing[field]}." for r in records if field in r.missing
+    ]
 
 
 def _first(records: Sequence[Record]) -> str:
     return (
-        " Of several encoder seeds the first is shown." if any(r.over == "encoder" for r in records) else ""
+        " Of several encoder seeds the first is shown."
+        if any(r.over == "encoder" for r in records)
+        else ""
     )
 
 

@@ -1,4 +1,5 @@
-"""Originals, and below them a row for each way to generate them (Fig. 3 of Dosovitskiy & Brox 2016)."""
+"""Originals, and below them a row for each way to generate them (Fig. 3 of Dosovitskiy & Brox
+2016)."""
 
 import os
 from collections.abc import Mapping
@@ -6,10 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from tfdeepsim.errors import InputError
+from tfdeepsim.files import replacing
 from tfdeepsim.report.figures.sheet import Row, sheet
 from tfdeepsim.report.figures.style import run_colour, styled
 from tfdeepsim.report.naming import shorten
-from tfdeepsim.run import replacing
 
 MOST = 12
 """Columns; further images are left out."""
@@ -20,20 +21,26 @@ _TITLE, _SUBTITLE = 11, 16  # letters that have room beside the images, in bold 
 def write_image_rows(path: str | os.PathLike, rows: Mapping[str, np.ndarray]) -> None:
     """Write a PNG of rows of images, each with its name at the left.
 
-    Small images are enlarged by a whole number and keep their exact pixels, so that blur in the picture is
-    blur in the images.
+    Small images are enlarged by a whole number and keep their exact pixels, so that blur in the
+    picture is blur in the images.
 
     Args:
         path: Replaced where it exists; its folder is created.
-        rows: Name to uint8 [n, H, W, 3], in the order shown, the originals first. The first 12 images of
-            each are shown. Of a long name the first words are the title, the others stand below it.
+        rows: Name to uint8 [n, H, W, 3], in the order shown, the originals first. The first 12
+            images of each are shown. Of a long name the first words are the title, the others stand
+            below it.
 
     Raises:
-        InputError: If there is no row, or one is not of such images or differs in shape from the first.
+        InputError: If there is no row, or one is not of such images or differs in shape from the
+            first.
     """
     _check(rows)
     block = [
-        Row(np.asarray(images)[:MOST], *_label(name), colour=run_colour(place - 1) if place else "white")
+        Row(
+            np.asarray(images)[:MOST],
+            *_label(name),
+            colour=run_colour(place - 1) if place else "white",
+        )
         for place, (name, images) in enumerate(rows.items())
     ]
     with styled():

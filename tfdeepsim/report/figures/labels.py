@@ -40,7 +40,12 @@ def name_heights(
     for y, (end, name, (colour, line)) in zip(heights, places, strict=True):
         if line:
             axes.plot(
-                (1, 1.035), (end, y), color=line, linewidth=1.2, clip_on=False, transform=axes.transAxes
+                (1, 1.035),
+                (end, y),
+                color=line,
+                linewidth=1.2,
+                clip_on=False,
+                transform=axes.transAxes,
             )
         at = 1.045 if line else 1.02
         write(axes, at, y, name, 12, color=colour, va="center", transform=axes.transAxes)
@@ -53,9 +58,14 @@ def last_finite(values: np.ndarray) -> float:
 
 
 def moved_apart(heights: list[float], gap: float) -> list[float]:
-    """Rising `heights`, moved so that neighbours are at least `gap` apart, inside 0 to 1 if they fit."""
+    """Rising `heights`, moved so that neighbours are at least `gap` apart, inside 0 to 1 if they
+    fit."""
     for index in range(1, len(heights)):
-        heights = [*heights[:index], max(heights[index], heights[index - 1] + gap), *heights[index + 1 :]]
+        heights = [
+            *heights[:index],
+            max(heights[index], heights[index - 1] + gap),
+            *heights[index + 1 :],
+        ]
     ceiling = 1.0
     placed = []
     for height in reversed(heights):

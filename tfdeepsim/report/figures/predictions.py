@@ -18,8 +18,8 @@ from tfdeepsim.report.figures.style import (
     styled,
     write,
 )
-from tfdeepsim.report.parts import Predictions
 from tfdeepsim.report.record import Record
+from tfdeepsim.report.run_files import Predictions
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,8 +31,8 @@ _AXIS_NAMES = "xyz"
 def prediction_panels(records: Sequence[Record]) -> bytes | None:
     """Predicted against true values, or confusion matrices where the labels are classes.
 
-    For regression: a column of panels a row, one panel a coordinate; all panels of a coordinate share
-    their limits, which the true values set.
+    For regression: a column of panels a row, one panel a coordinate; all panels of a coordinate
+    share their limits, which the true values set.
 
     Args:
         records: All rows of the report.
@@ -59,7 +59,8 @@ def _scatter(shown: list[tuple[str, Record, Predictions]]):
     height = rows * block
     figure = new_figure(WIDTH, height)
     limits = [
-        _limits([p.target[:, c] for _, _, p in shown if c < p.target.shape[1]]) for c in range(coordinates)
+        _limits([p.target[:, c] for _, _, p in shown if c < p.target.shape[1]])
+        for c in range(coordinates)
     ]
     for slot, (colour, record, predictions) in enumerate(shown):
         left, top = slot % columns * wide + 58, slot // columns * block + 34
@@ -74,7 +75,11 @@ def _scatter(shown: list[tuple[str, Record, Predictions]]):
 
 
 def _scatter_panel(
-    axes: "Axes", predictions: Predictions, coordinate: int, limits: tuple[float, float], colour: str
+    axes: "Axes",
+    predictions: Predictions,
+    coordinate: int,
+    limits: tuple[float, float],
+    colour: str,
 ) -> None:
     target, predicted = predictions.target[:, coordinate], predictions.predicted[:, coordinate]
     alpha = min(0.6, max(0.03, 6 / math.sqrt(len(target))))
@@ -83,7 +88,11 @@ def _scatter_panel(
     axes.set(xlim=limits, ylim=limits, aspect="equal")
     axes.locator_params(nbins=5)
     axes.grid()
-    name = _AXIS_NAMES[coordinate] if predictions.target.shape[1] <= len(_AXIS_NAMES) else str(coordinate + 1)
+    name = (
+        _AXIS_NAMES[coordinate]
+        if predictions.target.shape[1] <= len(_AXIS_NAMES)
+        else str(coordinate + 1)
+    )
     axes.set_xlabel(f"true {name}", loc="right", labelpad=1)
     error = float(np.mean(np.abs(predicted - target)))
     outside = int(np.sum(~((predicted >= limits[0]) & (predicted <= limits[1]))))

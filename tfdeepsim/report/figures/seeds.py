@@ -4,7 +4,6 @@ import itertools
 import math
 from typing import TYPE_CHECKING, Any
 
-from tfdeepsim.report.comparison import Comparison, has_interval
 from tfdeepsim.report.figures.labels import name_heights
 from tfdeepsim.report.figures.style import (
     FAINT,
@@ -18,6 +17,7 @@ from tfdeepsim.report.figures.style import (
     styled,
 )
 from tfdeepsim.report.naming import SHORT, called, distinct, shorten
+from tfdeepsim.report.significance import Comparison, has_interval
 from tfdeepsim.report.wording import heading, scale
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ _DASHES = ((0, (1, 2)), (0, (5, 2)), (0, (3, 1.5, 1, 1.5)), (0, (7, 2, 2, 2)), "
 
 
 def seed_panels(comparison: Comparison | None) -> bytes | None:
-    """One panel a metric: points for seeds, thin lines for equal seeds, mean with its 95 % interval beside.
+    """One panel a metric: points for seeds, thin lines for equal seeds, mean with its 95 % interval
+    beside.
 
     Chance and baselines are level lines with their names; those far away are named at the edge.
 
@@ -66,7 +67,9 @@ def _panels(comparison: Comparison, metrics: list[str]):
     size = min(wide - before - _RIGHT, max(220, 180 * names)), _PANEL
     for slot, metric in enumerate(metrics):
         left, bottom = slot % columns * wide + before, slot // columns * block + _TOP + _PANEL
-        axes = figure.add_axes((left / WIDTH, 1 - bottom / height, size[0] / WIDTH, size[1] / height))
+        axes = figure.add_axes(
+            (left / WIDTH, 1 - bottom / height, size[0] / WIDTH, size[1] / height)
+        )
         _draw(axes, comparison, metric)
         _name_contestants(axes, comparison, size[0] / names)
     return figure
@@ -111,7 +114,11 @@ def _draw(axes: "Axes", comparison: Comparison, metric: str) -> None:
         ):
             for a, b in zip(first.values, second.values, strict=True):
                 axes.plot(
-                    [left - 0.1, right - 0.1], [factor * a, factor * b], color=FAINT, linewidth=0.6, zorder=3
+                    [left - 0.1, right - 0.1],
+                    [factor * a, factor * b],
+                    color=FAINT,
+                    linewidth=0.6,
+                    zorder=3,
                 )
     axes.set_xlim(-0.5, len(scores) - 0.5)
     axes.set_title(heading(comparison, metric), pad=points(12), color=INK)
@@ -121,7 +128,9 @@ def _draw(axes: "Axes", comparison: Comparison, metric: str) -> None:
 
 def _draw_levels(axes: "Axes", comparison: Comparison, metric: str) -> None:
     """Level lines of chance and baselines, and the limits of the axis."""
-    levels = {"chance": comparison.column(metric)[0].chance} if comparison.same_chance(metric) else {}
+    levels = (
+        {"chance": comparison.column(metric)[0].chance} if comparison.same_chance(metric) else {}
+    )
     for baseline in comparison.baselines:
         if score := comparison.score(baseline, metric):
             levels[comparison.called(baseline)] = score.value
@@ -141,7 +150,9 @@ def _draw_levels(axes: "Axes", comparison: Comparison, metric: str) -> None:
 def _extent(comparison: Comparison, metric: str) -> tuple[float, float]:
     """From the lowest to the highest number of a contestant."""
     scores = comparison.contest(metric)
-    numbers = [n for s in scores for n in (s.value, s.low, s.high, *s.values) if math.isfinite(n)] or [0.0]
+    numbers = [
+        n for s in scores for n in (s.value, s.low, s.high, *s.values) if math.isfinite(n)
+    ] or [0.0]
     return scale(metric) * min(numbers), scale(metric) * max(numbers)
 
 
@@ -163,7 +174,8 @@ def limits(low: float, high: float, levels: list[float]) -> tuple[float, float]:
 
 
 def _name_contestants(axes: "Axes", comparison: Comparison, room: float) -> None:
-    """Names below the axis: level on two lines where there is room, else turned; `room` in CSS pixels."""
+    """Names below the axis: level on two lines where there is room, else turned; `room` in CSS
+    pixels."""
     level = len(comparison.contestants) <= _LEVEL_NAMES
     own = distinct([comparison.own(run) for run in comparison.contestants], SHORT)
     pairs = list(zip(map(comparison.system, comparison.contestants), own, strict=True))

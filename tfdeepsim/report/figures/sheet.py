@@ -35,8 +35,11 @@ class Row:
 
 
 def sets(rows: Sequence[Row]) -> list[list[Row]]:
-    """Rows of equal length cut into sets of `COLUMNS` images; the first set alone where rows are many."""
-    length = len(rows[0].images) if len(rows) - 1 <= _MANY_ROWS else min(COLUMNS, len(rows[0].images))
+    """Rows of equal length cut into sets of `COLUMNS` images; the first set alone where rows are
+    many."""
+    length = (
+        len(rows[0].images) if len(rows) - 1 <= _MANY_ROWS else min(COLUMNS, len(rows[0].images))
+    )
     return [
         [dataclasses.replace(row, images=row.images[start : start + COLUMNS]) for row in rows]
         for start in range(0, length, COLUMNS)
@@ -71,7 +74,9 @@ def sheet(blocks: Sequence[Sequence[Row]]) -> bytes:
     """
     strips = [[_strip(row.images) for row in block] for block in blocks]
     width = _LABEL + max(strip.shape[1] for block in strips for strip in block)
-    height = sum(strip.shape[0] for block in strips for strip in block) + _BETWEEN * (len(blocks) - 1)
+    height = sum(strip.shape[0] for block in strips for strip in block) + _BETWEEN * (
+        len(blocks) - 1
+    )
     figure = new_figure(width / DENSITY, height / DENSITY)
     placed = []
     top = 0
@@ -99,9 +104,13 @@ def _label(figure: "Figure", row: Row, top: int, height: int) -> None:
     bar = Rectangle((left, bottom), right - left, upper - bottom, color=row.colour, linewidth=0)
     figure.add_artist(bar)
     titles = [(line, 14, 17, {"weight": "bold"}) for line in _broken(row.title)]
-    under = [(shorten(text, 18), 11, 15, {"color": FAINT}) for text in (row.subtitle, row.note) if text]
+    under = [
+        (shorten(text, 18), 11, 15, {"color": FAINT}) for text in (row.subtitle, row.note) if text
+    ]
     lines: list[tuple[str, int, int, dict[str, Any]]] = [*titles, *under]
-    place = (bottom + upper) / 2 + sum(step for _, _, step, _ in lines) / 2 * DENSITY / figure.bbox.height
+    place = (bottom + upper) / 2 + sum(
+        step for _, _, step, _ in lines
+    ) / 2 * DENSITY / figure.bbox.height
     for text, size, step, style in lines:
         write(figure, 3 * right, place, text, size, va="top", **style)
         place -= step * DENSITY / figure.bbox.height
@@ -110,11 +119,15 @@ def _label(figure: "Figure", row: Row, top: int, height: int) -> None:
 def _broken(title: str) -> list[str]:
     """A title in at most three lines that fit beside the images."""
     lines = textwrap.wrap(title, 13, break_long_words=False) or [""]
-    return [shorten(line, 13) for line in (lines if len(lines) <= 3 else [*lines[:2], " ".join(lines[2:])])]
+    return [
+        shorten(line, 13)
+        for line in (lines if len(lines) <= 3 else [*lines[:2], " ".join(lines[2:])])
+    ]
 
 
 def _strip(images: np.ndarray) -> np.ndarray:
-    """uint8 `[n, H, W, 3]` side by side, each at most `_CELL` pixels wide, with a frame right and below."""
+    """uint8 `[n, H, W, 3]` side by side, each at most `_CELL` pixels wide, with a frame right and
+    below."""
     fitted = np.stack([_fitted(image) for image in images])
     framed = np.pad(fitted, ((0, 0), (0, _GAP), (0, _GAP), (0, 0)), constant_values=_FRAME)
     return np.concatenate(list(framed), axis=1)

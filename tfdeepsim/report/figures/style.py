@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.text import Text
 
-# Okabe and Ito's colours, which people with colour-blindness tell apart; yellow is left out on white.
+# Okabe and Ito's colours, which people with colour-blindness tell apart; yellow is left out on
+# white.
 RUN_COLOURS = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#444444")
 BASELINE_COLOUR = "#8c959f"
 INK = "#1f2328"
@@ -54,7 +55,9 @@ def run_colour(index: int) -> str:
 def colours(records: Sequence[Record]) -> list[str]:
     """The colour of each row: contestants by their place, all baselines alike."""
     places = itertools.count()
-    return [BASELINE_COLOUR if record.is_baseline else run_colour(next(places)) for record in records]
+    return [
+        BASELINE_COLOUR if record.is_baseline else run_colour(next(places)) for record in records
+    ]
 
 
 @contextlib.contextmanager
@@ -110,7 +113,8 @@ def write(place: Any, x: float, y: float, text: str, pixels: float = 12, **setti
 
 
 def add_header(axes: "Axes", record: Record, colour: str) -> None:
-    """Name the row above a panel: its colour, its system, and its own name as far as there is room."""
+    """Name the row above a panel: its colour, its system, and its own name as far as there is
+    room."""
     from matplotlib.patches import Rectangle
 
     figure, box = axes.figure, axes.get_position()

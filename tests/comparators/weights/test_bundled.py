@@ -1,0 +1,127 @@
+"""Weights that come with the package, and those of runs."""
+
+import hashlib
+import json
+
+import numpy as np
+import pytest
+
+from tfdeepsim.comparators import check_comparator, make_comparator
+from tfdeepsim.comparators.chains.alexnet import ALEXNET
+from tfdeepsim.comparators.chains.chain_comparator import ChainComparator
+from tfdeepsim.comparators.weights import bundled
+from tfdeepsim.comparators.weights.load import random_weights
+from tfdeepsim.comparators.weights.locate import find_weights
+from tfdeepsim.config import DEFAULT_COMPARATOR
+from tfdeepsim.errors import InputError
+from tfdeepsim.run import RunDirectory
+
+SUMMARY = "trained with nothing at all"
+
+
+def save(path):
+    safetensors = pytest.importorskip("safetensors.numpy", reason="writes .safetensors")
+    safetensors.save_file(random_weights(ALEXNET.tensor_shapes("conv1"), seed=5), path)
+    return path
+
+
+@pytest.fixture
+def bundled_weights(tmp_path, monkeypatch):
+    """A box in the second of two folders, with AlexNet's first layer."""
+    folders = tmp_path / "first", tmp_path / "second"
+    monkeypatch.setattr(bundled, "_FOLDERS", folders)
+    folders[1].mkdir()
+    path = save(folders[1] / "alexnet.safetensors")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    path.with_suffix(".json").write_text(json.dumps({"sha256": digest, "summary": SUMMARY}))
+    return path
+
+
+def test_no_weights_means_those_in_the_box(bundled_weights):
+    assert bundled.bundled_weights("alexnet") == find_weights("alexnet", None) == bundled_weights
+    assert bundled.bundled_weights("videonet") is None
+    assert find_weights("random_alexnet", None) is None
+    check_comparator("alexnet:relu1", (64, 64, 3))
+    comparator = make_comparator("alexnet:relu1")
+    assert comparator.source == f"in the box ({SUMMARY})"
+    assert comparator.sha256 == make_comparator("random_alexnet:relu1", seed=5).sha256
+    assert ChainComparator.from_config(comparator.get_config()).source == comparator.source
+
+
+def test_the_first_folder_with_a_file_is_the_box(bundled_weights):
+    bundled._FOLDERS[0].mkdir()
+    first = bundled._FOLDERS[0] / bundled_weights.name
+    first.write_bytes(bundled_weights.read_bytes())
+    assert bundled.bundled_weights("alexnet") == first
+
+
+def test_a_file_in_the_box_must_be_the_one_on_its_card(bundled_weights):
+    content = bytearray(bundled_weights.read_bytes())
+    content[-1] ^= 1
+    bundled_weights.write_bytes(content)
+    for build in (
+        lambda: check_comparator("alexnet:relu1"),
+        lambda: make_comparator("alexnet:relu1"),
+        lambda: make_comparator("alexnet:relu1", bundled_weights),
+        lambda: ChainComparator("alexnet", ["relu1"], weights_file=bundled_weights),
+    ):
+        with pytest.raises(
+            InputError, match=r"came with the package: got SHA-256 [0-9a-f]{12}\.\.\."
+        ) as error:
+            build()
+        assert "\n" not in str(error.value)
+
+
+def test_a_file_of_the_user_beside_the_box_needs_no_card(bundled_weights):
+    own = save(bundled_weights.parent / "own.safetensors")
+    assert bundled.card(own) is None
+    assert make_comparator("alexnet:relu1", own).source == str(own)
+
+
+def test_a_file_elsewhere_is_not_judged_by_the_card_beside_it(bundled_weights, tmp_path):
+    other = save(tmp_path / "alexnet.safetensors")
+    other.with_suffix(".json").write_text(json.dumps({"sha256": "0" * 64, "summary": "another"}))
+    assert make_comparator("alexnet:relu1", other).source == str(other)
+
+
+def test_an_empty_box_asks_for_weights(tmp_path, monkeypatch):
+    monkeypatch.setattr(bundled, "_FOLDERS", (tmp_path,))
+    with pytest.raises(InputError, match="alexnet needs its trained weights: got none") as error:
+        find_weights("alexnet", None)
+    assert "random_alexnet" in error.value.accepted
+
+
+def test_takes_the_run_that_trained_a_comparator(tmp_path):
+    run = RunDirectory(tmp_path / "run")
+    run.create()
+    with pytest.raises(InputError, match=f"got {run.path}, which holds no {run.comparator.name}"):
+        find_weights("alexnet", run.path)
+    save(run.comparator)
+    assert find_weights("alexnet", str(run.path)) == run.comparator
+    assert make_comparator("alexnet:relu1", run.path).source == str(run.comparator)
+
+
+PACKAGED = sorted(file for file in bundled._FOLDERS[0].glob("*.safetensors"))
+
+
+def test_something_comes_with_the_package():
+    assert "alexnet" in {file.stem for file in PACKAGED}
+
+
+@pytest.mark.parametrize("file", PACKAGED, ids=lambda file: file.stem)
+def test_what_comes_with_the_package_is_what_its_card_says(file):
+    card = json.loads(file.with_suffix(".json").read_text())
+    assert file.stat().st_size < 5e6
+    assert hashlib.sha256(file.read_bytes()).hexdigest() == card["sha256"]
+    deepest = f"{file.stem}:{card['layers'][-1]}"
+    check_comparator(deepest, (64, 64, 3))
+    comparator = make_comparator(deepest)
+    assert card["summary"] in comparator.source
+    features = comparator(np.random.default_rng(0).random((2, 64, 64, 3), np.float32)).numpy()
+    assert np.isfinite(features).all()
+    assert (features[0] != features[1]).any()
+    assert card["command"].startswith("python train.py --task comparator")
+
+
+def test_the_default_comparator_comes_with_the_package():
+    check_comparator(DEFAULT_COMPARATOR, (64, 64, 3))

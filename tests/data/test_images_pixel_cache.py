@@ -1,0 +1,196 @@
+"""What is kept of image files between commands, and what an interruption leaves."""
+
+import io
+import json
+import os
+import shutil
+import signal
+import time
+
+import numpy as np
+import pytest
+from flat_images import SIDE, image, values
+
+from tfdeepsim.data import describe, open_dataset
+from tfdeepsim.data.images import pixel_cache, verification
+from tfdeepsim.errors import InputError
+from tfdeepsim.options import DataOptions
+
+
+@pytest.fixture
+def passes(monkeypatch):
+    """Counts how often all files are decoded."""
+    calls = []
+    original = verification.check
+    monkeypatch.setattr(
+        pixel_cache, "check", lambda *arguments: calls.append(1) or original(*arguments)
+    )
+    return calls
+
+
+@pytest.mark.parametrize("cache", ["disk", "none"])
+def test_the_pass_is_made_once_until_a_file_changes(folder, opened, passes, cache):
+    for _ in range(3):
+        dataset = opened(folder, cache=cache)
+    assert len(passes) == 1
+    image(200).save(folder / "dog/new.png")
+    changed = opened(folder, cache=cache)
+    assert len(passes) == 2
+    assert sum(changed.splits.values()) > sum(dataset.splits.values())
+    assert len(list(changed.folder.glob("*.npy"))) == (cache == "disk")  # the old pixels are gone
+    os.utime(folder / "dog/new.png", (1, 1))
+    opened(folder, cache=cache)
+    assert len(passes) == 3
+
+
+def test_pixels_follow_a_pass_without_them_and_serve_it(folder, opened, passes):
+    opened(folder, cache="none")
+    opened(folder, cache="disk")
+    assert len(passes) == 2
+    opened(folder, cache="none")
+    assert len(passes) == 2
+
+
+def test_memory_leaves_no_files(folder, opened, tmp_path):
+    opened(folder, cache="memory")
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("damage", ["cut pixels", "no index", "junk index"])
+def test_what_was_kept_and_is_damaged_is_made_again(folder, opened, damage):
+    dataset = opened(folder)
+    expected = values(dataset.source("test"))
+    (pixels,) = dataset.folder.glob("*.npy")
+    index = dataset.folder / "index.json"
+    if damage == "cut pixels":
+        pixels.write_bytes(pixels.read_bytes()[:-9])
+    elif damage == "no index":
+        index.unlink()
+    else:
+        index.write_text('{"listing": 1}')
+    assert values(opened(folder).source("test")) == expected
+
+
+def _stopped(path, data_dir):
+    """In another process: open a dataset, and halt in the middle of the pass."""
+    seen = iter(range(30))
+    original = verification.decode
+    verification.decode = lambda *arguments: (
+        original(*arguments) if next(seen, None) is not None else time.sleep(60)
+    )
+    open_dataset(f"folder:{path}", data_dir, DataOptions(image_size=SIDE))
+
+
+def test_a_killed_pass_leaves_nothing_that_counts(folder, opened, tmp_path, start):
+    process = start(_stopped, folder, tmp_path / "data")
+    deadline = time.monotonic() + 60
+    while not list((tmp_path / "data").glob("images/*/.*/*.npy")):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.join()
+    dataset = opened(folder)
+    assert sorted(path.name for path in dataset.folder.iterdir() if path.suffix != ".npy") == [
+        "index.json",
+        "skipped.csv",
+    ]
+    assert len(values(dataset.source("test"))) == 8
+
+
+def test_an_interrupted_pass_leaves_nothing(folder, opened, tmp_path, monkeypatch):
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(verification, "decode", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        opened(folder)
+    assert [
+        path for path in (tmp_path / "data").rglob("*") if path.is_file() and path.suffix != ".lock"
+    ] == []
+
+
+def test_a_full_disk_and_a_folder_that_cannot_be_written_end_in_one_line(
+    folder, opened, tmp_path, monkeypatch
+):
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(pixel_cache.shutil, "disk_usage", lambda path: usage._replace(free=100))
+    with pytest.raises(InputError, match="must have room for decoded images"):
+        opened(folder)
+    shutil.rmtree(tmp_path / "data")
+    (tmp_path / "data").touch()
+    with pytest.raises(InputError, match=r"cached where there is room.*memory as the cache"):
+        opened(folder)
+    assert len(opened(folder, cache="memory").source("test").images) == 8
+
+
+@pytest.mark.parametrize("cache", ["disk", "memory", "none"])
+def test_the_description_decodes_next_to_nothing_and_comes_true(
+    folder, tmp_path, cache, monkeypatch, passes
+):
+    options = DataOptions(image_size=SIDE, cache=cache)
+    (folder / "cat/05.png").write_text("no image")
+    before = describe(f"folder:{folder}", tmp_path / "data", options)
+    assert passes == []
+    assert not (tmp_path / "data").exists()
+    assert before.made is False
+    assert before.seconds_needed > 0
+    assert before.bytes_needed == (40 * SIDE * SIDE * 3 if cache == "disk" else 0)
+    dataset = open_dataset(f"folder:{folder}", tmp_path / "data", options)
+    after = describe(f"folder:{folder}", tmp_path / "data", options)
+    assert (after.name, after.folder, after.image_shape) == (
+        dataset.name,
+        dataset.folder,
+        dataset.image_shape,
+    )
+    if cache != "memory":
+        assert (after.made, after.bytes_needed, after.seconds_needed) == (True, 0, 0)
+        assert dict(after.splits) == dict(dataset.splits)
+    assert sum(before.splits.values()) - sum(dataset.splits.values()) in (1, 2)
+
+
+def test_an_unknown_split_is_refused(folder, opened):
+    with pytest.raises(InputError, match="split must be known: got 'train'"):
+        opened(folder).source("train")
+
+
+def test_images_that_stay_in_their_files_are_indexed_like_an_array(folder, opened):
+    images = opened(folder, cache="none").source("encoder_train").images
+    array = np.asarray(images)
+    np.testing.assert_array_equal(images[3], array[3])
+    np.testing.assert_array_equal(images[2:9:3], array[2:9:3])
+    np.testing.assert_array_equal(images[np.array([5, 5, 0])], array[[5, 5, 0]])
+    np.testing.assert_array_equal(images[array[:, 0, 0, 0] > 20], array[array[:, 0, 0, 0] > 20])
+    assert images[[]].shape == (0, SIDE, SIDE, 3)
+    assert type(images[0]) is np.ndarray
+
+
+def test_a_file_that_changes_while_it_is_used_is_named(folder, opened):
+    images = opened(folder, cache="none").source("encoder_train").images
+    for path in folder.rglob("*.png"):
+        path.write_text("no image")
+    with pytest.raises(InputError, match=r"must stay as they are.*cat/.*\.png"):
+        images[0]
+
+
+def test_some_thousand_files(tmp_path, opened):
+    root = tmp_path / "many"
+    for kind in range(4):
+        (root / str(kind)).mkdir(parents=True)
+    tiny = io.BytesIO()
+    image(9).save(tiny, "BMP")
+    for i in range(3000):
+        (root / str(i % 4) / f"{i}.bmp").write_bytes(tiny.getvalue())
+    dataset = opened(root)
+    assert [dataset.splits[split] for split in ("encoder_train", "encoder_validation", "test")] == [
+        2100,
+        300,
+        600,
+    ]
+    assert set(values(dataset.source("encoder_train"))) == {9}
+
+
+def test_the_index_is_small(folder, opened):
+    dataset = opened(folder, cache="none")
+    index = json.loads((dataset.folder / "index.json").read_text())
+    assert index["bad"] == []
+    assert (dataset.folder / "index.json").stat().st_size < 200

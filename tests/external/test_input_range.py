@@ -1,0 +1,10 @@
+import pytest
+
+from tfdeepsim.errors import InputError
+from tfdeepsim.external import check_input_range
+
+
+def test_input_range():
+    assert check_input_range("-1-1") == (-1, 1)
+    with pytest.raises(InputError, match="0-255"):
+        check_input_range("0..1")

@@ -1,0 +1,153 @@
+"""AlexNet under labels: its loss, that it learns, what it refuses, and what it leaves behind."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from safetensors.numpy import save_file
+from squares import open_squares
+
+from tfdeepsim.comparators.chains.chain_comparator import ChainComparator
+from tfdeepsim.config import TrainConfig
+from tfdeepsim.data.splits.labelled import TARGET
+from tfdeepsim.errors import InputError
+from tfdeepsim.pretraining import make_objective
+from tfdeepsim.pretraining.classification import SMOOTHING
+from tfdeepsim.pretraining.pretext import Pretext
+
+BATCH = 8
+
+
+def objective_of(**options):
+    config = TrainConfig(task="comparator", comparator="alexnet", batch_size=BATCH)
+    return make_objective(config, open_squares(**options))
+
+
+@pytest.fixture(scope="module")
+def objective():
+    return objective_of()
+
+
+@pytest.fixture(scope="module")
+def model(objective):
+    return Pretext(objective)
+
+
+def read(objective, first=0, last=8, seed=1):
+    return [
+        batch["image"]
+        for batch in objective.training(BATCH, seed, range(first, last)).as_numpy_iterator()
+    ]
+
+
+class Given(keras.Model):
+    """A network whose logits are the image."""
+
+    def call(self, images, training=False):
+        return images
+
+
+LOGITS = np.array([[2.0, 0.0], [0.0, 2.0], [2.0, 0.0]], np.float32)
+TARGETS = np.array([0, 0, 1])
+
+
+@pytest.mark.parametrize("smooth", [0.0, SMOOTHING])
+def test_loss_in_closed_form(objective, smooth):
+    log_right, log_wrong = -np.log1p(np.exp(-2)), -np.log1p(np.exp(2))
+    high, low = 1 - smooth / 2, smooth / 2
+    right, wrong = -(high * log_right + low * log_wrong), -(high * log_wrong + low * log_right)
+    batch = {"image": tf.constant(LOGITS), TARGET: tf.constant(TARGETS)}
+    found = objective.measures(Given(), batch, training=smooth > 0)
+    np.testing.assert_allclose(found["loss"], [right, wrong, wrong], rtol=1e-5)
+    assert found["accuracy"].numpy().tolist() == [1, 0, 0]
+
+
+@pytest.mark.parity
+@pytest.mark.parametrize("training", [False, True])
+def test_parity_with_pytorch(objective, training):
+    torch = pytest.importorskip("torch", reason="compares with PyTorch")
+    theirs = torch.nn.functional.cross_entropy(
+        torch.tensor(LOGITS),
+        torch.tensor(TARGETS),
+        reduction="none",
+        label_smoothing=SMOOTHING if training else 0.0,
+    )
+    batch = {"image": tf.constant(LOGITS), TARGET: tf.constant(TARGETS)}
+    ours = objective.measures(Given(), batch, training)["loss"]
+    np.testing.assert_allclose(ours, theirs.numpy(), rtol=1e-5)
+
+
+def test_what_it_tells_of_itself(objective, model):
+    assert (objective.kept, objective.chosen_by, objective.saw_labels) == (
+        "fc8",
+        "val_accuracy",
+        True,
+    )
+    # The last image of each split serves no probe.
+    assert (objective.classes, objective.examples) == (2, 39)
+    assert model.learned.architecture.layers[-1].channels == 2
+
+
+def test_batches_are_a_function_of_seed_and_step(objective):
+    whole = read(objective)
+    np.testing.assert_array_equal(read(objective), whole)
+    np.testing.assert_array_equal(read(objective, first=5), whole[5:])
+    assert not np.array_equal(read(objective, seed=2), whole)
+
+
+def test_no_tuning_thread_delays_the_end(objective):
+    for data in (objective.training(BATCH, 0, range(2)), objective.validation(BATCH)):
+        assert data.options().autotune.enabled is False
+
+
+def test_shown(objective):
+    shown = objective.shown()
+    assert (shown.shape, shown.dtype) == ((5, 8, 64, 64, 3), np.uint8)
+    np.testing.assert_array_equal(shown[0], objective._train.images[:8])
+    assert (shown[1:] != shown[0]).any()
+
+
+def test_dropout_is_of_training_alone(model):
+    images = tf.random.stateless_uniform([2, 64, 64, 3], (0, 0))
+    np.testing.assert_array_equal(model.learned(images), model.learned(images))
+    assert (
+        (model.learned(images, training=True) != model.learned(images, training=True)).numpy().any()
+    )
+
+
+def test_the_frozen_network_of_its_tensors_gives_the_same(objective, tmp_path):
+    network = objective.network()
+    # Biases start at 0, where their order would not show.
+    for _, bias in network.parameters.values():
+        bias.assign(tf.random.stateless_normal(bias.shape, (1, 1), stddev=0.1))
+    save_file(network.tensors("fc8"), tmp_path / "trained.safetensors")
+    frozen = ChainComparator("alexnet", ["fc8"], weights_file=tmp_path / "trained.safetensors")
+    images = tf.random.stateless_uniform([3, 64, 64, 3], (0, 1))
+    (logits,) = frozen.extract(images)
+    assert logits.shape == (3, 2)
+    np.testing.assert_allclose(logits, network(images), rtol=1e-4, atol=1e-4)
+
+
+def test_learns_colours(objective):
+    keras.utils.set_random_seed(0)
+    model = Pretext(objective)
+    model.compile(optimizer=keras.optimizers.Adam(1e-4), jit_compile=False)
+    history = model.fit(objective.training(BATCH, 0, range(16)), verbose=0, shuffle=False).history
+    assert set(history) == set(objective.measured)
+    scores = model.evaluate(objective.validation(BATCH), return_dict=True, verbose=0)
+    assert scores["accuracy"] == 1
+    assert scores["loss"] < 0.3
+    assert objective.result(model) == {"test_accuracy": 1.0}
+
+
+@pytest.mark.parametrize(("task", "what"), [("regression", "positions"), (None, "no labels")])
+def test_without_classes(task, what):
+    with pytest.raises(InputError, match=f"needs classes: got squares, which has {what}"):
+        objective_of(task=task)
+
+
+def test_small_images_are_refused():
+    with pytest.raises(
+        InputError, match="images of 64 pixels and more: got 32 pixels; accepted: --image-size 64"
+    ):
+        objective_of(side=32)

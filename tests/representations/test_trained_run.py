@@ -1,0 +1,83 @@
+"""A trained run as a representation: its export, whatever it was trained as."""
+
+import keras
+import numpy as np
+import pytest
+from squares import Squares, open_squares
+
+from tfdeepsim.arrays import save_arrays
+from tfdeepsim.config import TrainConfig
+from tfdeepsim.data import open_dataset
+from tfdeepsim.data.dataset import Splits
+from tfdeepsim.errors import InputError
+from tfdeepsim.export import export
+from tfdeepsim.files import write_json
+from tfdeepsim.networks.pihlgren import make_autoencoder
+from tfdeepsim.representations.embeddings import embeddings_of
+from tfdeepsim.representations.trained_run import run_representation
+from tfdeepsim.run import RunDirectory
+
+
+def exported(path, model="ae", seed=0, **config):
+    run = RunDirectory(path)
+    write_json(run.config, TrainConfig(model=model, latent_dim=5, **config).to_dict())
+    write_json(run.environment, {"dataset": {"image_shape": [64, 64, 3]}})
+    keras.utils.set_random_seed(seed)
+    generator = make_autoencoder((64, 64, 3), 5, variational=model == "vae")
+    save_arrays(run.best, [variable.numpy() for variable in generator.weights], {})
+    export(run)
+    return run, generator.encoder
+
+
+def test_embeddings_of_real_frames_are_the_encoders(tmp_path, tiny):
+    name, data_dir = tiny
+    run, encoder = exported(tmp_path / "ae", loss="perceptual", comparator="random_alexnet:relu2")
+    representation = run_representation(run)
+    assert (representation.name, representation.model, representation.loss) == (
+        "ae",
+        "ae",
+        "perceptual",
+    )
+    assert representation.comparator == "random_alexnet:relu2"
+    splits = Splits(open_dataset(name, data_dir))
+    found = embeddings_of(representation, name, splits, ("encoder_train", "test"))
+    for split, array in found.items():
+        expected = encoder(splits[split].images.astype(np.float32) / 255)["latent"]
+        np.testing.assert_allclose(array, expected, atol=1e-5)
+    assert not (run.path / "representation.json").exists()
+
+
+def test_a_run_that_is_exported_anew_is_embedded_anew(tmp_path):
+    splits = open_squares()
+    run, _ = exported(tmp_path / "ae")
+    first = np.array(embeddings_of(run_representation(run), "squares", splits, ("test",))["test"])
+    exported(tmp_path / "ae", seed=1)
+    second = embeddings_of(run_representation(run), "squares", splits, ("test",))["test"]
+    assert np.abs(first - second).max() > 1e-2
+
+
+def test_log_variance_of_a_vae(tmp_path):
+    images = open_squares()["test"].images
+    run, encoder = exported(tmp_path / "vae", model="vae")
+    expected = encoder(images.astype(np.float32) / 255)["log_variance"].numpy()
+    found = run_representation(run).log_variance(images)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_log_variance_of_an_autoencoder(tmp_path):
+    run, _ = exported(tmp_path / "ae")
+    assert run_representation(run).log_variance(open_squares()["test"].images) is None
+
+
+def test_images_of_another_size(tmp_path):
+    run, _ = exported(tmp_path / "ae")
+    with pytest.raises(
+        InputError, match=r"trained on: got \[80, 80, 3\] .*accepted: \[64, 64, 3\]"
+    ):
+        run_representation(run).check(Squares(side=80))
+
+
+def test_no_run(tmp_path):
+    with pytest.raises(InputError, match=r"config\.json"):
+        run_representation(RunDirectory(tmp_path))

@@ -1,0 +1,188 @@
+"""A comparator is trained, resumed, packed, and compares: the whole way through the command."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+from squares import squares
+
+from tfdeepsim.commands.train import main
+from tfdeepsim.comparators import check_comparator, make_comparator
+from tfdeepsim.comparators.__main__ import main as pack
+from tfdeepsim.errors import InputError
+from tfdeepsim.run import RunDirectory
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Squares of two colours as image files, a folder a colour."""
+    path = tmp_path_factory.mktemp("images")
+    images, classes, _ = squares(60, seed=3)
+    for index, (image, kind) in enumerate(zip(images, classes, strict=True)):
+        (path / f"colour{kind}").mkdir(exist_ok=True)
+        Image.fromarray(image).save(path / f"colour{kind}" / f"{index}.png")
+    return path
+
+
+def arguments(folder, run, *more):
+    common = (
+        "--task",
+        "comparator",
+        "--dataset",
+        f"folder:{folder}",
+        "--run-dir",
+        str(run),
+        "--batch-size",
+        "8",
+    )
+    return [*common, *more]
+
+
+@pytest.fixture(scope="module")
+def exemplar(folder, tmp_path_factory):
+    path = tmp_path_factory.mktemp("runs") / "exemplar"
+    flags = ("--comparator", "exemplar_cnn", "--surrogate-classes", "4", "--epochs", "2")
+    assert main(arguments(folder, path, *flags)) == 0
+    return RunDirectory(path)
+
+
+def test_leaves_a_comparator_and_its_record(exemplar):
+    record = json.loads((exemplar.path / "result.json").read_text())
+    assert (record["objective"], record["saw_labels"]) == ("surrogate", False)
+    assert 0 <= record["val_accuracy"] <= 1
+    with open(exemplar.history) as file:
+        rows = list(csv.DictReader(file))
+    assert [row["epoch"] for row in rows] == ["1", "2"]
+    # Warm-up and cosine.
+    assert float(rows[-1]["learning_rate"]) < float(rows[0]["learning_rate"])
+    assert json.loads(exemplar.environment.read_text())["objective"] == "surrogate"
+
+
+def test_goes_on_where_it_stopped(exemplar, folder, tmp_path):
+    run = tmp_path / "run"
+    flags = ("--comparator", "exemplar_cnn", "--surrogate-classes", "4")
+    assert main(arguments(folder, run, *flags, "--epochs", "1")) == 0
+    assert main(["--resume", "--run-dir", str(run), "--epochs", "2"]) == 0
+    with open(run / "history.csv") as file:
+        assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2"]
+
+
+def test_its_features_are_those_of_the_file(exemplar, tmp_path):
+    check_comparator("exemplar_cnn:conv3", (64, 64, 3), exemplar.path)
+    x = np.random.default_rng(0).random((2, 64, 64, 3), np.float32)
+    features = make_comparator("exemplar_cnn:conv3", exemplar.path)(x)
+    packed = tmp_path / "exemplar_cnn.safetensors"
+    assert (
+        pack(
+            [
+                str(exemplar.path),
+                "--layer",
+                "relu3",
+                "--out",
+                str(packed),
+                "--data",
+                "squares",
+                "--licence",
+                "CC0-1.0",
+            ]
+        )
+        == 0
+    )
+    found = make_comparator("exemplar_cnn:conv3", packed)(x)
+    np.testing.assert_allclose(found, features, atol=2e-3 * np.abs(features).max())
+    card = json.loads(packed.with_suffix(".json").read_text())
+    assert card["layers"][-1] == "relu3"
+    assert "--surrogate-classes 4" in card["command"]
+    # The dense layer was not packed.
+    with pytest.raises(InputError, match=r"fc4\.weight"):
+        make_comparator("exemplar_cnn:fc4", packed)
+
+
+def test_packing_replaces_nothing_unasked(exemplar, tmp_path, capsys):
+    out = tmp_path / "a.safetensors"
+    out.write_bytes(b"mine")
+    assert (
+        pack(
+            [
+                str(exemplar.path),
+                "--layer",
+                "relu3",
+                "--out",
+                str(out),
+                "--data",
+                "x",
+                "--licence",
+                "y",
+            ]
+        )
+        == 2
+    )
+    assert "--overwrite" in capsys.readouterr().err
+    assert out.read_bytes() == b"mine"
+
+
+def test_an_autoencoder_trains_under_it(exemplar, folder, tmp_path):
+    flags = (
+        "--loss",
+        "perceptual",
+        "--comparator",
+        "exemplar_cnn:relu1+conv3",
+        "--layer-weights",
+        "1,0.5",
+    )
+    flags += (
+        "--comparator-weights",
+        str(exemplar.path),
+        "--feature-normalization",
+        "channel",
+        "--latent-dim",
+        "4",
+    )
+    run = tmp_path / "pae"
+    common = (
+        "--dataset",
+        f"folder:{folder}",
+        "--run-dir",
+        str(run),
+        "--batch-size",
+        "8",
+        "--steps",
+        "3",
+    )
+    assert main([*common, *flags]) == 0
+    record = json.loads((run / "environment.json").read_text())["comparator"]
+    assert record["layer"] == "relu1+conv3"
+    assert record["layer_weights"] == [1.0, 0.5]
+    assert str(exemplar.path) in record["source"]
+    assert len(record["sha256"]) == 64
+
+
+def test_alexnet_learns_from_labels(folder, tmp_path):
+    whole = tmp_path / "whole"
+    assert main(arguments(folder, whole, "--comparator", "alexnet", "--steps", "3")) == 0
+    record = json.loads((whole / "result.json").read_text())
+    assert record["saw_labels"]
+    assert 0 <= record["test_accuracy"] <= 1
+    check_comparator("alexnet:fc8", (64, 64, 3), whole)
+    assert make_comparator("alexnet:fc8", whole).compute_output_shape((None, 64, 64, 3)) == (
+        None,
+        2,
+    )
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (("--comparator", "caffe_alexnet"), "accepted: alexnet, exemplar_cnn, videonet"),
+        (("--comparator", "alexnet", "--image-size", "32"), "64 pixels and more"),
+        (("--comparator", "videonet"), "frames of videos"),
+    ],
+)
+def test_bad_input_is_one_line(folder, tmp_path, capsys, flags, message):
+    assert main(arguments(folder, tmp_path / "run", *flags)) == 2
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert error.startswith("error: ")
+    assert message in error
+    assert not (tmp_path / "run").exists()

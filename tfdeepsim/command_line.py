@@ -1,0 +1,89 @@
+"""What all commands share: quiet start, one line for an error, exit codes."""
+
+import argparse
+import errno
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+from tfdeepsim.errors import InputError
+
+FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what was wrong in one line, and refuses abbreviated flags."""
+
+    def __init__(self, **kwargs):
+        super().__init__(
+            allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **kwargs
+        )
+
+    def error(self, message: str) -> NoReturn:
+        sys.exit(_fail(f"{message}; see --help"))
+
+
+def run_command(body: Callable[[Sequence[str]], int | None], argv: Sequence[str] | None) -> int:
+    """Run a command and turn what a user can cause into one line on stderr.
+
+    Args:
+        body: The command; gets the arguments, returns an exit code or None for 0.
+        argv: The arguments; None for those of the process.
+
+    Returns:
+        0; 2 for bad input; 130 after Ctrl-C.
+    """
+    # Before TensorFlow is imported: its start-up notes are not for users, and it leaves the fast
+    # convolutions of oneDNN off on processors without AVX-512, where they help as much.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    try:
+        return body(sys.argv[1:] if argv is None else argv) or 0
+    except InputError as error:
+        return _fail(str(error))
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader of our output went away, as `head` does.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except OSError as error:
+        if error.errno in FULL:
+            return _fail(
+                f"disk full while writing: {error.filename or error}; free some space and use --resume"
+            )
+        if error.errno is None:
+            raise
+        return _fail(f"{error.strerror}: {error.filename or error}")
+    except Exception as error:
+        # TensorFlow's own file writers know the full disk by text alone.
+        if "No space left on device" in str(error):
+            return _fail("disk full while writing; free some space and use --resume")
+        raise
+
+
+def import_tensorflow() -> None:
+    """Import TensorFlow without its notes on stderr, which are not for users; if it fails, with
+    them."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as notes:
+        os.dup2(notes.fileno(), 2)
+        try:
+            import keras  # noqa: F401
+            import tensorflow  # noqa: F401
+        except BaseException:
+            notes.seek(0)
+            os.write(kept, notes.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+def _fail(message: str) -> int:
+    print(f"error: {message}".replace("\n", " "), file=sys.stderr)
+    return 2

@@ -1,0 +1,1 @@
+"""Networks that are chains of layers: AlexNet, Caffe's AlexNet, VideoNet, Exemplar-CNN."""

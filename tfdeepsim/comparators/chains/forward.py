@@ -1,0 +1,148 @@
+"""Images through a chain of layers: one path for frozen networks and for those that are trained."""
+
+from collections.abc import Callable, Collection, Mapping
+
+import numpy as np
+import tensorflow as tf
+
+from tfdeepsim.comparators.chains.architecture import Architecture, Layer
+from tfdeepsim.comparators.chains.convolution import STRIDE, block_kernel, blocks_of
+
+Weights = Mapping[str, tuple[tf.Tensor, tf.Tensor]]
+"""Kernel and bias by layer: [height, width, in, out] of a convolution, [in, out] of a dense
+layer."""
+
+Convolve = Callable[[tf.Tensor, tf.Tensor, int], tf.Tensor]
+"""Images, kernel and padding to the convolution with stride 1."""
+
+# Caffe's constants; its α is divided by the channels in the window.
+_LRN_ALPHA, _LRN_BETA, _LRN_BIAS = 1e-4, 0.75, 1.0
+
+
+def features(
+    network: Architecture,
+    images: tf.Tensor,
+    weights: Weights,
+    wanted: Collection[str],
+    *,
+    convolve: Convolve,
+    dtype: tf.DType,
+    drop: Callable[[tf.Tensor], tf.Tensor] = tf.identity,
+) -> dict[str, tf.Tensor]:
+    """Features of some layers.
+
+    Args:
+        network: The layers.
+        images: [B, H, W, 3], float32, RGB in [0, 1]; H and W static.
+        weights: Of all layers up to the deepest of `wanted`.
+        wanted: Names of layers.
+        convolve: How a convolution with stride 1 is computed.
+        dtype: In which is computed, after the mean was subtracted.
+        drop: Dropout, applied to what dense layers hand on to dense layers.
+
+    Returns:
+        by layer, [B, h, w, c], or [B, c] from the first dense layer on.
+    """
+    found = {}
+    x = images
+    for index, step in enumerate(network.up_to(*wanted)):
+        if index == 0:
+            x = _first(network, step, x, weights[step.name], convolve, dtype)
+        elif step.kind == "conv":
+            x = _grouped(step, x, weights[step.name], convolve)
+        elif step.kind == "dense":
+            x = drop(x) if x.shape.rank == 2 else _flat(network, x)
+            kernel, bias = weights[step.name]
+            x = tf.nn.bias_add(tf.matmul(x, tf.cast(kernel, dtype)), tf.cast(bias, dtype))
+        else:
+            x = _PLAIN[step.kind](step, x)
+        if step.name in wanted:
+            found[step.name] = x
+    return found
+
+
+def _first(
+    network: Architecture,
+    step: Layer,
+    images: tf.Tensor,
+    weights: tuple[tf.Tensor, tf.Tensor],
+    convolve: Convolve,
+    dtype: tf.DType,
+) -> tf.Tensor:
+    """Input scaling and the first convolution.
+
+    The kernel is divided by the deviation instead of each image; the mean is subtracted before the
+    padding.
+    """
+    kernel, bias = weights
+    if network.bgr:
+        kernel = tf.reverse(kernel, [2])
+    kernel = kernel / np.array(network.std, np.float32)[:, None]
+    mean = np.array(network.mean, np.float32)
+    if step.stride == STRIDE:
+        x = blocks_of(images, mean, dtype, step.kernel, step.padding)
+        x = convolve(x, tf.cast(block_kernel(kernel), dtype), 0)
+    else:
+        x = convolve(tf.cast(images - mean, dtype), tf.cast(kernel, dtype), step.padding)
+    return tf.nn.bias_add(x, tf.cast(bias, dtype))
+
+
+def _grouped(
+    step: Layer, x: tf.Tensor, weights: tuple[tf.Tensor, tf.Tensor], convolve: Convolve
+) -> tf.Tensor:
+    """A convolution in groups: TensorFlow has no gradient of its own grouped one on CPUs."""
+    kernel, bias = (tf.cast(value, x.dtype) for value in weights)
+    if step.groups > 1:
+        parts = zip(tf.split(x, step.groups, 3), tf.split(kernel, step.groups, 3), strict=True)
+        x = tf.concat([convolve(part, of_part, step.padding) for part, of_part in parts], 3)
+    else:
+        x = convolve(x, kernel, step.padding)
+    return tf.nn.bias_add(x, bias)
+
+
+def _relu(step: Layer, x: tf.Tensor) -> tf.Tensor:
+    return tf.nn.relu(x)
+
+
+def _pool(step: Layer, x: tf.Tensor) -> tf.Tensor:
+    over = [(step.size(side) - 1) * step.stride + step.kernel - side for side in x.shape[1:3]]
+    if step.ceil and max(over) > 0:
+        bottom, right = (max(0, count) for count in over)
+        x = tf.pad(x, [[0, 0], [0, bottom], [0, right], [0, 0]], constant_values=x.dtype.min)
+    return tf.nn.max_pool2d(x, step.kernel, step.stride, "VALID")
+
+
+def _lrn(step: Layer, x: tf.Tensor) -> tf.Tensor:
+    # TensorFlow's CPU gradient exists for float32 alone.
+    normalized = tf.nn.local_response_normalization(
+        tf.cast(x, tf.float32), step.kernel // 2, _LRN_BIAS, _LRN_ALPHA / step.kernel, _LRN_BETA
+    )
+    return tf.cast(normalized, x.dtype)
+
+
+_PLAIN = {"relu": _relu, "pool": _pool, "lrn": _lrn}
+
+
+def _flat(network: Architecture, x: tf.Tensor) -> tf.Tensor:
+    if network.adaptive:
+        x = adaptive_average_pool(x, network.pooled)
+    return tf.reshape(x, [-1, network.pooled**2 * x.shape[3]])
+
+
+def adaptive_average_pool(x: tf.Tensor, size: int) -> tf.Tensor:
+    """Average over `size` x `size` bins that cover the map, and overlap where it does not divide
+    evenly."""
+    height, width = x.shape[1:3]
+    if (height, width) == (size, size):
+        return x
+    x = tf.einsum("ih,bhwc->biwc", tf.constant(_bins(height, size), x.dtype), x)
+    return tf.einsum("jw,biwc->bijc", tf.constant(_bins(width, size), x.dtype), x)
+
+
+def _bins(length: int, count: int) -> np.ndarray:
+    """[count, length]: the weight of each position in the average of each bin."""
+    weights = np.zeros((count, length), np.float32)
+    for index in range(count):
+        start, end = index * length // count, -(-(index + 1) * length // count)
+        weights[index, start:end] = 1 / (end - start)
+    return weights

@@ -1,0 +1,116 @@
+"""Networks of `keras.applications` as comparators: `keras:VGG16:block2_conv2`."""
+
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tfdeepsim.comparators.comparator import Comparator
+from tfdeepsim.comparators.keras_applications.catalog import preprocessing_of
+from tfdeepsim.comparators.keras_applications.keras_network import KerasNetwork
+from tfdeepsim.errors import InputError
+
+
+@keras.saving.register_keras_serializable("tfdeepsim")
+class KerasApplication(Comparator):
+    """A network of `keras.applications`, up to the deepest of the layers that are asked for.
+
+    Pixels in [0, 1] are scaled as the network was trained. Batch statistics are those of the file,
+    always. It computes in the dtype policy of this layer, input scaling in float32.
+
+    Args:
+        model: Name of the network, as in `keras.applications`.
+        layers: Names of its layers, as Keras has them in a fresh process.
+        weights_file: A `.weights.h5` file, or an `.h5` file such as Keras offers, with or without
+            classifier.
+        **options: Those of every comparator, and `name` and `dtype` of the Keras layer.
+
+    Raises:
+        InputError: If there is no such network, layer or file; if the file is damaged or of another
+            network.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        layers: Sequence[str],
+        *,
+        weights_file: str | os.PathLike | None,
+        **options: Any,
+    ):
+        weights_file = _given(model, weights_file)
+        with _dtype_policy(keras.dtype_policies.get(options.get("dtype"))):
+            network = KerasNetwork(model, layers, weights_file).alone()
+        super().__init__(
+            layers,
+            source=weights_file,
+            sha256=network.sha256,
+            minimum_size=network.minimum_size,
+            **options,
+        )
+        self.model = model
+        self.weights_file = weights_file
+        self.network = network
+        # Keras looks for layers in attributes, not in what these hold.
+        self._frozen = network.model
+        self._preprocess = preprocessing_of(model)
+        self.built = True
+
+    def check_size(self, size: tuple[int, int]) -> None:
+        self.feature_shapes(size)
+
+    def extract(self, images: tf.Tensor) -> list[tf.Tensor]:
+        # One output comes without a list.
+        return keras.tree.flatten(self._frozen(self._preprocess(images * 255.0), training=False))
+
+    def feature_shapes(self, size: tuple[int, int]) -> list[tuple[int, ...]]:
+        return self.network.feature_shapes(size)
+
+    def receptive_fields(self) -> list[tuple[int, int] | None]:
+        return self.network.receptive_fields()
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"model": self.model, "weights_file": self.weights_file}
+
+
+def check_application(
+    model: str, layers: Sequence[str], size: tuple[int, int] | None, path: str | os.PathLike | None
+) -> None:
+    """Check a comparator of `keras.applications` by building its network.
+
+    Args:
+        model: Name of the network.
+        layers: Names of its layers.
+        size: Height and width of images in pixels, if known.
+        path: Of its weights.
+
+    Raises:
+        InputError: As `KerasApplication`, or if images of that size do not suit it.
+    """
+    network = KerasNetwork(model, layers, _given(model, path))
+    if size is not None:
+        network.feature_shapes(size)
+
+
+def _given(model: str, path: str | os.PathLike | None) -> str:
+    if path is None:
+        raise InputError(
+            f"{model} needs its trained weights",
+            got="none",
+            accepted=f"a .weights.h5 or .h5 file of keras.applications.{model}",
+        )
+    return os.fspath(path)
+
+
+@contextlib.contextmanager
+def _dtype_policy(policy: keras.DTypePolicy) -> Iterator[None]:
+    """`keras.applications` takes none, so the global one is set meanwhile."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)

@@ -1,0 +1,143 @@
+"""The network whose features a user asks to see through: a comparator's layer, or a network from
+elsewhere.
+
+This module is light: it checks what was asked for without TensorFlow where that can be.
+"""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfdeepsim.comparators import check_comparator, make_comparator
+from tfdeepsim.comparators.spec import ARCHITECTURES, KERAS, SPELLINGS, parse
+from tfdeepsim.config import TrainConfig
+from tfdeepsim.errors import InputError
+from tfdeepsim.external import check_input_range
+
+if TYPE_CHECKING:
+    from tfdeepsim.comparators.comparator import Comparator
+    from tfdeepsim.external.external_features import ExternalFeatures
+
+DEFAULT_RANGE = "0-1"
+"""What `--external-range` is where nobody gave it."""
+
+
+def check_extractor(
+    invert: str,
+    image_shape: tuple[int, int, int],
+    weights: str | os.PathLike | None = None,
+    external_range: str = DEFAULT_RANGE,
+) -> None:
+    """Check what `--invert` asks for. A comparator is not built for it; a network from elsewhere is
+    loaded.
+
+    Args:
+        invert: `NAME:LAYER` of a comparator, or the path of a network as `ExternalFeatures` takes
+            it.
+        image_shape: Height, width and channels of the images that it shall see.
+        weights: Of a comparator, as `find_weights` takes them.
+        external_range: What floats a network from elsewhere takes, a key of `INPUT_RANGES`.
+
+    Raises:
+        InputError: If there is no such network, an option does not belong to it, or the images do
+            not suit it.
+    """
+    if _is_comparator(invert, weights, external_range):
+        with _own_flags():
+            check_comparator(invert, image_shape, weights)
+        return
+    from tfdeepsim.external.external_features import ExternalFeatures
+
+    ExternalFeatures(invert, external_range).feature_shape(tuple(image_shape))
+
+
+def make_extractor(
+    invert: str,
+    weights: str | os.PathLike | None = None,
+    seed: int = 0,
+    external_range: str = DEFAULT_RANGE,
+) -> "Comparator | ExternalFeatures":
+    """Build what `--invert` asks for.
+
+    Args:
+        invert, weights, external_range: As `check_extractor` takes them.
+        seed: Of a comparator's random weights.
+
+    Returns:
+        What gives the features of images: float [B, H, W, 3] in [0, 1] to float32 [B, h, w, c] or
+        [B, n]. It has `layers`, one of them, `feature_shapes`, `source`, `sha256` and
+        `input_range`.
+
+    Raises:
+        InputError: If there is no such network, or an option does not belong to it.
+    """
+    if _is_comparator(invert, weights, external_range):
+        with _own_flags():
+            return make_comparator(invert, weights, seed)
+    from tfdeepsim.external.external_features import ExternalFeatures
+
+    return ExternalFeatures(invert, external_range)
+
+
+def extractor_of(config: TrainConfig) -> "Comparator | ExternalFeatures":
+    """Build what a config of `--task inversion` inverts.
+
+    Raises:
+        InputError: As `make_extractor`.
+    """
+    return make_extractor(
+        str(config.invert), config.invert_weights, config.seed, config.external_range
+    )
+
+
+def _is_comparator(invert: str, weights: str | os.PathLike | None, external_range: str) -> bool:
+    """Whether a comparator is meant; refuses what is neither, and options of the other kind."""
+    check_input_range(external_range)
+    if invert.startswith(KERAS) or invert.partition(":")[0] in ARCHITECTURES:
+        _check_one_layer(invert)
+        if external_range != DEFAULT_RANGE:
+            raise InputError(
+                "--external-range is for networks from elsewhere",
+                got=f"{external_range} with --invert {invert}",
+                accepted="no --external-range: a comparator scales its images itself",
+            )
+        return True
+    if not Path(invert).exists():
+        raise InputError(
+            "--invert names a comparator's layer or the path of a network",
+            got=f"{invert!r}, which does not exist",
+            accepted=f"{', '.join(f'{name}:LAYER' for name in SPELLINGS)}; or a SavedModel folder, a .keras "
+            "file, a run of train.py",
+        )
+    if weights is not None:
+        raise InputError(
+            "--invert-weights is for comparators",
+            got=f"{weights} with --invert {invert}",
+            accepted="no --invert-weights: a network from elsewhere brings its own",
+        )
+    return False
+
+
+def _check_one_layer(invert: str) -> None:
+    layers = parse(invert).layers
+    if len(layers) > 1:
+        raise InputError(
+            "--invert takes the features of one layer",
+            got=repr(invert),
+            accepted=f"{invert.rpartition(':')[0]}:LAYER, e.g. {invert.rpartition(':')[0]}:{layers[-1]}",
+        )
+
+
+@contextlib.contextmanager
+def _own_flags() -> Iterator[None]:
+    """Errors about a comparator's weights name the flag that they are given by here."""
+    try:
+        yield
+    except InputError as error:
+        texts = (str(text) for text in (error.rule, error.got, error.accepted))
+        rule, got, accepted = (
+            text.replace("--comparator-weights", "--invert-weights") for text in texts
+        )
+        raise InputError(rule, got=got, accepted=accepted) from error

@@ -1,0 +1,1 @@
+"""The suite of MLP probes, trained side by side in one graph."""

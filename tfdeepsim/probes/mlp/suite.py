@@ -1,0 +1,175 @@
+"""The suite: many small probes on one embedding, trained side by side."""
+
+import dataclasses
+import math
+import numbers
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tfdeepsim.errors import InputError
+from tfdeepsim.probes.data.splits import EmbeddingSplit, check_splits
+from tfdeepsim.probes.data.standardizer import Standardizer
+from tfdeepsim.probes.mlp.batch import MlpBatch
+from tfdeepsim.probes.mlp.epoch import compile_epoch, data_order
+from tfdeepsim.probes.mlp.fitted_suite import FittedSuite
+from tfdeepsim.probes.mlp.heads import Head, make_head
+from tfdeepsim.probes.mlp.mlp_probe import MlpProbe
+from tfdeepsim.probes.mlp.perceptron import initial_parameters
+
+# The seven architectures in the public code of the authors of [P].
+HIDDEN = ((), (32,), (64,), (32, 32), (64, 32), (64, 64), (128, 128))
+
+_LEAST = {"epochs": 1, "batch_size": 1, "patience": 1, "seeds": 1, "first_seed": 0}
+
+
+@dataclasses.dataclass(frozen=True)
+class MlpSuite:
+    """MLPs of several architectures and seeds, all trained on the same embeddings ([P] §2, Table
+    1).
+
+    Each member is what it would be if trained alone: its first weights follow from its seed and its
+    widths, its order of examples from its seed and the epoch. Members of one architecture are
+    stacked, so one graph trains the whole suite, an epoch a call. Every example is used once an
+    epoch; the last batch is smaller if the batch size does not divide their number. A member keeps
+    the weights of its lowest validation loss, and stops after `patience` epochs without a lower
+    one; training ends when all have stopped.
+
+    Attributes:
+        hidden: Widths of the hidden layers, one entry an architecture; `()` is a linear model.
+        epochs: Most epochs for a member.
+        batch_size: Examples a step.
+        learning_rate: Of Adam.
+        patience: Epochs without a lower validation loss after which a member stops.
+        seeds: Members of each architecture.
+        first_seed: Seed of the first of them; the others count up from it.
+        standardize: Whether embeddings are brought to mean 0 and deviation 1 of probe-train per
+            column.
+
+    Raises:
+        InputError: If a setting is out of its range.
+    """
+
+    hidden: Sequence[Sequence[int]] = HIDDEN
+    epochs: int = 500
+    batch_size: int = 256
+    learning_rate: float = 1e-3
+    patience: int = 25
+    seeds: int = 5
+    first_seed: int = 0
+    standardize: bool = True
+
+    def __post_init__(self) -> None:
+        settings: dict[str, Any] = {
+            name: _whole(name, getattr(self, name), least) for name, least in _LEAST.items()
+        }
+        settings["hidden"] = _architectures(self.hidden)
+        if not (math.isfinite(self.learning_rate) and self.learning_rate > 0):
+            raise InputError(
+                "learning_rate must be positive", got=self.learning_rate, accepted="e.g. 0.001"
+            )
+        for name, value in settings.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def size(self) -> int:
+        """How many members there are."""
+        return len(self.hidden) * self.seeds
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All attributes, as JSON values."""
+        return dataclasses.asdict(self) | {"hidden": [list(widths) for widths in self.hidden]}
+
+    def fit(
+        self,
+        train: tuple[Any, Any],
+        validation: tuple[Any, Any],
+        task: str = "regression",
+        on_epoch: Callable[[int, int], None] | None = None,
+    ) -> FittedSuite:
+        """Train all members.
+
+        Args:
+            train: Embeddings [N, D] and labels of probe-train, as `check_splits` takes them.
+            validation: The same of probe-validation; used to stop and to choose, never to learn.
+            task: `"regression"` (squared error on labels standardised by probe-train) or
+                `"classification"` (softmax cross-entropy).
+            on_epoch: Called after each epoch with its number, from 1, and how many members still
+                train.
+
+        Raises:
+            InputError: As `check_splits` does, or if no member of a seed reaches a finite loss.
+        """
+        splits = check_splits(task, train=train, validation=validation)
+        head = make_head(task, splits["train"], splits["validation"])
+        standardizer = Standardizer(splits["train"].embeddings) if self.standardize else None
+        encoded = {name: _encode(split, standardizer, head) for name, split in splits.items()}
+        members = self._members(splits["train"].embeddings.shape[1], head.outputs)
+        self._train(members, encoded["train"], encoded["validation"], head, on_epoch)
+        return FittedSuite(members, standardizer, head)
+
+    def _members(self, inputs: int, outputs: int) -> list[MlpProbe]:
+        all_widths = [(inputs, *hidden, outputs) for hidden in self.hidden]
+        return [
+            MlpProbe(seed, widths, initial_parameters(widths, seed))
+            for widths in all_widths
+            for seed in self._seeds()
+        ]
+
+    def _seeds(self) -> range:
+        return range(self.first_seed, self.first_seed + self.seeds)
+
+    def _train(
+        self,
+        members: list[MlpProbe],
+        train: EmbeddingSplit,
+        validation: EmbeddingSplit,
+        head: Head,
+        on_epoch: Callable[[int, int], None] | None,
+    ) -> None:
+        stacks = [
+            MlpBatch(members[i : i + self.seeds], self._seeds())
+            for i in range(0, len(members), self.seeds)
+        ]
+        run_epoch = compile_epoch(
+            stacks, train, validation, head, self.batch_size, self.learning_rate
+        )
+        for epoch in range(1, self.epochs + 1):
+            order = np.stack([data_order(seed, epoch, len(train.labels)) for seed in self._seeds()])
+            for stack, losses in zip(stacks, run_epoch(tf.constant(order)), strict=True):
+                stack.record(losses.numpy(), self.patience)
+            going = sum(len(stack.members) for stack in stacks)
+            if on_epoch is not None:
+                on_epoch(epoch, going)
+            if not going:
+                return
+
+
+def _encode(split: EmbeddingSplit, standardizer: Standardizer | None, head: Head) -> EmbeddingSplit:
+    z = standardizer.apply(split.embeddings) if standardizer else split.embeddings
+    return EmbeddingSplit(z, head.encode(split.labels))
+
+
+def _architectures(hidden: Any) -> tuple[tuple[int, ...], ...]:
+    try:
+        architectures = tuple(tuple(widths) for widths in hidden)
+    except TypeError:
+        architectures = ()
+    if not architectures:
+        raise InputError(
+            "hidden must be a list of architectures",
+            got=hidden,
+            accepted="one or more, e.g. [[], [64], [64, 32]]",
+        )
+    return tuple(
+        tuple(_whole("hidden width", width, 1) for width in widths) for widths in architectures
+    )
+
+
+def _whole(name: str, value: Any, least: int) -> int:
+    if not isinstance(value, numbers.Integral) or value < least:
+        raise InputError(f"{name} must be a whole number", got=value, accepted=f"{least} or above")
+    return int(value)

@@ -1,0 +1,96 @@
+"""The task of training a comparator."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from safetensors.numpy import save_file
+
+from tfdeepsim.config import TrainConfig
+from tfdeepsim.files import replacing, write_json
+from tfdeepsim.pretraining import make_objective
+from tfdeepsim.pretraining.pretext import Pretext
+from tfdeepsim.run import RunDirectory
+from tfdeepsim.training.task import Task
+from tfdeepsim.training.tensorboard import RunTensorBoard
+
+WARMUP = 0.05
+"""Share of the steps in which the learning rate rises to its highest."""
+
+
+class ComparatorTask(Task):
+    """A network of a comparator, trained by the objective that belongs to it.
+
+    Raises:
+        InputError: If the images do not allow it.
+    """
+
+    def __init__(self, config: TrainConfig):
+        super().__init__(config)
+        self.objective = make_objective(config, self.splits)
+        self.chosen_by = self.objective.chosen_by
+
+    def model(self) -> Pretext:
+        return Pretext(self.objective)
+
+    def optimizer(self, steps: int) -> keras.optimizers.Optimizer:
+        """Adam under a learning rate that rises for a twentieth of the steps and falls as a
+        cosine."""
+        rising = max(1, round(WARMUP * steps))
+        schedule = keras.optimizers.schedules.CosineDecay(
+            0.0,
+            max(1, steps - rising),
+            warmup_target=self.config.learning_rate,
+            warmup_steps=rising,
+        )
+        return keras.optimizers.Adam(schedule)
+
+    @property
+    def examples(self) -> int:
+        return self.objective.examples
+
+    def trial_batch(self) -> dict[str, tf.Tensor]:
+        return next(iter(self.training(range(1))))
+
+    def training(self, steps: range) -> tf.data.Dataset:
+        return self.objective.training(self.config.batch_size, self.config.seed, steps)
+
+    def validation(self) -> tf.data.Dataset:
+        return self.objective.validation(self.config.batch_size)
+
+    def plan(self, model: Pretext) -> dict[str, str]:
+        parameters = sum(int(np.prod(v.shape)) for v in model.learned.trainable_variables)
+        return {
+            "model": f"{model.learned.architecture.name}, {parameters:,} parameters",
+            "objective": self.objective.name,
+        }
+
+    def record(self, model: Pretext) -> dict[str, Any]:
+        return {"parameters": model.learned.count_params(), "objective": self.objective.name}
+
+    def callbacks(self, run: RunDirectory, epochs: int) -> list[keras.callbacks.Callback]:
+        shown = self.objective.shown()
+        return [
+            RunTensorBoard(run, lambda model, images: images, shown, "what the network is shown")
+        ]
+
+    def finish(self, run: RunDirectory, model: Pretext, best: Mapping[str, Any]) -> None:
+        """Write `comparator.safetensors`, with a record of its training in its header."""
+        result = {name: best[name] for name in (self.chosen_by,)} | self.objective.result(model)
+        trained = {
+            "comparator": self.config.comparator,
+            "objective": self.objective.name,
+            "dataset": self.config.dataset,
+            "fingerprint": self.dataset.fingerprint,
+            "saw_labels": self.objective.saw_labels,
+            "image_size": self.description.image_shape[0],
+            "seed": self.config.seed,
+            "epoch": best["epoch"],
+            **result,
+        }
+        with replacing(run.comparator) as new:
+            header = {name: str(value) for name, value in trained.items()}
+            save_file(model.learned.tensors(self.objective.kept), new, metadata=header)
+        write_json(run.result, trained)

@@ -1,0 +1,168 @@
+"""What all training of generators has in common: loss, optimizer, images, pictures."""
+
+import abc
+import dataclasses
+import functools
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tfdeepsim.comparators.comparator import Comparator
+from tfdeepsim.comparators.from_config import comparator_of
+from tfdeepsim.data import open_dataset
+from tfdeepsim.data.pipeline import batches, training_batches
+from tfdeepsim.data.splits.split import Split
+from tfdeepsim.deepsim import DeePSiM
+from tfdeepsim.errors import InputError
+from tfdeepsim.files import replacing
+from tfdeepsim.gate import GatedAdam
+from tfdeepsim.networks.discriminator import Discriminator
+from tfdeepsim.run import RunDirectory
+from tfdeepsim.training.augment import augmented
+from tfdeepsim.training.balance import Balance
+from tfdeepsim.training.comparator_record import comparator_line, comparator_record
+from tfdeepsim.training.task import Task
+from tfdeepsim.training.tensorboard import RunTensorBoard, reconstruct
+from tfdeepsim.units import mean_units
+
+HALVED_AT = (0.3, 0.5, 0.7, 0.9)
+"""300, 500, 700 and 900 thousand of a million steps."""
+GRID_IMAGES = 8
+SAMPLE_IMAGES = 16
+
+
+class GeneratorTask(Task):
+    """A generator of images, and the comparator and discriminator of its loss."""
+
+    @abc.abstractmethod
+    def generator(self) -> keras.Model:
+        """The generator, whose weights are the result."""
+
+    @abc.abstractmethod
+    def discriminator(self) -> Discriminator:
+        """The discriminator of its images."""
+
+    def extractor(self) -> Any:
+        """From images to what the generator takes; None where that is the images."""
+        return None
+
+    def model(self) -> DeePSiM:
+        config = self.config
+        # First: it says what the networks take.
+        extractor = self.extractor()
+        generator = self.generator()
+        comparator = None if config.comparator is None else comparator_of(config)
+        weights = self._loss_weights(comparator)
+        discriminator = self.discriminator() if "adversarial" in weights else None
+        parts = (generator, weights, comparator, discriminator)
+        return DeePSiM(*parts, config.image_loss, config.gate, extractor)
+
+    def _loss_weights(self, comparator: Comparator | None) -> dict[str, float]:
+        """λs in mean units."""
+        config, shape = self.config, self.description.image_shape
+        if config.lambda_units == "mean":
+            return config.loss_weights
+        features = comparator.feature_shapes(shape[:2]) if comparator else [(0,)]
+        if len(features) > 1:
+            raise InputError(
+                "--lambda-units paper counts the features of one layer",
+                got=f"--comparator {config.comparator}",
+                accepted="one layer, or --lambda-units mean",
+            )
+        sizes = (math.prod(shape), math.prod(features[0]), config.latent_dim or 0)
+        return mean_units(config.loss_weights, *sizes)
+
+    def optimizer(self, steps: int) -> keras.optimizers.Optimizer:
+        """Adam; its rate is halved at the shares of the steps at which the paper's code does, where
+        asked."""
+        config = self.config
+        rate: Any = config.learning_rate
+        if config.schedule == "halving":
+            at = [max(1, round(share * steps)) for share in HALVED_AT]
+            rate = keras.optimizers.schedules.PiecewiseConstantDecay(
+                at, [rate / 2**halvings for halvings in range(len(at) + 1)]
+            )
+        # Only the gate with hysteresis ever pauses the generator.
+        adam = GatedAdam if config.gate == "hysteresis" else keras.optimizers.Adam
+        return adam(rate, beta_1=0.9, beta_2=0.999)
+
+    @property
+    def chosen_by(self) -> str:  # type: ignore[override]
+        # A loss that a discriminator has a say in does not tell which epoch is better.
+        return "epoch" if "adversarial" in self.config.loss_weights else "val_loss"
+
+    @property
+    def examples(self) -> int:
+        return self.description.splits["encoder_train"]
+
+    def trial_batch(self) -> dict[str, tf.Tensor]:
+        shape = (self.config.batch_size, *self.description.image_shape)
+        return {"image": tf.random.stateless_uniform(shape, seed=(0, 0))}
+
+    def training(self, steps: range) -> tf.data.Dataset:
+        config = self.config
+        source = self._uncropped if "crop" in config.augment else self.splits["encoder_train"]
+        data = training_batches(source, batch_size=config.batch_size, seed=config.seed, steps=steps)
+        if config.augment == "none":
+            return data
+        size = self.description.image_shape[:2] if "crop" in config.augment else None
+        return augmented(data, size, "flip" in config.augment, config.seed, steps)
+
+    @functools.cached_property
+    def _uncropped(self) -> Split:
+        """Training images of `--shorter-side`, from which squares are cut at random."""
+        config = self.config
+        whole = dataclasses.replace(
+            config, image_size=config.shorter_side, shorter_side=None, augment="none"
+        )
+        dataset = open_dataset(config.dataset, config.data_dir, whole)
+        return dataset.source("encoder_train", config.cache)
+
+    def validation(self) -> tf.data.Dataset:
+        return batches(self.splits["encoder_validation"], self.config.batch_size)
+
+    @abc.abstractmethod
+    def described(self) -> str:
+        """The generator in words, for the plan."""
+
+    def plan(self, model: DeePSiM) -> dict[str, str]:
+        parameters = sum(int(np.prod(v.shape)) for v in model.generator.trainable_variables)
+        return {
+            "model": f"{self.described()}, {parameters:,} parameters",
+            "loss": " + ".join(f"{value:.4g} {name}" for name, value in model.loss_weights.items()),
+            "comparator": comparator_line(model, self.trial_batch()["image"]),
+            **_adversary(model, self.config.gate),
+        }
+
+    def record(self, model: DeePSiM) -> dict[str, Any]:
+        return {
+            "parameters": model.generator.count_params(),
+            "comparator": model.comparator and comparator_record(model.comparator),
+        }
+
+    def callbacks(self, run: RunDirectory, epochs: int) -> list[keras.callbacks.Callback]:
+        images = self.splits["encoder_validation"].images[:GRID_IMAGES]
+        return [RunTensorBoard(run, _grid, images), Balance(run)]
+
+    def finish(self, run: RunDirectory, model: DeePSiM, best: Mapping[str, Any]) -> None:
+        save_samples(run, model, self.splits["encoder_validation"].images[:SAMPLE_IMAGES])
+
+
+def save_samples(run: RunDirectory, model: DeePSiM, images: np.ndarray) -> None:
+    """Write `samples.npz`: originals and reconstructions, uint8 [n, H, W, C]."""
+    with replacing(run.samples) as new, open(new, "wb") as file:
+        np.savez_compressed(file, original=images, reconstruction=reconstruct(model, images))
+
+
+def _grid(model: DeePSiM, images: np.ndarray) -> np.ndarray:
+    return np.stack([images, reconstruct(model, images)])
+
+
+def _adversary(model: DeePSiM, gate: str) -> dict[str, str]:
+    if model.discriminator is None:
+        return {}
+    return {"discriminator": f"{model.discriminator.count_params():,} parameters, gate {gate}"}
