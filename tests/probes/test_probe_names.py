@@ -74,7 +74,11 @@ def test_names_load_no_numpy():
 
 
 @pytest.mark.parametrize(
-    "modules", ["result metrics splits efficiency ridge", "score linear knn svm"]
+    "modules",
+    [
+        "result metrics data.splits label_efficiency scikit_learn.ridge",
+        "score scikit_learn.linear scikit_learn.knn scikit_learn.svm",
+    ],
 )
 def test_what_needs_no_tensorflow_loads_none(modules):
     loaded = loaded_by(
