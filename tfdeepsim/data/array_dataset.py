@@ -210,7 +210,7 @@ class ArrayDataset(Dataset):
             return part.indexed(self._view)
         spec = {"image": ((part.count, *self.image_shape), np.uint8)}
         folder = (
-            self._cache_dir / f"{slug(self.name)}-{name}-{combined(part.digest, repr(self._view))}"
+            self._cache_dir / f"{slug(self.name)}-{name}-{combined(part.digest, self._view.key)}"
         )
         return decoded(spec, functools.partial(self._fill, name), folder, cache).images
 
@@ -241,7 +241,7 @@ class ArrayDataset(Dataset):
         places = [(split, part) for split, (part, _) in self._rows.items()]
         rows = [rows.tobytes() for _, rows in self._rows.values()]
         labels = [b"" if part.labels is None else part.labels.tobytes() for part in used.values()]
-        return combined(digests, places, repr(self._view), self.class_names, *rows, *labels)
+        return combined(digests, places, self._view.key, self.class_names, *rows, *labels)
 
 
 def task_of(labels: np.ndarray | None) -> Literal["classification", "regression"] | None:

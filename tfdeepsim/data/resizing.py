@@ -59,6 +59,12 @@ class Resizing:
                 accepted=f"{self.side} or more",
             )
 
+    @property
+    def key(self) -> str:
+        """What names these settings in fingerprints and cached files; it never changes."""
+        fields = dataclasses.asdict(self).items()
+        return f"View({', '.join(f'{name}={value!r}' for name, value in fields)})"
+
     @classmethod
     def of(
         cls, options: DataOptions, default_side: int, default_shorter_side: int | None = None

@@ -150,7 +150,7 @@ def _fingerprint(
 ) -> str:
     """Changes with any byte of a file, name, label, split, size or way to get there; not with
     times."""
-    described = [VERSION, checked.contents, listing.class_names, repr(view)]
+    described = [VERSION, checked.contents, listing.class_names, view.key]
     digest = hashlib.sha256(json.dumps(described).encode())
     if listing.labels is not None:
         digest.update(listing.labels.tobytes())
