@@ -1,6 +1,7 @@
 """The house's rules on imports: which room may use which, and what may not be loaded early."""
 
 import ast
+import graphlib
 import subprocess
 import sys
 from pathlib import Path
@@ -63,6 +64,38 @@ def test_imports_go_down(path):
             f"{room} (rank {RANKS[room]}) imports {other} (rank {RANKS[other]})"
         )
         assert other not in APART.get(room, ())
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_of(path) for path in FILES}
+
+
+def modules_imported(path: Path) -> set[str]:
+    """Modules of the package that a file imports anywhere, except for its annotations alone."""
+    tree = ast.parse(path.read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = []
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            modules = {f"{node.module}.{alias.name}" for alias in node.names} & MODULES
+            names |= modules or {node.module}
+    return names & MODULES
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    arrows = {module_of(path): modules_imported(path) for path in FILES}
+    try:
+        graphlib.TopologicalSorter(arrows).prepare()
+    except graphlib.CycleError as error:
+        pytest.fail(f"import circle: {' <- '.join(error.args[1])}")
 
 
 HEAVY = (
