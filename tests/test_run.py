@@ -1,4 +1,4 @@
-"""Run directories: whole files or none, and nothing overwritten unasked."""
+"""Run directories: nothing is overwritten unless requested, and one process at a time."""
 
 import os
 import subprocess
@@ -8,47 +8,8 @@ import time
 import pytest
 
 from tfdeepsim.errors import InputError
-from tfdeepsim.files import replacing, sha256_of, slug, write_json
+from tfdeepsim.files import write_json
 from tfdeepsim.run import RunDirectory
-
-
-def leftovers(folder):
-    return [path.name for path in folder.iterdir() if path.name.startswith(".")]
-
-
-def test_replacing_a_file(tmp_path):
-    target = tmp_path / "deep" / "file.txt"
-    for text in ("one", "two"):
-        with replacing(target) as new:
-            new.write_text(text)
-        assert target.read_text() == text
-    assert leftovers(target.parent) == []
-
-
-def test_replacing_a_folder(tmp_path):
-    target = tmp_path / "folder"
-    for name in ("one", "two"):
-        with replacing(target) as new:
-            new.mkdir()
-            (new / name).touch()
-        assert [path.name for path in target.iterdir()] == [name]
-    assert leftovers(tmp_path) == []
-
-
-@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
-def test_failure_leaves_what_was_there(tmp_path, error):
-    target = tmp_path / "file.txt"
-    target.write_text("old")
-
-    def write_and_fail():
-        with replacing(target) as new:
-            new.write_text("half")
-            raise error
-
-    with pytest.raises(type(error)):
-        write_and_fail()
-    assert target.read_text() == "old"
-    assert leftovers(tmp_path) == []
 
 
 def test_create_refuses_what_is_there(tmp_path):
@@ -118,20 +79,3 @@ def test_no_run(tmp_path):
         (tmp_path / "config.json").write_text(text)
         with pytest.raises(InputError, match=r"readable config\.json"):
             RunDirectory(tmp_path).read_config()
-
-
-def test_slug():
-    assert slug("llv2/200x15-stride10-seed3") == "llv2-200x15-stride10-seed3"
-    assert "/" not in slug("folder:../../etc")
-
-
-def test_digest_changes_with_names_and_contents(tmp_path):
-    (tmp_path / "inner").mkdir()
-    (tmp_path / "inner" / "a").write_bytes(b"1")
-    first = sha256_of(tmp_path)
-    assert first == sha256_of(tmp_path)
-    assert len(first) == 64
-    (tmp_path / "inner" / "a").rename(tmp_path / "inner" / "b")
-    second = sha256_of(tmp_path)
-    (tmp_path / "inner" / "b").write_bytes(b"2")
-    assert len({first, second, sha256_of(tmp_path)}) == 3

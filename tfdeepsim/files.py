@@ -1,5 +1,4 @@
-"""Files: written whole or not at all, read with one line for an error, and named by what is in
-them."""
+"""Files: written completely or not at all, read with a one-line error, and hashed."""
 
 import contextlib
 import hashlib
@@ -15,14 +14,14 @@ from tfdeepsim.errors import InputError
 
 @contextlib.contextmanager
 def replacing(path: str | os.PathLike) -> Iterator[Path]:
-    """Write a file or a folder whole, or not at all.
+    """Write a file or a folder completely, or not at all.
 
-    Yields the name of a temporary sibling of `path`, which does not exist yet; the caller creates a
-    file or a folder there. If the block succeeds, it takes the place of `path`; if it fails or is
-    interrupted, it is removed and `path` is as it was.
+    Yields the path of a temporary sibling of `path`, which does not exist yet; the caller creates a
+    file or a folder there. If the block succeeds, that file or folder takes the place of `path`; if
+    the block fails or is interrupted, it is removed and `path` stays as it was.
 
     Args:
-        path: The final name. Its parent is created.
+        path: The final path. Its parent folder is created.
 
     Example:
         >>> with replacing("notes.txt") as new:
@@ -42,7 +41,7 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
 
 
 def write_json(path: str | os.PathLike, value: Any) -> None:
-    """Write `value` as JSON, whole or not at all."""
+    """Write a JSON value to a file, completely or not at all."""
     with replacing(path) as new:
         new.write_text(json.dumps(value, indent=2) + "\n")
 
@@ -52,11 +51,13 @@ def read_json(path: str | os.PathLike, rule: str = "", accepted: str = "") -> di
 
     Args:
         path: The file.
-        rule: What the file must be, for the error; by default that it is a readable JSON object.
-        accepted: What would be accepted, for the error.
+        rule: What must hold, for the message of the error; by default that the file is a readable
+            JSON object.
+        accepted: What would be accepted, for the message of the error.
 
     Raises:
-        InputError: If there is no such file, it cannot be read, or it holds no JSON object.
+        InputError: If the file does not exist, cannot be read, or holds something else than a JSON
+            object.
     """
     path = Path(path)
     try:
@@ -73,7 +74,7 @@ def read_json(path: str | os.PathLike, rule: str = "", accepted: str = "") -> di
 
 
 def sha256_of(path: str | os.PathLike) -> str:
-    """SHA-256 of a file, or of all files of a folder together with their names, in hexadecimal."""
+    """SHA-256 of a file, or of all files of a folder and their names, in hexadecimal."""
     path = Path(path)
     if not path.is_dir():
         with open(path, "rb") as file:
@@ -86,12 +87,12 @@ def sha256_of(path: str | os.PathLike) -> str:
 
 
 def sha256_of_json(value: Any) -> str:
-    """SHA-256 of a JSON value, whatever the order of its keys, in hexadecimal."""
+    """SHA-256 of a JSON value in hexadecimal; the order of keys does not matter."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def slug(name: str) -> str:
-    """A dataset's or probe's name as a file name: `llv2/small` is `llv2-small`."""
+    """The name of a dataset or probe as a file name: `llv2/small` becomes `llv2-small`."""
     return "".join(
         character if character.isalnum() or character in "._" else "-" for character in name
     )

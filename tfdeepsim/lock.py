@@ -1,4 +1,4 @@
-"""One process at a time, by `filelock`, on Linux, macOS and Windows."""
+"""Locks between processes, by `filelock`, on Linux, macOS and Windows."""
 
 import contextlib
 import sys
@@ -12,18 +12,23 @@ from tfdeepsim.errors import InputError
 
 @contextlib.contextmanager
 def locked(path: Path, refusal: InputError | None = None) -> Iterator[None]:
-    """Be the only process that works on `path`.
+    """Let one process at a time work on a file or folder.
 
-    The lock is the hidden file `.lock` in a folder that exists, else a hidden file beside `path`.
-    It ends with the process, however that ends.
+    The lock ends with the process, even if the process is killed; the lock file stays.
 
     Args:
-        path: A file or folder, which need not exist. Its parent is created.
-        refusal: Raised if another process holds the lock; None to wait for that process, and say so
-            on standard error.
+        path: Without `refusal`, a file or folder that is about to be created; the lock file is a
+            hidden file beside it. With `refusal`, a folder; the lock file is `.lock` in it. Parent
+            folders of the lock file are created.
+        refusal: Error to raise if another process holds the lock; None to wait for that process,
+            with a line on standard error.
 
     Raises:
-        InputError: `refusal`.
+        InputError: `refusal`, if another process holds the lock.
+
+    Example:
+        >>> with locked(Path("cache", "images.npy")):
+        ...     write_images("cache/images.npy")
     """
     file = path / ".lock" if refusal else path.parent / f".{path.name}.lock"
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -33,7 +38,7 @@ def locked(path: Path, refusal: InputError | None = None) -> Iterator[None]:
     except filelock.Timeout:
         if refusal:
             raise refusal from None
-        print(f"Waiting for another process that makes {path}", file=sys.stderr)
+        print(f"Waiting for another process that writes {path}", file=sys.stderr)
         lock.acquire()
     try:
         yield

@@ -1,33 +1,36 @@
-"""Progress of long work in the terminal: one bar for all of it."""
+"""One progress bar for all long work, on standard error."""
 
-import sys
 import time
+from collections.abc import Iterable, Iterator
 from types import TracebackType
+from typing import TypeVar
 
 import rich.console
 import rich.progress
 
+Item = TypeVar("Item")
+
 PATIENCE = 1.0
-"""Seconds for which nothing is shown: short work needs no bar."""
+"""Seconds before anything is shown: short work needs no bar."""
 
 
 class ProgressBar:
-    """A bar on standard error where that is a terminal; elsewhere one line that says what is being
-    done.
+    """A progress bar in a terminal; elsewhere one line that says what is being done.
 
-    Nothing is shown of work that is done within a second.
+    Nothing is shown for work that ends within a second. The bar disappears when the work ends.
 
     Args:
         what: What is being done, e.g. `Decoding images`.
-        total: Units of work in all; None where that is not known.
-        unit: `items` for a count, `bytes` for sizes and speeds of transfers.
-        console: Where to; standard error by default.
+        total: Number of units of work; None if unknown.
+        unit: `items` for a count; `bytes` for sizes and the speed of a transfer.
+        console: Console that the bar is shown in; None for standard error.
+        shown: Whether anything is shown at all.
 
     Example:
         >>> with ProgressBar("Decoding images", len(files)) as bar:
-        ...     for number, file in enumerate(files, 1):
+        ...     for file in files:
         ...         decode(file)
-        ...         bar.update(number)
+        ...         bar.advance()
     """
 
     def __init__(
@@ -37,16 +40,17 @@ class ProgressBar:
         *,
         unit: str = "items",
         console: rich.console.Console | None = None,
+        shown: bool = True,
     ):
         self._what = what
-        self._console = console or rich.console.Console(file=sys.stderr)
-        done: tuple[rich.progress.ProgressColumn, ...] = (rich.progress.MofNCompleteColumn(),)
+        self._console = console or rich.console.Console(stderr=True)
+        amount: tuple[rich.progress.ProgressColumn, ...] = (rich.progress.MofNCompleteColumn(),)
         if unit == "bytes":
-            done = (rich.progress.DownloadColumn(), rich.progress.TransferSpeedColumn())
+            amount = (rich.progress.DownloadColumn(), rich.progress.TransferSpeedColumn())
         self._bar = rich.progress.Progress(
             rich.progress.TextColumn("{task.description}", markup=False),
             rich.progress.BarColumn(),
-            *done,
+            *amount,
             rich.progress.TimeRemainingColumn(),
             rich.progress.TextColumn("{task.fields[note]}", markup=False),
             console=self._console,
@@ -55,7 +59,7 @@ class ProgressBar:
         )
         self._task = self._bar.add_task(what, total=total, note="")
         self._begin = time.monotonic()
-        self._shown = False
+        self._silent = not shown
 
     def __enter__(self) -> "ProgressBar":
         return self
@@ -68,22 +72,34 @@ class ProgressBar:
     ) -> None:
         self._bar.stop()
 
+    def track(self, items: Iterable[Item]) -> Iterator[Item]:
+        """Yield `items`, each of which is one unit of work, and end the bar after the last."""
+        with self:
+            for item in items:
+                yield item
+                self.advance()
+
+    def advance(self, amount: float = 1) -> None:
+        """Add `amount` units to those that are completed."""
+        self.update(self._bar.tasks[self._task].completed + amount)
+
     def update(self, completed: float, total: float | None = None, note: str | None = None) -> None:
-        """Say how far the work is.
+        """Show how far the work is.
 
         Args:
-            completed: Units done, counted from the start.
-            total: Units in all, where that is known only now.
-            note: A few words behind the bar.
+            completed: Units that are completed, counted from the start.
+            total: Number of units in all; None to leave it as it is.
+            note: A few words behind the bar; None to leave them as they are.
         """
-        if not self._shown and time.monotonic() - self._begin > PATIENCE:
-            self._shown = True
+        task = self._bar.tasks[self._task]
+        self._bar.update(
+            self._task,
+            completed=completed,
+            total=task.total if total is None else total,
+            note=task.fields["note"] if note is None else note,
+        )
+        if not self._silent and time.monotonic() - self._begin > PATIENCE:
+            self._silent = True
             self._bar.start()
             if not self._console.is_terminal:
-                print(self._what, file=sys.stderr)
-        changes = {
-            name: value
-            for name, value in {"total": total, "note": note}.items()
-            if value is not None
-        }
-        self._bar.update(self._task, completed=completed, **changes)  # type: ignore[arg-type]
+                self._console.print(self._what, markup=False, highlight=False, soft_wrap=True)

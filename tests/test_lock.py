@@ -1,0 +1,102 @@
+"""Locks: of two real processes one works, and the other is refused or waits."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tfdeepsim.errors import InputError
+from tfdeepsim.lock import locked
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from tfdeepsim.errors import InputError
+from tfdeepsim.lock import locked
+refusal = InputError("busy", got="x", accepted="y") if sys.argv[2] == "refuse" else None
+with locked(Path(sys.argv[1]), refusal):
+    print("locked", flush=True)
+    sys.stdin.readline()
+    Path(sys.argv[1], "held").touch() if refusal else Path(sys.argv[1]).touch()
+"""
+BUSY = InputError("only one", got="two", accepted="one")
+
+
+@pytest.fixture
+def start():
+    """Start a process that holds the lock of a path until it reads a line or is killed."""
+    processes = []
+
+    def begin(path, mode):
+        process = subprocess.Popen(
+            [sys.executable, "-c", HOLD, str(path), mode],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        processes.append(process)
+        return process
+
+    yield begin
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+def holds(process):
+    return process.stdout.readline() == "locked\n"
+
+
+def test_the_second_process_is_refused(tmp_path, start):
+    process = start(tmp_path, "refuse")
+    assert holds(process)
+    with pytest.raises(InputError) as caught, locked(tmp_path, BUSY):
+        pytest.fail("two processes hold the lock")
+    assert caught.value is BUSY
+    process.communicate("\n", timeout=30)
+    with locked(tmp_path, BUSY):
+        assert (tmp_path / "held").exists()
+    assert {path.name for path in tmp_path.iterdir()} == {".lock", "held"}
+
+
+def test_the_lock_ends_with_a_process_that_is_killed(tmp_path, start):
+    process = start(tmp_path, "refuse")
+    assert holds(process)
+    process.kill()
+    process.communicate()
+    with locked(tmp_path, BUSY):
+        pass
+
+
+def test_the_second_process_waits(tmp_path, start):
+    target = tmp_path / "cache" / "images.npy"
+    first = start(target, "wait")
+    assert holds(first)
+    second = start(target, "wait")
+    line = second.stderr.readline()
+    assert line == f"Waiting for another process that writes {target}\n"
+    time.sleep(0.3)
+    assert second.poll() is None
+    assert not target.exists()
+    first.communicate("\n", timeout=30)
+    assert holds(second)
+    assert target.exists()
+    out, err = second.communicate("\n", timeout=30)
+    assert (out, err, second.returncode) == ("", "", 0)
+    assert {path.name for path in target.parent.iterdir()} == {".images.npy.lock", "images.npy"}
+
+
+def test_a_lock_is_free_after_an_error(tmp_path):
+    for refusal in (None, BUSY):
+        with pytest.raises(ZeroDivisionError), locked(tmp_path, refusal):
+            1 / 0  # noqa: B018
+        with locked(tmp_path, refusal):
+            pass
+
+
+def test_locks_of_different_paths_are_independent(tmp_path, start):
+    assert holds(start(tmp_path / "a", "wait"))
+    with locked(tmp_path / "b"):
+        pass
