@@ -5,6 +5,7 @@ import pytest
 from tfdeepsim.config import DEFAULT_COMPARATOR, DEFAULT_LAMBDA_KL, TrainConfig
 from tfdeepsim.errors import InputError
 from tfdeepsim.networks.generators import check_generator
+from tfdeepsim.options import current_names
 
 PERCEPTUAL = {"loss": "perceptual", "comparator": "random_alexnet:relu2"}
 COMPARATOR = {"task": "comparator", "comparator": "alexnet"}
@@ -143,6 +144,15 @@ def test_round_trip():
     assert TrainConfig.from_dict(config.to_dict()) == config
     with pytest.raises(InputError, match=r"unknown field.*colour"):
         TrainConfig.from_dict({"colour": 1})
+
+
+def test_fields_of_earlier_versions():
+    config = TrainConfig(**INVERSION, external_range="0-255")
+    fields = config.to_dict()
+    fields["foreign_range"] = fields.pop("external_range")
+    assert TrainConfig.from_dict(fields) == config
+    assert current_names(fields) == config.to_dict()
+    assert current_names(config.to_dict()) == config.to_dict()
 
 
 @pytest.mark.parametrize(("flags", "steps"), [({}, 500), ({"epochs": 3}, 30), ({"steps": 7}, 7)])

@@ -55,6 +55,18 @@ def test_a_moved_dataset_is_the_same_run(tmp_path):
     check_own(TrainConfig(data_dir="/new", cache="disk"), run)
 
 
+def test_a_run_of_an_earlier_version_is_the_same_run(tmp_path):
+    config = TrainConfig(task="inversion", invert="net.keras", external_range="0-255")
+    fields = config.to_dict()
+    fields["foreign_range"] = fields.pop("external_range")
+    run = RunDirectory(tmp_path)
+    write_json(run.config, fields)
+    assert run.read_config() == config.to_dict()
+    check_own(config, run)
+    with pytest.raises(InputError, match="trained with external_range 0-255, not 0-1"):
+        check_own(TrainConfig(task="inversion", invert="net.keras"), run)
+
+
 def test_seeds_are_counted(tmp_path):
     with pytest.raises(InputError, match="--seeds"):
         Study(tmp_path, {}, seeds=0)

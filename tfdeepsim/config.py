@@ -8,7 +8,7 @@ from typing import Any
 
 from tfdeepsim import options
 from tfdeepsim.errors import InputError
-from tfdeepsim.options import INPUT_RANGES, DataOptions, flag
+from tfdeepsim.options import INPUT_RANGES, DataOptions, current_names, flag
 from tfdeepsim.units import UNITS
 
 # --loss NAME as loss weights of the mean-reduced terms (see losses.py), and the norm of the image
@@ -40,9 +40,6 @@ TRAINABLE = {"alexnet": 5e-4, "exemplar_cnn": 5e-4, "videonet": 2e-4}
 """Comparators that can be trained here (from labels, from patches of images, from frames of
 rollouts), and the highest learning rate of each; none has batch normalization, and with more the
 last one collapses."""
-
-RENAMED = {"foreign_range": "external_range"}
-"""Fields as earlier versions wrote them into `config.json`, and what they are called now."""
 
 COUNTS = ("latent_dim", "epochs", "steps", "batch_size", "patience", "probe_every")
 OF_FEATURES = (
@@ -368,7 +365,7 @@ class TrainConfig(DataOptions):
         Raises:
             InputError: If it has a field that this version does not know.
         """
-        values = {RENAMED.get(name, name): value for name, value in values.items()}
+        values = current_names(values)
         known = {field.name for field in dataclasses.fields(cls)}
         if unknown := sorted(set(values) - known):
             raise InputError(

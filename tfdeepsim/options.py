@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from tfdeepsim.errors import InputError
@@ -12,6 +12,9 @@ CHOICES = {
     "crop": ("center", "stretch"),
     "cache": ("auto", "memory", "disk", "none"),
 }
+
+RENAMED = {"foreign_range": "external_range"}
+"""Names of fields in the `config.json` of earlier versions, and the current names."""
 
 INPUT_RANGES = {"0-1": (0.0, 1.0), "0-255": (0.0, 255.0), "-1-1": (-1.0, 1.0)}
 """What a network from elsewhere that takes floats may expect black and white to be."""
@@ -111,6 +114,11 @@ class DataOptions:
         value = getattr(self, name)
         if value is not None and not holds(value):
             raise InputError(f"{flag(name)} is out of range", got=value, accepted=accepted)
+
+
+def current_names(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a config under their current names, whichever version wrote them."""
+    return {RENAMED.get(name, name): value for name, value in fields.items()}
 
 
 def flag(name: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from tfdeepsim.errors import InputError
 from tfdeepsim.files import read_json
 from tfdeepsim.lock import locked
+from tfdeepsim.options import current_names
 
 
 class RunDirectory:
@@ -149,12 +150,12 @@ class RunDirectory:
         )
 
     def read_config(self) -> dict[str, Any]:
-        """What was asked for when the run was made.
+        """The fields of the `TrainConfig` of the run, under their current names.
 
         Raises:
             InputError: If this is no run directory.
         """
-        return self._read_json(self.config)
+        return current_names(self._read_json(self.config))
 
     def read_environment(self) -> dict[str, Any]:
         """Versions, threads and comparator that the run was trained with."""

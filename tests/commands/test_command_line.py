@@ -129,6 +129,50 @@ def test_resume_of_a_later_version(fails, tmp_path):
     )
 
 
+@pytest.fixture
+def earlier_run(tmp_path):
+    """A run whose `config.json` has the name that `external_range` had earlier; its config."""
+    from tfdeepsim.config import TrainConfig
+
+    config = TrainConfig(task="inversion", invert="net.keras", external_range="0-255")
+    fields = config.to_dict()
+    fields["foreign_range"] = fields.pop("external_range")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.json").write_text(json.dumps(fields))
+    return config
+
+
+@pytest.mark.parametrize("name", [None, "--external-range", "--foreign-range"])
+def test_a_run_of_an_earlier_version_is_resumed(earlier_run, tmp_path, monkeypatch, capsys, name):
+    resumed = []
+    monkeypatch.setattr(train, "check_data", lambda config: None)
+    monkeypatch.setattr(
+        "tfdeepsim.training.trainer.train", lambda config, run, **modes: resumed.append(config)
+    )
+    monkeypatch.setattr("tfdeepsim.export.export", lambda run: None)
+    flags = [name, "0-255"] if name else []
+    assert train.main(["--resume", "--run-dir", str(tmp_path / "run"), *flags]) == 0
+    assert resumed == [earlier_run]
+    assert capsys.readouterr().err == ""
+
+
+def test_another_range_is_not_resumed_whatever_its_name(earlier_run, fails):
+    line = fails(train, "--run-dir", "run", "--resume", "--foreign-range", "0-1")
+    assert "got --external-range 0-1, where the run has 0-255" in line
+
+
+@pytest.mark.parametrize("name", ["--external-range", "--foreign-range"])
+def test_range_of_an_external_encoder_under_both_names(tmp_path, monkeypatch, capsys, name):
+    judged = []
+    monkeypatch.setattr(
+        "tfdeepsim.comparison.judge",
+        lambda encoders, data, options, *_, **__: judged.append(options),
+    )
+    assert evaluate.main(["net.keras", "--dataset", "npz:x.npz", name, "0-255"]) == 0
+    assert [options.external_range for options in judged] == ["0-255"]
+    assert capsys.readouterr().err == ""
+
+
 @pytest.mark.parametrize(
     ("argv", "message"),
     [

@@ -112,6 +112,7 @@ def _add_inversion(inversion: Group) -> None:
     )
     inversion.add_argument(
         "--external-range",
+        "--foreign-range",  # as earlier versions spelled it
         metavar="RANGE",
         help="floats that a network from elsewhere takes: " + choice("external_range"),
     )

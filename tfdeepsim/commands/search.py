@@ -175,10 +175,9 @@ def _search(
     directory: SearchDirectory,
     arguments: argparse.Namespace,
 ) -> None:
-    import rich.console
-
     from tfdeepsim.evaluation import check_runs, data_of, evaluate, open_splits, probe_data
     from tfdeepsim.representations.trained_run import run_representation
+    from tfdeepsim.tables import print_table
     from tfdeepsim.tuning.search import search
     from tfdeepsim.tuning.table import side_by_side
 
@@ -213,7 +212,7 @@ def _search(
     suite = _suite(folder, data.fingerprint) or evaluate(
         [representation], options, splits, probes=("mlp",)
     )
-    rich.console.Console().print(side_by_side(result, suite))
+    print_table(side_by_side(result, suite))
     print(f"trials: {directory.table}")
     print(f"best probe: {directory.best}")
     print(f"look at it: tensorboard --logdir {directory.tensorboard}")

@@ -91,12 +91,12 @@ def _config(run: RunDirectory, given: dict[str, Any], resume: bool, overwrite: b
         raise InputError(
             "--resume and --overwrite exclude each other", got="both", accepted="one of them"
         )
-    stored = run.read_config()
+    stored = TrainConfig.from_dict(run.read_config()).to_dict()
     for name, value in given.items():
-        if name not in MAY_CHANGE and stored.get(name) != value:
+        if name not in MAY_CHANGE and stored[name] != value:
             raise InputError(
                 "--resume goes on with the same configuration",
-                got=f"{flag(name)} {value}, where the run has {stored.get(name)}",
+                got=f"{flag(name)} {value}, where the run has {stored[name]}",
                 accepted="the run's own value, or a new --run-dir",
             )
     for name, other in (("epochs", "steps"), ("steps", "epochs")):
