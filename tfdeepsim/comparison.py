@@ -7,7 +7,7 @@ from typing import Any
 
 import rich.console
 
-from tfdeepsim.card import card_table, make_card, write_card
+from tfdeepsim.card import make_card, print_cards, write_card
 from tfdeepsim.data.dataset import Splits
 from tfdeepsim.decoder_probe import decode_probe
 from tfdeepsim.duration import duration
@@ -16,13 +16,13 @@ from tfdeepsim.evaluation import check_names, check_runs, data_of, evaluate, ope
 from tfdeepsim.files import slug
 from tfdeepsim.options import DataOptions
 from tfdeepsim.probes.mlp.suite import MlpSuite
-from tfdeepsim.report.table import print_table
+from tfdeepsim.report.score_table import print_scores
 from tfdeepsim.report.write import write_report
 from tfdeepsim.representations import BASELINE_NAMES
 from tfdeepsim.representations.embeddings import embeddings_of
 from tfdeepsim.representations.external import external_representation
 from tfdeepsim.representations.representation import Representation
-from tfdeepsim.representations.trained_run import run_representation
+from tfdeepsim.representations.trained_run import TrainedRun
 from tfdeepsim.run import RunDirectory
 from tfdeepsim.scores import Score
 from tfdeepsim.study import Study, baselines_for, over_seeds
@@ -112,7 +112,7 @@ def judge(
     runs = [RunDirectory(path) for path in encoders if RunDirectory(path).config.is_file()]
     configs = check_runs(runs, data.get("dataset"))
     parent = Path(encoders[0]).resolve().parent
-    found = {run.path: run_representation(run) for run in runs}
+    found = {run.path: TrainedRun(run) for run in runs}
     representations = [
         found.get(Path(path))
         or external_representation(path, parent / "external", input_range=asked.external_range)
@@ -240,7 +240,7 @@ def _show(
     if unlabeled:
         print(f"{options.dataset} has no labels, so there is nothing to probe", *missing, sep="\n")
     else:
-        print_table(scores, missing_baselines=missing)
+        print_scores(scores, missing_baselines=missing)
     if folder:
         page = write_report(
             {name: representation.folder for name, representation in rows.items()},
@@ -265,7 +265,7 @@ def _cards(rows: Mapping[str, Representation], options: DataOptions, splits: Spl
         cards[name] = make_card(embeddings, representation.log_variance(images))
         folder = representation.folder.path / "card" / slug(options.dataset)
         write_card(folder, cards[name], embeddings, images, labels)
-    card_table(cards, rich.console.Console())
+    print_cards(cards)
 
 
 def _decode(

@@ -7,7 +7,6 @@ from tfdeepsim.report.naming import (
     listed,
     own_name,
     paper_name,
-    printable,
     shorten,
     system_name,
 )
@@ -26,10 +25,6 @@ from tfdeepsim.report.naming import (
 )
 def test_names_of_the_paper(model, loss, name):
     assert paper_name(model, loss) == name
-
-
-def test_controls_and_line_ends_are_replaced():
-    assert printable("a\x1b[31m\nb\u202ec") == "a\ufffd[31m\ufffdb\ufffdc"
 
 
 def test_shorten_keeps_both_ends():

@@ -25,7 +25,7 @@ def report(inversions: InversionRuns, targets: np.ndarray) -> None:
     from tfdeepsim.inversion.preservation import preservation
     from tfdeepsim.inversion_evaluation import open_inversion
     from tfdeepsim.report.figures.image_rows import write_image_rows
-    from tfdeepsim.report.grid import print_grid
+    from tfdeepsim.tables import Table, print_table
 
     images = targets[:IMAGES]
     shown = np.linspace(0, len(images) - 1, SHOWN).astype(int)
@@ -44,7 +44,7 @@ def report(inversions: InversionRuns, targets: np.ndarray) -> None:
                 rows |= {change: changed[shown], f"{change} reconstructed": reconstructed[shown]}
             write_image_rows(inversions.folder / "preservation.png", rows)
     title = "Error (%) to the changed image / to the unchanged one"
-    print_grid(title, [["Features", *found.errors], *cells], console=inversions.console)
+    print_table(Table(title, ["Features", *found.errors], [cells]), inversions.console)
     inversions.console.print(f"picture: {inversions.folder / 'preservation.png'}", highlight=False)
 
 

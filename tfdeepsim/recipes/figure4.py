@@ -157,14 +157,13 @@ def _numbers(samples: dict[str, np.ndarray], folder: Path, console: rich.console
     """FID, KID and gradients of samples beside real images, printed and in `samples.csv`."""
     import csv
 
-    import rich.table
-
     from tfdeepsim.comparators import make_comparator
     from tfdeepsim.fidelity.fidelity import SUBSET_SIZE, features_of
     from tfdeepsim.fidelity.frechet import frechet_distance
     from tfdeepsim.fidelity.gradients import gradient_ratio
     from tfdeepsim.fidelity.kernel import kernel_distance
     from tfdeepsim.files import replacing
+    from tfdeepsim.tables import Table, print_table
 
     extractor = make_comparator("alexnet:pool5")
     features = {
@@ -180,14 +179,11 @@ def _numbers(samples: dict[str, np.ndarray], folder: Path, console: rich.console
         fid = frechet_distance(features[name], features[reference])
         ratio = gradient_ratio(samples[name], samples[reference])
         rows.append((name, f"{fid:.4g}", f"{kid:.3g} ± {deviation:.2g}", f"{ratio:.2f}"))
-    table = rich.table.Table(
-        *titles, title=f"{len(samples[reference])} samples beside as many test images"
+    title = f"{len(samples[reference])} samples beside as many test images"
+    note = (
+        "FID and KID are computed from pool5 of the package's AlexNet, so they can be compared "
+        "within this table only. Each row is one run."
     )
-    for row in rows:
-        table.add_row(*row)
-    console.print(table)
-    console.print(
-        "FID and KID are over pool5 of the package's AlexNet, for this table alone; one run a row."
-    )
+    print_table(Table(title, titles, [rows], [note]), console)
     with replacing(folder / "samples.csv") as new, open(new, "w", newline="") as file:
         csv.writer(file).writerows([titles, *rows])

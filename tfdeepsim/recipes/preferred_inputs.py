@@ -25,7 +25,7 @@ def report(inversions: InversionRuns, targets: np.ndarray) -> None:
     from tfdeepsim.inversion.preferred_input import preferred_input
     from tfdeepsim.inversion_evaluation import open_inversion
     from tfdeepsim.report.figures.image_rows import write_image_rows
-    from tfdeepsim.report.grid import print_grid
+    from tfdeepsim.tables import Table, print_table
 
     run = inversions.run(*RUNS[0])
     inversion, names = open_inversion(run), run.read_environment()["dataset"]["class_names"]
@@ -44,11 +44,8 @@ def report(inversions: InversionRuns, targets: np.ndarray) -> None:
         )
         rows[name] = found.images
         cells.append([name, f"{found.before.mean():.2f}", f"{found.activations.mean():.2f}"])
-    print_grid(
-        f"Activation of units of fc8, mean over {STARTS} starts",
-        [["Unit", "Start", "Found"], *cells],
-        console=inversions.console,
-    )
+    title = f"Activation of units of fc8, mean over {STARTS} starts"
+    print_table(Table(title, ["Unit", "Start", "Found"], [cells]), inversions.console)
     write_image_rows(inversions.folder / "preferred_inputs.png", rows)
     inversions.console.print(
         f"picture: {inversions.folder / 'preferred_inputs.png'}", highlight=False

@@ -25,7 +25,7 @@ def report(inversions: InversionRuns, targets: np.ndarray) -> None:
     from tfdeepsim.inversion.preimages import sample_preimages, spread
     from tfdeepsim.inversion_evaluation import open_inversion
     from tfdeepsim.report.figures.image_rows import write_image_rows
-    from tfdeepsim.report.grid import print_grid
+    from tfdeepsim.tables import Table, print_table
 
     shown = np.linspace(0, len(targets) - 1, SHOWN).astype(int)
     rows, cells = {"image": targets[shown]}, []
@@ -38,7 +38,7 @@ def report(inversions: InversionRuns, targets: np.ndarray) -> None:
         rows |= {f"{name} {draw + 1}": images[shown] for draw, images in enumerate(samples)}
     title = f"{DRAWS} images for each of {len(targets)} feature vectors"
     heading = ["", "Feature error (%)", "Difference of draws (1 = of other features)"]
-    print_grid(title, [heading, *cells], console=inversions.console)
+    print_table(Table(title, heading, [cells]), inversions.console)
     write_image_rows(inversions.folder / "preimages.png", rows)
     inversions.console.print(f"picture: {inversions.folder / 'preimages.png'}", highlight=False)
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import rich.console
 
+from tfdeepsim.tables import Table, print_table
+
 LAYER = "relu2"
 SYSTEMS: dict[str, dict[str, Any]] = {
     "ae": {"model": "ae", "loss": "pixel"},
@@ -13,9 +15,9 @@ SYSTEMS: dict[str, dict[str, Any]] = {
     "p-vae": {"model": "vae", "loss": "perceptual"},
 }
 REPORTED = {
-    "llv2": ("mean L1 distance", {"ae": 13.22, "vae": 12.70, "p-ae": 1.44, "p-vae": 1.15}),
-    "stl10": ("accuracy in %", {"ae": 45.0, "vae": 42.4, "p-ae": 63.4, "p-vae": 64.8}),
-    "svhn": ("accuracy in %", {"ae": 81.9, "vae": 82.7, "p-ae": 84.0, "p-vae": 81.2}),
+    "llv2": ("Mean L1 distance", {"ae": 13.22, "vae": 12.70, "p-ae": 1.44, "p-vae": 1.15}),
+    "stl10": ("Accuracy (%)", {"ae": 45.0, "vae": 42.4, "p-ae": 63.4, "p-vae": 64.8}),
+    "svhn": ("Accuracy (%)", {"ae": 81.9, "vae": 82.7, "p-ae": 84.0, "p-vae": 81.2}),
 }
 """Table 1: by dataset, the metric and its value for each encoder."""
 
@@ -40,10 +42,11 @@ def systems(comparator_weights: str | Path | None = None) -> dict[str, dict[str,
 
 
 def print_reported(dataset: str, console: rich.console.Console) -> None:
-    """Say what the paper reports for `dataset`, one of `REPORTED`."""
+    """Print what the paper reports on `dataset`, one of `REPORTED`."""
     metric, values = REPORTED[dataset]
-    listed = ", ".join(f"{name} {value}" for name, value in values.items())
-    remark = ", on v2 and in units that it does not name" if dataset == "llv2" else ""
-    console.print(
-        f"The paper reports, at its full size{remark}: {metric} {listed}.", highlight=False
+    notes = (
+        ["The paper used LunarLander v2 and does not name the unit."] if dataset == "llv2" else []
     )
+    rows = [(name, f"{value:g}") for name, value in values.items()]
+    title = "Reported in Table 1 of Pihlgren et al. 2020, at full size"
+    print_table(Table(title, ["Encoder", metric], [rows], notes), console)

@@ -1,5 +1,5 @@
 """From the files of finished runs to a table, figures and one page.
 
-`tfdeepsim.report.table.print_table` prints scores; `tfdeepsim.report.write.write_report` writes
+`tfdeepsim.report.score_table.print_scores` prints scores; `tfdeepsim.report.write.write_report` writes
 everything else. Both read run directories and scores only: no TensorFlow.
 """

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tfdeepsim.errors import InputError
 from tfdeepsim.fidelity.fidelity import Fidelity
 from tfdeepsim.files import replacing
-from tfdeepsim.report.grid import NONE, grid_markdown, print_grid
+from tfdeepsim.tables import ABSENT, Table, print_table, table_markdown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -85,12 +85,12 @@ def print_fidelity(table: FidelityTable, console: "Console | None" = None) -> No
         table: What to print.
         console: Where to; standard output by default.
     """
-    print_grid(table.title, _cells(table), table.notes, console)
+    print_table(_table(table), console)
 
 
 def fidelity_markdown(table: FidelityTable) -> str:
     """The table as GitHub-flavoured Markdown, with its notes below."""
-    return grid_markdown(table.title, _cells(table), table.notes)
+    return table_markdown(_table(table))
 
 
 def fidelity_csv(table: FidelityTable) -> str:
@@ -125,15 +125,15 @@ def write_fidelity(folder: str | os.PathLike, table: FidelityTable) -> None:
             new.write_text(text, encoding="utf-8")
 
 
-def _cells(table: FidelityTable) -> list[list[str]]:
-    """Titles and rows as text."""
+def _table(table: FidelityTable) -> Table:
     columns = [["", *table.rows]]
     for field, title in HEADINGS.items():
         obtained = {name: getattr(fidelity, field) for name, fidelity in table.rows.items()}
         columns += _column(table, field, title, obtained)
     for title, values in table.extra.items():
         columns += _column(table, title, title, values)
-    return [list(row) for row in zip(*columns, strict=True)]
+    headings, *rows = zip(*columns, strict=True)
+    return Table(table.title, headings, [rows], table.notes)
 
 
 def _column(
@@ -158,7 +158,7 @@ def _column(
 def _shown(value: Value | None, scale: float, decimals: int) -> str:
     if isinstance(value, str):
         return value
-    return NONE if value is None or math.isnan(value) else f"{value * scale:z.{decimals}f}"
+    return ABSENT if value is None or math.isnan(value) else f"{value * scale:z.{decimals}f}"
 
 
 def _decimals(values: Sequence[float]) -> int:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from tfdeepsim.files import replacing
 from tfdeepsim.inversion.score import InversionScore
-from tfdeepsim.report.grid import NONE, grid_markdown, print_grid
 from tfdeepsim.scores import interval
+from tfdeepsim.tables import ABSENT, Table, print_table, table_markdown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -48,15 +48,13 @@ class InversionTable:
 
 def print_inversions(table: InversionTable, console: "Console | None" = None) -> None:
     """Print the table; turned around where the terminal is too narrow."""
-    print_grid(table.title, _cells(table), table.notes, console, names=2)
+    print_table(_table(table), console)
 
 
 def write_inversions(folder: str | os.PathLike, table: InversionTable) -> None:
     """Write `inversions.csv`, one line a score, and `inversions.md`, over earlier ones."""
     with replacing(Path(folder, "inversions.md")) as new:
-        new.write_text(
-            grid_markdown(table.title, _cells(table), table.notes, names=2), encoding="utf-8"
-        )
+        new.write_text(table_markdown(_table(table)), encoding="utf-8")
     with (
         replacing(Path(folder, "inversions.csv")) as new,
         open(new, "w", newline="", encoding="utf-8") as file,
@@ -66,7 +64,7 @@ def write_inversions(folder: str | os.PathLike, table: InversionTable) -> None:
         writer.writerows(dataclasses.asdict(score) for score in table.scores)
 
 
-def _cells(table: InversionTable) -> list[list[str]]:
+def _table(table: InversionTable) -> Table:
     groups: dict[tuple[str, str], list[InversionScore]] = {}
     for score in table.scores:
         groups.setdefault((score.features, score.method), []).append(score)
@@ -79,8 +77,10 @@ def _cells(table: InversionTable) -> list[list[str]]:
         ]
         rows.append([*key, *measured, str(len(scores))])
         if table.paper:
-            rows[-1].append(table.paper.get(key, NONE))
-    return [[*titles, *(["Paper: image / feature"] if table.paper else [])], *rows]
+            rows[-1].append(table.paper.get(key, ABSENT))
+    if table.paper:
+        titles.append("Paper: image / feature")
+    return Table(table.title, titles, [rows], table.notes, text_columns=(0, 1))
 
 
 def _shown(values: Sequence[float], decimals: int) -> str:

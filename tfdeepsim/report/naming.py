@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Sequence
 
 from tfdeepsim.scores import BASELINES
+from tfdeepsim.tables import printable
 
 SHORT = 18
 """Characters of a row's own name that figures have room for."""
@@ -48,12 +49,6 @@ def called(system: str, own: str) -> str:
 def metric_name(metric: str) -> str:
     """A metric in words, e.g. `mean L1 distance`."""
     return _METRIC.get(metric, printable(metric))
-
-
-def printable(text: object) -> str:
-    """`text` on one line; the replacement character stands for controls, terminal escapes among
-    them."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(text))
 
 
 def shorten(text: str, length: int) -> str:

@@ -8,7 +8,7 @@ import tfdeepsim
 from tfdeepsim.report.figures.gallery import Picture
 from tfdeepsim.report.figures.style import DENSITY, colours
 from tfdeepsim.report.markup import Markup, joined, tag
-from tfdeepsim.report.naming import in_text, listed, printable
+from tfdeepsim.report.naming import in_text, listed
 from tfdeepsim.report.page_cards import cards_section
 from tfdeepsim.report.page_scores import reading_section, scores_section, unbroken
 from tfdeepsim.report.page_settings import environments_section, probes_section, settings_section
@@ -17,6 +17,7 @@ from tfdeepsim.report.shrinking import fit_images
 from tfdeepsim.report.significance import Comparison
 from tfdeepsim.report.stylesheet import CSS
 from tfdeepsim.report.wording import verdict
+from tfdeepsim.tables import printable
 
 # Nothing may be fetched, and nothing may run.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"

@@ -4,9 +4,10 @@ import math
 from collections.abc import Sequence
 
 from tfdeepsim.report.markup import Markup, joined, table, tag
-from tfdeepsim.report.naming import in_text, printable
+from tfdeepsim.report.naming import in_text
 from tfdeepsim.report.page_settings import row_title
 from tfdeepsim.report.record import Record
+from tfdeepsim.tables import printable
 
 # What a card holds: its name, and how to read it. Other numbers are shown below these, by their own
 # names.

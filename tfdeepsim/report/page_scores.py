@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 
 from tfdeepsim.report.markup import Markup, breakable, joined, table, tag
-from tfdeepsim.report.naming import printable
 from tfdeepsim.report.notes import (
     MARKING_RULE,
     baseline_notes,
@@ -14,6 +13,7 @@ from tfdeepsim.report.notes import (
 )
 from tfdeepsim.report.significance import Comparison
 from tfdeepsim.report.wording import cell, chance, heading, seeds, verdict
+from tfdeepsim.tables import printable
 
 _FEW_TESTS = 6
 _CHANCE = (

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from tfdeepsim.report.markup import Markup, breakable, joined, table, tag
-from tfdeepsim.report.naming import printable
 from tfdeepsim.report.record import Record
 from tfdeepsim.report.settings import compare_settings, flatten
 from tfdeepsim.report.significance import Comparison
+from tfdeepsim.tables import printable
 
 
 def settings_section(records: Sequence[Record]) -> Markup | None:

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 
 from tfdeepsim.errors import InputError
 from tfdeepsim.paired import PairedTest, all_pairs
-from tfdeepsim.report.naming import called, listed, own_name, printable, system_name
+from tfdeepsim.report.naming import called, listed, own_name, system_name
 from tfdeepsim.scores import Score
+from tfdeepsim.tables import printable
 
 
 class Comparison:

@@ -8,13 +8,14 @@ from pathlib import Path
 from tfdeepsim.errors import InputError
 from tfdeepsim.files import replacing
 from tfdeepsim.report.figures.gallery import NAMES, draw_all
-from tfdeepsim.report.naming import listed, printable
+from tfdeepsim.report.naming import listed
 from tfdeepsim.report.page import page
 from tfdeepsim.report.record import read_records
+from tfdeepsim.report.score_table import scores_markdown
 from tfdeepsim.report.significance import compare
-from tfdeepsim.report.table import markdown_table
 from tfdeepsim.run import RunDirectory
 from tfdeepsim.scores import Score, write_csv
+from tfdeepsim.tables import printable
 
 _FILES = ("report.html", "results.csv", "results.md", *(f"figures/{name}.png" for name in NAMES))
 
@@ -72,7 +73,7 @@ def write_report(
         if picture.png is not None
     }
     if comparisons:
-        made["results.md"] = markdown_table(scores, missing_baselines).encode()
+        made["results.md"] = scores_markdown(scores, missing_baselines).encode()
     made["report.html"] = page(
         dataset, records, comparisons, pictures, command, missing_baselines
     ).encode()

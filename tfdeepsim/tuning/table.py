@@ -2,52 +2,46 @@
 
 from collections.abc import Sequence
 
-import rich.box
-import rich.table
-
 from tfdeepsim.probes.result import ProbeResult
 from tfdeepsim.scores import Score
+from tfdeepsim.tables import Cell, Table
 from tfdeepsim.tuning.space import Design
 
 _HEADINGS = {
-    "l1": "Mean L1, lower is better",
-    "l2": "Mean L2, lower is better",
-    "accuracy": "Accuracy, %",
+    "l1": "Mean L1 distance ↓",
+    "l2": "Mean L2 distance ↓",
+    "accuracy": "Accuracy (%) ↑",
 }
 
 
-def side_by_side(searched: ProbeResult, suite: Sequence[Score]) -> rich.table.Table:
+def side_by_side(searched: ProbeResult, suite: Sequence[Score]) -> Table:
     """One row for the searched probe, one for the fixed suite of Pihlgren et al., one for chance.
 
     Args:
-        searched: What a search found.
+        searched: Result of the search.
         suite: Scores of the fixed suite on the same embeddings.
     """
-    table = rich.table.Table(box=rich.box.SIMPLE_HEAD, pad_edge=False, title_justify="left")
-    table.title = f"{searched.scores[0].dataset or 'Probes'}, on test"
-    for name in ("Probe", "What"):
-        table.add_column(name, overflow="fold")
-    for score in searched.scores:
-        table.add_column(_HEADINGS[score.metric], justify="right")
-    table.add_column("Seeds", justify="right")
+    scores = searched.scores
     by_metric = {score.metric: score for score in suite}
-    fixed = [by_metric[score.metric] for score in searched.scores]
-    table.add_row("Searched", design_in_words(searched), *map(_value, searched.scores), "1")
-    table.add_row(
-        "Fixed suite",
-        "MLPs of 7 shapes, chosen by validation",
-        *map(_value, fixed),
-        str(suite[0].seeds),
+    fixed = [by_metric[score.metric] for score in scores]
+    chance = ["Chance", "", *(_number(score.metric, score.chance) for score in scores), ""]
+    return Table(
+        title=f"{scores[0].dataset or 'Probes'}, on test",
+        headings=["Probe", "Architecture", *(_HEADINGS[score.metric] for score in scores), "Seeds"],
+        sections=[
+            [
+                ["Searched", design_in_words(searched), *map(_value, scores), "1"],
+                [
+                    "Fixed suite",
+                    "MLPs of 7 shapes, chosen by validation",
+                    *map(_value, fixed),
+                    str(suite[0].seeds),
+                ],
+            ],
+            [[Cell(text, "faint") for text in chance]],
+        ],
+        text_columns=(0, 1),
     )
-    table.add_section()
-    table.add_row(
-        "Chance",
-        "",
-        *(_number(score.metric, score.chance) for score in searched.scores),
-        "",
-        style="dim",
-    )
-    return table
 
 
 def design_in_words(searched: ProbeResult) -> str:

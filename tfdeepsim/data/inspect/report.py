@@ -4,16 +4,16 @@ from collections.abc import Mapping
 
 import numpy as np
 import rich.console
-import rich.table
 
 from tfdeepsim.data.dataset import Dataset, Description
 from tfdeepsim.data.inspect.contents import SplitLabels, class_name, decimals
+from tfdeepsim.tables import Table, print_table
 
 CLASSES_SHOWN = 20
 """Bars of the histogram; where classes are more, the largest and the smallest are shown."""
 SKIPPED_SHOWN = 5
 
-_BAR, _NAME = 12, 24
+_BAR = 12
 _BLOCKS = " ▏▎▍▌▋▊▉█"
 
 
@@ -37,7 +37,7 @@ def print_report(
     elif dataset.task == "regression":
         tables.append(_numbers(dataset, labels))
     for table in tables:
-        console.print(table)
+        print_table(table, console)
         console.print()
     for line in skipped_lines(dataset):
         console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
@@ -69,27 +69,24 @@ def shown_classes(totals: np.ndarray) -> list[int | None]:
     return [*order[:half], None, *order[-half:]]
 
 
-def _facts(dataset: Dataset, description: Description) -> rich.table.Table:
-    table = rich.table.Table.grid(padding=(0, 2))
+def _facts(dataset: Dataset, description: Description) -> Table:
     classes = f", {len(dataset.class_names):,} classes" if dataset.class_names else ""
-    table.add_row("dataset", dataset.name)
-    table.add_row(
-        "task", f"{dataset.task}{classes}" if dataset.task else "none: there are no labels"
-    )
-    table.add_row("images", " x ".join(map(str, dataset.image_shape)) + " bytes")
-    table.add_row("folder", str(description.folder))
-    table.add_row("checksum", dataset.fingerprint)
-    return table
+    facts = {
+        "dataset": dataset.name,
+        "task": f"{dataset.task}{classes}" if dataset.task else "none: there are no labels",
+        "images": " x ".join(map(str, dataset.image_shape)) + " bytes",
+        "folder": str(description.folder),
+        "checksum": dataset.fingerprint,
+    }
+    return Table("", [], [list(facts.items())], text_columns=(0, 1))
 
 
-def _splits(dataset: Dataset) -> rich.table.Table:
-    table = _table("split", "images")
-    for split, count in dataset.splits.items():
-        table.add_row(split.replace("_", " "), f"{count:,}")
-    return table
+def _splits(dataset: Dataset) -> Table:
+    rows = [(split.replace("_", " "), f"{count:,}") for split, count in dataset.splits.items()]
+    return Table("", ["split", "images"], [rows])
 
 
-def _histogram(dataset: Dataset, labels: Mapping[str, SplitLabels]) -> rich.table.Table:
+def _histogram(dataset: Dataset, labels: Mapping[str, SplitLabels]) -> Table:
     """Images of each class in the splits of probes, and of encoders if they have others; bars for
     one."""
     counts = {split: each.counts for split, each in labels.items() if each.counts is not None}
@@ -99,34 +96,24 @@ def _histogram(dataset: Dataset, labels: Mapping[str, SplitLabels]) -> rich.tabl
         others.append("encoder_train")
     columns = [counts[split] for split in (first, *others)]
     most = max(1, int(columns[0].max()))
-    table = _table("class", first, *others, "", numeric=len(columns))
-    table.columns[-1].min_width = _BAR
+    rows = []
     for class_id in shown_classes(np.sum(columns, axis=0)):
         if class_id is None:
-            table.add_row("...")
+            rows.append(["...", *[""] * len(columns), ""])
             continue
         cells = [f"{values[class_id]:,}" for values in columns]
-        name = class_name(dataset.class_names, class_id)[:_NAME]
-        table.add_row(name, *cells, bar(columns[0][class_id] / most))
-    return table
+        name = class_name(dataset.class_names, class_id)
+        rows.append([name, *cells, bar(columns[0][class_id] / most)])
+    headings = [name.replace("_", " ") for name in ("class", first, *others)]
+    return Table("", [*headings, ""], [rows], text_columns=(0, -1))
 
 
-def _numbers(dataset: Dataset, labels: Mapping[str, SplitLabels]) -> rich.table.Table:
-    table = _table(
-        "split", f"{dataset.label}", "mean", "min", "25 %", "median", "75 %", "max", numeric=7
-    )
+def _numbers(dataset: Dataset, labels: Mapping[str, SplitLabels]) -> Table:
+    """Mean and quantiles of each number to regress, in each split."""
+    headings = ["split", f"{dataset.label}", "mean", "min", "25 %", "median", "75 %", "max"]
+    rows = []
     for split, each in labels.items():
         for row, coordinate in enumerate(each.coordinates):
             cells = decimals([coordinate.mean, *coordinate.quantiles])
-            table.add_row(split.replace("_", " ") if row == 0 else "", str(row), *cells)
-    return table
-
-
-def _table(*names: str, numeric: int = 1) -> rich.table.Table:
-    table = rich.table.Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for place, name in enumerate(names):
-        heading = name.replace("_", " ")
-        table.add_column(
-            heading, justify="right" if 1 <= place <= numeric else "left", no_wrap=place == 0
-        )
-    return table
+            rows.append([split.replace("_", " "), str(row), *cells])
+    return Table("", headings, [rows])

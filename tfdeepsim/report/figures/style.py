@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tfdeepsim.report.naming import printable, shorten
+from tfdeepsim.report.naming import shorten
 from tfdeepsim.report.record import Record
+from tfdeepsim.tables import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -4,14 +4,14 @@ import pytest
 from rich.console import Console
 
 from tfdeepsim.errors import InputError
-from tfdeepsim.report.table import markdown_table, print_table
+from tfdeepsim.report.score_table import print_scores, scores_markdown
 
 
 def printed(scores, **settings):
     settings = {"width": 80, "force_terminal": False} | settings
     file = settings.pop("file", io.StringIO())
     missing = settings.pop("missing_baselines", ())
-    print_table(scores, Console(file=file, **settings), missing)
+    print_scores(scores, Console(file=file, **settings), missing)
     return file
 
 
@@ -49,7 +49,8 @@ def test_stars_stand_at_the_best_only(four_scores):
 
 
 def test_chance_stands_below_the_runs(four_scores):
-    lines = [line.split() for line in printed(four_scores).getvalue().splitlines() if line.strip()]
+    text = printed(four_scores).getvalue()
+    lines = [line.split() for line in text.splitlines() if line.strip(" ─")]
     (place,) = [i for i, line in enumerate(lines) if line[0] == "Chance"]
     assert lines[place] == ["Chance", "0.850"]
     assert lines[place - 1][2] == "pvae"
@@ -103,7 +104,7 @@ def parsed(markdown):
 
 
 def test_markdown_has_the_same_cells(four_scores):
-    header, rule, *rows = parsed(markdown_table(four_scores))
+    header, rule, *rows = parsed(scores_markdown(four_scores))
     assert header == ["Encoder", "Run", "Comparator", "Mean L1 distance ↓", "Seeds"]
     assert set("".join(rule)) == {"-", ":"}
     assert rows[0] == ["AE", "ae", "–", "0.820 ± 0.050", "3 probes"]
@@ -112,12 +113,12 @@ def test_markdown_has_the_same_cells(four_scores):
 
 
 def test_markdown_explains_marks_where_there_are_some(four_scores):
-    assert "Bold: the best value" in markdown_table(four_scores)
-    assert "Bold" not in markdown_table(four_scores[:1])
+    assert "Bold: the best value" in scores_markdown(four_scores)
+    assert "Bold" not in scores_markdown(four_scores[:1])
 
 
 def test_markdown_in_names_is_escaped(make_score):
-    text = markdown_table([make_score("a|b<i>*c*_d_ e_f\n| x |")])
+    text = scores_markdown([make_score("a|b<i>*c*_d_ e_f\n| x |")])
     assert r"a\|b\<i\>\*c\*\_d\_ e_f" in text
     assert "\n| x" not in text
 
@@ -148,11 +149,11 @@ def test_sentences_below_the_table(study_scores):
     assert "P. AE (perceptual) is lower than AE (pixel) by 0.085" in text
     assert "No x: no y." in text
     assert "with enough of them an upper bound" in text
-    assert "No x: no y." in markdown_table(study_scores, ["no x: no y"])
+    assert "No x: no y." in scores_markdown(study_scores, ["no x: no y"])
 
 
 def test_markdown_of_baselines_is_italic(study_scores):
-    rows = parsed(markdown_table(study_scores))
+    rows = parsed(scores_markdown(study_scores))
     assert [row[0] for row in rows[2:]] == [
         "AE",
         "P. AE",

@@ -1,0 +1,92 @@
+"""The table of scores for a terminal and as Markdown, like Table 1 of Pihlgren et al. 2020."""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from tfdeepsim.report.notes import table_notes
+from tfdeepsim.report.significance import Comparison, compare
+from tfdeepsim.report.wording import cell, chance, heading, seeds
+from tfdeepsim.scores import Score
+from tfdeepsim.tables import ABSENT, Cell, Row, Table, print_table, table_markdown
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def print_scores(
+    scores: Iterable[Score],
+    console: "Console | None" = None,
+    missing_baselines: Sequence[str] = (),
+) -> None:
+    """Print one table for each probe, with one row for each encoder and one column for each metric.
+
+    Baselines stand below a line. The best values carry a star.
+
+    Args:
+        scores: Scores on one dataset.
+        console: Console to print to; None for standard output.
+        missing_baselines: Sentences that say which baselines are missing and why; printed below
+            the tables.
+
+    Raises:
+        InputError: If there is no score, if there are several datasets, or if a row has two scores
+            of the same probe and metric.
+    """
+    from rich.console import Console
+
+    console = console or Console()
+    for place, table in enumerate(_tables(scores, "*", missing_baselines)):
+        if place:
+            console.print()
+        print_table(table, console)
+
+
+def scores_markdown(scores: Iterable[Score], missing_baselines: Sequence[str] = ()) -> str:
+    """Scores as GitHub-flavoured Markdown; the best values are bold, names of baselines italic.
+
+    Args:
+        scores: As for `print_scores`.
+        missing_baselines: As for `print_scores`.
+
+    Raises:
+        InputError: As for `print_scores`.
+    """
+    return "\n".join(map(table_markdown, _tables(scores, "Bold", missing_baselines)))
+
+
+def _tables(scores: Iterable[Score], mark: str, missing_baselines: Sequence[str]) -> list[Table]:
+    """One table for each probe; the notes stand below the last one."""
+    comparisons = compare(scores)
+    notes = table_notes(comparisons, mark, missing_baselines)
+    *_, last = comparisons
+    return [_table(comparison, notes if comparison is last else ()) for comparison in comparisons]
+
+
+def _table(comparison: Comparison, notes: Sequence[str]) -> Table:
+    titles = [heading(comparison, metric) for metric in comparison.metrics]
+    levels = [chance(comparison, metric) for metric in comparison.metrics]
+    rows = [
+        [_row(comparison, run) for run in group]
+        for group in (comparison.contestants, comparison.baselines)
+    ]
+    return Table(
+        title=f"{comparison.dataset}, probe {comparison.probe}",
+        headings=["Encoder", "Run", "Comparator", *titles, "Seeds"],
+        sections=[*rows, [[Cell(text, "faint") for text in ("Chance", "", "", *levels, "")]]],
+        notes=notes,
+        text_columns=(0, 1, 2),
+    )
+
+
+def _row(comparison: Comparison, run: str) -> Row:
+    look = "baseline" if run in comparison.baselines else ""
+    return [
+        Cell(comparison.system(run), look),
+        comparison.own(run) or ABSENT,
+        comparison.row(run)[0].comparator or ABSENT,
+        *(
+            Cell(cell(comparison, run, metric), "best" if run in comparison.marked(metric) else "")
+            for metric in comparison.metrics
+        ),
+        seeds(comparison, run),
+    ]
