@@ -11,7 +11,7 @@ import numpy as np
 from tfdeepsim.comparators.chains.architecture import Architecture
 from tfdeepsim.comparators.chains.caffe_alexnet import ordered
 from tfdeepsim.comparators.weights.bundled import check_bundled
-from tfdeepsim.comparators.weights.formats.weight_file import read_weight_file
+from tfdeepsim.comparators.weights.formats.read import read_weight_file
 from tfdeepsim.errors import InputError
 
 _FLOATS = ("float32", "float16", "bfloat16", "float64")

@@ -15,7 +15,7 @@ from handmade_caffe import (
 )
 
 from tfdeepsim.comparators.weights.formats.caffe import read_caffe_file
-from tfdeepsim.comparators.weights.formats.weight_file import read_weight_file
+from tfdeepsim.comparators.weights.formats.read import read_weight_file
 from tfdeepsim.errors import InputError
 
 RNG = np.random.default_rng(0)

@@ -19,7 +19,7 @@ from handmade_caffe import (
 from handmade_checkpoint import atom, call
 
 from tfdeepsim.comparators.weights.formats.npy import read_npy_file
-from tfdeepsim.comparators.weights.formats.weight_file import read_weight_file
+from tfdeepsim.comparators.weights.formats.read import read_weight_file
 from tfdeepsim.errors import InputError
 
 RNG = np.random.default_rng(0)
@@ -39,6 +39,10 @@ KERNEL, BIAS = np.ones((2, 3), np.float32), np.ones(3, np.float32)
 PAIR = kernel_and_bias(KERNEL, BIAS)
 
 
+def tensors_of(path, names):
+    return read_npy_file(str(path), names).tensors
+
+
 @pytest.fixture
 def path(tmp_path):
     return tmp_path / "a.npy"
@@ -50,7 +54,7 @@ def read(path):
 
     def read(body, start=None):
         write_npy(path, body, start)
-        return read_npy_file(str(path), ["fc6.weight", "fc6.bias"])
+        return tensors_of(path, ["fc6.weight", "fc6.bias"])
 
     return read
 
@@ -95,7 +99,7 @@ def test_reads_what_numpy_saves(path):
 def test_keeps_dtype_and_order(kind, protocol, path):
     kernel = np.asfortranarray(np.arange(6).reshape(2, 3).astype(kind))
     write_npy_of_python_3(path, {"fc6": [kernel, kernel[0]]}, protocol)
-    found = read_npy_file(str(path), ["fc6.weight", "fc6.bias"])
+    found = tensors_of(path, ["fc6.weight", "fc6.bias"])
     np.testing.assert_array_equal(found["fc6.weight"], kernel.T)
     np.testing.assert_array_equal(found["fc6.bias"], [0, 1, 2])
     assert found["fc6.weight"].dtype == kind
@@ -111,12 +115,12 @@ def test_reads_the_names_asked_for_and_leaves_the_rest_alone(path):
         "fc6": LAYERS["fc6"],
     }
     np.save(path, others)
-    assert set(read_npy_file(str(path), ["fc6.bias", "conv1.bias"])) == {"fc6.bias"}
+    assert set(tensors_of(path, ["fc6.bias", "conv1.bias"])) == {"fc6.bias"}
 
 
 def test_a_map_that_is_no_square_is_only_transposed(path):
     np.save(path, {"conv5": LAYERS["conv1"], "fc6": [np.arange(60.0).reshape(20, 3), np.zeros(3)]})
-    found = read_npy_file(str(path), ["conv5.weight", "fc6.weight"])
+    found = tensors_of(path, ["conv5.weight", "fc6.weight"])
     np.testing.assert_array_equal(found["fc6.weight"], np.arange(60.0).reshape(20, 3).T)
 
 
@@ -144,7 +148,7 @@ def test_runs_nothing(place, name, protocol, path, tmp_path):
     ]
     path.write_bytes(header() + pickle.dumps(content, protocol))
     with pytest.raises(InputError, match="arrays only"):
-        read_npy_file(str(path), ["fc6.weight"])
+        tensors_of(path, ["fc6.weight"])
     assert not victim.exists()
 
 
@@ -333,13 +337,13 @@ def test_refuses_other_headers(start, read):
 def test_refuses_other_files(content, path):
     path.write_bytes(content)
     with pytest.raises(InputError, match=r"whole \.npy dictionary"):
-        read_npy_file(str(path), WEIGHTS)
+        tensors_of(path, WEIGHTS)
 
 
 def test_refuses_an_array_of_numbers(path):
     np.save(path, np.zeros((2, 3), np.float32))
     with pytest.raises(InputError, match=r"array of shape \[2, 3\], float32"):
-        read_npy_file(str(path), WEIGHTS)
+        tensors_of(path, WEIGHTS)
 
 
 @pytest.mark.parametrize("version", [2, 3])
@@ -353,7 +357,7 @@ def test_refuses_every_truncation(version, path):
     for length in range(0, len(whole), 3):
         path.write_bytes(whole[:length])
         with pytest.raises(InputError):
-            read_npy_file(str(path), ["fc6.weight"])
+            tensors_of(path, ["fc6.weight"])
 
 
 def test_any_damaged_byte_gives_arrays_or_one_line(path):
@@ -363,7 +367,7 @@ def test_any_damaged_byte_gives_arrays_or_one_line(path):
     for position in range(len(whole)):
         path.write_bytes(whole[:position] + bytes([whole[position] ^ 0x55]) + whole[position + 1 :])
         try:
-            found = read_npy_file(str(path), ["fc6.weight", "fc6.bias"])
+            found = tensors_of(path, ["fc6.weight", "fc6.bias"])
         except InputError:
             refused += 1
         else:

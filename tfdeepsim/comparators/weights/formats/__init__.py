@@ -1,1 +1,1 @@
-"""Formats of weights files, one module each; none of them runs code from a file."""
+"""Formats of weights files, one module for each; none of them runs code from a file."""

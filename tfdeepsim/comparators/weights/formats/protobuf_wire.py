@@ -12,11 +12,13 @@ _FIXED = {1: 8, 5: 4}
 
 
 def fields(message: memoryview) -> Iterator[tuple[int, int, memoryview]]:
-    """Number, wire type and bytes of each field of a message; those of a `VARINT` are for `varint`
-    to read.
+    """The fields of a message, one after the other.
+
+    Yields:
+        Number, wire type and bytes of a field; the bytes of a `VARINT` are decoded by `varint`.
 
     Raises:
-        ValueError, LookupError, EOFError: If it is cut off, or no message.
+        ValueError, LookupError, EOFError: If the message is cut off, or the bytes are no message.
     """
     at = 0
     while at < len(message):
@@ -37,10 +39,17 @@ def fields(message: memoryview) -> Iterator[tuple[int, int, memoryview]]:
 
 
 def varint(data: memoryview, at: int = 0) -> tuple[int, int]:
-    """A number of seven bits a byte, the lowest first, and where it ends.
+    """Decode a number that is stored as seven bits a byte, the lowest first.
+
+    Args:
+        data: The bytes.
+        at: Index of the number's first byte.
+
+    Returns:
+        The number, and the index of the byte after it.
 
     Raises:
-        ValueError, LookupError: If it does not end.
+        ValueError, LookupError: If the number has no end.
     """
     value = 0
     for place in range(10):

@@ -8,18 +8,19 @@ from tfdeepsim.errors import InputError
 
 
 @contextlib.contextmanager
-def reading(path: str | os.PathLike, must: str, accepted: str) -> Iterator[None]:
-    """Turn any error into one that names the file.
+def as_input_error(path: str | os.PathLike, rule: str, accepted: str) -> Iterator[None]:
+    """Turn any error into an `InputError` that names the file.
 
-    A damaged or hostile file can trip any step of a parser; the user gets one line all the same.
+    A damaged or hostile file can make any step of a parser fail; the user sees one line all the
+    same.
 
     Args:
-        path: The file.
-        must: What it must be, e.g. `a whole .npy file`.
+        path: The file that is read.
+        rule: What the file must be, e.g. `a whole .npy file`.
         accepted: What would be accepted.
 
     Raises:
-        InputError: In place of any error.
+        InputError: In place of any error in the block.
     """
     try:
         yield
@@ -29,7 +30,7 @@ def reading(path: str | os.PathLike, must: str, accepted: str) -> Iterator[None]
         ) from None
     except Exception as error:
         raise InputError(
-            f"cannot read {path}: it must be {must}",
+            f"cannot read {path}: it must be {rule}",
             got=f"{type(error).__name__}: {str(error)[:100]!a}",
             accepted=accepted,
         ) from error
