@@ -6,7 +6,7 @@ take all memory. `RestrictedUnpickler` closes both doors:
 - `find_class` imports nothing. It returns this package's own stand-ins for the few names that
   writers of arrays use, and refuses every other name. No stand-in creates anything larger than its
   arguments, and no pickle can set attributes of one.
-- `pickletools` reads all opcodes before the first one is carried out (`check_opcodes`). Only those
+- `pickletools` reads all opcodes before the first one is carried out (`_check_opcodes`). Only those
   that writers of arrays use are accepted. A length that exceeds the file is refused here, because
   the Unpickler would reserve that much memory before it notices. So is a large index of the memo,
   because the Unpickler's memo is an array as long as its largest index: six bytes can take 64 GB.
@@ -100,7 +100,7 @@ class RestrictedUnpickler(pickle.Unpickler):
                 it is not a well-formed pickle.
         """
         start = self._file.tell()
-        self.check_opcodes()
+        self._check_opcodes()
         self._file.seek(start)
         return super().load()
 
@@ -110,7 +110,7 @@ class RestrictedUnpickler(pickle.Unpickler):
             raise self._refusal(f"one that refers to {full_name!a} (nothing was run)")
         return self.stand_ins[module, name]
 
-    def check_opcodes(self) -> None:
+    def _check_opcodes(self) -> None:
         """Read the pickle's opcodes up to its end without carrying them out.
 
         The stack is followed as far as it is needed to tell which keys are tuples.
@@ -123,16 +123,20 @@ class RestrictedUnpickler(pickle.Unpickler):
         stack: list[pickletools.StackObject] = []
         marks: list[int] = []
         memo: dict[int, pickletools.StackObject] = {}
+        accepted = _OPCODES | self.more_opcodes
         for opcode, argument, position in pickletools.genops(self._file):
-            if opcode.name not in _OPCODES | self.more_opcodes:
-                raise self._refusal(f"pickle opcode {opcode.name}")
+            if opcode.name not in accepted:
+                raise self._refusal(f"pickle opcode {opcode.name} (nothing was run)")
+            if opcode.name == "GLOBAL":
+                # A name tells more than the opcodes that follow it.
+                self.find_class(*str(argument).split(" ", 1))
             if opcode.name in _PUTS:
-                index = len(memo) if argument is None else argument
+                index = len(memo) if argument is None else int(argument)
                 if index > max(position or 0, _SMALL_INDEX):
                     raise ValueError("a memo with more places than the pickle has bytes")
                 memo[index] = stack[-1]
             elif opcode.name in _GETS:
-                stack.append(memo[argument])
+                stack.append(memo[int(argument or 0)])
             elif opcode.name == "MARK":
                 marks.append(len(stack))
             elif opcode.name == "BUILD":
