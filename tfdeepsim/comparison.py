@@ -9,6 +9,7 @@ import rich.console
 
 from tfdeepsim.card import make_card, print_cards, write_card
 from tfdeepsim.data.dataset import Splits
+from tfdeepsim.data.naming import dataset_name
 from tfdeepsim.decoder_probe import decode_probe
 from tfdeepsim.duration import duration
 from tfdeepsim.errors import InputError
@@ -238,7 +239,8 @@ def _show(
     if asked.decode:
         _decode(rows, options, splits, asked.decode)
     if unlabeled:
-        print(f"{options.dataset} has no labels, so there is nothing to probe", *missing, sep="\n")
+        name = dataset_name(options.dataset)
+        print(f"{name} has no labels, so there is nothing to probe", *missing, sep="\n")
     else:
         print_scores(scores, missing_baselines=missing)
     if folder:

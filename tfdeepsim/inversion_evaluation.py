@@ -12,6 +12,7 @@ import rich.progress
 
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.data.chosen_images import chosen_images
+from tfdeepsim.data.naming import dataset_name
 from tfdeepsim.errors import InputError
 from tfdeepsim.export import load_generator
 from tfdeepsim.external.from_config import extractor_of
@@ -187,7 +188,7 @@ def _show(
     results: Mapping[str, tuple[InversionScore, np.ndarray]],
     folder: Path | None,
 ) -> None:
-    note = f"{len(targets)} test images of {dataset}, whose distances are the unit of both errors."
+    note = f"{len(targets)} test images of {dataset_name(dataset)}, whose distances are the unit of both errors."
     table = InversionTable([score for score, _ in results.values()], notes=[note])
     print_inversions(table)
     if folder is not None:

@@ -174,6 +174,7 @@ def test_names_of_runs_are_text(make_run, make_score):
     reader = Reader(made)
     assert score.run in reader.text
     assert "folder:<b>&" in reader.text
+    assert reader.text.startswith("One encoder on <b>&")
     assert reader.text.count(HOSTILE) == 3
     assert "<script" not in made
     assert len(reader.values("img", "src")) == 3
@@ -328,12 +329,21 @@ def test_the_page_stays_small(make_run, make_score, four_records):
 
 
 def test_without_labels_there_is_no_table(four_records):
-    made = page("folder:x", four_records, [], draw_all(four_records, None), "")
+    made = page("folder:/some/where/photos", four_records, [], draw_all(four_records, None), "")
     reader = Reader(made)
-    assert "folder:x has no labels, hence no probe scores." in reader.text
+    assert "photos has no labels, hence no probe scores." in reader.text
+    assert "/some" not in reader.text
     assert not any("Seeds" in cell for table in reader.tables for row in table for cell in row)
     assert "Scores" not in " ".join(reader.headings)
     assert "Originals and reconstructions" in reader.headings
+
+
+def test_a_dataset_is_called_by_its_name_and_its_path_is_a_setting(make_run, make_score):
+    score = make_score(dataset="zip:/some/where/photos.zip")
+    reader = Reader(whole_page([make_run(score)], [score]))
+    assert "One encoder on photos" in reader.text
+    assert "frozen embeddings of photos" in reader.text
+    assert reader.text.count("zip:/some/where/photos.zip") == 1
 
 
 def test_many_encoders_are_counted_not_listed(make_run, make_score):

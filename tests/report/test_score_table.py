@@ -1,4 +1,5 @@
 import io
+import re
 
 import pytest
 from rich.console import Console
@@ -90,6 +91,25 @@ def test_a_table_a_probe(make_score):
     text = printed([make_score("a"), make_score("a", probe="svm")]).getvalue()
     assert "llv2, probe mlp" in text
     assert "llv2, probe svm" in text
+
+
+def test_a_dataset_is_called_by_its_name(make_score):
+    scores = [make_score("a", dataset="zip:/some/where/photos.zip")]
+    for text in (printed(scores).getvalue(), scores_markdown(scores)):
+        assert "photos, probe mlp" in text
+        assert "where" not in text
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_no_name_is_broken(study_scores, four_scores, make_score, width):
+    for scores in (study_scores, with_l2(make_score, four_scores)):
+        text = printed(scores, width=width).getvalue()
+        assert max(map(len, text.splitlines())) <= width
+        words = re.findall(r"\w+", text)
+        for score in scores:
+            names = f"{score.run} {score.comparator}" if not score.is_baseline else score.comparator
+            assert set(re.findall(r"\w+", names)) <= set(words)
+        assert {"Run", "Comparator", "Seeds", "Chance"} <= set(words)
 
 
 def test_mixed_datasets_are_refused(make_score):

@@ -25,6 +25,7 @@ import rich.console
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.data import open_dataset
 from tfdeepsim.data.dataset import Splits
+from tfdeepsim.data.naming import dataset_name
 from tfdeepsim.data.splits.split import Split
 from tfdeepsim.errors import InputError
 from tfdeepsim.recipes.scale import scaled_steps
@@ -189,7 +190,7 @@ def _report(
         extra={ACCURACY: accuracies},
         paper={"normalized_error": REPORTED_ERROR, ACCURACY: REPORTED_ACCURACY},
         notes=(
-            f"{len(targets)} test images of {config.dataset} for the measures; one run a row. FID, KID and "
+            f"{len(targets)} test images of {dataset_name(config.dataset)} for the measures; one run a row. FID, KID and "
             "feature error are over pool5 of the package's AlexNet, for this table alone.",
             f"SVM: mean and deviation over {len(folds)} folds of {len(folds[0])}, "
             f"{len(np.unique(test.labels[TARGET]))} classes{f' ({classes})' if classes else ''}, "

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tfdeepsim.data.naming import dataset_name
 from tfdeepsim.files import replacing
 from tfdeepsim.recipes.inversion_runs import LAYERS, RUN_DIR, InversionRuns
 
@@ -105,7 +106,7 @@ def _report(inversions: InversionRuns) -> None:
         for place, layer in enumerate(LAYERS.values())
     }
     notes = (
-        f"{len(targets)} test images of {inversions.dataset}; mean and 95 % interval over "
+        f"{len(targets)} test images of {dataset_name(inversions.dataset)}; mean and 95 % interval over "
         "seeds of the training; the optimisation has one seed.",
         "Paper: ImageNet at full size, Table 8; its pixel loss is Dosovitskiy & Brox 2015.",
     )

@@ -5,6 +5,7 @@ import struct
 from collections.abc import Iterable, Sequence
 
 import tfdeepsim
+from tfdeepsim.data.naming import dataset_name
 from tfdeepsim.report.figures.gallery import Picture
 from tfdeepsim.report.figures.style import DENSITY, colours
 from tfdeepsim.report.markup import Markup, joined, tag
@@ -38,7 +39,8 @@ def page(
     """The whole page.
 
     Args:
-        dataset: On what the rows are compared.
+        dataset: Dataset that the rows are compared on, as the command line spells it; the page
+            shows its name, and the path of its files among the settings only.
         records: The rows, baselines last.
         comparisons: One a probe, the first is what the text speaks of; none where there are no
             labels.
@@ -46,6 +48,7 @@ def page(
         command: The command line that made it; may be empty.
         missing_baselines: Sentences on baselines that are not there.
     """
+    dataset = printable(dataset_name(dataset))
     title = _title(dataset, records)
     head = tag(
         "head",
@@ -78,7 +81,7 @@ def _title(dataset: str, records: Sequence[Record]) -> str:
     baselines = len(records) - contestants
     beside = f" and {baselines} baseline{'s' if baselines > 1 else ''}" if baselines else ""
     compared = " compared" if len(records) > 1 else ""
-    return f"{number}{beside}{compared} on {printable(dataset)}"
+    return f"{number}{beside}{compared} on {dataset}"
 
 
 def _opening(
@@ -92,13 +95,13 @@ def _opening(
         else f"{len(contestants)} encoders"
     )
     if not comparisons:
-        yield f"{printable(dataset)} has no labels, hence no probe scores. This page shows what else is "
+        yield f"{dataset} has no labels, hence no probe scores. This page shows what else is "
         yield f"known of {names}; no picture or rank says how well an embedding serves a task."
         return
     probe = printable(comparisons[0].probe)
     beside = f", beside {listed(baselines)}," if contestants and baselines else ""
     yield f"This page compares {names}{beside} by {probe} probes, which were trained on frozen embeddings of "
-    yield f"{printable(dataset)}, chosen on the validation split and scored once on the test split. "
+    yield f"{dataset}, chosen on the validation split and scored once on the test split. "
     yield verdict(comparisons[0], comparisons[0].metrics[0])
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from tfdeepsim.data.naming import dataset_name
 from tfdeepsim.report.notes import table_notes
 from tfdeepsim.report.significance import Comparison, compare
 from tfdeepsim.report.wording import cell, chance, heading, seeds
@@ -70,7 +71,7 @@ def _table(comparison: Comparison, notes: Sequence[str]) -> Table:
         for group in (comparison.contestants, comparison.baselines)
     ]
     return Table(
-        title=f"{comparison.dataset}, probe {comparison.probe}",
+        title=f"{dataset_name(comparison.dataset)}, probe {comparison.probe}",
         headings=["Encoder", "Run", "Comparator", *titles, "Seeds"],
         sections=[*rows, [[Cell(text, "faint") for text in ("Chance", "", "", *levels, "")]]],
         notes=notes,

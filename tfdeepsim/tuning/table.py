@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from tfdeepsim.data.naming import dataset_name
 from tfdeepsim.probes.result import ProbeResult
 from tfdeepsim.scores import Score
 from tfdeepsim.tables import Cell, Table
@@ -26,7 +27,7 @@ def side_by_side(searched: ProbeResult, suite: Sequence[Score]) -> Table:
     fixed = [by_metric[score.metric] for score in scores]
     chance = ["Chance", "", *(_number(score.metric, score.chance) for score in scores), ""]
     return Table(
-        title=f"{scores[0].dataset or 'Probes'}, on test",
+        title=f"{dataset_name(scores[0].dataset) or 'Probes'}, on test",
         headings=["Probe", "Architecture", *(_HEADINGS[score.metric] for score in scores), "Seeds"],
         sections=[
             [
