@@ -5,21 +5,29 @@ import errno
 import os
 import sys
 import tempfile
+import textwrap
 from collections.abc import Callable, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from tfdeepsim.errors import InputError
 
 FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
-class Parser(argparse.ArgumentParser):
-    """Says what was wrong in one line, and refuses abbreviated flags."""
+class HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """Breaks the help of a flag between words only."""
 
-    def __init__(self, **kwargs):
-        super().__init__(
-            allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **kwargs
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return textwrap.wrap(
+            " ".join(text.split()), width, break_on_hyphens=False, break_long_words=False
         )
+
+
+class Parser(argparse.ArgumentParser):
+    """Reports a wrong argument in one line, and refuses abbreviated flags."""
+
+    def __init__(self, **kwargs: Any):
+        super().__init__(allow_abbrev=False, formatter_class=HelpFormatter, **kwargs)
 
     def error(self, message: str) -> NoReturn:
         sys.exit(_fail(f"{message}; see --help"))

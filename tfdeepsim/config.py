@@ -1,4 +1,4 @@
-"""What a training run is asked for: every flag of train.py, checked as far as flags alone can
+"""The configuration of a training run: every flag of train.py, checked as far as flags alone can
 be."""
 
 import dataclasses
@@ -11,60 +11,62 @@ from tfdeepsim.errors import InputError
 from tfdeepsim.options import INPUT_RANGES, DataOptions, current_names, flag
 from tfdeepsim.units import UNITS
 
-# --loss NAME as loss weights of the mean-reduced terms (see losses.py), and the norm of the image
-# term.
 LOSSES = {
     "pixel": {"image": 1.0},
     "l1": {"image": 1.0},
     "perceptual": {"feature": 1.0},
     "deepsim": {"feature": 1.0, "adversarial": 0.1, "image": 10.0},
 }
+"""Weights of the terms that each `--loss` stands for; the terms are those of `losses`."""
 PAPER_DEEPSIM = {"feature": 0.01, "adversarial": 100.0, "image": 2e-6}
-"""`deepsim` in `--lambda-units paper`: the released training files of Dosovitskiy & Brox 2016."""
+"""Weights of `--loss deepsim --lambda-units paper`: those in the released training files of
+Dosovitskiy & Brox 2016."""
 
 DEFAULT_COMPARATOR = "alexnet:relu2"
-"""What a feature loss compares with if nothing else is named; its weights come with the package."""
-
-# γ = 0.001 in the code of Pihlgren et al., whose KL lacks the ½ of eq. (7).
+"""Comparator of a feature loss for which none is named; its weights are bundled."""
 DEFAULT_LAMBDA_KL = 0.002
+"""Twice γ = 0.001 in the code of Pihlgren et al. 2020, whose KL term lacks the ½ of eq. (7)."""
 DEFAULT_SURROGATE_CLASSES = 500
 LEARNING_RATE = 1e-3
 ADVERSARIAL_LEARNING_RATE = 2e-4
 """Dosovitskiy & Brox 2016, section 3.2."""
 LATENT_DIM = 64
 CODE_CHANNELS, FULLY_CONNECTED = 8, 4096
-"""Dosovitskiy & Brox 2016: of the code of Table 2, a map with an eighth of the image's sides; of
-fc6."""
+"""Dosovitskiy & Brox 2016: channels of the code of Table 2, a map with an eighth of the image's
+sides; and features of fc6."""
 
 TRAINABLE = {"alexnet": 5e-4, "exemplar_cnn": 5e-4, "videonet": 2e-4}
-"""Comparators that can be trained here (from labels, from patches of images, from frames of
-rollouts), and the highest learning rate of each; none has batch normalization, and with more the
-last one collapses."""
+"""Comparators that `--task comparator` trains (from labels, from patches of images, from frames of
+rollouts), and the learning rate of each. It is low since none has batch normalization: videonet
+collapses at a higher one."""
 
 COUNTS = ("latent_dim", "epochs", "steps", "batch_size", "patience", "probe_every")
-OF_FEATURES = (
+"""Fields that are 1 or more."""
+FEATURE_FIELDS = (
     "comparator",
     "comparator_weights",
     "layer_weights",
     "feature_normalization",
     "feature_activation",
 )
-OF_INVERSIONS = ("invert", "invert_weights", "external_range", "noise_dim", "lambda_diversity")
-OF_LOSSES = (
-    *(
-        "width",
-        "loss",
-        "lambda_feat",
-        "lambda_adv",
-        "lambda_img",
-        "lambda_units",
-        "gate",
-        "schedule",
-    ),
-    *("augment", *OF_FEATURES[1:]),
+"""Fields of the feature term."""
+INVERSION_FIELDS = ("invert", "invert_weights", "external_range", "noise_dim", "lambda_diversity")
+"""Fields of `--task inversion` alone."""
+GENERATOR_FIELDS = (
+    "width",
+    "loss",
+    "lambda_feat",
+    "lambda_adv",
+    "lambda_img",
+    "lambda_units",
+    "gate",
+    "schedule",
+    "augment",
+    *FEATURE_FIELDS[1:],
 )
-"""Of the tasks with a generator."""
-OF_AUTOENCODERS = ("network", "model", "latent_dim", "lambda_kl", "probe_every", "choose_by")
+"""Fields of the tasks that train a generator, `autoencoder` and `inversion`."""
+AUTOENCODER_FIELDS = ("network", "model", "latent_dim", "lambda_kl", "probe_every", "choose_by")
+"""Fields of `--task autoencoder` alone."""
 
 CHOICES = options.CHOICES | {
     "task": ("autoencoder", "inversion", "comparator"),
@@ -86,61 +88,71 @@ CHOICES = options.CHOICES | {
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TrainConfig(DataOptions):
-    """One training run, on the data that the inherited attributes name.
+    """The configuration of one training run, with that of its dataset.
+
+    The description of an attribute is the help of its flag.
 
     Attributes:
-        task: What is trained: an `autoencoder`; the `inversion` of a network, a generator of images
-            from its features; or a `comparator` for both.
-        network: Whose encoder and decoder: `pihlgren`; or `dosovitskiy`, Table 2 of Dosovitskiy &
-            Brox, as a `vae` AlexNet up to fc6 with Table 5.
-        width: Factor of the channels of `dosovitskiy`, of an inversion's generator, and of the
-            discriminator.
-        model: `ae` or `vae`.
-        latent_dim: Size of the embedding; None for that of the network's paper.
-        invert: What is inverted: a comparator's `NAME:LAYER`, or the path of a SavedModel, a
-            `.keras` file or a run.
-        invert_weights: Weights of that comparator, as for `comparator_weights`.
-        external_range: What a network from elsewhere that takes floats expects black and white to
-            be.
-        noise_dim: Size of the noise that a generator of inversions takes beside the features.
-        loss: Shorthand for the loss weights.
-        lambda_feat: Weight of the feature term; None for what `loss` says.
-        lambda_adv: Weight of the adversarial term; None for what `loss` says.
-        lambda_img: Weight of the image term; None for what `loss` says.
-        lambda_kl: Weight of the KL term of a VAE; None for 0.002 (mean units).
-        lambda_diversity: Weight of the diversity of two images of the same features; None for none.
-        lambda_units: Units of all these: `mean`, or `paper` for the sums of Dosovitskiy & Brox, see
-            `units`.
-        gate: When the discriminator and the generator are paused: `paper`, `hysteresis` or `off`.
-        schedule: Of the learning rate: `constant`, or `halving` at 30, 50, 70 and 90 % of the
-            steps.
-        augment: What is done to training images: `flip`, a random `crop` from images of
-            `shorter_side`, both.
-        comparator: `NAME:LAYER` or `NAME:LAYER+LAYER`; None for `DEFAULT_COMPARATOR` where the
-            feature term has a weight. Of the task `comparator`, the name of what is trained.
-        comparator_weights: File with its weights, the run that trained it, or `download`; None for
-            those that come with the package.
-        layer_weights: Weight of each layer in the feature term, with commas between them; None for
-            1 each.
-        feature_normalization: `channel` to bring the features of each position to unit length.
-        feature_activation: `sigmoid` to pass features through one, as Pihlgren et al. do.
-        epochs: Passes over the data; None for 50, or for what `steps` needs.
-        steps: Optimizer steps in place of epochs.
-        batch_size: Examples a step.
-        learning_rate: Of Adam; None for 0.001, 0.0002 with an adversarial term, or what `TRAINABLE`
-            has for the task `comparator`.
-        patience: Epochs without a lower validation loss before stopping; None for max(10, epochs /
-            20).
-        seed: Of weights, order of the data, noise, and random comparators.
-        deterministic: Whether equal runs must give equal bits.
-        precision: Keras dtype policy.
-        strategy: `mirrored` for all devices of this machine, `auto` for that where there is more
-            than one.
-        probe_every: Epochs between two scores of a linear probe on the embeddings; None for no
-            probe.
-        surrogate_classes: Patches that `exemplar_cnn` learns to tell apart; None for 500.
-        choose_by: Which weights are best: those of the lowest validation `loss`, or the best
-            `probe` score.
+        task: What is trained: an autoencoder; the inversion of a network, which is a generator of
+            images from its features; or a comparator.
+        network: Architecture of encoder and decoder: `pihlgren`, or `dosovitskiy` for Table 2 of
+            Dosovitskiy & Brox 2016 (with `--model vae`, AlexNet up to fc6 and Table 5).
+        width: Factor of the number of channels of `--network dosovitskiy`, of the generator of an
+            inversion, and of the discriminator.
+        model: Kind of autoencoder: `ae` for a plain one, `vae` for a variational one.
+        latent_dim: Size of the embedding (default: that of the network's paper, 64 for pihlgren).
+        invert: Network to invert: NAME:LAYER of a comparator, or the path of a SavedModel, `.keras`
+            file or run.
+        invert_weights: Weights of the comparator to invert, as for `--comparator-weights`.
+        external_range: Black and white, as an external network that takes floats expects them.
+        noise_dim: Size of the noise that the generator of an inversion takes beside the features,
+            for several images of the same features.
+        loss: Shorthand for the weights of the loss terms.
+        lambda_feat: Weight of the feature term (default: that of `--loss`).
+        lambda_adv: Weight of the adversarial term (default: that of `--loss`).
+        lambda_img: Weight of the image term (default: that of `--loss`).
+        lambda_kl: Weight of the KL term of a VAE (default: 0.002 in mean units).
+        lambda_diversity: Weight of the difference of images of the same features (default: 0).
+        lambda_units: Units of all weights: `mean` over elements, or `paper` for the sums of
+            Dosovitskiy & Brox 2016.
+        gate: When the discriminator or the generator pauses: as in the `paper`, with a
+            `hysteresis`, or never.
+        schedule: Learning rate over the steps: `constant`, or `halving` at 30, 50, 70 and 90 %.
+        augment: Augmentation of training images: a random flip, a random crop of images of
+            `--shorter-side`, or both.
+        comparator: Network and layers of the feature term, as NAME:LAYER or NAME:LAYER+LAYER; with
+            `--task comparator`, the NAME of the network to train (default: alexnet:relu2).
+        comparator_weights: Weights of the comparator: a file, a run of `--task comparator`, or
+            `download` (default: the bundled ones).
+        layer_weights: Weight of each layer in the feature term, e.g. 1,0.5 (default: 1 each).
+        feature_normalization: With `channel`, the features of each position are scaled to unit
+            length.
+        feature_activation: With `sigmoid`, features pass through one, as in Pihlgren et al. 2020.
+        epochs: Passes over the training images (default: 50).
+        steps: Number of optimizer steps, in place of `--epochs`.
+        batch_size: Number of images in a step.
+        learning_rate: Learning rate of Adam (default: 0.001; with an adversarial term 0.0002; for a
+            comparator 0.0005, for videonet 0.0002).
+        patience: Epochs without a lower validation loss after which training stops (default:
+            max(10, epochs / 20)).
+        seed: Seed of weights, order of images, noise, and random comparators.
+        deterministic: Use deterministic operations: equal runs give equal bits.
+        precision: Dtype policy of Keras.
+        strategy: Devices to train on: a `single` one, `mirrored` for all of this machine, `auto`
+            for all if there are several.
+        probe_every: Epochs between two scores of a linear probe on the embeddings (default: no
+            probe).
+        choose_by: What the best weights have: the lowest validation `loss`, or the best score of
+            the `probe`.
+        surrogate_classes: Number of patches that exemplar_cnn learns to tell apart (default: 500).
+
+    Raises:
+        InputError: If a value is out of its range, or fields exclude each other.
+
+    Example:
+        >>> config = TrainConfig(dataset="llv2", model="vae", loss="perceptual", epochs=20)
+        >>> config.loss_weights
+        {'feature': 1.0, 'kl': 0.002}
     """
 
     task: str = "autoencoder"
@@ -206,19 +218,20 @@ class TrainConfig(DataOptions):
             "comparator": self._check_comparator_task,
         }[self.task]()
         if self.learning_rate is None:
-            usual = (
-                ADVERSARIAL_LEARNING_RATE if "adversarial" in self.loss_weights else LEARNING_RATE
-            )
-            trained = self.comparator if self.task == "comparator" else ""
-            object.__setattr__(self, "learning_rate", TRAINABLE.get(trained or "", usual))
+            object.__setattr__(self, "learning_rate", self._learning_rate())
 
     def _latent_dim(self) -> int:
-        """That of the network's paper."""
+        """The size of the embedding in the network's paper."""
         if self.network == "pihlgren":
             return LATENT_DIM
         if self.model == "vae":
             return max(1, round(FULLY_CONNECTED * self.width))
         return CODE_CHANNELS * ((self.image_size or 64) // 8) ** 2
+
+    def _learning_rate(self) -> float:
+        if self.task == "comparator":
+            return TRAINABLE[str(self.comparator)]
+        return ADVERSARIAL_LEARNING_RATE if "adversarial" in self.loss_weights else LEARNING_RATE
 
     def _check_autoencoder(self) -> None:
         if self.lambda_kl is not None and self.model != "vae":
@@ -231,7 +244,7 @@ class TrainConfig(DataOptions):
                 got="no --probe-every",
                 accepted="--probe-every N, for example 1",
             )
-        self._refuse_changed(OF_INVERSIONS, "is for inversions", "--task inversion")
+        self._refuse_changed(INVERSION_FIELDS, "is for inversions", "--task inversion")
         if (
             self.network == "pihlgren"
             and self.width != 1
@@ -249,9 +262,9 @@ class TrainConfig(DataOptions):
             raise InputError(
                 "--task inversion needs the network that is inverted",
                 got="no --invert",
-                accepted="--invert NAME:LAYER, for example alexnet:pool5, or the path of a SavedModel",
+                accepted="--invert NAME:LAYER, e.g. alexnet:pool5, or the path of a SavedModel",
             )
-        self._refuse_changed(OF_AUTOENCODERS, "is for autoencoders", "--task autoencoder")
+        self._refuse_changed(AUTOENCODER_FIELDS, "is for autoencoders", "--task autoencoder")
         if self.lambda_diversity and not self.noise_dim:
             raise InputError(
                 "--lambda-diversity compares images of different noise",
@@ -280,7 +293,7 @@ class TrainConfig(DataOptions):
             )
         if "feature" not in weights:
             accepted = "--loss perceptual, or --lambda-feat above 0"
-            self._refuse_changed(OF_FEATURES, "is used by the feature term alone", accepted)
+            self._refuse_changed(FEATURE_FIELDS, "is used by the feature term alone", accepted)
         elif self.comparator is None:
             object.__setattr__(self, "comparator", DEFAULT_COMPARATOR)
 
@@ -291,9 +304,11 @@ class TrainConfig(DataOptions):
                 got=f"--comparator {self.comparator}" if self.comparator else "no --comparator",
                 accepted=", ".join(TRAINABLE),
             )
-        self._refuse_changed(OF_INVERSIONS, "is for inversions", "--task inversion")
-        self._refuse_changed(OF_AUTOENCODERS, "is for autoencoders", "--task autoencoder")
-        self._refuse_changed(OF_LOSSES, "is for generators", "--task autoencoder or inversion")
+        self._refuse_changed(INVERSION_FIELDS, "is for inversions", "--task inversion")
+        self._refuse_changed(AUTOENCODER_FIELDS, "is for autoencoders", "--task autoencoder")
+        self._refuse_changed(
+            GENERATOR_FIELDS, "is for generators", "--task autoencoder or inversion"
+        )
         if self.comparator == "exemplar_cnn":
             if self.surrogate_classes is None:
                 object.__setattr__(self, "surrogate_classes", DEFAULT_SURROGATE_CLASSES)
@@ -313,7 +328,8 @@ class TrainConfig(DataOptions):
 
     @property
     def loss_weights(self) -> dict[str, float]:
-        """λ of every term that counts, by the term's name, in `lambda_units`."""
+        """Weight of each term whose weight is not 0, by the name of the term, in
+        `lambda_units`."""
         weights = {
             "feature": self.lambda_feat,
             "adversarial": self.lambda_adv,
@@ -343,27 +359,29 @@ class TrainConfig(DataOptions):
 
     @property
     def loss_name(self) -> str:
-        """`loss`, or `custom` where other weights than its own were given."""
-        own = {
-            name: value
-            for name, value in self.loss_weights.items()
-            if name not in ("kl", "diversity")
-        }
-        return self.loss if own == self._shorthand() else "custom"
+        """`loss`, or `custom` if it has other weights than `loss` stands for."""
+        beside = ("kl", "diversity")
+        weights = {name: value for name, value in self.loss_weights.items() if name not in beside}
+        return self.loss if weights == self._shorthand() else "custom"
 
     def total_steps(self, steps_per_epoch: int) -> int:
-        """How many optimizer steps the run takes if nothing stops it early."""
+        """Number of optimizer steps of the run, unless it stops early.
+
+        Args:
+            steps_per_epoch: Number of batches of the training images.
+        """
         return self.steps if self.steps is not None else (self.epochs or 50) * steps_per_epoch
 
     def to_dict(self) -> dict[str, Any]:
+        """All fields by their names, as JSON values."""
         return dataclasses.asdict(self)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "TrainConfig":
-        """The config that `to_dict` gave.
+        """The config whose `to_dict` is `values`, which an earlier version may have written.
 
         Raises:
-            InputError: If it has a field that this version does not know.
+            InputError: If a field is unknown, or a value cannot be used.
         """
         values = current_names(values)
         known = {field.name for field in dataclasses.fields(cls)}

@@ -1,4 +1,4 @@
-"""What is asked of a dataset: the flags that decide what its images and splits are."""
+"""Options of a dataset: the flags that decide what its images, labels and splits are."""
 
 import dataclasses
 import math
@@ -17,30 +17,41 @@ RENAMED = {"foreign_range": "external_range"}
 """Names of fields in the `config.json` of earlier versions, and the current names."""
 
 INPUT_RANGES = {"0-1": (0.0, 1.0), "0-255": (0.0, 255.0), "-1-1": (-1.0, 1.0)}
-"""What a network from elsewhere that takes floats may expect black and white to be."""
+"""Black and white of images, as an external network that takes floats may expect them."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class DataOptions:
-    """How the images of a dataset are brought to one size, labelled and split.
+    """How the images of a dataset are resized, labelled and split.
+
+    The description of an attribute is the help of its flag.
 
     Attributes:
-        dataset: As the command line spells it, e.g. `llv2` or `folder:photos`.
-        data_dir: Where datasets are kept; None for tfds' own folder.
-        cache: Decoded images in memory, in files, or nowhere (`none`: decoded at each use); `auto`
-            takes what costs least.
-        image_size: Height and width, in pixels; None for the dataset's own.
-        resize: How images get there: `bilinear` (antialiased); `tile` repeats small images, as the
-            code of Pihlgren et al. does with SVHN; `reflect` mirrors their edges.
-        crop: `center` keeps proportions and cuts the longer side; `stretch` cuts nothing.
-        shorter_side: Pixels of the shorter side before a centre crop; None for `image_size`.
-        labels: CSV file with the labels of image files; None for the names of their folders.
-        probe_classes: Names of the classes that serve probes and the training of comparators, with
-            commas between them; None for all. Encoders see the images of all classes.
-        split: Shares of training, validation and test images in percent, e.g. `70/10/20`; None for
-            that, or for `90/10` where the dataset has a test set of its own.
-        split_seed: Of the splits.
+        dataset: Name of the dataset, with the path of its files where it has none of its own, e.g.
+            `llv2` or `folder:photos`.
+        data_dir: Folder that holds datasets (default: that of TensorFlow Datasets).
+        cache: Where decoded images are cached: in memory, in files, or not at all; `auto` takes
+            the cheapest.
+        image_size: Height and width of images in pixels (default: the dataset's own).
+        resize: How images are resized: `bilinear` with antialiasing; `tile` repeats small images,
+            as the code of Pihlgren et al. does with SVHN; `reflect` mirrors their edges.
+        crop: How images become square: `center` cuts the longer side, `stretch` cuts nothing and
+            changes proportions.
+        shorter_side: Pixels of the shorter side before a centre crop (default: the image size).
+        labels: CSV file with the labels of image files, in columns file,NAME[,NAME...] (default:
+            the names of their folders).
+        probe_classes: Classes whose labels probes and comparators use, e.g. cat,dog; encoders are
+            trained on the images of all classes (default: all).
+        split: Training, validation and test images in percent (default: 70/10/20; 90/10 for a
+            dataset with a test set of its own).
+        split_seed: Seed of the splits.
         max_bad: Largest share of image files that may be unreadable.
+
+    Raises:
+        InputError: If a value is out of its range, or options exclude each other.
+
+    Example:
+        >>> DataOptions(dataset="folder:photos", image_size=96, split="80/10/10")
     """
 
     dataset: str = "llv2"
@@ -73,15 +84,15 @@ class DataOptions:
             self.shares(own_test=self.split.count("/") == 1)
 
     def shares(self, own_test: bool = False) -> tuple[float, ...]:
-        """Shares of training and validation, and of test where the dataset has none; they add up to
-        1.
+        """Shares of the training, validation and test images, which add up to 1.
 
         Args:
-            own_test: Whether the dataset has a test set of its own.
+            own_test: Whether the dataset has a test set of its own, so that only the shares of
+                training and validation images are needed.
 
         Raises:
-            InputError: If there are too many or too few, one is 0 or below, or they do not add up
-                to 100 %.
+            InputError: If the number of shares is wrong, one of them is not positive, or they do
+                not add up to 100 %.
         """
         text = self.split or ("90/10" if own_test else "70/10/20")
         try:
@@ -89,8 +100,9 @@ class DataOptions:
         except ValueError:
             shares = ()
         if len(shares) != (2 if own_test else 3) or not all(0 < share < 100 for share in shares):
+            splits = "training and validation" if own_test else "three splits"
             raise InputError(
-                f"--split gives the shares of {'training and validation' if own_test else 'three splits'}",
+                f"--split gives the shares of {splits}",
                 got=text,
                 accepted="for example 90/10 (the dataset has a test set of its own)"
                 if own_test

@@ -149,7 +149,7 @@ def test_a_run_of_an_earlier_version_is_resumed(earlier_run, tmp_path, monkeypat
     monkeypatch.setattr(
         "tfdeepsim.training.trainer.train", lambda config, run, **modes: resumed.append(config)
     )
-    monkeypatch.setattr("tfdeepsim.export.export", lambda run: None)
+    monkeypatch.setattr("tfdeepsim.export.export", lambda *arguments: None)
     flags = [name, "0-255"] if name else []
     assert train.main(["--resume", "--run-dir", str(tmp_path / "run"), *flags]) == 0
     assert resumed == [earlier_run]

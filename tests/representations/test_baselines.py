@@ -1,4 +1,4 @@
-"""Baselines: what each learns, that it is the same for the same seed, and when it is left out."""
+"""Baselines: what each learns, that a seed determines it, and when it is left out."""
 
 import json
 
@@ -9,7 +9,7 @@ import tensorflow as tf
 from squares import COLOURS, open_squares
 
 from tfdeepsim.comparators import make_comparator
-from tfdeepsim.config import OF_FEATURES, TrainConfig
+from tfdeepsim.config import FEATURE_FIELDS, TrainConfig
 from tfdeepsim.errors import InputError
 from tfdeepsim.networks.normalization import BatchNormalization
 from tfdeepsim.networks.pihlgren import Encoder
@@ -25,10 +25,10 @@ SPLITS = ("probe_train", "test")
 
 def make(name, parent, **options):
     defaults = {"latent_dim": 6, "seed": 3, "epochs": 1, "batch_size": 8}
-    asked = {name: options.pop(name) for name in OF_FEATURES if name in options}
-    asked = {"comparator": "random_alexnet:relu2", "seed": options.get("seed", 3), **asked}
-    compared = TrainConfig(**asked, loss="perceptual") if asked["comparator"] else TrainConfig()
-    return baselines([name], parent=parent, compared=compared, **{**defaults, **options})[0]
+    fields = {name: options.pop(name) for name in FEATURE_FIELDS if name in options}
+    fields = {"comparator": "random_alexnet:relu2", "seed": options.get("seed", 3), **fields}
+    config = TrainConfig(**fields, loss="perceptual") if fields["comparator"] else TrainConfig()
+    return baselines([name], parent=parent, comparator_config=config, **{**defaults, **options})[0]
 
 
 def embed(name, parent, splits=None, **options):
@@ -36,7 +36,7 @@ def embed(name, parent, splits=None, **options):
 
 
 def nearest_centre(embeddings, splits):
-    """Accuracy on test of the nearest mean of a class."""
+    """Accuracy on `test` of classifying by the nearest class mean."""
     train, test = (splits[split].labels["class"] for split in SPLITS)
     centres = np.stack([embeddings["probe_train"][train == kind].mean(0) for kind in (0, 1)])
     distances = np.linalg.norm(embeddings["test"][:, None] - centres, axis=2)
@@ -44,20 +44,20 @@ def nearest_centre(embeddings, splits):
 
 
 @pytest.mark.parametrize("name", BASELINE_NAMES)
-def test_a_seed_decides_the_embeddings(tmp_path, name):
+def test_a_seed_determines_the_embeddings(tmp_path, name):
     first, again = (embed(name, tmp_path / folder) for folder in ("first", "again"))
     other = embed(name, tmp_path / "first", seed=4)
     for split in SPLITS:
         assert first[split].shape[1] == 6
         np.testing.assert_array_equal(first[split], again[split])
-    if name != "pca":  # of so few images it takes all
+    if name != "pca":  # PCA uses all of so few images, whatever the seed
         assert np.abs(first["test"] - other["test"]).max() > 1e-3
     folders = sorted((tmp_path / "first").iterdir())
     assert len(folders) == 2
     record = json.loads((folders[0] / "representation.json").read_text())
     assert record["name"] == record["model"] == name
     assert record["settings"]["latent_dim"] == 6
-    # What was fitted is kept: splits that are embedded later come from the very same encoder.
+    # The fitted arrays are stored: the same encoder embeds other splits later.
     splits = open_squares()
     later = embeddings_of(make(name, tmp_path / "first"), "squares", splits, ("probe_validation",))
     assert splits.dataset.reads == ["probe_validation"]
@@ -65,7 +65,7 @@ def test_a_seed_decides_the_embeddings(tmp_path, name):
 
 
 @pytest.mark.parametrize("change", ["other data", "damage"])
-def test_fitted_anew(tmp_path, change):
+def test_a_baseline_is_fitted_again_after_a_change(tmp_path, change):
     embed("pca", tmp_path)
     (file,) = tmp_path.rglob("fitted/squares.npz")
     if change == "damage":
@@ -75,9 +75,9 @@ def test_fitted_anew(tmp_path, change):
     assert set(splits.dataset.reads) == {"encoder_train", "probe_validation"}
 
 
-def test_pca_is_that_of_numpy():
+def test_pca_equals_numpy():
     generator = np.random.default_rng(0)
-    # Nine directions of falling variance, and a little noise in all others.
+    # Nine directions of decreasing variance, and a little noise in all others.
     rows = generator.normal(size=(60, 9)) * 0.5 ** np.arange(9) @ generator.normal(size=(9, 400))
     rows = (rows + 1e-3 * generator.normal(size=rows.shape) + 5).astype(np.float32)
     found = project(rows, fit_pca(rows.copy(), 4, seed=0))
@@ -130,13 +130,13 @@ def test_features_of_other_comparators_are_other_representations(tmp_path):
         {"feature_activation": "sigmoid"},
         {"seed": 1},
     ]
-    made = [make("comparator_features", tmp_path, **each) for each in options]
-    assert len({representation.folder.path for representation in made}) == len(options)
-    assert made[1].comparator == "random_alexnet:relu3"
+    created = [make("comparator_features", tmp_path, **each) for each in options]
+    assert len({representation.folder.path for representation in created}) == len(options)
+    assert created[1].comparator == "random_alexnet:relu3"
 
 
 def test_a_random_encoder_sees_normalized_inputs():
-    """Every map has mean 0 and variance 1 over the images that it was calibrated with."""
+    """Every map has mean 0 and variance 1 over the images of the calibration."""
     keras.utils.set_random_seed(0)
     encoder = Encoder((64, 64, 3), 6)
     images = open_squares()["encoder_train"].images
@@ -151,13 +151,12 @@ def test_a_random_encoder_sees_normalized_inputs():
 
 
 def test_the_supervised_encoder_learns_its_classes(tmp_path):
-    # Of single pixels the classes differ in few; a label drawn at random would leave accuracy at
-    # 0.5.
+    # Classes differ in few single pixels; with random labels the accuracy would be 0.5.
     splits = open_squares()
     assert nearest_centre(embed("supervised", tmp_path, splits, epochs=12), splits) >= 0.9
 
 
-def test_the_supervised_encoder_learns_a_place(tmp_path):
+def test_the_supervised_encoder_learns_a_position(tmp_path):
     counts = {
         "encoder_train": 8,
         "encoder_validation": 4,
@@ -174,8 +173,8 @@ def test_the_supervised_encoder_learns_a_place(tmp_path):
     assert error < 0.6 * chance
 
 
-def test_images_outside_the_mask_teach_nothing(tmp_path):
-    """The last image of each split serves no probe; its label is not looked at."""
+def test_images_outside_the_probe_mask_are_not_used(tmp_path):
+    """The last image of each split is outside the mask: neither it nor its label matters."""
     splits, spoilt = open_squares(), open_squares()
     for split in ("probe_train", "probe_validation"):
         spoilt[split].labels["class"][-1] = 1 - splits[split].labels["class"][-1]
@@ -196,7 +195,7 @@ def test_an_interrupted_training_leaves_nothing(tmp_path, monkeypatch):
     assert not list(tmp_path.rglob("*.npy"))
 
 
-def test_a_policy_of_training_does_not_stay(tmp_path):
+def test_the_dtype_policy_of_training_is_ignored_and_restored(tmp_path):
     expected = embed("random_encoder", tmp_path / "plain")["test"]
     keras.config.set_dtype_policy("mixed_bfloat16")
     found = embed("random_encoder", tmp_path / "mixed")["test"]
@@ -217,11 +216,9 @@ def test_a_policy_of_training_does_not_stay(tmp_path):
         ),
     ],
 )
-def test_what_cannot_stand_in_a_table_is_left_out_with_the_reason(
-    tmp_path, options, dataset, left_out
-):
-    made = [make(name, tmp_path, **options) for name in BASELINE_NAMES]
-    able, sentences = usable(made, open_squares(**dataset).dataset)
+def test_unusable_baselines_are_left_out_with_a_reason(tmp_path, options, dataset, left_out):
+    created = [make(name, tmp_path, **options) for name in BASELINE_NAMES]
+    able, sentences = usable(created, open_squares(**dataset).dataset)
     assert [representation.name for representation in able] == [
         name for name in BASELINE_NAMES if name not in left_out
     ]
@@ -232,7 +229,7 @@ def test_what_cannot_stand_in_a_table_is_left_out_with_the_reason(
     assert not list(tmp_path.iterdir())
 
 
-def test_asked_for_all_the_same(tmp_path):
+def test_an_unusable_baseline_refuses_to_embed(tmp_path):
     with pytest.raises(InputError, match="needs labels"):
         embed("supervised", tmp_path, open_squares(task=None))
 

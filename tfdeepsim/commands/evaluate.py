@@ -18,7 +18,7 @@ from tfdeepsim.commands.inversion import (
     refuse_probes,
 )
 from tfdeepsim.commands.report_folder import free
-from tfdeepsim.config import LOSSES, OF_FEATURES, TrainConfig
+from tfdeepsim.config import FEATURE_FIELDS, LOSSES, TrainConfig
 from tfdeepsim.data import check_name
 from tfdeepsim.errors import InputError
 from tfdeepsim.options import flag
@@ -237,7 +237,7 @@ def _config(loss: str, given: dict[str, Any]) -> TrainConfig:
     fields = {name: value for name, value in given.items() if name in (*DATA, *TRAINING)}
     if "feature" not in LOSSES[loss] and not fields.get("lambda_feat"):
         # These belong to the other losses of the comparison.
-        for name in OF_FEATURES:
+        for name in FEATURE_FIELDS:
             fields.pop(name, None)
     return TrainConfig(**fields, loss=loss)
 

@@ -1,6 +1,7 @@
 """The command `python -m tuning.search`, installed as `tfdeepsim-search`."""
 
 import argparse
+import dataclasses
 import os
 import shlex
 import sys
@@ -12,9 +13,9 @@ from tfdeepsim.command_line import Parser, import_tensorflow, run_command
 from tfdeepsim.commands.flags import DATA
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.data import check_name
-from tfdeepsim.data.flags import add_data_flags
 from tfdeepsim.errors import InputError
 from tfdeepsim.files import slug
+from tfdeepsim.flags import add_data_flags, add_flags
 from tfdeepsim.options import DataOptions
 from tfdeepsim.run import RunDirectory
 from tfdeepsim.scores import Score
@@ -41,7 +42,6 @@ The chief hands out trials and reports; the others train (docs/search.md).
 
 def make_parser() -> Parser:
     """Every flag of the command."""
-    default = SearchSettings()
     parser = Parser(
         prog=COMMAND,
         description="Search the best probe on the embeddings of a run with keras-tuner: choose by\n"
@@ -49,63 +49,27 @@ def make_parser() -> Parser:
         epilog=EPILOG,
     )
     parser.add_argument("run", metavar="RUN_DIR", help="folder that train.py made")
-    what = parser.add_argument_group("search")
-    what.add_argument(
-        "--tuner",
-        metavar="NAME",
-        default=default.tuner,
-        help=" | ".join(TUNERS) + f" (default: {default.tuner})",
+    add_flags(parser.add_argument_group("search"), SearchSettings, choices={"tuner": tuple(TUNERS)})
+    run = parser.add_argument_group("run of the search")
+    run.add_argument(
+        "--directory",
+        metavar="DIR",
+        help="Folder of the search (default: RUN_DIR/search/DATASET)",
     )
-    what.add_argument(
-        "--trials",
-        metavar="N",
-        type=int,
-        help="at most (default: 30; all of a grid or of hyperband)",
-    )
-    what.add_argument(
-        "--epochs",
-        metavar="N",
-        type=int,
-        default=default.epochs,
-        help="at most, a trial (default: 100)",
-    )
-    what.add_argument(
-        "--patience",
-        metavar="N",
-        type=int,
-        default=default.patience,
-        help="epochs without progress (default: 10)",
-    )
-    what.add_argument(
-        "--seed",
-        metavar="N",
-        type=int,
-        default=default.seed,
-        help="of choices, weights, order (default: 0)",
-    )
-    how = parser.add_argument_group("how")
-    how.add_argument(
-        "--directory", metavar="DIR", help="of the search (default: RUN_DIR/search/DATASET)"
-    )
-    how.add_argument("--overwrite", action="store_true", help="replace the search in --directory")
-    how.add_argument(
+    run.add_argument("--overwrite", action="store_true", help="Replace the search in --directory")
+    run.add_argument(
         "--workers",
         metavar="N",
         type=int,
         default=0,
-        help="processes that share the trials (default: none)",
+        help="Number of processes that share the trials (default: 0, this process alone)",
     )
-    how.add_argument(
-        "--dry-run", action="store_true", help="embed, check all, say what it would cost, and stop"
+    run.add_argument(
+        "--dry-run", action="store_true", help="Embed, check everything, print the cost, and stop"
     )
-    data = parser.add_argument_group("data (default: the run's)")
-    data.add_argument(
-        "--dataset",
-        metavar="NAME",
-        default=argparse.SUPPRESS,
-        help="other images, e.g. folder:photos",
-    )
-    add_data_flags(data)
+    data = parser.add_argument_group("data (default: as the run was trained)")
+    add_flags(data, DataOptions, ["dataset"], defaults=False)
+    add_data_flags(data, defaults=False)
     return parser
 
 
@@ -120,11 +84,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _main(argv: Sequence[str]) -> int:
     arguments = make_parser().parse_args(argv)
+    names = {field.name for field in dataclasses.fields(SearchSettings)}
     settings = SearchSettings(
-        **{
-            name: getattr(arguments, name)
-            for name in ("tuner", "trials", "epochs", "patience", "seed")
-        }
+        **{name: value for name, value in vars(arguments).items() if name in names}
     )
     given = {name: value for name, value in vars(arguments).items() if name in DATA}
     if "dataset" in given:
@@ -176,7 +138,7 @@ def _search(
     arguments: argparse.Namespace,
 ) -> None:
     from tfdeepsim.evaluation import check_runs, data_of, evaluate, open_splits, probe_data
-    from tfdeepsim.representations.trained_run import run_representation
+    from tfdeepsim.representations.trained_run import TrainedRun
     from tfdeepsim.tables import print_table
     from tfdeepsim.tuning.search import search
     from tfdeepsim.tuning.table import side_by_side
@@ -185,7 +147,7 @@ def _search(
     shape = run.read_environment()["dataset"]["image_shape"]
     options = data_of(configs, shape, given)
     splits = open_splits(options)
-    representation = run_representation(run)
+    representation = TrainedRun(run)
     with run.locked():
         data = probe_data(representation, options, splits)
     result = search(

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from tfdeepsim.command_line import Parser, import_tensorflow, run_command
 from tfdeepsim.data import KINDS, check_name, describe, open_dataset
-from tfdeepsim.data.flags import add_data_flags
 from tfdeepsim.errors import InputError
 from tfdeepsim.files import replacing, slug
+from tfdeepsim.flags import add_data_flags
 from tfdeepsim.options import DataOptions
 
 _DESCRIPTION = """\

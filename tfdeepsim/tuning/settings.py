@@ -19,13 +19,11 @@ class SearchSettings:
     """Settings of a search.
 
     Attributes:
-        tuner: One of `TUNERS`.
-        trials: Most trials; None for 30, or where the tuner knows an end (grid, Hyperband), for
-            all.
-        epochs: Most epochs of a trial.
+        tuner: Algorithm that chooses the hyperparameters of the next trial.
+        trials: Largest number of trials (default: 30; all of them with grid or hyperband).
+        epochs: Largest number of epochs of a trial.
         patience: Epochs without a lower validation loss after which a trial stops.
-        seed: Of the tuner's choices, and with the hyperparameters of a trial's weights and order of
-            examples.
+        seed: Seed of the tuner's choices, and of the weights and the order of examples in a trial.
 
     Raises:
         InputError: If a setting is out of its range.
