@@ -1,4 +1,4 @@
-"""What is evaluated on what, and that nothing is computed twice."""
+"""Evaluation: which data are used, and that nothing is computed twice."""
 
 from typing import ClassVar
 
@@ -9,7 +9,7 @@ from tfdeepsim.config import TrainConfig
 from tfdeepsim.data import open_dataset
 from tfdeepsim.data.dataset import Splits
 from tfdeepsim.errors import InputError
-from tfdeepsim.evaluation import check_names, check_runs, data_of, evaluate, probe_data
+from tfdeepsim.evaluation import check_names, data_options, evaluate, probe_data, trained_runs
 from tfdeepsim.files import write_json
 from tfdeepsim.options import DataOptions
 from tfdeepsim.probes.mlp.suite import MlpSuite
@@ -18,7 +18,7 @@ from tfdeepsim.run import RunDirectory
 
 
 class Positions(Representation):
-    """Embeds a frame as the lander's position, which a linear probe reads off."""
+    """Embeds a frame as the position of the lander, which a linear probe can read off."""
 
     name = model = "positions"
     settings: ClassVar[dict] = {}
@@ -33,8 +33,10 @@ class Positions(Representation):
         self.calls += 1
         generator = np.random.default_rng(0)
         for split in split_names:
-            known = splits[split].labels["position"]
-            yield split, np.float32(known + self.noise * generator.normal(size=known.shape))
+            positions = splits[split].labels["position"]
+            yield split, np.float32(
+                positions + self.noise * generator.normal(size=positions.shape)
+            )
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +49,7 @@ def options(tiny):
     return DataOptions(dataset=tiny[0], data_dir=str(tiny[1]))
 
 
-HOST = MlpSuite(seeds=2, epochs=3)
+SUITE = MlpSuite(seeds=2, epochs=3)
 
 
 def test_embeddings_and_labels_of_frames_that_show_the_lander(splits, options, tmp_path):
@@ -60,14 +62,14 @@ def test_embeddings_and_labels_of_frames_that_show_the_lander(splits, options, t
     assert data.task == "regression"
 
 
-def test_scores_are_kept_and_not_computed_twice(splits, options, tmp_path, capsys):
+def test_scores_are_stored_and_not_computed_twice(splits, options, tmp_path, capsys):
     representation = Positions(tmp_path)
-    first = evaluate([representation], options, splits, probes=("mlp", "linear"), suite=HOST)
+    first = evaluate([representation], options, splits, probes=("mlp", "linear"), suite=SUITE)
     assert [(s.run, s.probe, s.metric) for s in first] == [
         ("positions", probe, metric) for probe in ("mlp", "linear") for metric in ("l1", "l2")
     ]
     capsys.readouterr()
-    again = evaluate([representation], options, splits, probes=("mlp", "linear"), suite=HOST)
+    again = evaluate([representation], options, splits, probes=("mlp", "linear"), suite=SUITE)
     assert list(map(str, again)) == list(map(str, first))
     assert capsys.readouterr().out.count("scored already") == 2
     assert representation.calls == 1
@@ -76,12 +78,12 @@ def test_scores_are_kept_and_not_computed_twice(splits, options, tmp_path, capsy
 @pytest.mark.parametrize(
     "change",
     [
-        lambda path: (Positions(path, noise=0.1), HOST),
+        lambda path: (Positions(path, noise=0.1), SUITE),
         lambda path: (Positions(path), MlpSuite(seeds=3, epochs=3)),
     ],
 )
-def test_another_encoder_or_host_is_scored_anew(splits, options, tmp_path, change, capsys):
-    evaluate([Positions(tmp_path)], options, splits, suite=HOST)
+def test_another_encoder_or_suite_is_scored_again(splits, options, tmp_path, change, capsys):
+    evaluate([Positions(tmp_path)], options, splits, suite=SUITE)
     representation, suite = change(tmp_path)
     evaluate([representation], options, splits, suite=suite)
     assert "scored already" not in capsys.readouterr().out
@@ -99,33 +101,33 @@ def test_rows_have_names_of_their_own(tmp_path):
         check_names([Positions(tmp_path), Positions(tmp_path)])
 
 
-def runs(tmp_path, *configs):
-    made = []
+def create_runs(tmp_path, *configs):
+    runs = []
     for number, config in enumerate(configs):
         run = RunDirectory(tmp_path / str(number))
         write_json(run.config, config.to_dict())
         run.encoder.mkdir()
-        made.append(run)
-    return made
+        runs.append(run)
+    return runs
 
 
-def test_runs_of_other_splits_are_no_table(tmp_path):
-    made = runs(
+def test_runs_of_different_splits_are_not_compared(tmp_path):
+    runs = create_runs(
         tmp_path, TrainConfig(dataset="folder:a"), TrainConfig(dataset="folder:a", split_seed=1)
     )
     with pytest.raises(
         InputError, match=r"share a dataset; their split_seed differs: got 0 on 0, 1 on 1"
     ):
-        check_runs(made)
-    assert len(check_runs(made, dataset="folder:b")) == 2
+        trained_runs(runs)
+    assert len(trained_runs(runs, dataset="folder:b")) == 2
 
 
-def test_data_is_that_of_the_runs_where_nothing_else_is_given():
+def test_data_are_those_of_the_runs_unless_the_user_chooses_others():
     config = TrainConfig(dataset="folder:a", split="80/10/10", data_dir="/data", image_size=96)
-    assert data_of([config], (96, 96, 3), {}).split == "80/10/10"
-    moved = data_of([config], (96, 96, 3), {"data_dir": "/there"})
+    assert data_options([config], (96, 96, 3), {}).split == "80/10/10"
+    moved = data_options([config], (96, 96, 3), {"data_dir": "/there"})
     assert (moved.dataset, moved.data_dir, moved.split) == ("folder:a", "/there", "80/10/10")
-    other = data_of([config], (96, 96, 3), {"dataset": "stl10"})
+    other = data_options([config], (96, 96, 3), {"dataset": "stl10"})
     assert (other.dataset, other.split, other.image_size, other.data_dir) == (
         "stl10",
         None,
@@ -134,6 +136,6 @@ def test_data_is_that_of_the_runs_where_nothing_else_is_given():
     )
 
 
-def test_foreign_encoders_alone_need_a_dataset():
+def test_external_encoders_alone_need_a_dataset():
     with pytest.raises(InputError, match="no --dataset"):
-        data_of([], None, {})
+        data_options([], None, {})

@@ -1,8 +1,8 @@
-"""From representations to scores: embed, probe, keep the results in each representation's
+"""Evaluate representations: embed images, train probes, store results in each representation's
 folder."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,12 @@ from tfdeepsim.probes.result import ProbeResult, read_result
 from tfdeepsim.probes.score import score_probe
 from tfdeepsim.representations.embeddings import embeddings_of
 from tfdeepsim.representations.representation import Representation
-from tfdeepsim.representations.trained_run import run_representation
+from tfdeepsim.representations.trained_run import TrainedRun
 from tfdeepsim.run import RunDirectory
 from tfdeepsim.scores import Score
 
-SPLITS = ("probe_train", "probe_validation", "test")
-# What makes two runs' data the same; the rest of the options says where and how it is kept.
+PROBE_SPLITS = ("probe_train", "probe_validation", "test")
+
 SAME_DATA = (
     "dataset",
     "image_size",
@@ -37,20 +37,27 @@ SAME_DATA = (
     "split",
     "split_seed",
 )
+"""Fields of `DataOptions` that must be equal for two runs to have the same data. The others say
+where and how the data are stored."""
+
 Pair = tuple[np.ndarray, np.ndarray]
 
 
 @dataclasses.dataclass(frozen=True)
 class ProbeData:
-    """Embeddings with labels, as probes take them.
+    """Embeddings and labels that probes are trained and scored on.
 
     Attributes:
-        dataset: As the command line spells it.
-        fingerprint: Of encoder and data: changes with any embedding or label.
+        dataset: Name of the dataset as on the command line.
+        fingerprint: Identity of encoder and data; changes with any embedding or label.
         task: `regression` or `classification`.
-        train: Embeddings float32 [N, Z] and labels of probe-train.
-        validation: The same of probe-validation.
-        test: The same of test.
+        train: Embeddings float32 [N, Z] and labels [N, ...] of `probe_train`.
+        validation: The same of `probe_validation`.
+        test: The same of `test`.
+
+    Example:
+        >>> data = probe_data(TrainedRun(RunDirectory("runs/ae")))
+        >>> result = score_probe("linear", *data.splits, data.task)
     """
 
     dataset: str
@@ -66,105 +73,112 @@ class ProbeData:
         return self.train, self.validation, self.test
 
 
-def check_runs(runs: Sequence[RunDirectory], dataset: str | None = None) -> list[TrainConfig]:
-    """The configs of runs that can be compared.
+def trained_runs(runs: Sequence[RunDirectory], dataset: str | None = None) -> list[TrainedRun]:
+    """Runs as representations, checked to be comparable.
 
     Args:
-        runs: Trained runs.
-        dataset: What to evaluate on; None for the one that all were trained on.
+        runs: Directories of trained runs.
+        dataset: Name of the dataset to evaluate on; None for the one that all were trained on.
 
     Raises:
-        InputError: If one has no export, two have the same name, or they were trained on different
-            data and `dataset` is None.
+        InputError: If a run has no exported encoder, or the runs were trained on different data and
+            `dataset` is None.
     """
-    configs = [TrainConfig.from_dict(run.read_config()) for run in runs]
     for run in runs:
-        if not run.encoder.is_dir():
+        if run.config.is_file() and not run.encoder.is_dir():
             raise InputError(
                 "an evaluated run has an exported encoder",
                 got=f"{run.path} without {run.encoder.name}/",
-                accepted=f"a run that finished; go on with: train.py --resume --run-dir {run.path}",
+                accepted=f"a run that is finished; resume it with: "
+                f"train.py --resume --run-dir {run.path}",
             )
+    representations = [TrainedRun(run) for run in runs]
     if dataset is None:
-        _check_same_data(runs, configs)
-    return configs
+        _check_same_data(representations)
+    return representations
 
 
-def _check_same_data(runs: Sequence[RunDirectory], configs: Sequence[TrainConfig]) -> None:
+def _check_same_data(runs: Sequence[TrainedRun]) -> None:
     for name in SAME_DATA:
-        values = [getattr(config, name) for config in configs]
+        values = [getattr(run.config, name) for run in runs]
         if len(set(values)) > 1:
-            of_runs = zip(runs, values, strict=True)
             raise InputError(
                 f"runs in one table share a dataset; their {name} differs",
-                got=", ".join(f"{run.name} on {value}" for run, value in of_runs),
-                accepted="runs of one dataset, or --dataset NAME to embed the same images with all of them",
+                got=", ".join(
+                    f"{run.name} on {value}" for run, value in zip(runs, values, strict=True)
+                ),
+                accepted="runs of one dataset, or --dataset NAME to embed the same images with all "
+                "of them",
             )
 
 
-def data_of(
-    configs: Sequence[TrainConfig], shape: Sequence[int] | None, given: dict[str, Any]
+def data_options(
+    configs: Sequence[TrainConfig],
+    image_shape: Sequence[int] | None,
+    user_options: Mapping[str, Any],
 ) -> DataOptions:
-    """The data to evaluate on: that of the runs, where nothing else is given.
+    """The data to evaluate on: that of the runs, unless the user chose otherwise.
 
     Args:
-        configs: Of the runs; may be empty.
-        shape: Image shape that the first run was trained on.
-        given: Fields of `DataOptions` that a user set.
+        configs: Configs of the evaluated runs; may be empty.
+        image_shape: Image shape that the first run was trained on; None if there is no run.
+        user_options: Fields of `DataOptions` that the user set.
 
     Raises:
         InputError: If there is neither a run nor a dataset.
     """
     if not configs:
-        if "dataset" not in given:
+        if "dataset" not in user_options:
             raise InputError(
-                "encoders of elsewhere need images",
+                "external encoders need images",
                 got="no --dataset",
                 accepted="--dataset NAME, see --help",
             )
-        return DataOptions(**given)
+        return DataOptions(**user_options)
     names = {field.name for field in dataclasses.fields(DataOptions)}
-    own = {name: value for name, value in configs[0].to_dict().items() if name in names}
-    if given.get("dataset", own["dataset"]) != own["dataset"]:
-        # Another dataset has other labels and split_names, but must come in the size that the
-        # encoder takes.
-        own = {"data_dir": own["data_dir"], "image_size": shape[0] if shape else None}
-    return DataOptions(**{**own, **given})
+    options = {name: value for name, value in configs[0].to_dict().items() if name in names}
+    if user_options.get("dataset", options["dataset"]) != options["dataset"]:
+        # Another dataset has other labels and splits, but needs the image size of the encoder.
+        options = {
+            "data_dir": options["data_dir"],
+            "image_size": image_shape[0] if image_shape else None,
+        }
+    return DataOptions(**{**options, **user_options})
 
 
 def open_splits(options: DataOptions) -> Splits:
-    """The split_names of the dataset that `options` names, read when they are asked for."""
+    """The splits of a dataset; each is read when it is first used."""
     dataset = open_dataset(options.dataset, options.data_dir, options)
     return Splits(dataset, options.cache)
 
 
 def probe_data(
-    run: RunDirectory | Representation,
+    representation: Representation,
     options: DataOptions | None = None,
     splits: Splits | None = None,
 ) -> ProbeData:
-    """A representation's embeddings of the probe split_names with their labels; computed once,
-    memory-mapped.
+    """Embeddings of the probe splits with their labels.
+
+    Embeddings are computed once and memory-mapped.
 
     Args:
-        run: A trained run, or another representation.
-        options: What to embed; None for what the run was trained on.
-        splits: Of the same dataset, where it is open already.
+        representation: The representation that embeds.
+        options: Options of the dataset; None for those that a trained run was trained with.
+        splits: Splits of this dataset; None to open it.
 
     Raises:
-        InputError: If the encoder cannot be used on these images, or they have no labels.
+        InputError: If the images cannot be embedded, or they have no labels.
     """
-    representation = run if isinstance(run, Representation) else run_representation(run)
     if options is None:
         options = TrainConfig.from_dict(representation.folder.read_config())
     splits = splits or open_splits(options)
     dataset = splits.dataset
     task, label = dataset.labelled()
-    embeddings = embeddings_of(representation, options.dataset, splits, SPLITS)
+    embeddings = embeddings_of(representation, options.dataset, splits, PROBE_SPLITS)
     pairs = []
-    for split in SPLITS:
+    for split in PROBE_SPLITS:
         mask, labels = dataset.probe_mask(splits[split]), splits[split].labels[label]
-        # A mask that keeps all would copy all.
+        # Indexing with a mask copies, which is needless if it selects everything.
         pairs.append(
             (embeddings[split], labels) if mask.all() else (embeddings[split][mask], labels[mask])
         )
@@ -182,22 +196,22 @@ def evaluate(
     suite: MlpSuite | None = None,
     fractions: Sequence[float] = (),
 ) -> list[Score]:
-    """Probe the embeddings of `representations`, and keep results and embeddings in the folder of
-    each.
+    """Train probes on the embeddings of representations.
 
-    A result that is there already, of the same embeddings and settings, is not computed again.
+    Embeddings and results are stored in the folder of each representation. A stored result of the
+    same embeddings and settings is reused.
 
     Args:
-        representations: Rows of the table to be.
-        options: Names the dataset.
-        splits: Of that dataset.
+        representations: The rows of a table.
+        options: Options of the dataset.
+        splits: Splits of that dataset.
         probes: Kinds of probes.
-        suite: Settings of the `mlp` probes.
-        fractions: Shares of the labels for a label-efficiency curve of the first probe; empty for
-            none.
+        suite: Settings of the `mlp` probes; None for the defaults.
+        fractions: Fractions of the labels for a label-efficiency curve of the first probe; empty
+            for no curve.
 
     Returns:
-        One score a representation, probe and metric.
+        One score per representation, probe and metric.
 
     Raises:
         InputError: If an embedding is not finite, or the dataset has no labels.
@@ -219,7 +233,7 @@ def evaluate(
 
 
 def check_names(representations: Sequence[Representation]) -> None:
-    """Raises InputError if two rows of a table would have the same name."""
+    """Raise an InputError if two rows of a table would have the same name."""
     names = [representation.name for representation in representations]
     if len(set(names)) < len(names):
         raise InputError(
@@ -232,15 +246,16 @@ def check_names(representations: Sequence[Representation]) -> None:
 def _probe(
     representation: Representation, data: ProbeData, probe: str, suite: MlpSuite
 ) -> ProbeResult:
+    """The stored result if there is one of the same embeddings and settings, else a new one."""
     folder = representation.folder.results / slug(data.dataset)
-    asked = _asked(data, probe, suite)
+    requested = _requested(data, probe, suite)
     try:
-        found = read_result(folder, probe)
-        if found.settings.get("asked") == asked:
-            print(f"{representation.name}: {probe} probes scored already")
-            return found
+        stored = read_result(folder, probe)
+        if stored.settings.get("asked") == requested:
+            print(f"{representation.name}: {probe} probes are scored already")
+            return stored
     except InputError:
-        pass  # none yet, or not usable
+        pass  # missing or damaged
     print(f"{representation.name}: {probe} probes on {data.train[0].shape[1]} dimensions")
     result = score_probe(probe, *data.splits, data.task, suite=suite).of_run(
         run=representation.name,
@@ -249,7 +264,7 @@ def _probe(
         comparator=representation.comparator,
         dataset=data.dataset,
     )
-    result = dataclasses.replace(result, settings=result.settings | {"asked": asked})
+    result = dataclasses.replace(result, settings=result.settings | {"asked": requested})
     result.save(folder)
     return result
 
@@ -261,19 +276,21 @@ def _efficiency(
     fractions: Sequence[float],
     suite: MlpSuite,
 ) -> None:
+    """Compute and store a label-efficiency curve, unless the same one is stored."""
     folder = Path(representation.folder.results, slug(data.dataset))
-    asked = _asked(data, probe, suite) | {"fractions": list(fractions)}
+    requested = _requested(data, probe, suite) | {"fractions": list(fractions)}
     try:
-        if read_efficiency(folder, probe).asked == asked:
+        if read_efficiency(folder, probe).requested == requested:
             return
     except InputError:
-        pass  # none yet, or not usable
+        pass  # missing or damaged
     print(f"{representation.name}: {probe} probes on fewer labels")
     curve = label_efficiency(
         probe, *data.splits, data.task, fractions=tuple(fractions), suite=suite
     )
-    dataclasses.replace(curve, asked=asked).save(folder)
+    dataclasses.replace(curve, requested=requested).save(folder)
 
 
-def _asked(data: ProbeData, probe: str, suite: MlpSuite) -> dict[str, Any]:
+def _requested(data: ProbeData, probe: str, suite: MlpSuite) -> dict[str, Any]:
+    """Everything that determines a result, as JSON values."""
     return {"embeddings": data.fingerprint, "suite": suite.settings if probe == "mlp" else None}

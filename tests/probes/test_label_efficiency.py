@@ -1,8 +1,10 @@
+import dataclasses
 import json
 
 import numpy as np
 import pytest
 
+from tfdeepsim import progress
 from tfdeepsim.errors import InputError
 from tfdeepsim.probes.label_efficiency import label_efficiency, read_efficiency
 from tfdeepsim.probes.mlp.suite import MlpSuite
@@ -33,7 +35,7 @@ def test_more_labels_score_better(linear):
     assert values[0] < values[-1] - 0.05
 
 
-def test_points_say_how_many_labels_were_used(linear):
+def test_points_hold_the_numbers_of_examples(linear):
     points = linear.points
     assert [point.fraction for point in points] == [0.01, 0.1, 1.0]
     assert [point.examples for point in points] == pytest.approx([5, 50, 500], abs=2)
@@ -41,7 +43,7 @@ def test_points_say_how_many_labels_were_used(linear):
     assert [len(point.values) for point in points] == [4, 4, 1]
 
 
-def test_interval_is_over_repeats_and_all_labels_have_none(linear):
+def test_interval_is_over_repeats_and_missing_for_all_labels(linear):
     for point in linear.points:
         np.testing.assert_array_equal((point.value, point.low, point.high), interval(point.values))
     assert len(set(linear.points[0].values)) > 1
@@ -65,7 +67,7 @@ def test_regression_has_a_curve_of_each_metric():
         assert few.value < few.chance
 
 
-def test_mlp_has_one_seed_a_repeat():
+def test_mlp_uses_one_seed_for_each_repeat():
     suite = MlpSuite(hidden=[()], epochs=3, seeds=9, first_seed=4)
     efficiency = label_efficiency(
         "mlp", *splits(CLASSES), "classification", (1.0,), 2, suite=suite, progress=False
@@ -93,7 +95,7 @@ def test_mlp_has_one_seed_a_repeat():
             "classification",
             CLASSES,
             0.005,
-            "one a class: got 0.005 of 500 labels of 3 classes; accepted: 0.006 or",
+            "one example of each class: got 0.005 of 500 labels of 3 classes; accepted: 0.006 or",
         ),
         (
             "regression",
@@ -105,18 +107,29 @@ def test_mlp_has_one_seed_a_repeat():
         ("regression", POSITIONS, 1.5, "up to 1"),
     ],
 )
-def test_a_fraction_that_leaves_too_little_is_refused_in_one_line(task, labels, fraction, message):
+def test_fraction_that_leaves_too_few_examples_is_refused_in_one_line(
+    task, labels, fraction, message
+):
     with pytest.raises(InputError, match=message) as caught:
         label_efficiency("linear", *splits(labels), task, (1.0, fraction), progress=False)
     assert "\n" not in str(caught.value)
 
 
-def test_what_is_saved_is_read(linear, tmp_path):
+def test_saved_curve_is_read_again(linear, tmp_path):
     linear.save(tmp_path / "results")
     assert [path.name for path in (tmp_path / "results").iterdir()] == ["efficiency-linear.json"]
+    record = json.loads((tmp_path / "results" / "efficiency-linear.json").read_text())
+    assert list(record) == ["probe", "task", "points", "asked", "metrics"]
     again = read_efficiency(tmp_path / "results", "linear")
+    assert again.requested is None
     assert (again.probe, again.task, again.metrics) == (linear.probe, linear.task, linear.metrics)
     np.testing.assert_equal([vars(p) for p in again.points], [vars(p) for p in linear.points])
+
+
+def test_request_is_saved_under_its_earlier_name(linear, tmp_path):
+    dataclasses.replace(linear, requested={"repeats": 4}).save(tmp_path)
+    assert json.loads((tmp_path / "efficiency-linear.json").read_text())["asked"] == {"repeats": 4}
+    assert read_efficiency(tmp_path, "linear").requested == {"repeats": 4}
 
 
 def cut(path):
@@ -154,6 +167,8 @@ def test_a_damaged_file_is_refused_in_one_line(linear, tmp_path, damage):
     assert "\n" not in str(caught.value)
 
 
-def test_progress_can_be_shown(capsys):
-    label_efficiency("knn", *splits(CLASSES), "classification", (0.1,), 1, progress=True)
-    assert "label efficiency of knn" in capsys.readouterr().out
+def test_progress_can_be_shown(monkeypatch, capsys):
+    monkeypatch.setattr(progress, "PATIENCE", -1.0)
+    for shown in (False, True):
+        label_efficiency("knn", *splits(CLASSES), "classification", (0.1,), 1, progress=shown)
+        assert capsys.readouterr() == ("", "Label efficiency of knn\n" if shown else "")

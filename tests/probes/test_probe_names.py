@@ -69,18 +69,18 @@ def test_bad_fractions_are_refused_in_one_line(text):
     assert "\n" not in str(caught.value)
 
 
-def test_names_load_no_numpy():
+def test_package_loads_no_numpy():
     assert not {"tensorflow", "keras", "numpy"} & set(loaded_by("import tfdeepsim.probes"))
 
 
 @pytest.mark.parametrize(
     "modules",
     [
-        "result metrics data.splits label_efficiency scikit_learn.ridge",
+        "result metrics data.splits fit label_efficiency scikit_learn.ridge",
         "score scikit_learn.linear scikit_learn.knn scikit_learn.svm",
     ],
 )
-def test_what_needs_no_tensorflow_loads_none(modules):
+def test_modules_that_need_no_tensorflow_do_not_load_it(modules):
     loaded = loaded_by(
         "import " + ", ".join(f"tfdeepsim.probes.{name}" for name in modules.split())
     )

@@ -47,7 +47,7 @@ def assert_equal(first, second):
 
 
 @pytest.mark.parametrize(
-    "kept",
+    "saved",
     [
         result(),
         result().of_run(**RUN),
@@ -69,9 +69,9 @@ def assert_equal(first, second):
     ],
     ids=["plain", "of a run", "classes", "one seed"],
 )
-def test_what_is_saved_is_read(tmp_path, kept):
-    kept.save(tmp_path / "results")
-    assert_equal(read_result(tmp_path / "results", "mlp"), kept)
+def test_saved_result_is_read_again(tmp_path, saved):
+    saved.save(tmp_path / "results")
+    assert_equal(read_result(tmp_path / "results", "mlp"), saved)
     assert sorted(path.name for path in (tmp_path / "results").iterdir()) == ["mlp.json", "mlp.npz"]
 
 

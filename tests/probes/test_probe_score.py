@@ -1,13 +1,14 @@
 import numpy as np
 import pytest
 
+from tfdeepsim import progress
 from tfdeepsim.errors import InputError
 from tfdeepsim.probes.mlp.suite import MlpSuite
 from tfdeepsim.probes.result import read_result
 from tfdeepsim.probes.score import score_probe
 from tfdeepsim.scores import interval
 
-HOST = MlpSuite(
+SUITE = MlpSuite(
     hidden=[(), (16,)], epochs=60, batch_size=32, learning_rate=0.02, patience=20, seeds=2
 )
 RNG = np.random.default_rng(0)
@@ -16,7 +17,7 @@ CLASSES = RNG.choice([0, 3, 4], p=[0.2, 0.5, 0.3], size=400)
 CUTS = (slice(0, 200), slice(200, 300), slice(300, 400))
 
 
-def run(embeddings, labels, task, suite=HOST, probe="mlp"):
+def run(embeddings, labels, task, suite=SUITE, probe="mlp"):
     return score_probe(
         probe,
         *((embeddings[cut], labels[cut]) for cut in CUTS),
@@ -79,7 +80,7 @@ def test_chance_is_learned_on_train_and_scored_on_test():
     assert l2.chance == pytest.approx(100, abs=1)
 
 
-def test_interval_is_over_seeds_of_the_chosen_members():
+def test_interval_is_over_seeds_of_the_chosen_probes():
     embeddings = POSITIONS + RNG.normal(size=POSITIONS.shape)
     suite = MlpSuite(hidden=[()], epochs=5, seeds=3)
     result = run(embeddings, POSITIONS, "regression", suite)
@@ -100,10 +101,10 @@ def test_one_seed_has_no_interval():
     assert np.isnan(score.high)
 
 
-def test_record_holds_what_was_chosen_and_what_was_asked(identity, tmp_path):
+def test_record_holds_the_chosen_probes_and_the_settings(identity, tmp_path):
     assert [chosen["seed"] for chosen in identity.chosen] == [0, 1]
     assert set(identity.chosen[0]) == {"seed", "hidden", "validation_loss", "best_epoch", "epochs"}
-    assert identity.settings == HOST.settings
+    assert identity.settings == SUITE.settings
     np.testing.assert_array_equal(identity.targets, np.float32(POSITIONS[CUTS[2]]))
     assert identity.predictions.shape == (100, 2)
     assert identity.targets.dtype == identity.predictions.dtype == np.float32
@@ -126,7 +127,7 @@ def test_a_bad_test_split_is_refused_before_training():
 
 
 @pytest.mark.parametrize("probe", ["linear", "knn"])
-def test_other_probes_find_positions_too(probe, tmp_path):
+def test_other_probes_score_positions_near_zero(probe, tmp_path):
     result = run(POSITIONS, POSITIONS, "regression", probe=probe)
     for score in result.scores:
         assert (score.probe, score.seeds) == (probe, 1)
@@ -139,7 +140,7 @@ def test_other_probes_find_positions_too(probe, tmp_path):
 
 
 @pytest.mark.parametrize("probe", ["linear", "knn", "svm"])
-def test_other_probes_find_classes_and_only_where_they_are(probe, tmp_path):
+def test_other_probes_score_one_for_classes_and_chance_for_empty_embeddings(probe, tmp_path):
     embeddings = np.eye(5, dtype=np.float32)[CLASSES]
     np.save(tmp_path / "z.npy", embeddings)
     result = run(np.load(tmp_path / "z.npy", mmap_mode="r"), CLASSES, "classification", probe=probe)
@@ -160,14 +161,17 @@ def test_other_probes_are_deterministic(probe):
 
 
 @pytest.mark.parametrize(("probe", "task"), [("svm", "regression"), ("tree", "classification")])
-def test_a_probe_that_is_none_is_refused(probe, task):
+def test_unknown_probe_or_task_is_refused(probe, task):
     with pytest.raises(InputError, match="probe"):
         run(POSITIONS, POSITIONS, task, probe=probe)
 
 
-def test_progress_can_be_shown(capsys):
+def test_progress_can_be_shown(monkeypatch, capsys):
+    monkeypatch.setattr(progress, "PATIENCE", -1.0)
     suite = MlpSuite(hidden=[()], epochs=2, seeds=1)
     score_probe(
         "mlp", *((POSITIONS[cut], POSITIONS[cut]) for cut in CUTS), suite=suite, progress=True
     )
-    assert "epoch 2/2  1 of 1 members still train" in capsys.readouterr().out
+    assert capsys.readouterr() == ("", "Epochs of MLP probes\n")
+    run(POSITIONS, POSITIONS, "regression", suite)
+    assert capsys.readouterr() == ("", "")

@@ -1,19 +1,20 @@
-"""Probes: small supervised models on frozen embeddings, and what they score.
+"""Probes: small supervised models that are trained on frozen embeddings and scored on test.
 
-Light on purpose: importing this room loads no TensorFlow, so that a command can check a name at
+Importing this package loads neither TensorFlow nor NumPy, so that a command can check a name at
 once.
 """
 
 from tfdeepsim.errors import InputError
 
 PROBES = ("mlp", "linear", "knn", "svm")
+"""Names of the kinds of probes."""
 
 
 def check_probe(name: str) -> str:
-    """Return `name` if it names a probe.
+    """Return `name` if it is the name of a probe.
 
     Raises:
-        InputError: If it does not.
+        InputError: If it is not.
     """
     if name not in PROBES:
         raise InputError("probe must be known", got=repr(name), accepted=", ".join(PROBES))
@@ -21,10 +22,16 @@ def check_probe(name: str) -> str:
 
 
 def check_probes(text: str) -> tuple[str, ...]:
-    """The probes that a list like `mlp,linear` names, in its order.
+    """Read a list of probes.
+
+    Args:
+        text: Names separated by commas, e.g. `mlp,linear`.
+
+    Returns:
+        The names, in the order of the list.
 
     Raises:
-        InputError: If one is unknown or named twice.
+        InputError: If a name is unknown, or occurs twice.
     """
     names = tuple(check_probe(name.strip()) for name in text.split(","))
     if len(set(names)) < len(names):
@@ -35,7 +42,15 @@ def check_probes(text: str) -> tuple[str, ...]:
 
 
 def check_task(probe: str, task: str) -> None:
-    """Raises InputError if `probe` is unknown, or is none for this task."""
+    """Check that a probe can be trained for a task.
+
+    Args:
+        probe: Name of a probe.
+        task: `"regression"` or `"classification"`.
+
+    Raises:
+        InputError: If the probe is unknown, or cannot be trained for this task.
+    """
     check_probe(probe)
     if probe == "svm" and task == "regression":
         others = ", ".join(name for name in PROBES if name != "svm")
@@ -43,11 +58,16 @@ def check_task(probe: str, task: str) -> None:
 
 
 def check_fractions(text: str) -> tuple[float, ...]:
-    """The shares of labels that a list like `0.01,0.1,1` names, in rising order; none for an empty
-    text.
+    """Read a list of fractions of the labels.
+
+    Args:
+        text: Numbers separated by commas, e.g. `0.01,0.1,1`; may be empty.
+
+    Returns:
+        The fractions in rising order; none for an empty text.
 
     Raises:
-        InputError: If one is no number above 0 and up to 1, or given twice.
+        InputError: If an entry is not a number above 0 and up to 1, or occurs twice.
     """
     try:
         fractions = tuple(sorted(float(part) for part in text.split(","))) if text.strip() else ()

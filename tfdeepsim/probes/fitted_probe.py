@@ -1,4 +1,4 @@
-"""What all kinds of probes have in common once they are trained."""
+"""The common form of all kinds of trained probes."""
 
 import dataclasses
 from collections.abc import Callable
@@ -12,10 +12,15 @@ class FittedProbe:
     """A trained probe of any kind, after the choice by validation.
 
     Attributes:
-        predict: From embeddings [N, D] to what is predicted for them: float64 [seeds, N, K] in
-            label units, or int64 [seeds, N] class ids.
-        chosen: Per probe seed, what was chosen by validation, as JSON values.
-        settings: What the probe was asked to do, as JSON values.
+        predict: Function from embeddings [N, D] to predictions: float64 [seeds, N, K] in label
+            units, or int64 [seeds, N] class ids.
+        chosen: Settings and validation score of the chosen candidate of each probe seed, as JSON
+            values.
+        settings: Settings that all candidates share, as JSON values.
+
+    Example:
+        >>> fitted = fit_probe("linear", train, validation, "classification")
+        >>> [class_ids] = fitted.predict(test_embeddings)
     """
 
     predict: Callable[[np.ndarray], np.ndarray]

@@ -1,21 +1,23 @@
-"""How good predictions are, beside how good the best constant prediction is."""
+"""Metrics of predictions, and the same metrics of the best constant prediction (chance level)."""
 
 import numpy as np
 
 from tfdeepsim.scores import Score, interval
 
 METRICS = {"regression": ("l1", "l2"), "classification": ("accuracy",)}
+"""Metrics of each task."""
 
 
 def measure(metric: str, predicted: np.ndarray, labels: np.ndarray) -> float:
-    """Mean over examples.
+    """Mean of a metric over examples.
 
     Args:
-        metric: `"l1"`, the sum of absolute differences over coordinates; `"l2"`, the Euclidean
-            distance; both in label units; or `"accuracy"`, the share of equal class ids, 0 to 1.
-        predicted: [N, K] for distances, [N] for accuracy; or one prediction for all, [K] or a
-            scalar.
-        labels: [N, K] or [N].
+        metric: `"l1"`, the sum of absolute differences over coordinates, in label units; `"l2"`,
+            the Euclidean distance in label units; or `"accuracy"`, the share of equal class ids,
+            0 to 1.
+        predicted: Predictions, [N, K] for distances or [N] for accuracy; or one prediction for all
+            examples, [K] or a scalar.
+        labels: Labels, [N, K] or [N].
     """
     if metric == "accuracy":
         return float(np.mean(predicted == labels))
@@ -25,13 +27,17 @@ def measure(metric: str, predicted: np.ndarray, labels: np.ndarray) -> float:
 
 
 def best_constant(metric: str, labels: np.ndarray) -> np.ndarray:
-    """The one prediction that scores best on `labels`: the chance level, when scored on other
-    labels.
+    """The constant prediction that scores best on `labels`.
+
+    Its score on other labels is the chance level.
 
     Args:
-        metric: `"l1"`: the median of each coordinate, [K]. `"l2"`: the geometric median, [K].
-            `"accuracy"`: the most frequent class id, the smallest of them if several are.
+        metric: One of `METRICS`.
         labels: Labels of probe-train, [N, K] or [N].
+
+    Returns:
+        For `"l1"` the median of each coordinate, [K]; for `"l2"` the geometric median, [K]; for
+        `"accuracy"` the most frequent class id, and the smallest of equally frequent ones.
     """
     if metric == "accuracy":
         classes, counts = np.unique(labels, return_counts=True)
@@ -40,21 +46,24 @@ def best_constant(metric: str, labels: np.ndarray) -> np.ndarray:
     return median if metric == "l1" else _geometric_median(labels, median)
 
 
-def score(
+def score_predictions(
     probe: str,
     metric: str,
     predictions: np.ndarray,
     train_labels: np.ndarray,
     test_labels: np.ndarray,
 ) -> Score:
-    """One row of a result table for any probe.
+    """One row of a result table, from predictions for the test split.
 
     Args:
-        probe: Kind of probe.
+        probe: Name of the probe.
         metric: One of `METRICS`.
-        predictions: For the test split, [seeds, N, K] or [seeds, N].
+        predictions: Predictions for the test split, [seeds, N, K] or [seeds, N].
         train_labels: Labels of probe-train, [N, K] or [N], for the chance level.
-        test_labels: [N, K] or [N].
+        test_labels: Labels of the test split, [N, K] or [N].
+
+    Returns:
+        The score; its fields that name a run are empty.
     """
     values = tuple(measure(metric, predicted, test_labels) for predicted in predictions)
     value, low, high = interval(values)
@@ -76,10 +85,10 @@ def score(
 
 
 def _geometric_median(points: np.ndarray, start: np.ndarray) -> np.ndarray:
-    """The point of least mean distance to `points` [N, K], by Weiszfeld's algorithm.
+    """The point of smallest mean distance to `points` [N, K], by Weiszfeld's algorithm.
 
-    Distances are smoothed near 0, so that no step divides by zero; that moves the mean distance by
-    less than a millionth of the spread.
+    Distances are smoothed near 0, so that no step divides by zero; this changes the mean distance
+    by less than a millionth of the spread.
     """
     spread = np.abs(points - start).mean()
     if spread == 0:

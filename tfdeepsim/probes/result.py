@@ -1,7 +1,6 @@
-"""What a probe found on one set of embeddings, and the two files that keep it."""
+"""Scores and predictions of a probe on one set of embeddings, and the two files that hold them."""
 
 import dataclasses
-import hashlib
 import json
 import os
 from pathlib import Path
@@ -10,22 +9,27 @@ from typing import Any
 import numpy as np
 
 from tfdeepsim.errors import InputError
-from tfdeepsim.files import replacing
+from tfdeepsim.files import read_json, replacing, sha256_of
 from tfdeepsim.scores import Score
 
 
 @dataclasses.dataclass(frozen=True)
 class ProbeResult:
-    """Scores of one kind of probe on one set of embeddings, and how they came about.
+    """Scores of one kind of probe on one set of embeddings, and how they were obtained.
 
     Attributes:
-        probe: Kind of probe, e.g. `mlp`.
+        probe: Name of the probe, e.g. `mlp`.
         task: `regression` or `classification`.
-        scores: One a metric.
-        chosen: Per probe seed, what was chosen by validation, as JSON values.
-        settings: What the probe was asked to do, as JSON values.
+        scores: One score for each metric.
+        chosen: Settings and validation score of what was chosen for each probe seed, as JSON
+            values.
+        settings: Settings of the probe, as JSON values.
         targets: Test labels, float32 [N, K] in label units, or int64 [N] class ids.
         predictions: Predictions of the first seed for the same images, like `targets`.
+
+    Example:
+        >>> result = score_probe("linear", train, validation, test, "classification")
+        >>> result.save("runs/ae/results/llv2")
     """
 
     probe: str
@@ -39,7 +43,7 @@ class ProbeResult:
     def of_run(
         self, *, run: str, model: str, loss: str, comparator: str, dataset: str
     ) -> "ProbeResult":
-        """The same result, its scores naming the run that made the embeddings; see `Score`."""
+        """The same result, with the fields that name a run filled in its scores; see `Score`."""
         scores = [
             dataclasses.replace(
                 score, run=run, model=model, loss=loss, comparator=comparator, dataset=dataset
@@ -49,20 +53,23 @@ class ProbeResult:
         return dataclasses.replace(self, scores=scores)
 
     def save(self, folder: str | os.PathLike) -> None:
-        """Write `<probe>.json` and `<probe>.npz` into `folder`, whole or not at all.
+        """Write `<probe>.json` and `<probe>.npz` completely, or not at all.
 
-        The JSON holds the SHA-256 of the arrays, so a reader notices two files that do not belong
-        together.
+        The JSON file holds the SHA-256 of the arrays, so that `read_result` notices two files that
+        do not belong together.
+
+        Args:
+            folder: Folder for the two files; created if needed.
         """
         folder = Path(folder)
-        # Both are complete before either takes its place.
+        # Both files are complete before either replaces an older one.
         with (
             replacing(folder / f"{self.probe}.json") as text,
             replacing(folder / f"{self.probe}.npz") as arrays,
         ):
             with open(arrays, "wb") as file:
                 np.savez(file, target=self.targets, predicted=self.predictions)
-            text.write_text(json.dumps(self._record(_sha256(arrays)), indent=2) + "\n")
+            text.write_text(json.dumps(self._record(sha256_of(arrays)), indent=2) + "\n")
 
     def _record(self, digest: str) -> dict[str, Any]:
         return {
@@ -76,19 +83,21 @@ class ProbeResult:
 
 
 def read_result(folder: str | os.PathLike, probe: str) -> ProbeResult:
-    """What `ProbeResult.save` wrote.
+    """Read what `ProbeResult.save` wrote.
 
     Args:
-        folder: Where it was saved.
-        probe: Kind of probe.
+        folder: Folder that holds the two files.
+        probe: Name of the probe.
 
     Raises:
         InputError: If there is no result of this probe, or it is damaged.
     """
     text, arrays = Path(folder, f"{probe}.json"), Path(folder, f"{probe}.npz")
+    rule = f"the result of probe {probe} must be readable"
+    accepted = "a folder that evaluate.py wrote; run it again"
+    record = read_json(text, rule, accepted)
     try:
-        record = json.loads(text.read_text())
-        if record.pop("arrays_sha256") != _sha256(arrays):
+        if record.pop("arrays_sha256") != sha256_of(arrays):
             raise ValueError(f"{arrays.name} is not the one that {text.name} was written with")
         scores = [
             Score(**score | {"values": tuple(score["values"])}) for score in record.pop("scores")
@@ -98,13 +107,4 @@ def read_result(folder: str | os.PathLike, probe: str) -> ProbeResult:
                 **record, scores=scores, targets=data["target"], predictions=data["predicted"]
             )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(
-            f"the result of probe {probe} must be readable",
-            got=f"{folder} ({error})",
-            accepted="a folder that evaluate.py wrote; run it again",
-        ) from error
-
-
-def _sha256(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        raise InputError(rule, got=f"{folder} ({error})", accepted=accepted) from error

@@ -1,4 +1,4 @@
-"""Train a probe on one set of embeddings, choose by validation, score once on test."""
+"""Train a probe on one set of embeddings, choose by validation, and score once on test."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -7,7 +7,7 @@ import numpy as np
 from tfdeepsim.probes import check_task
 from tfdeepsim.probes.data.splits import check_splits
 from tfdeepsim.probes.fit import fit_probe
-from tfdeepsim.probes.metrics import METRICS, score
+from tfdeepsim.probes.metrics import METRICS, score_predictions
 from tfdeepsim.probes.result import ProbeResult
 
 if TYPE_CHECKING:
@@ -24,26 +24,29 @@ def score_probe(
     suite: "MlpSuite | None" = None,
     progress: bool = True,
 ) -> ProbeResult:
-    """Score one kind of probe as [P] does (Table 1): what validation chose, on test, once.
+    """Train one kind of probe, and score what validation chose on the test split, once.
+
+    This is the protocol of Pihlgren et al. 2020, Table 1.
 
     Args:
-        probe: One of `PROBES`: `mlp` (a suite of MLPs), `linear` (logistic or ridge regression),
-            `knn` (nearest neighbours), `svm` (linear, for classes). Each is described where it is
-            trained.
-        train: Embeddings [N, D] and labels that the probe learns from: numbers [N, K] or [N] for
-            regression, class ids [N] for classification.
+        probe: Name of the probe, one of `PROBES`: `mlp` (a suite of MLPs), `linear` (logistic or
+            ridge regression), `knn` (nearest neighbours), or `svm` (linear, for classes only). The
+            module that trains each of them describes it.
+        train: Embeddings [N, D] and labels to train on: numbers [N, K] or [N] for regression,
+            class ids [N] for classification.
         validation: The same, to stop and to choose by.
-        test: The same, seen by what was chosen only. A class that occurs in neither of the other
-            splits counts as an error.
-        task: `"regression"`: mean `l1` and `l2` distance in label units. `"classification"`:
-            `accuracy`.
-        suite: Architectures and settings of `mlp`; [P]'s seven if None.
+        test: The same, which only the chosen probe sees. An example of a class that occurs in
+            neither of the other splits counts as an error.
+        task: `"regression"`, scored by the mean `l1` and `l2` distance in label units; or
+            `"classification"`, scored by `accuracy`.
+        suite: Architectures and settings of `mlp`; None for the seven architectures of Pihlgren
+            et al.
         progress: Whether `mlp` shows a progress bar.
 
     Returns:
-        Scores with probe, metric, value, interval over probe seeds, chance level (the best constant
-        prediction on `train`, scored on `test`) and seeds; the fields that name a run are empty.
-        All but `mlp` have one seed and so no interval.
+        One score for each metric, with its interval over probe seeds and its chance level (the best
+        constant prediction on `train`, scored on `test`); the fields that name a run are empty.
+        Only `mlp` has several seeds and so an interval.
 
     Raises:
         InputError: As `check_task`, `check_splits` and `MlpSuite.fit` do.
@@ -60,7 +63,8 @@ def score_probe(
         probe=probe,
         task=task,
         scores=[
-            score(probe, metric, predictions, train_labels, test_labels) for metric in METRICS[task]
+            score_predictions(probe, metric, predictions, train_labels, test_labels)
+            for metric in METRICS[task]
         ],
         chosen=fitted.chosen,
         settings=fitted.settings,

@@ -11,7 +11,7 @@ import rich.console
 
 from tfdeepsim.errors import InputError
 from tfdeepsim.probes.data.splits import EmbeddingSplit, check_splits
-from tfdeepsim.probes.metrics import METRICS, score
+from tfdeepsim.probes.metrics import METRICS, score_predictions
 from tfdeepsim.probes.result import ProbeResult, read_result
 from tfdeepsim.tuning.chief import lead, lead_locally
 from tfdeepsim.tuning.cluster import role
@@ -168,7 +168,7 @@ def _conclude(
         probe=PROBE,
         task=problem.task,
         scores=[
-            score(PROBE, metric, predictions[None], train.labels, test.labels)
+            score_predictions(PROBE, metric, predictions[None], train.labels, test.labels)
             for metric in METRICS[problem.task]
         ],
         chosen=[_chosen(best, tuner.settings.seed)],

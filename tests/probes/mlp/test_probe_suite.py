@@ -9,9 +9,9 @@ from tfdeepsim.probes.mlp.epoch import data_order
 from tfdeepsim.probes.mlp.perceptron import NEGATIVE_SLOPE, initial_parameters, layers
 from tfdeepsim.probes.mlp.suite import HIDDEN, MlpSuite
 
-# 53 examples in batches of 16: the last batch of an epoch holds 5. The rate is high and the labels
-# are noisy, so that members stop at different epochs.
-HOST = MlpSuite(
+# 53 examples in mini-batches of 16: the last one of an epoch holds 5. The learning rate is high and
+# the labels are noisy, so that probes stop at different epochs.
+SUITE = MlpSuite(
     hidden=[(), (8,), (6, 4)], epochs=14, batch_size=16, learning_rate=0.03, patience=2, seeds=3
 )
 SMALL = MlpSuite(hidden=[(4,)], epochs=3, batch_size=16, seeds=2)
@@ -37,15 +37,15 @@ def splits(task):
 
 @pytest.fixture(scope="module")
 def fitted(task):
-    return HOST.fit(*splits(task), task)
+    return SUITE.fit(*splits(task), task)
 
 
 def batches(x, y, seed):
-    """All batches of all epochs in the order of one seed."""
-    for epoch in range(1, HOST.epochs + 1):
+    """All mini-batches of all epochs in the order of one seed."""
+    for epoch in range(1, SUITE.epochs + 1):
         order = data_order(seed, epoch, len(x))
-        for start in range(0, len(x), HOST.batch_size):
-            rows = order[start : start + HOST.batch_size]
+        for start in range(0, len(x), SUITE.batch_size):
+            rows = order[start : start + SUITE.batch_size]
             yield x[rows], y[rows]
 
 
@@ -54,8 +54,8 @@ def keras_weights(row, widths):
     return [array for kernel, bias in pairs for array in (kernel[0].numpy(), bias[0, 0].numpy())]
 
 
-def train_with_keras(member, task):
-    """A plain model with the member's first weights and order, by keras Adam and EarlyStopping."""
+def train_with_keras(probe, task):
+    """Train a Keras model with the probe's initial weights and order, by Adam and EarlyStopping."""
     (z, y), (validation_z, validation_y) = splits(task)
     mean, deviation = z.mean(axis=0), z.std(axis=0)
     z, validation_z = (z - mean) / deviation, (validation_z - mean) / deviation
@@ -67,19 +67,19 @@ def train_with_keras(member, task):
         y, validation_y = y // 2, validation_y // 2
         loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model = keras.Sequential([keras.Input((5,))])
-    for units in member.hidden:
+    for units in probe.hidden:
         model.add(keras.layers.Dense(units))
         model.add(keras.layers.LeakyReLU(NEGATIVE_SLOPE))
-    model.add(keras.layers.Dense(member.widths[-1]))
-    model.set_weights(keras_weights(initial_parameters(member.widths, member.seed), member.widths))
-    model.compile(keras.optimizers.Adam(HOST.learning_rate), loss)
+    model.add(keras.layers.Dense(probe.widths[-1]))
+    model.set_weights(keras_weights(initial_parameters(probe.widths, probe.seed), probe.widths))
+    model.compile(keras.optimizers.Adam(SUITE.learning_rate), loss)
     history = model.fit(
-        batches(z, y, member.seed),
-        steps_per_epoch=-(-len(z) // HOST.batch_size),
-        epochs=HOST.epochs,
+        batches(z, y, probe.seed),
+        steps_per_epoch=-(-len(z) // SUITE.batch_size),
+        epochs=SUITE.epochs,
         validation_data=(validation_z, validation_y),
         callbacks=[
-            keras.callbacks.EarlyStopping(patience=HOST.patience, restore_best_weights=True)
+            keras.callbacks.EarlyStopping(patience=SUITE.patience, restore_best_weights=True)
         ],
         shuffle=False,
         verbose=0,
@@ -87,45 +87,45 @@ def train_with_keras(member, task):
     return history.history["val_loss"], model.get_weights()
 
 
-def test_members_stop_at_different_epochs(fitted):
-    epochs = {member.epochs for member in fitted.members}
+def test_probes_stop_at_different_epochs(fitted):
+    epochs = {probe.epochs for probe in fitted.probes}
     assert len(epochs) > 2
-    assert min(epochs) < HOST.epochs
+    assert min(epochs) < SUITE.epochs
 
 
 @pytest.mark.parametrize("index", [0, 8])
-def test_each_member_equals_a_keras_model_trained_alone(task, fitted, index):
-    member = fitted.members[index]
-    losses, weights = train_with_keras(member, task)
-    assert member.epochs == len(losses)
-    assert member.best_epoch == 1 + int(np.argmin(losses))
-    assert member.validation_loss == pytest.approx(min(losses), rel=1e-4)
-    for ours, theirs in zip(keras_weights(member.parameters, member.widths), weights, strict=True):
+def test_each_probe_equals_a_keras_model_trained_alone(task, fitted, index):
+    probe = fitted.probes[index]
+    losses, weights = train_with_keras(probe, task)
+    assert probe.epochs == len(losses)
+    assert probe.best_epoch == 1 + int(np.argmin(losses))
+    assert probe.validation_loss == pytest.approx(min(losses), rel=1e-4)
+    for ours, theirs in zip(keras_weights(probe.parameters, probe.widths), weights, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-4)
 
 
-def test_a_host_of_one_member_gives_that_member(task, fitted):
-    member = fitted.members[4]
-    settings = HOST.settings | {"hidden": [member.hidden], "seeds": 1, "first_seed": member.seed}
-    [alone] = MlpSuite(**settings).fit(*splits(task), task).members
-    assert (alone.epochs, alone.best_epoch) == (member.epochs, member.best_epoch)
-    assert alone.validation_loss == pytest.approx(member.validation_loss, rel=1e-4)
-    np.testing.assert_allclose(alone.parameters, member.parameters, rtol=1e-3, atol=1e-4)
+def test_suite_of_one_probe_trains_the_same_probe(task, fitted):
+    probe = fitted.probes[4]
+    settings = SUITE.settings | {"hidden": [probe.hidden], "seeds": 1, "first_seed": probe.seed}
+    [alone] = MlpSuite(**settings).fit(*splits(task), task).probes
+    assert (alone.epochs, alone.best_epoch) == (probe.epochs, probe.best_epoch)
+    assert alone.validation_loss == pytest.approx(probe.validation_loss, rel=1e-4)
+    np.testing.assert_allclose(alone.parameters, probe.parameters, rtol=1e-3, atol=1e-4)
 
 
-def test_same_seeds_give_the_same_bits_and_others_do_not(task):
-    once, again = (SMALL.fit(*splits(task), task).members for _ in range(2))
-    for member, other in zip(once, again, strict=True):
-        np.testing.assert_array_equal(member.parameters, other.parameters)
-        assert member.validation_loss == other.validation_loss
+def test_same_seeds_give_equal_weights_and_others_do_not(task):
+    once, again = (SMALL.fit(*splits(task), task).probes for _ in range(2))
+    for probe, other in zip(once, again, strict=True):
+        np.testing.assert_array_equal(probe.parameters, other.parameters)
+        assert probe.validation_loss == other.validation_loss
     assert not np.array_equal(once[0].parameters, once[1].parameters)
 
 
-def test_chosen_has_the_lowest_validation_loss_of_its_seed(fitted):
-    assert [member.seed for member in fitted.chosen] == [0, 1, 2]
+def test_chosen_probe_has_the_lowest_validation_loss_of_its_seed(fitted):
+    assert [probe.seed for probe in fitted.chosen] == [0, 1, 2]
     for chosen in fitted.chosen:
-        losses = [member.validation_loss for member in fitted.members if member.seed == chosen.seed]
-        assert len(losses) == len(HOST.hidden)
+        losses = [probe.validation_loss for probe in fitted.probes if probe.seed == chosen.seed]
+        assert len(losses) == len(SUITE.hidden)
         assert chosen.validation_loss == min(losses)
 
 
@@ -135,7 +135,7 @@ def test_predictions_have_the_validation_loss_that_chose_them():
     scale = LABELS["regression"][:EXAMPLES].std(axis=0)
     losses = np.mean(((fitted.predict(z) - y) / scale) ** 2, axis=(1, 2))
     np.testing.assert_allclose(
-        losses, [member.validation_loss for member in fitted.chosen], rtol=1e-4
+        losses, [probe.validation_loss for probe in fitted.chosen], rtol=1e-4
     )
 
 
@@ -162,25 +162,25 @@ def test_validation_longer_than_one_block_is_averaged_over_all():
     suite = MlpSuite(**SMALL.settings | {"epochs": 1})
     once = suite.fit(train, (z, y))
     often = suite.fit(train, (np.tile(z, (150, 1)), np.tile(y, (150, 1))))
-    for member, other in zip(once.members, often.members, strict=True):
-        assert member.validation_loss == pytest.approx(other.validation_loss, rel=1e-5)
+    for probe, other in zip(once.probes, often.probes, strict=True):
+        assert probe.validation_loss == pytest.approx(other.validation_loss, rel=1e-5)
 
 
-def test_on_epoch_counts_epochs_and_members():
+def test_on_epoch_gets_the_epoch_and_the_number_of_training_probes():
     seen = []
-    suite = MlpSuite(**HOST.settings | {"hidden": [(8,)]})
+    suite = MlpSuite(**SUITE.settings | {"hidden": [(8,)]})
     fitted = suite.fit(*splits("regression"), on_epoch=lambda *numbers: seen.append(numbers))
-    assert {member.epochs for member in fitted.members} > {
-        max(member.epochs for member in fitted.members)
+    assert {probe.epochs for probe in fitted.probes} > {
+        max(probe.epochs for probe in fitted.probes)
     }
-    assert [epoch for epoch, _ in seen] == list(range(1, max(m.epochs for m in fitted.members) + 1))
-    for epoch, going in seen:
-        assert going == sum(
-            member.epochs > epoch or not member.stops(HOST.patience) for member in fitted.members
+    assert [epoch for epoch, _ in seen] == list(range(1, max(m.epochs for m in fitted.probes) + 1))
+    for epoch, training in seen:
+        assert training == sum(
+            probe.epochs > epoch or not probe.stops(SUITE.patience) for probe in fitted.probes
         )
 
 
-def test_data_order_is_a_permutation_of_its_own_for_seed_and_epoch():
+def test_data_order_is_a_different_permutation_for_each_seed_and_epoch():
     orders = [data_order(seed, epoch, 50) for seed, epoch in ((0, 1), (0, 2), (1, 1))]
     for order in orders:
         np.testing.assert_array_equal(np.sort(order), np.arange(50))
@@ -188,7 +188,7 @@ def test_data_order_is_a_permutation_of_its_own_for_seed_and_epoch():
     np.testing.assert_array_equal(orders[0], data_order(0, 1, 50))
 
 
-def test_default_host_is_that_of_the_paper():
+def test_default_suite_is_that_of_pihlgren_et_al():
     assert (
         MlpSuite().hidden == HIDDEN == ((), (32,), (64,), (32, 32), (64, 32), (64, 64), (128, 128))
     )
@@ -230,7 +230,7 @@ def test_bad_splits_are_refused():
         SMALL.fit(train, (z * np.nan, y))
 
 
-def test_a_host_that_diverges_is_refused():
+def test_suite_that_diverges_is_refused():
     with pytest.raises(InputError, match="finite validation loss"):
         MlpSuite(**SMALL.settings | {"learning_rate": 1e38}).fit(*splits("regression"))
 

@@ -13,7 +13,7 @@ Z = RNG.normal(3, 2, size=(20, 2)).astype(np.float32)
 
 
 class Constant:
-    """Predicts one value, and notes what it saw."""
+    """Estimator that predicts one value, and keeps what it was trained on."""
 
     def __init__(self, value, converges=True):
         self.value, self.converges = value, converges
@@ -32,7 +32,7 @@ def candidates(*values, **settings):
     return [Candidate({"value": value}, Constant(value, **settings)) for value in values]
 
 
-def test_the_first_of_the_best_on_validation_is_chosen():
+def test_first_of_the_best_candidates_on_validation_is_chosen():
     train, validation = (
         EmbeddingSplit(Z, np.array([5, 7] * 10)),
         EmbeddingSplit(Z[:4], np.array([7, 7, 5, 9])),
@@ -77,7 +77,7 @@ def test_embeddings_are_standardised_by_train_in_double_precision():
         np.testing.assert_allclose(z, (expected - Z.mean(0)) / Z.std(0), rtol=1e-4, atol=1e-5)
 
 
-def test_what_does_not_converge_says_so_in_the_record_only():
+def test_missing_convergence_is_recorded_without_a_warning():
     train = EmbeddingSplit(Z, np.array([0, 1] * 10))
     fitted = choose(candidates(0, converges=False), train, train, "classification", {})
     assert fitted.chosen[0]["converged"] is False

@@ -18,52 +18,48 @@ def blobs(each, distance, seed=0):
     return (centres[labels] + noise).astype(np.float32), 10 * labels
 
 
-def test_classes_that_lie_apart_are_told_apart():
-    found = svm_over_folds(*blobs(40, 20), *blobs(30, 20, seed=1), folds=4)
-    assert found.accuracies == (1, 1, 1, 1)
-    assert (found.mean, found.deviation) == (1, 0)
-    assert found.c == C[0]  # of equals the smallest
+def test_classes_that_lie_apart_are_separated():
+    scores = svm_over_folds(*blobs(40, 20), *blobs(30, 20, seed=1), folds=4)
+    assert scores.accuracies == (1, 1, 1, 1)
+    assert (scores.mean, scores.deviation) == (1, 0)
+    assert scores.c == C[0]  # of equals the smallest
 
 
-def test_embeddings_that_tell_nothing_are_at_chance():
-    found = svm_over_folds(*blobs(200, 0), *blobs(500, 0, seed=1))
-    assert found.mean == pytest.approx(1 / CLASSES, abs=0.04)
-    assert len(found.accuracies) == 10
+def test_embeddings_without_information_score_chance():
+    scores = svm_over_folds(*blobs(200, 0), *blobs(500, 0, seed=1))
+    assert scores.mean == pytest.approx(1 / CLASSES, abs=0.04)
+    assert len(scores.accuracies) == 10
 
 
 def test_mean_and_deviation_are_over_folds():
-    found = svm_over_folds(*blobs(60, 0.6), *blobs(100, 0.6, seed=1), folds=5)
-    assert found.mean == pytest.approx(np.mean(found.accuracies))
-    assert found.deviation == pytest.approx(
-        np.sqrt(np.sum((np.array(found.accuracies) - found.mean) ** 2) / 4)
+    scores = svm_over_folds(*blobs(60, 0.6), *blobs(100, 0.6, seed=1), folds=5)
+    assert scores.mean == pytest.approx(np.mean(scores.accuracies))
+    assert scores.deviation == pytest.approx(
+        np.sqrt(np.sum((np.array(scores.accuracies) - scores.mean) ** 2) / 4)
     )
-    assert found.deviation > 0
+    assert scores.deviation > 0
 
 
-def test_each_given_fold_is_a_machine_of_its_own_scored_on_all_of_test():
+def test_each_fold_trains_an_svm_that_is_scored_on_the_whole_test_set():
     z, y = blobs(60, 0.6)
     test_z, test_y = blobs(100, 0.6, seed=1)
     folds = [np.arange(0, 90), np.arange(60, 180), list(range(30, 75))]
-    found = svm_over_folds(z, y, test_z, test_y, folds=folds)
-    for rows, accuracy in zip(folds, found.accuracies, strict=True):
+    scores = svm_over_folds(z, y, test_z, test_y, folds=folds)
+    for rows, accuracy in zip(folds, scores.accuracies, strict=True):
         mean, deviation = z[rows].mean(0), z[rows].std(0)
-        machine = LinearSVC(C=found.c, dual=False, tol=1e-5).fit(
-            (z[rows] - mean) / deviation, y[rows]
-        )
-        assert accuracy == pytest.approx(
-            machine.score((test_z - mean) / deviation, test_y), abs=0.011
-        )
+        svm = LinearSVC(C=scores.c, dual=False, tol=1e-5).fit((z[rows] - mean) / deviation, y[rows])
+        assert accuracy == pytest.approx(svm.score((test_z - mean) / deviation, test_y), abs=0.011)
 
 
 def test_the_first_fold_alone_chooses_c():
     z, y = blobs(60, 0.6)
     test = blobs(100, 0.6, seed=1)
     folds = np.arange(180).reshape(3, 60)
-    found = svm_over_folds(z, y, *test, folds=list(folds))
+    scores = svm_over_folds(z, y, *test, folds=list(folds))
     changed, changed_test = y.copy(), (test[0], np.roll(test[1], 1))
     changed[60:] = np.roll(changed[60:], 1)
-    assert svm_over_folds(z, changed, *changed_test, folds=list(folds)).c == found.c
-    # Where its labels are noise, a weak penalty is not what is best.
+    assert svm_over_folds(z, changed, *changed_test, folds=list(folds)).c == scores.c
+    # Another C is best where the labels of the first fold are noisier.
     chosen = {
         svm_over_folds(*blobs(each, d), *test, folds=2).c
         for each, d in ((4, 3), (60, 0.3), (300, 0.6))
@@ -89,7 +85,7 @@ def test_drawn_folds_are_disjoint_and_balanced(monkeypatch):
     ] * 4  # 40 of the rarest class, a quarter of each
 
 
-def test_a_seed_a_result():
+def test_seed_decides_the_result():
     data = (*blobs(60, 0.6), *blobs(200, 0.6, seed=1))
     first, again, other = (svm_over_folds(*data, folds=3, seed=seed) for seed in (1, 1, 2))
     assert first == again != other
@@ -137,7 +133,7 @@ DATA = (*blobs(20, 1), *blobs(20, 1))
         ),
     ],
 )
-def test_folds_that_cannot_be(settings, message):
+def test_impossible_folds_are_refused(settings, message):
     with pytest.raises(InputError, match=message):
         svm_over_folds(*DATA, **settings)
 

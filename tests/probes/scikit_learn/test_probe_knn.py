@@ -39,7 +39,7 @@ def test_classes_are_voted_for():
     np.testing.assert_array_equal(fitted.predict(Z[TEST])[0], 3 * np.argmax(shares, axis=1))
 
 
-def test_noisy_labels_want_many_neighbours_and_clean_ones_few():
+def test_noisy_labels_choose_more_neighbours_than_clean_ones():
     noisy = fit(Z[:, :1] + 3 * RNG.normal(size=(200, 1)), "regression").chosen[0]["neighbours"]
     clean = fit(Z[:, :1], "regression").chosen[0]["neighbours"]
     assert clean < noisy
@@ -54,7 +54,7 @@ def test_no_more_neighbours_than_examples():
     assert fitted.settings["neighbours"] == list(NEIGHBOURS)
 
 
-def test_equal_embeddings_have_weight():
+def test_equal_embeddings_are_predicted_exactly():
     z = np.repeat(Z[:5], 4, axis=0)
     split = EmbeddingSplit(z, np.repeat(np.arange(5), 4))
     np.testing.assert_array_equal(

@@ -51,7 +51,7 @@ def test_logistic_regression_is_at_the_minimum_of_its_loss():
 
 
 @pytest.mark.parametrize(("signal", "at_least", "at_most"), [(0.0, 1e-1, 1e2), (1.0, 1e-6, 1e-1)])
-def test_validation_wants_a_strong_penalty_for_noise_and_a_weak_one_for_signal(
+def test_validation_chooses_a_strong_penalty_for_noise_and_a_weak_one_for_signal(
     signal, at_least, at_most
 ):
     fitted = fit_linear(*splits(signal * Z[:, :2] + 0.1 * NOISE), "regression")

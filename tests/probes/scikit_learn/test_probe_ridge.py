@@ -60,7 +60,7 @@ def test_penalty_is_the_best_when_each_example_is_left_out_in_turn(width):
     np.testing.assert_allclose(ridge(x, y, new), outputs(np.arange(len(x)), new, best), rtol=1e-6)
 
 
-def test_tells_which_way_is_better():
+def test_direction_of_the_metric():
     assert quick_metric("classification") == ("accuracy", True)
     assert quick_metric("regression") == ("l1", False)
 

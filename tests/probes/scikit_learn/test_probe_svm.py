@@ -16,7 +16,7 @@ def blobs(classes, width, each, distance):
 
 
 @pytest.mark.parametrize(("classes", "width", "each"), [(2, 3, 30), (5, 8, 20), (3, 90, 10)])
-def test_classes_that_lie_apart_are_told_apart(classes, width, each):
+def test_classes_that_lie_apart_are_separated(classes, width, each):
     split = blobs(classes, width, each, distance=8)
     fitted = fit_svm(split, split)
     np.testing.assert_array_equal(fitted.predict(split.embeddings)[0], split.labels)

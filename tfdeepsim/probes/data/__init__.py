@@ -1,1 +1,1 @@
-"""What probes learn from: embeddings with labels, standardized, or a share of them."""
+"""Training data of probes: embeddings with labels, their standardisation, and random subsets."""

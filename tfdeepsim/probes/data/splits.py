@@ -1,4 +1,4 @@
-"""What a probe learns from and is scored on: embeddings with labels, checked."""
+"""Embeddings with labels, which probes are trained and scored on, and the checks of both."""
 
 from typing import Any, NamedTuple
 
@@ -10,12 +10,17 @@ TASKS = ("regression", "classification")
 
 
 class EmbeddingSplit(NamedTuple):
-    """Embeddings of some images and their labels, row by row.
+    """Embeddings of images and their labels, row by row.
 
     Attributes:
-        embeddings: float32 [N, D].
-        labels: float64 [N, K] in label units for regression; int64 [N] class ids, 0 or above, for
-            classification.
+        embeddings: Embeddings, float32 [N, D].
+        labels: For regression float64 [N, K] in label units; for classification class ids, int64
+            [N], 0 or above.
+
+    Example:
+        >>> splits = check_splits("regression", train=(train_z, train_y), test=(test_z, test_y))
+        >>> splits["train"].embeddings.dtype
+        dtype('float32')
     """
 
     embeddings: np.ndarray
@@ -23,18 +28,21 @@ class EmbeddingSplit(NamedTuple):
 
 
 def check_splits(task: str, **splits: tuple[Any, Any]) -> dict[str, EmbeddingSplit]:
-    """Bring the splits of one data set into one form, or say what is wrong with them.
+    """Check the splits of one dataset, and convert them to the dtypes that probes take.
 
     Args:
         task: `"regression"` or `"classification"`.
-        **splits: For each name, embeddings [N, D] of any real dtype, and labels: numbers [N, K] or
-            [N] (read as [N, 1]) for regression, integers [N] for classification. One of the names
-            must be `train`.
+        **splits: For each split, embeddings [N, D] of any real dtype, and labels: numbers [N, K] or
+            [N] (read as [N, 1]) for regression, integers [N] for classification. One of the splits
+            must be named `train`.
+
+    Returns:
+        The same splits, by name.
 
     Raises:
-        InputError: If the task is unknown, a split is empty, its lengths differ, its shape or dtype
-            is wrong, it holds NaN or infinite values or negative class ids, the splits differ in
-            width, or `train` holds one class only.
+        InputError: If the task is unknown, a split is empty, its embeddings and labels differ in
+            length, a shape or dtype is wrong, a value is NaN or infinite, a class id is negative,
+            the splits differ in width, or `train` holds a single class.
     """
     if task not in TASKS:
         raise InputError("task of a probe must be known", got=repr(task), accepted=", ".join(TASKS))
@@ -53,10 +61,17 @@ def check_splits(task: str, **splits: tuple[Any, Any]) -> dict[str, EmbeddingSpl
 
 
 def check_embeddings(what: str, values: Any) -> np.ndarray:
-    """Embeddings as float32 [N, D].
+    """Check embeddings, and convert them to float32.
+
+    Args:
+        what: Name of the embeddings in the message of an error.
+        values: Embeddings [N, D] of any real dtype.
+
+    Returns:
+        float32 [N, D].
 
     Raises:
-        InputError: If they are empty, of another rank, not real, or not finite.
+        InputError: If the embeddings are empty, not of rank 2, not real, or not finite.
     """
     return _numbers(what, _array(what, values), np.float32)
 
@@ -114,7 +129,7 @@ def _class_ids(what: str, labels: Any) -> np.ndarray:
     if labels.min() < 0:
         raise InputError(
             f"{what} must be class ids",
-            got=f"{labels.min()} (often the mark of an unlabeled image)",
+            got=f"{labels.min()} (often marks an unlabeled image)",
             accepted="0 or above",
         )
     return labels.astype(np.int64, copy=False)
@@ -137,5 +152,5 @@ def _same_width(what: str, name: str, values: np.ndarray, reference: np.ndarray)
         raise InputError(
             f"{what} must be equally wide in every split",
             got=f"{values.shape[1]} columns in '{name}' and {reference.shape[1]} in 'train'",
-            accepted="splits of one encoder and one data set",
+            accepted="splits of one encoder and one dataset",
         )

@@ -1,15 +1,23 @@
-"""Bring columns to mean 0 and standard deviation 1."""
+"""Standardisation of columns to mean 0 and standard deviation 1."""
 
 import numpy as np
 
 
 class Standardizer:
-    """Shift and scale each column by the mean and the standard deviation of some reference rows.
+    """Shifts and scales each column by the mean and standard deviation of reference rows.
 
-    A column that is constant in the reference, up to the rounding of float32, is shifted only.
+    A column that is constant in the reference, up to the rounding of float32, is only shifted.
 
     Args:
-        reference: [N, D], the rows of probe-train; no other split may enter here.
+        reference: Rows of probe-train, [N, D]; rows of no other split may be among them.
+
+    Attributes:
+        mean: Mean of each column, float64 [D].
+        scale: Standard deviation of each column, or 1 where the column is constant, float64 [D].
+
+    Example:
+        >>> standardizer = Standardizer(train_embeddings)
+        >>> test_z = standardizer.apply(test_embeddings)
     """
 
     def __init__(self, reference: np.ndarray):
@@ -24,5 +32,5 @@ class Standardizer:
         return ((values - self.mean) / self.scale).astype(np.float32)
 
     def invert(self, values: np.ndarray) -> np.ndarray:
-        """Back to the units of the reference, float64 [..., D]."""
+        """Values in the units of the reference, float64 [..., D], from standardised ones."""
         return values * self.scale + self.mean

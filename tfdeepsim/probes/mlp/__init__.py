@@ -1,1 +1,1 @@
-"""The suite of MLP probes, trained side by side in one graph."""
+"""The suite of MLP probes of Pihlgren et al. 2020, trained side by side in one graph."""

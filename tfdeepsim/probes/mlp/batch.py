@@ -1,55 +1,63 @@
-"""Members of one architecture that train side by side."""
+"""MLP probes of one architecture, trained side by side."""
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
 import tensorflow as tf
 
-from tfdeepsim.probes.mlp.mlp_probe import MlpProbe
 from tfdeepsim.probes.mlp.perceptron import forward, parameter_count
+from tfdeepsim.probes.mlp.probe import MlpProbe
 
 Loss = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 
 class MlpBatch:
-    """The networks of one architecture, one row each, under one Adam.
+    """The MLPs of one architecture as the rows of one variable, under one Adam optimizer.
 
-    Members of equal shape need no padding and no masks: every operation runs once for all of them
-    along the leading axis. The number of rows may shrink without a new trace.
+    MLPs of equal shape need neither padding nor masks: every operation runs once for all of them
+    along the leading axis. Rows can be removed without a new trace.
 
     Args:
-        members: Members of equal widths.
-        seeds: All seeds of the suite, in the order in which `train` receives its batches.
+        probes: MLPs of equal widths, one for each row.
+        seeds: All seeds of the suite, in the order in which `train` receives their mini-batches.
+
+    Attributes:
+        probes: The MLPs that still train, one for each row.
+        widths: Width of the input, of each hidden layer, and of the output.
+        rows: Current weights, float32 variable [M, P].
+
+    Example:
+        >>> probes = [MlpProbe(seed, (64, 2), initial_parameters((64, 2), seed)) for seed in (0, 1)]
+        >>> outputs = MlpBatch(probes, seeds=(0, 1)).outputs(tf.zeros([8, 64]))  # [2, 8, 2]
     """
 
-    def __init__(self, members: Sequence[MlpProbe], seeds: Sequence[int]):
-        self.members = list(members)
-        self.widths = members[0].widths
-        rows = np.stack([member.parameters for member in members])
+    def __init__(self, probes: Sequence[MlpProbe], seeds: Sequence[int]):
+        self.probes = list(probes)
+        self.widths = probes[0].widths
+        rows = np.stack([probe.parameters for probe in probes])
         shape = [None, parameter_count(self.widths)]
         self.rows = tf.Variable(rows, shape=shape, trainable=True)
         self._mean = tf.Variable(np.zeros_like(rows), shape=shape, trainable=False)
         self._variance = tf.Variable(np.zeros_like(rows), shape=shape, trainable=False)
-        batch_of_row = [seeds.index(member.seed) for member in members]
-        self._batch_of_row = tf.Variable(
-            batch_of_row, shape=[None], dtype=tf.int32, trainable=False
-        )
+        seed_of_row = [seeds.index(probe.seed) for probe in probes]
+        self._seed_of_row = tf.Variable(seed_of_row, shape=[None], dtype=tf.int32, trainable=False)
 
     def train(
         self, x: tf.Tensor, y: tf.Tensor, loss: Loss, step: tf.Tensor, learning_rate: float
     ) -> None:
-        """One step of Adam (β1 0.9, β2 0.999, ε 1e-7, as Keras' default) for every member.
+        """Take one step of Adam (β1 0.9, β2 0.999, ε 1e-7, the defaults of Keras) for every row.
 
         Args:
-            x: float32 [S, B, D], one batch a seed.
+            x: Embeddings, float32 [S, B, D]: one mini-batch for each seed.
             y: Encoded labels, [S, B, ...].
-            loss: Outputs [M, B, K] and labels to one value per example [M, B].
-            step: float32 scalar, counted from 1.
-            learning_rate: Step size.
+            loss: Function from outputs [M, B, K] and labels to one loss per example, [M, B].
+            step: Number of the step, float32 scalar, counted from 1.
+            learning_rate: Learning rate of Adam.
         """
-        x, y = tf.gather(x, self._batch_of_row), tf.gather(y, self._batch_of_row)
+        x, y = tf.gather(x, self._seed_of_row), tf.gather(y, self._seed_of_row)
         with tf.GradientTape() as tape:
-            # The mean is each member's own; their sum keeps the gradients apart.
+            # Each row's loss depends on that row alone, so the gradient of the sum holds the
+            # gradient of every MLP.
             total = tf.reduce_sum(tf.reduce_mean(loss(self.outputs(x), y), axis=1))
         tf.raw_ops.ResourceApplyAdam(
             var=self.rows.handle,
@@ -65,22 +73,35 @@ class MlpBatch:
         )
 
     def outputs(self, x: tf.Tensor) -> tf.Tensor:
-        """float32 [M, B, K] for x [M, B, D] or [B, D]."""
+        """Outputs of all MLPs, float32 [M, B, K], for embeddings [M, B, D] or [B, D]."""
         return forward(self.rows, self.widths, x)
 
     def loss_sums(self, x: tf.Tensor, y: tf.Tensor, loss: Loss) -> tf.Tensor:
-        """Loss of each member summed over the same examples, float32 [M], for x [B, D] and y [B,
-        ...]."""
+        """Sum of the losses of each MLP over examples that all share.
+
+        Args:
+            x: Embeddings, float32 [B, D].
+            y: Encoded labels, [B, ...].
+            loss: Function from outputs [M, B, K] and labels to one loss per example, [M, B].
+
+        Returns:
+            float32 [M].
+        """
         return tf.reduce_sum(loss(self.outputs(x), y), axis=1)
 
     def record(self, losses: np.ndarray, patience: int) -> None:
-        """Note the validation losses [M] of an epoch, and leave out the members that stop."""
-        if not self.members:
+        """Record the validation losses of an epoch, and remove the MLPs that stop.
+
+        Args:
+            losses: Mean validation loss of each MLP, float32 [M].
+            patience: Number of epochs without a lower validation loss after which an MLP stops.
+        """
+        if not self.probes:
             return
-        for member, loss, row in zip(self.members, losses, self.rows.numpy(), strict=True):
-            member.record(loss, row)
-        going = [i for i, member in enumerate(self.members) if not member.stops(patience)]
-        if len(going) < len(self.members):
-            self.members = [self.members[i] for i in going]
-            for variable in (self.rows, self._mean, self._variance, self._batch_of_row):
-                variable.assign(tf.gather(variable, tf.constant(going, tf.int32)))
+        for probe, loss, row in zip(self.probes, losses, self.rows.numpy(), strict=True):
+            probe.record(loss, row)
+        kept = [i for i, probe in enumerate(self.probes) if not probe.stops(patience)]
+        if len(kept) < len(self.probes):
+            self.probes = [self.probes[i] for i in kept]
+            for variable in (self.rows, self._mean, self._variance, self._seed_of_row):
+                variable.assign(tf.gather(variable, tf.constant(kept, tf.int32)))

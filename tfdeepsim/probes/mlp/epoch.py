@@ -9,38 +9,46 @@ from tfdeepsim.probes.data.splits import EmbeddingSplit
 from tfdeepsim.probes.mlp.batch import MlpBatch
 from tfdeepsim.probes.mlp.heads import Head
 
-# Validation runs in blocks of this many rows, so that its memory does not grow with the split.
+# Rows of validation data in one block, so that memory does not grow with the split.
 _BLOCK = 4096
 
 
 def data_order(seed: int, epoch: int, examples: int) -> np.ndarray:
-    """The order in which members of `seed` see the examples in `epoch`: a permutation, int32
-    [examples]."""
+    """The order in which the MLPs of one seed see the training examples in one epoch.
+
+    Args:
+        seed: Seed of the MLPs.
+        epoch: Number of the epoch, counted from 1.
+        examples: Number of training examples.
+
+    Returns:
+        A permutation of 0 to `examples` - 1, int32.
+    """
     return np.random.default_rng((seed, epoch)).permutation(examples).astype(np.int32)
 
 
 def compile_epoch(
-    stacks: Sequence[MlpBatch],
+    mlp_batches: Sequence[MlpBatch],
     train: EmbeddingSplit,
     validation: EmbeddingSplit,
     head: Head,
     batch_size: int,
     learning_rate: float,
 ) -> Callable[[tf.Tensor], list[tf.Tensor]]:
-    """A graph that trains every stack for one epoch.
+    """Compile a graph that trains all MLPs for one epoch.
 
     Args:
-        stacks: Updated in place by each call.
-        train: Encoded examples; the last batch is smaller if `batch_size` does not divide their
-            number.
-        validation: Encoded examples.
-        head: Gives the loss.
-        batch_size: Examples a step.
-        learning_rate: Of Adam.
+        mlp_batches: The MLPs, grouped by architecture; each call of the graph updates them.
+        train: Encoded training examples; the last mini-batch of an epoch is smaller if
+            `batch_size` does not divide their number.
+        validation: Encoded validation examples.
+        head: Head that computes the loss.
+        batch_size: Number of examples in a mini-batch.
+        learning_rate: Learning rate of Adam.
 
     Returns:
         A function from the order of examples for each seed, int32 [S, N], to the mean validation
-        losses of each stack's members, float32 [M].
+        losses of the MLPs of each architecture, float32 [M].
     """
     x, y = (tf.constant(values) for values in train)
     validation_x, validation_y = (tf.constant(values) for values in validation)
@@ -49,19 +57,19 @@ def compile_epoch(
     @tf.function
     def run_epoch(order):
         for start in tf.range(0, len(y), batch_size):
-            batch = order[:, start : start + batch_size]
-            batch_x, batch_y = tf.gather(x, batch), tf.gather(y, batch)
+            rows = order[:, start : start + batch_size]
+            batch_x, batch_y = tf.gather(x, rows), tf.gather(y, rows)
             step.assign_add(1.0)
-            for stack in stacks:
-                stack.train(batch_x, batch_y, head.loss, step, learning_rate)
-        sums = [tf.zeros(tf.shape(stack.rows)[:1]) for stack in stacks]
+            for mlp_batch in mlp_batches:
+                mlp_batch.train(batch_x, batch_y, head.loss, step, learning_rate)
+        totals = [tf.zeros(tf.shape(mlp_batch.rows)[:1]) for mlp_batch in mlp_batches]
         for start in tf.range(0, len(validation_y), _BLOCK):
             block = slice(start, start + _BLOCK)
-            more = [
-                stack.loss_sums(validation_x[block], validation_y[block], head.loss)
-                for stack in stacks
+            sums = [
+                mlp_batch.loss_sums(validation_x[block], validation_y[block], head.loss)
+                for mlp_batch in mlp_batches
             ]
-            sums = [old + new for old, new in zip(sums, more, strict=True)]
-        return [total / len(validation_y) for total in sums]
+            totals = [total + more for total, more in zip(totals, sums, strict=True)]
+        return [total / len(validation_y) for total in totals]
 
     return run_epoch.get_concrete_function(tf.TensorSpec([None, len(y)], tf.int32))

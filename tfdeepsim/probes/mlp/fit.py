@@ -1,12 +1,12 @@
-"""Probe `mlp`: the suite of MLPs of Pihlgren et al."""
+"""Probe `mlp`: the suite of MLPs of Pihlgren et al. 2020."""
 
 from typing import Any
 
 from tfdeepsim.probes.data.splits import EmbeddingSplit
 from tfdeepsim.probes.fitted_probe import FittedProbe
-from tfdeepsim.probes.mlp.mlp_probe import MlpProbe
-from tfdeepsim.probes.mlp.progress import SuiteProgress
+from tfdeepsim.probes.mlp.probe import MlpProbe
 from tfdeepsim.probes.mlp.suite import MlpSuite
+from tfdeepsim.progress import ProgressBar
 
 
 def fit_mlp(
@@ -16,32 +16,38 @@ def fit_mlp(
     suite: MlpSuite | None,
     progress: bool,
 ) -> FittedProbe:
-    """Train a whole suite and keep, of each seed, the member of lowest validation loss ([P], Table
-    1).
+    """Train a suite, and choose the MLP of lowest validation loss for each seed.
+
+    This is the protocol of Pihlgren et al. 2020, Table 1.
 
     Args:
-        train: Checked examples to learn from.
-        validation: Checked examples to stop and to choose by.
+        train: Checked examples to train on.
+        validation: Checked examples that decide when an MLP stops and which one is chosen.
         task: `"regression"` or `"classification"`.
-        suite: Architectures and settings; [P]'s seven if None.
+        suite: Architectures and settings; None for the seven architectures of Pihlgren et al.
         progress: Whether to show a progress bar.
+
+    Returns:
+        The chosen MLPs, one for each seed.
 
     Raises:
         InputError: As `MlpSuite.fit` does.
     """
     suite = MlpSuite() if suite is None else suite
-    with SuiteProgress(suite.epochs, suite.size, shown=progress) as bar:
-        fitted = suite.fit(train, validation, task, bar.update)
-    return FittedProbe(
-        fitted.predict, [_record(member) for member in fitted.chosen], suite.settings
-    )
+    with ProgressBar("Epochs of MLP probes", suite.epochs, shown=progress) as bar:
+
+        def on_epoch(epoch: int, training: int) -> None:
+            bar.update(epoch, note=f"{training} of {suite.size} probes still train")
+
+        fitted = suite.fit(train, validation, task, on_epoch)
+    return FittedProbe(fitted.predict, [_record(probe) for probe in fitted.chosen], suite.settings)
 
 
-def _record(member: MlpProbe) -> dict[str, Any]:
+def _record(probe: MlpProbe) -> dict[str, Any]:
     return {
-        "seed": member.seed,
-        "hidden": list(member.hidden),
-        "validation_loss": member.validation_loss,
-        "best_epoch": member.best_epoch,
-        "epochs": member.epochs,
+        "seed": probe.seed,
+        "hidden": list(probe.hidden),
+        "validation_loss": probe.validation_loss,
+        "best_epoch": probe.best_epoch,
+        "epochs": probe.epochs,
     }

@@ -1,4 +1,4 @@
-"""A trained suite: what it chose, and what that predicts."""
+"""A trained suite: the MLPs chosen by validation, and their predictions."""
 
 import math
 from collections.abc import Sequence
@@ -10,43 +10,47 @@ from tfdeepsim.errors import InputError
 from tfdeepsim.probes.data.splits import check_embeddings
 from tfdeepsim.probes.data.standardizer import Standardizer
 from tfdeepsim.probes.mlp.heads import Head
-from tfdeepsim.probes.mlp.mlp_probe import MlpProbe
 from tfdeepsim.probes.mlp.perceptron import forward
+from tfdeepsim.probes.mlp.probe import MlpProbe
 
 
 class FittedSuite:
     """A trained suite.
 
     Args:
-        members: Every member at its best.
-        standardizer: Applied to embeddings; None where they are taken as they are.
-        head: Reads the outputs.
+        probes: All MLPs, each with its weights of lowest validation loss.
+        standardizer: Standardizer of the embeddings; None if they are not standardised.
+        head: Head that turns outputs into predicted labels.
 
     Attributes:
-        members: As given.
-        chosen: Per seed, in rising order, the member of lowest validation loss.
+        probes: All MLPs.
+        chosen: The MLP of lowest validation loss of each seed, by rising seed.
 
     Raises:
-        InputError: If all members of a seed diverged.
+        InputError: If all MLPs of a seed diverged.
+
+    Example:
+        >>> fitted = MlpSuite(seeds=2).fit((train_z, train_y), (validation_z, validation_y))
+        >>> predictions = fitted.predict(test_z)  # [2, N, K]
     """
 
-    def __init__(self, members: Sequence[MlpProbe], standardizer: Standardizer | None, head: Head):
-        self.members = list(members)
+    def __init__(self, probes: Sequence[MlpProbe], standardizer: Standardizer | None, head: Head):
+        self.probes = list(probes)
         self._standardizer = standardizer
         self._head = head
-        self.chosen = [self._best(seed) for seed in sorted({member.seed for member in members})]
+        self.chosen = [self._best(seed) for seed in sorted({probe.seed for probe in probes})]
 
     def predict(self, embeddings: Any) -> np.ndarray:
-        """Predictions of the chosen member of each seed.
+        """Predict with the chosen MLP of each seed.
 
         Args:
-            embeddings: [N, D].
+            embeddings: Embeddings [N, D] of any real dtype.
 
         Returns:
             float64 [seeds, N, K] in label units, or int64 [seeds, N] class ids.
 
         Raises:
-            InputError: If the embeddings are not finite numbers of the width trained on.
+            InputError: If the embeddings are not finite, or not as wide as those trained on.
         """
         x = check_embeddings("embeddings", embeddings)
         width = self.chosen[0].widths[0]
@@ -58,18 +62,18 @@ class FittedSuite:
             )
         if self._standardizer is not None:
             x = self._standardizer.apply(x)
-        outputs = [forward(member.parameters[None], member.widths, x)[0] for member in self.chosen]
+        outputs = [forward(probe.parameters[None], probe.widths, x)[0] for probe in self.chosen]
         return self._head.decode(np.stack(outputs))
 
     def _best(self, seed: int) -> MlpProbe:
         best = min(
-            (member for member in self.members if member.seed == seed),
-            key=lambda member: member.validation_loss,
+            (probe for probe in self.probes if probe.seed == seed),
+            key=lambda probe: probe.validation_loss,
         )
         if not math.isfinite(best.validation_loss):
             raise InputError(
                 "a probe must reach a finite validation loss",
-                got=f"NaN or infinity in every member of seed {seed}",
+                got=f"NaN or infinity in every MLP of seed {seed}",
                 accepted="a smaller learning_rate, or embeddings and labels of smaller range",
             )
         return best

@@ -1,5 +1,4 @@
-"""Heads: what the outputs of a probe mean, how they are judged in training, and how they are
-read."""
+"""Heads: the encoding of labels, the training loss, and the decoding of outputs for each task."""
 
 from typing import Protocol
 
@@ -11,17 +10,32 @@ from tfdeepsim.probes.data.standardizer import Standardizer
 
 
 class Head(Protocol):
-    """The link between the outputs of a network and the labels of a task."""
+    """The connection between the outputs of an MLP and the labels of a task.
+
+    Attributes:
+        outputs: Number of outputs, K.
+
+    Example:
+        >>> head = make_head("classification", train, validation)
+        >>> class_ids = head.decode(logits)
+    """
 
     outputs: int
 
     def encode(self, labels: np.ndarray) -> np.ndarray:
-        """Labels as `loss` wants them."""
+        """Bring labels into the form that `loss` takes."""
         ...
 
     def loss(self, outputs: tf.Tensor, encoded: tf.Tensor) -> tf.Tensor:
-        """One value per example, [M, B] for outputs [M, B, K]; labels for each of M networks, or
-        for all."""
+        """Loss of each example.
+
+        Args:
+            outputs: Outputs of M MLPs, float32 [M, B, K].
+            encoded: Encoded labels, [M, B, ...] for each MLP, or [B, ...] for all of them.
+
+        Returns:
+            float32 [M, B].
+        """
         ...
 
     def decode(self, outputs: np.ndarray) -> np.ndarray:
@@ -34,6 +48,13 @@ class RegressionHead:
 
     Args:
         labels: Labels of probe-train, float [N, K].
+
+    Attributes:
+        outputs: Number of coordinates, K.
+
+    Example:
+        >>> head = RegressionHead(positions)
+        >>> predicted = head.decode(outputs)  # in the units of `positions`
     """
 
     def __init__(self, labels: np.ndarray):
@@ -41,25 +62,35 @@ class RegressionHead:
         self._standardizer = Standardizer(labels)
 
     def encode(self, labels: np.ndarray) -> np.ndarray:
+        """Standardised labels, float32 [N, K]."""
         return self._standardizer.apply(labels)
 
     def loss(self, outputs: tf.Tensor, encoded: tf.Tensor) -> tf.Tensor:
+        """Mean squared error over coordinates of each example, float32 [M, B]."""
         return tf.reduce_mean(tf.math.squared_difference(outputs, encoded), axis=-1)
 
     def decode(self, outputs: np.ndarray) -> np.ndarray:
-        """In label units, float64 [..., N, K]."""
+        """Predicted labels in label units, float64 [..., N, K]."""
         return self._standardizer.invert(outputs)
 
 
 class ClassificationHead:
     """Softmax cross-entropy from logits, in nats.
 
-    The authors' later code trains on the squared error to one-hot labels instead; that is not
-    offered.
+    The later public code of Pihlgren et al. trains on the squared error to one-hot labels instead;
+    that variant is not implemented.
 
     Args:
         classes: Class ids that occur in probe-train or probe-validation, sorted, int [K]. They need
             not be consecutive.
+
+    Attributes:
+        outputs: Number of classes, K.
+
+    Example:
+        >>> head = ClassificationHead(np.array([2, 7, 9]))
+        >>> head.decode(np.array([[0.1, 0.7, 0.2]]))
+        array([7])
     """
 
     def __init__(self, classes: np.ndarray):
@@ -67,19 +98,27 @@ class ClassificationHead:
         self._classes = classes
 
     def encode(self, labels: np.ndarray) -> np.ndarray:
+        """Indices of the class ids, int32 [N] in 0 to K - 1."""
         return np.searchsorted(self._classes, labels).astype(np.int32)
 
     def loss(self, outputs: tf.Tensor, encoded: tf.Tensor) -> tf.Tensor:
+        """Cross-entropy of each example, float32 [M, B]."""
         labels = tf.broadcast_to(encoded, tf.shape(outputs)[:-1])
         return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=outputs)
 
     def decode(self, outputs: np.ndarray) -> np.ndarray:
-        """Class ids, int64 [..., N]."""
+        """Predicted class ids, int64 [..., N]."""
         return self._classes[np.argmax(outputs, axis=-1)]
 
 
 def make_head(task: str, train: EmbeddingSplit, validation: EmbeddingSplit) -> Head:
-    """The head for a checked task and its checked splits."""
+    """Create the head of a task.
+
+    Args:
+        task: `"regression"` or `"classification"`.
+        train: Checked examples of probe-train.
+        validation: Checked examples of probe-validation; its classes get outputs too.
+    """
     if task == "regression":
         return RegressionHead(train.labels)
     return ClassificationHead(np.union1d(train.labels, validation.labels))

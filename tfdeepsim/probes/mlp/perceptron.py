@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
-# The slope that the authors of [P] used (PyTorch's default), not the 0.3 of [D]'s generators.
 NEGATIVE_SLOPE = 0.01
+"""Slope of the leaky ReLU for negative inputs, as in the public code of Pihlgren et al. (the
+default of PyTorch); the generators of Dosovitskiy & Brox 2016 have 0.3 instead."""
 
 
 def parameter_count(widths: Sequence[int]) -> int:
-    """How long the row of a network is.
+    """Number of weights and biases of an MLP.
 
     Args:
         widths: Width of the input, of each hidden layer, and of the output.
@@ -21,8 +22,11 @@ def parameter_count(widths: Sequence[int]) -> int:
 
 
 def initial_parameters(widths: Sequence[int], seed: int) -> np.ndarray:
-    """Fresh weights, decided by seed and widths alone: Glorot uniform kernels, biases 0 (Keras'
-    defaults).
+    """Draw initial weights: Glorot uniform kernels and biases of 0, the defaults of Keras.
+
+    Args:
+        widths: Width of the input, of each hidden layer, and of the output.
+        seed: Seed of the weights; the same seed and widths always give the same weights.
 
     Returns:
         float32 [P]: kernel [in, out] and bias [out] of each layer in turn, row-major.
@@ -36,7 +40,15 @@ def initial_parameters(widths: Sequence[int], seed: int) -> np.ndarray:
 
 
 def layers(rows: tf.Tensor, widths: Sequence[int]) -> list[tuple[tf.Tensor, tf.Tensor]]:
-    """Kernel [M, in, out] and bias [M, 1, out] of each layer, from rows [M, P] of M networks."""
+    """Split the parameters of M MLPs into layers.
+
+    Args:
+        rows: Parameters of each MLP, float32 [M, P].
+        widths: Width of the input, of each hidden layer, and of the output.
+
+    Returns:
+        Kernel [M, in, out] and bias [M, 1, out] of each layer.
+    """
     pairs = list(itertools.pairwise(widths))
     sizes = [size for fan_in, fan_out in pairs for size in (fan_in * fan_out, fan_out)]
     parts = iter(tf.split(rows, sizes, axis=1))
@@ -47,13 +59,12 @@ def layers(rows: tf.Tensor, widths: Sequence[int]) -> list[tuple[tf.Tensor, tf.T
 
 
 def forward(rows: tf.Tensor, widths: Sequence[int], x: tf.Tensor) -> tf.Tensor:
-    """Outputs of M networks side by side: leaky ReLU after each hidden layer, the last layer
-    linear.
+    """Compute the outputs of M MLPs: leaky ReLU after each hidden layer, and a linear last layer.
 
     Args:
-        rows: float32 [M, P].
+        rows: Parameters of each MLP, float32 [M, P].
         widths: Width of the input, of each hidden layer, and of the output.
-        x: float32 [M, B, D], or [B, D] for the same examples to all.
+        x: Inputs, float32 [M, B, D] for each MLP, or [B, D] for all of them.
 
     Returns:
         float32 [M, B, K].

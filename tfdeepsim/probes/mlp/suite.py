@@ -1,4 +1,4 @@
-"""The suite: many small probes on one embedding, trained side by side."""
+"""A suite of MLP probes on one set of embeddings, trained side by side."""
 
 import dataclasses
 import math
@@ -16,40 +16,45 @@ from tfdeepsim.probes.mlp.batch import MlpBatch
 from tfdeepsim.probes.mlp.epoch import compile_epoch, data_order
 from tfdeepsim.probes.mlp.fitted_suite import FittedSuite
 from tfdeepsim.probes.mlp.heads import Head, make_head
-from tfdeepsim.probes.mlp.mlp_probe import MlpProbe
 from tfdeepsim.probes.mlp.perceptron import initial_parameters
+from tfdeepsim.probes.mlp.probe import MlpProbe
 
-# The seven architectures in the public code of the authors of [P].
 HIDDEN = ((), (32,), (64,), (32, 32), (64, 32), (64, 64), (128, 128))
+"""Hidden layers of the seven architectures in the public code of Pihlgren et al."""
 
 _LEAST = {"epochs": 1, "batch_size": 1, "patience": 1, "seeds": 1, "first_seed": 0}
 
 
 @dataclasses.dataclass(frozen=True)
 class MlpSuite:
-    """MLPs of several architectures and seeds, all trained on the same embeddings ([P] §2, Table
-    1).
+    """MLPs of several architectures and seeds, all trained on the same embeddings.
 
-    Each member is what it would be if trained alone: its first weights follow from its seed and its
-    widths, its order of examples from its seed and the epoch. Members of one architecture are
-    stacked, so one graph trains the whole suite, an epoch a call. Every example is used once an
-    epoch; the last batch is smaller if the batch size does not divide their number. A member keeps
-    the weights of its lowest validation loss, and stops after `patience` epochs without a lower
-    one; training ends when all have stopped.
+    Source: Pihlgren et al. 2020, §2 and Table 1.
+
+    Each MLP ends as if it were trained alone: its initial weights depend on its seed and widths,
+    and its order of examples on its seed and the epoch. MLPs of one architecture are stacked, so
+    that one graph trains an epoch of the whole suite. Every example is used once in an epoch; the
+    last mini-batch is smaller if the batch size does not divide their number. An MLP keeps the
+    weights of its lowest validation loss, and stops after `patience` epochs without a lower one;
+    training ends when all have stopped.
 
     Attributes:
-        hidden: Widths of the hidden layers, one entry an architecture; `()` is a linear model.
-        epochs: Most epochs for a member.
-        batch_size: Examples a step.
-        learning_rate: Of Adam.
-        patience: Epochs without a lower validation loss after which a member stops.
-        seeds: Members of each architecture.
-        first_seed: Seed of the first of them; the others count up from it.
-        standardize: Whether embeddings are brought to mean 0 and deviation 1 of probe-train per
-            column.
+        hidden: Widths of the hidden layers of each architecture; `()` is a linear model.
+        epochs: Maximum number of epochs of an MLP.
+        batch_size: Number of examples in a mini-batch.
+        learning_rate: Learning rate of Adam.
+        patience: Number of epochs without a lower validation loss after which an MLP stops.
+        seeds: Number of MLPs of each architecture.
+        first_seed: Seed of the first MLP of each architecture; the others count up from it.
+        standardize: Whether each column of the embeddings is brought to the mean 0 and standard
+            deviation 1 of probe-train.
 
     Raises:
         InputError: If a setting is out of its range.
+
+    Example:
+        >>> suite = MlpSuite(hidden=[(), (64,)], seeds=3)
+        >>> fitted = suite.fit((train_z, train_y), (validation_z, validation_y), "regression")
     """
 
     hidden: Sequence[Sequence[int]] = HIDDEN
@@ -63,7 +68,7 @@ class MlpSuite:
 
     def __post_init__(self) -> None:
         settings: dict[str, Any] = {
-            name: _whole(name, getattr(self, name), least) for name, least in _LEAST.items()
+            name: _whole_number(name, getattr(self, name), least) for name, least in _LEAST.items()
         }
         settings["hidden"] = _architectures(self.hidden)
         if not (math.isfinite(self.learning_rate) and self.learning_rate > 0):
@@ -75,7 +80,7 @@ class MlpSuite:
 
     @property
     def size(self) -> int:
-        """How many members there are."""
+        """Number of MLPs."""
         return len(self.hidden) * self.seeds
 
     @property
@@ -90,28 +95,32 @@ class MlpSuite:
         task: str = "regression",
         on_epoch: Callable[[int, int], None] | None = None,
     ) -> FittedSuite:
-        """Train all members.
+        """Train all MLPs.
 
         Args:
             train: Embeddings [N, D] and labels of probe-train, as `check_splits` takes them.
-            validation: The same of probe-validation; used to stop and to choose, never to learn.
+            validation: The same for probe-validation; decides when an MLP stops and which one is
+                chosen, and is never trained on.
             task: `"regression"` (squared error on labels standardised by probe-train) or
                 `"classification"` (softmax cross-entropy).
-            on_epoch: Called after each epoch with its number, from 1, and how many members still
-                train.
+            on_epoch: Called after each epoch with its number, counted from 1, and the number of
+                MLPs that still train.
+
+        Returns:
+            All MLPs, with one chosen for each seed.
 
         Raises:
-            InputError: As `check_splits` does, or if no member of a seed reaches a finite loss.
+            InputError: As `check_splits` does, or if no MLP of a seed reaches a finite loss.
         """
         splits = check_splits(task, train=train, validation=validation)
         head = make_head(task, splits["train"], splits["validation"])
         standardizer = Standardizer(splits["train"].embeddings) if self.standardize else None
         encoded = {name: _encode(split, standardizer, head) for name, split in splits.items()}
-        members = self._members(splits["train"].embeddings.shape[1], head.outputs)
-        self._train(members, encoded["train"], encoded["validation"], head, on_epoch)
-        return FittedSuite(members, standardizer, head)
+        probes = self._untrained_probes(splits["train"].embeddings.shape[1], head.outputs)
+        self._train(probes, encoded["train"], encoded["validation"], head, on_epoch)
+        return FittedSuite(probes, standardizer, head)
 
-    def _members(self, inputs: int, outputs: int) -> list[MlpProbe]:
+    def _untrained_probes(self, inputs: int, outputs: int) -> list[MlpProbe]:
         all_widths = [(inputs, *hidden, outputs) for hidden in self.hidden]
         return [
             MlpProbe(seed, widths, initial_parameters(widths, seed))
@@ -124,27 +133,27 @@ class MlpSuite:
 
     def _train(
         self,
-        members: list[MlpProbe],
+        probes: list[MlpProbe],
         train: EmbeddingSplit,
         validation: EmbeddingSplit,
         head: Head,
         on_epoch: Callable[[int, int], None] | None,
     ) -> None:
-        stacks = [
-            MlpBatch(members[i : i + self.seeds], self._seeds())
-            for i in range(0, len(members), self.seeds)
+        mlp_batches = [
+            MlpBatch(probes[i : i + self.seeds], self._seeds())
+            for i in range(0, len(probes), self.seeds)
         ]
         run_epoch = compile_epoch(
-            stacks, train, validation, head, self.batch_size, self.learning_rate
+            mlp_batches, train, validation, head, self.batch_size, self.learning_rate
         )
         for epoch in range(1, self.epochs + 1):
             order = np.stack([data_order(seed, epoch, len(train.labels)) for seed in self._seeds()])
-            for stack, losses in zip(stacks, run_epoch(tf.constant(order)), strict=True):
-                stack.record(losses.numpy(), self.patience)
-            going = sum(len(stack.members) for stack in stacks)
+            for mlp_batch, losses in zip(mlp_batches, run_epoch(tf.constant(order)), strict=True):
+                mlp_batch.record(losses.numpy(), self.patience)
+            training = sum(len(mlp_batch.probes) for mlp_batch in mlp_batches)
             if on_epoch is not None:
-                on_epoch(epoch, going)
-            if not going:
+                on_epoch(epoch, training)
+            if not training:
                 return
 
 
@@ -165,11 +174,12 @@ def _architectures(hidden: Any) -> tuple[tuple[int, ...], ...]:
             accepted="one or more, e.g. [[], [64], [64, 32]]",
         )
     return tuple(
-        tuple(_whole("hidden width", width, 1) for width in widths) for widths in architectures
+        tuple(_whole_number("hidden width", width, 1) for width in widths)
+        for widths in architectures
     )
 
 
-def _whole(name: str, value: Any, least: int) -> int:
+def _whole_number(name: str, value: Any, least: int) -> int:
     if not isinstance(value, numbers.Integral) or value < least:
         raise InputError(f"{name} must be a whole number", got=value, accepted=f"{least} or above")
     return int(value)

@@ -1,1 +1,1 @@
-"""Probes that scikit-learn fits, and ridge regression in closed form."""
+"""Probes that are estimators of scikit-learn."""

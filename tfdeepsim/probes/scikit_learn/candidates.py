@@ -1,4 +1,4 @@
-"""Estimators of scikit-learn as probes: several candidates, of which validation chooses one."""
+"""Probes that are estimators of scikit-learn: validation chooses one of several candidates."""
 
 import dataclasses
 import warnings
@@ -15,11 +15,14 @@ from tfdeepsim.probes.fitted_probe import FittedProbe
 
 @dataclasses.dataclass(frozen=True)
 class Candidate:
-    """One setting of an estimator.
+    """An estimator with one choice of its settings.
 
     Attributes:
-        settings: What tells it from the other candidates, as JSON values.
-        estimator: Has `fit` and `predict` as scikit-learn's.
+        settings: Settings in which the candidates differ, as JSON values.
+        estimator: Untrained estimator with the methods `fit` and `predict` of scikit-learn.
+
+    Example:
+        >>> candidate = Candidate({"l2": 0.1}, Ridge(alpha=0.1 * len(labels)))
     """
 
     settings: dict[str, Any]
@@ -33,25 +36,29 @@ def choose(
     task: str,
     settings: dict[str, Any],
 ) -> FittedProbe:
-    """Train all candidates on `train`, and keep the best on `validation`.
+    """Train all candidates, and keep the one that is best on validation.
 
-    Embeddings, and labels of regression, are brought to mean 0 and deviation 1 of probe-train per
-    column. What counts is the accuracy, or the squared error of standardised labels, as for the
-    members of a suite. Of equals the first is kept, so the simplest should come first.
+    Each column of the embeddings, and of the labels of a regression, is standardised by the mean
+    and standard deviation of probe-train. The best candidate has the highest accuracy, or the
+    lowest squared error of standardised labels, as in a suite of MLP probes. Of equal candidates
+    the first is kept, so the simplest should come first.
 
     Args:
-        candidates: One or more, untrained.
-        train: Checked examples.
-        validation: Checked examples.
+        candidates: One or more candidates.
+        train: Checked examples to train on.
+        validation: Checked examples to choose by.
         task: `"regression"` or `"classification"`.
-        settings: What all candidates share, for the record.
+        settings: Settings that all candidates share, for `FittedProbe.settings`.
+
+    Returns:
+        The best candidate.
     """
     standardizer = Standardizer(train.embeddings)
     labels = Standardizer(train.labels) if task == "regression" else None
     y = train.labels if labels is None else _double(labels, train.labels)
     z, validation_z = (_double(standardizer, split.embeddings) for split in (train, validation))
     converged = [_train(candidate, z, y) for candidate in candidates]
-    name, values = _judge(
+    name, values = _validation_scores(
         [_predict(c.estimator, validation_z, labels) for c in candidates], validation, labels
     )
     best = int(np.argmax(values) if labels is None else np.argmin(values))
@@ -72,7 +79,7 @@ def _double(standardizer: Standardizer, values: np.ndarray) -> np.ndarray:
 
 
 def _train(candidate: Candidate, z: np.ndarray, y: np.ndarray) -> bool:
-    """Fit it; whether it converged, which scikit-learn tells by a warning."""
+    """Train a candidate; returns whether it converged, which scikit-learn reports by a warning."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
         candidate.estimator.fit(z, y)
@@ -84,10 +91,10 @@ def _predict(estimator: Any, z: np.ndarray, labels: Standardizer | None) -> np.n
     return predicted if labels is None else labels.invert(predicted.reshape(len(z), -1))
 
 
-def _judge(
+def _validation_scores(
     predicted: Sequence[np.ndarray], truth: EmbeddingSplit, labels: Standardizer | None
 ) -> tuple[str, list[float]]:
-    """Name and values of what a candidate is chosen by."""
+    """Name of the score that candidates are compared by, and its value for each of them."""
     if labels is None:
         return "validation_accuracy", [
             float(np.mean(values == truth.labels)) for values in predicted

@@ -1,4 +1,4 @@
-"""A linear support vector machine on each of several small folds (Dosovitskiy & Brox 2016,
+"""A linear support vector machine (SVM) on each of several small folds (Dosovitskiy & Brox 2016,
 §4.1)."""
 
 import warnings
@@ -16,21 +16,27 @@ from tfdeepsim.probes.data.standardizer import Standardizer
 from tfdeepsim.probes.scikit_learn.svm import MAX_ITER, TOLERANCE
 
 C = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
-"""Candidates: weight of the summed loss beside half the squared norm, for standardised
-embeddings."""
+"""Candidates: factor of the summed loss, added to half the squared norm of the weights, for
+standardised embeddings."""
 
+# Parts of the cross-validation that chooses C.
 _PARTS = 5
-_LEAST = 2  # examples of each class in a fold
+# Smallest number of examples of each class in a fold.
+_LEAST = 2
 
 
 class FoldScores(NamedTuple):
-    """What the machines of all folds reach on the test split.
+    """Accuracies on the test split of the SVMs that were trained on each fold.
 
     Attributes:
         mean: Mean accuracy over folds, 0 to 1.
-        deviation: Sample standard deviation over folds.
-        accuracies: Of each fold, in order.
-        c: The `C` that all of them were trained with.
+        deviation: Sample standard deviation of the accuracy over folds.
+        accuracies: Accuracy of each fold, in the order of the folds.
+        c: The `C` that all SVMs were trained with.
+
+    Example:
+        >>> scores = svm_over_folds(train_z, train_labels, test_z, test_labels, folds=10)
+        >>> print(f"{scores.mean:.1%} ± {scores.deviation:.1%}")
     """
 
     mean: float
@@ -50,26 +56,27 @@ def svm_over_folds(
 ) -> FoldScores:
     """Train a linear SVM on each fold of the training set, and score each on the whole test set.
 
-    It is the protocol of STL-10, whose own ten folds of 1000 can be given. Squared hinge loss, one
-    class against all others, on embeddings standardised by the fold's own mean and deviation. C is
-    chosen by cross-validation inside the first fold only, in up to 5 parts, and kept for all folds;
-    of equals the smallest is taken. No test label enters.
+    This is the protocol of STL-10, whose ten folds of 1000 examples can be passed as `folds`. The
+    loss is the squared hinge loss of one class against all others, on embeddings standardised by
+    the mean and standard deviation of the fold. Cross-validation inside the first fold, in up to 5
+    parts, chooses C for all folds; the smallest of equally good values is taken. Test labels
+    choose nothing.
 
     Args:
-        train_embeddings: [N, D] of any real dtype.
+        train_embeddings: Embeddings [N, D] of any real dtype.
         train_labels: Class ids, integers [N].
-        test_embeddings: [M, D].
+        test_embeddings: Embeddings [M, D] of any real dtype.
         test_labels: Class ids, integers [M].
-        folds: How many are drawn at random, disjoint and with equally many examples of each class;
-            or the rows of each, which may overlap.
-        fold_size: Examples of a drawn fold, a multiple of the number of classes; the largest
-            possible by default.
-        seed: Of drawing folds and of the parts of cross-validation.
+        folds: Number of folds, which are drawn at random, disjoint, with equally many examples of
+            each class; or the row numbers of each fold, which may overlap.
+        fold_size: Number of examples in a drawn fold, a multiple of the number of classes; None for
+            the largest possible.
+        seed: Seed of the drawn folds and of the parts of cross-validation.
 
     Raises:
-        InputError: If a split is not as `check_splits` wants it, there are fewer than two folds, a
-            fold is not of rows of the training set or given twice a row, or a class has fewer than
-            two examples in a fold or too few for all folds.
+        InputError: As `check_splits` does; or if there are fewer than two folds, a fold holds a row
+            twice or one that is not in the training set, or a class has fewer than two examples in
+            a fold or too few for all folds.
     """
     splits = check_splits(
         "classification",
@@ -80,20 +87,24 @@ def svm_over_folds(
     if isinstance(folds, int | np.integer):
         rows = _draw(train.labels, int(folds), fold_size, seed)
     else:
-        rows = [_given(number, fold, train.labels) for number, fold in enumerate(folds)]
+        rows = [_checked(number, fold, train.labels) for number, fold in enumerate(folds)]
     if len(rows) < 2:
-        raise InputError("a deviation needs several folds", got=len(rows), accepted="2 or more")
-    parts = [EmbeddingSplit(train.embeddings[fold], train.labels[fold]) for fold in rows]
-    c = _choose(parts[0], seed)
-    accuracies = tuple(_accuracy(c, part, test) for part in parts)
+        raise InputError(
+            "a standard deviation needs several folds", got=len(rows), accepted="2 or more"
+        )
+    subsets = [EmbeddingSplit(train.embeddings[fold], train.labels[fold]) for fold in rows]
+    c = _choose_c(subsets[0], seed)
+    accuracies = tuple(_accuracy(c, subset, test) for subset in subsets)
     return FoldScores(float(np.mean(accuracies)), float(np.std(accuracies, ddof=1)), accuracies, c)
 
 
 def _draw(labels: np.ndarray, folds: int, fold_size: int | None, seed: int) -> list[np.ndarray]:
-    """Rows of disjoint folds with equally many of each class."""
+    """Row numbers of disjoint folds with equally many examples of each class."""
     classes, counts = np.unique(labels, return_counts=True)
     if folds < 2:
-        raise InputError("a deviation needs several folds", got=folds, accepted="2 or more")
+        raise InputError(
+            "a standard deviation needs several folds", got=folds, accepted="2 or more"
+        )
     most = int(counts.min()) // folds
     if most < _LEAST:
         raise InputError(
@@ -103,10 +114,11 @@ def _draw(labels: np.ndarray, folds: int, fold_size: int | None, seed: int) -> l
         )
     each, rest = divmod(most * len(classes) if fold_size is None else fold_size, len(classes))
     if rest or not _LEAST <= each <= most:
+        smallest, largest = _LEAST * len(classes), most * len(classes)
         raise InputError(
             "folds must be disjoint and balanced over classes",
             got=f"{folds} folds of {fold_size} from {counts.min()} examples of the rarest class",
-            accepted=f"multiples of {len(classes)} from {_LEAST * len(classes)} to {most * len(classes)}",
+            accepted=f"multiples of {len(classes)} from {smallest} to {largest}",
         )
     generator = np.random.default_rng(seed)
     shuffled = [generator.permutation(np.flatnonzero(labels == name)) for name in classes]
@@ -116,8 +128,8 @@ def _draw(labels: np.ndarray, folds: int, fold_size: int | None, seed: int) -> l
     ]
 
 
-def _given(number: int, fold: Any, labels: np.ndarray) -> np.ndarray:
-    """Rows of a given fold, checked."""
+def _checked(number: int, fold: Any, labels: np.ndarray) -> np.ndarray:
+    """Row numbers of a fold that the caller chose, checked."""
     rows = np.asarray(fold)
     integers = rows.ndim == 1 and np.issubdtype(rows.dtype, np.integer)
     if not integers or not len(rows) or rows.min() < 0 or rows.max() >= len(labels):
@@ -142,8 +154,8 @@ def _given(number: int, fold: Any, labels: np.ndarray) -> np.ndarray:
     return rows
 
 
-def _choose(fold: EmbeddingSplit, seed: int) -> float:
-    """The candidate with the highest accuracy in cross-validation inside the fold."""
+def _choose_c(fold: EmbeddingSplit, seed: int) -> float:
+    """The candidate for C with the highest accuracy in cross-validation inside the fold."""
     parts = min(_PARTS, int(np.unique(fold.labels, return_counts=True)[1].min()))
     divided = list(
         StratifiedKFold(parts, shuffle=True, random_state=seed).split(fold.labels, fold.labels)
@@ -157,15 +169,13 @@ def _choose(fold: EmbeddingSplit, seed: int) -> float:
 
 
 def _accuracy(c: float, train: EmbeddingSplit, test: EmbeddingSplit) -> float:
-    """Share of `test` that a machine trained on `train` gets right."""
+    """Accuracy on `test` of an SVM trained on `train`."""
     standardizer = Standardizer(train.embeddings)
     examples, width = train.embeddings.shape
-    machine = LinearSVC(
-        C=c, dual=width > examples, tol=TOLERANCE, max_iter=MAX_ITER, random_state=0
-    )
+    svm = LinearSVC(C=c, dual=width > examples, tol=TOLERANCE, max_iter=MAX_ITER, random_state=0)
     with warnings.catch_warnings():
-        # Where classes can be separated a large C stops at the limit of steps; its score counts as
-        # it is.
+        # Where classes can be separated, a large C reaches the maximum number of iterations; its
+        # accuracy is used all the same.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        machine.fit(standardizer.apply(train.embeddings).astype(np.float64), train.labels)
-    return float(np.mean(machine.predict(standardizer.apply(test.embeddings)) == test.labels))
+        svm.fit(standardizer.apply(train.embeddings).astype(np.float64), train.labels)
+    return float(np.mean(svm.predict(standardizer.apply(test.embeddings)) == test.labels))

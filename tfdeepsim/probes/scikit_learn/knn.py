@@ -1,4 +1,4 @@
-"""Probe `knn`: the nearest examples vote."""
+"""Probe `knn`: k nearest neighbours."""
 
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
@@ -7,20 +7,20 @@ from tfdeepsim.probes.fitted_probe import FittedProbe
 from tfdeepsim.probes.scikit_learn.candidates import Candidate, choose
 
 NEIGHBOURS = (50, 20, 10, 5, 3, 1)
-"""Candidates; those above the number of examples are left out."""
+"""Candidates for k; those above the number of examples are left out."""
 
 
 def fit_knn(train: EmbeddingSplit, validation: EmbeddingSplit, task: str) -> FittedProbe:
-    """Nearest neighbours by Euclidean distance of standardised embeddings, exact, k chosen by
-    validation.
+    """Predict by the nearest neighbours in standardised embeddings; validation chooses k.
 
-    A vote weighs the inverse of its distance, so that few votes seldom tie; of a tie the smallest
-    class id wins.
+    The search is exact, by Euclidean distance. Neighbours are weighted by the inverse of their
+    distance, so that votes for classes rarely tie; the smallest of tied class ids wins.
 
     Args:
-        train: Checked examples.
-        validation: Checked examples.
-        task: `"regression"` (weighted mean of the neighbours' labels) or `"classification"`.
+        train: Checked examples to train on.
+        validation: Checked examples to choose k by.
+        task: `"regression"` (weighted mean of the neighbours' labels) or `"classification"`
+            (weighted vote).
     """
     kind = KNeighborsRegressor if task == "regression" else KNeighborsClassifier
     candidates = [

@@ -1,4 +1,4 @@
-"""Probe `linear`: logistic regression, or ridge regression."""
+"""Probe `linear`: logistic regression for classes, ridge regression for numbers."""
 
 from sklearn.linear_model import LogisticRegression, Ridge
 
@@ -10,21 +10,21 @@ L2 = {
     "classification": (1.0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6),
     "regression": (1e2, 1e1, 1.0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6),
 }
-"""Candidates: weight of half the squared norm of the weights, beside the mean loss of an
-example."""
+"""Candidates: factor of half the squared norm of the weights, added to the mean loss over
+examples."""
 
 MAX_ITER = 1000
 
 
 def fit_linear(train: EmbeddingSplit, validation: EmbeddingSplit, task: str) -> FittedProbe:
-    """Softmax cross-entropy, or squared error, with an L2 penalty chosen by validation.
+    """Minimise softmax cross-entropy, or squared error, with an L2 penalty chosen by validation.
 
-    The penalty is counted against the mean over examples, so that one grid suits any number of
-    them: scikit-learn's C is 1 / (L2 · N), its alpha is L2 · N.
+    The penalty is relative to the mean loss over examples, so that one grid suits any number of
+    examples: the `C` of scikit-learn is 1 / (L2 · N), its `alpha` is L2 · N.
 
     Args:
-        train: Checked examples.
-        validation: Checked examples.
+        train: Checked examples to train on.
+        validation: Checked examples to choose the penalty by.
         task: `"regression"` or `"classification"`.
     """
     candidates = [

@@ -1,36 +1,36 @@
-"""A probe in closed form, cheap enough to be run while an encoder trains."""
+"""Probe of an encoder that still trains: ridge regression, whose penalty needs no validation."""
 
 from typing import Any
 
 import numpy as np
+from sklearn.linear_model import RidgeCV
 
 from tfdeepsim.probes.data.splits import check_splits
 from tfdeepsim.probes.data.standardizer import Standardizer
 from tfdeepsim.probes.metrics import measure
 
 L2 = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
-"""Candidates: weight of the squared norm of the weights, beside the mean squared error of an
-example."""
+"""Candidates: factor of the squared norm of the weights, added to the mean squared error over
+examples."""
 
 _METRIC = {"regression": ("l1", False), "classification": ("accuracy", True)}
 
 
 def quick_metric(task: str) -> tuple[str, bool]:
-    """Name of what `quick_score` returns, and whether higher is better."""
+    """Name of the metric that `quick_score` returns for a task, and whether higher is better."""
     return _METRIC[task]
 
 
 def quick_score(train: tuple[Any, Any], validation: tuple[Any, Any], task: str) -> float:
-    """Ridge regression on `train`, scored on `validation`; draws no random number.
+    """Train ridge regression on `train`, and score it on `validation`; draws no random number.
 
-    Embeddings are standardised by `train`. Classes are regressed as one column each, and the
-    largest output is the prediction. The penalty is the one of least squared error when each
-    example of `train` is left out in turn, which has a closed form (Golub, Heath & Wahba 1979), so
-    `validation` chooses nothing.
+    Embeddings are standardised by `train`. Classes are regressed as one column each, and the column
+    of largest output is the prediction. The penalty has the lowest squared error when each example
+    of `train` is left out in turn (Golub, Heath & Wahba 1979), so `validation` chooses nothing.
 
     Args:
-        train: Embeddings [N, D] and labels, as for `score_probe`.
-        validation: The same.
+        train: Embeddings [N, D] and labels to train on, as for `score_probe`.
+        validation: Embeddings and labels to score on.
         task: `"regression"` or `"classification"`.
 
     Returns:
@@ -55,30 +55,17 @@ def quick_score(train: tuple[Any, Any], validation: tuple[Any, Any], task: str) 
 
 
 def ridge(x: np.ndarray, y: np.ndarray, new: np.ndarray) -> np.ndarray:
-    """Ridge regression with a free intercept; the penalty is chosen by leaving out one example at a
-    time.
+    """Ridge regression with an intercept that is not penalised.
+
+    The penalty is chosen by leaving out one example at a time, in closed form.
 
     Args:
-        x: float64 [N, D], columns of mean 0.
+        x: Inputs to train on, float64 [N, D].
         y: Targets, float64 [N, K].
-        new: float64 [M, D].
+        new: Inputs to predict for, float64 [M, D].
 
     Returns:
         Outputs for `new`, float64 [M, K].
     """
-    mean = y.mean(axis=0)
-    u, s, vt = np.linalg.svd(x, full_matrices=False)
-    uy = u.T @ (y - mean)
-    penalties = np.array(L2) * len(x)
-    shrink = s**2 / (s**2 + penalties[:, None])
-    errors = [_left_out_error(u, uy, y - mean, factor) for factor in shrink]
-    best = int(np.argmin(errors))
-    weights = vt.T @ ((s / (s**2 + penalties[best]))[:, None] * uy)
-    return new @ weights + mean
-
-
-def _left_out_error(u: np.ndarray, uy: np.ndarray, y: np.ndarray, shrink: np.ndarray) -> float:
-    """Mean squared error of examples that are left out one at a time: residual / (1 - leverage)."""
-    kept = np.maximum(1 - (u**2) @ shrink - 1 / len(u), np.finfo(float).eps)
-    residual = y - u @ (shrink[:, None] * uy)
-    return float(np.mean((residual / kept[:, None]) ** 2))
+    model = RidgeCV(alphas=np.array(L2) * len(x)).fit(x, y)
+    return model.predict(new).reshape(len(new), -1)

@@ -7,21 +7,22 @@ from tfdeepsim.probes.fitted_probe import FittedProbe
 from tfdeepsim.probes.scikit_learn.candidates import Candidate, choose
 
 L2 = (1.0, 1e-1, 1e-2, 1e-3, 1e-4)
-"""Candidates: weight of half the squared norm of the weights, beside the mean loss of an
-example."""
+"""Candidates: factor of half the squared norm of the weights, added to the mean loss over
+examples."""
 
-# Tolerance is that of liblinear's own command for this solver.
+# The tolerance is the default of liblinear's command line for this solver.
 MAX_ITER, TOLERANCE = 1000, 1e-2
 
 
 def fit_svm(train: EmbeddingSplit, validation: EmbeddingSplit) -> FittedProbe:
-    """Squared hinge loss, one class against all others, with an L2 penalty chosen by validation.
+    """Minimise the squared hinge loss with an L2 penalty chosen by validation.
 
-    Time grows with the number of classes: each is a problem of its own.
+    Each class is separated from all others by a problem of its own, so the time grows with the
+    number of classes.
 
     Args:
-        train: Checked examples with class ids.
-        validation: Checked examples with class ids.
+        train: Checked examples with class ids to train on.
+        validation: Checked examples with class ids to choose the penalty by.
     """
     examples, width = train.embeddings.shape
     candidates = [
