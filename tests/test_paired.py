@@ -1,4 +1,4 @@
-"""Paired tests: closed forms, an independent implementation, and what cannot be paired."""
+"""Paired tests: closed forms, and rows that cannot be paired."""
 
 import dataclasses
 import math
@@ -32,7 +32,7 @@ def test_interval_is_that_of_the_differences():
     assert (test.difference, test.low, test.high) == pytest.approx(expected, abs=1e-4)
 
 
-def test_exchange_changes_the_sign_alone():
+def test_exchanging_rows_changes_only_the_sign():
     a, b = row("a", [0.3, 0.5, 0.2]), row("b", [0.4, 0.3, 0.9])
     one, other = paired_test(a, b), paired_test(b, a)
     assert one.p == pytest.approx(other.p)
@@ -41,20 +41,20 @@ def test_exchange_changes_the_sign_alone():
     )
 
 
-def test_pairing_sees_what_overlapping_intervals_hide():
+def test_pairing_detects_a_difference_under_overlapping_intervals():
     seeds = [0.1, 0.5, 0.9, 1.3]
     a, b = row("a", seeds), row("b", [0.1 + x + 0.001 * i for i, x in enumerate(seeds)])
     assert a.high > b.low
     assert paired_test(a, b).p < 1e-5
 
 
-def test_equal_rows_are_no_evidence():
+def test_equal_rows_do_not_differ():
     test = paired_test(row("a", [0.1, 0.2, 0.4]), row("b", [0.1, 0.2, 0.4]))
     assert (test.difference, test.low, test.high, test.p) == (0, 0, 0, 1)
     assert test.is_constant
 
 
-def test_a_constant_difference_warns_of_nothing():
+def test_constant_difference_raises_no_warning():
     test = paired_test(row("a", [0.3, 0.4, 0.5]), row("b", [0.2, 0.3, 0.4]))
     assert test.is_constant
     assert test.difference == pytest.approx(0.1)
@@ -74,7 +74,7 @@ def test_a_constant_difference_warns_of_nothing():
     ],
     ids=["probe seeds", "fewer seeds", "metric", "probe", "dataset", "NaN", "no values"],
 )
-def test_what_cannot_be_paired(other):
+def test_rows_that_cannot_be_paired(other):
     assert paired_test(row("a", [1.0, 2.0, 4.0]), other) is None
 
 
@@ -82,7 +82,7 @@ def test_single_seeds_are_not_tested():
     assert paired_test(row("a", [1.0]), row("b", [2.0])) is None
 
 
-def test_all_pairs_leave_out_what_cannot_be_paired():
+def test_all_pairs_leave_out_rows_that_cannot_be_paired():
     rows = [
         row("a", [1.0, 2.0]),
         row("b", [3.0, 5.0]),

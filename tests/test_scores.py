@@ -4,7 +4,9 @@ import csv
 import dataclasses
 import math
 
+import numpy as np
 import pytest
+from scipy import stats
 
 from tfdeepsim.scores import BASELINES, Score, interval, write_csv
 
@@ -14,17 +16,21 @@ SCORE = Score(
 
 
 def test_interval_closed_form():
-    # Two values: mean ± 12.706 · s / √2, with s = √2 · half their difference.
-    assert interval([1.0, 3.0]) == pytest.approx((2.0, 2 - 12.706, 2 + 12.706))
+    # Two values: mean ± t · s / √2, with s = √2 · half their difference. One degree of freedom is
+    # the Cauchy distribution, whose quantile is a tangent.
+    t = math.tan(math.pi * 0.475)
+    assert t == pytest.approx(12.706, abs=1e-3)
+    assert interval([1.0, 3.0]) == pytest.approx((2.0, 2 - t, 2 + t))
     assert interval([4.0] * 6) == (4.0, 4.0, 4.0)
 
 
-def test_interval_matches_the_t_distribution():
-    stats = pytest.importorskip("scipy.stats", reason="an independent quantile of Student's t")
-    values = [0.1, 0.4, 0.2, 0.5, 0.3]
-    _, low, high = interval(values)
-    expected = stats.t.interval(0.95, 4, loc=0.3, scale=stats.sem(values))
-    assert (low, high) == pytest.approx(expected, abs=1e-4)
+@pytest.mark.parametrize("n", [2, 5, 31, 32, 33, 100])
+def test_interval_matches_the_t_distribution(n):
+    values = np.random.default_rng(n).normal(0.3, 0.1, size=n)
+    expected = stats.t.interval(0.95, n - 1, loc=values.mean(), scale=stats.sem(values))
+    mean, low, high = interval(list(values))
+    assert mean == pytest.approx(values.mean())
+    assert (low, high) == pytest.approx(expected, rel=1e-9)
 
 
 def test_single_value_has_no_interval():
@@ -34,7 +40,7 @@ def test_single_value_has_no_interval():
     assert math.isnan(high)
 
 
-def test_files(tmp_path):
+def test_csv_has_all_columns(tmp_path):
     write_csv(tmp_path / "s.csv", [dataclasses.replace(SCORE, values=(0.1, 0.5))])
     with open(tmp_path / "s.csv") as file:
         rows = list(csv.DictReader(file))
@@ -46,10 +52,10 @@ def test_files(tmp_path):
     assert rows[0]["values"] == "0.1 0.5"
 
 
-def test_baselines_are_known_by_their_model():
+def test_baselines_are_recognised_by_their_model():
     assert not SCORE.is_baseline
     assert all(dataclasses.replace(SCORE, model=model).is_baseline for model in BASELINES)
 
 
-def test_direction():
+def test_direction_of_the_metric():
     assert not SCORE.higher_is_better

@@ -1,4 +1,4 @@
-"""Arrays with a JSON record in one `.npz`: what training writes and later stages read."""
+"""Arrays with a JSON record in one `.npz` file, e.g. the checkpoint of a run."""
 
 import json
 import os
@@ -13,7 +13,13 @@ from tfdeepsim.files import replacing
 
 
 def save_arrays(path: str | os.PathLike, arrays: list[np.ndarray], meta: dict[str, Any]) -> None:
-    """Write arrays and a JSON record as one `.npz`, whole or not at all."""
+    """Write arrays and a JSON record as one `.npz` file, completely or not at all.
+
+    Args:
+        path: File to write or replace.
+        arrays: Arrays of any shapes and dtypes that NumPy saves without pickle.
+        meta: Record of JSON values.
+    """
     named: dict[str, Any] = {f"{index:04d}": array for index, array in enumerate(arrays)}
     record = np.frombuffer(json.dumps(meta).encode(), np.uint8)
     with replacing(path) as new, open(new, "wb") as file:
@@ -21,7 +27,13 @@ def save_arrays(path: str | os.PathLike, arrays: list[np.ndarray], meta: dict[st
 
 
 def load_arrays(path: str | os.PathLike) -> tuple[list[np.ndarray], dict[str, Any]]:
-    """What `save_arrays` wrote.
+    """Read what `save_arrays` wrote.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The arrays in their order, and the record.
 
     Raises:
         InputError: If the file is missing or damaged.
@@ -32,23 +44,28 @@ def load_arrays(path: str | os.PathLike) -> tuple[list[np.ndarray], dict[str, An
             return [file[name] for name in sorted(file.files) if name != "meta"], meta
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(
-            "a run's checkpoint must be whole",
+            "a run's checkpoint must be complete",
             got=f"{path} ({error})",
             accepted="a run directory that train.py wrote, or --overwrite to start anew",
         ) from error
 
 
 def assign(variables: Sequence[Any], arrays: Sequence[np.ndarray], source: object) -> None:
-    """Give `variables` the values of `arrays`, in order.
+    """Assign arrays to variables, in order.
+
+    Args:
+        variables: TensorFlow or Keras variables.
+        arrays: New value of each variable.
+        source: File that the arrays come from, for the message of the error.
 
     Raises:
-        InputError: If the number or a shape differs.
+        InputError: If the number of arrays or a shape differs.
     """
-    found, expected = [a.shape for a in arrays], [tuple(v.shape) for v in variables]
-    if found != expected:
+    shapes, expected = [a.shape for a in arrays], [tuple(v.shape) for v in variables]
+    if shapes != expected:
         raise InputError(
             "a checkpoint must fit its run's config.json",
-            got=f"{source} with {len(found)} tensors of other shapes",
+            got=f"{source} with {len(shapes)} tensors of other shapes",
             accepted=f"{len(expected)} tensors as {expected[:3]} ...",
         )
     for variable, array in zip(variables, arrays, strict=True):

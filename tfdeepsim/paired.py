@@ -1,28 +1,37 @@
-"""Two rows of a table, seed by seed: the same seeds under both, so that what a seed does
-cancels."""
+"""Paired tests: do two rows of a table differ, over encoders trained with the same seeds?
+
+Runs of one seed share initial weights and order of images, so their difference varies less than
+either of them.
+"""
 
 import dataclasses
 import itertools
 import math
 from collections.abc import Sequence
 
+from scipy.stats import ttest_rel
+
 from tfdeepsim.scores import Score
 
 
 @dataclasses.dataclass(frozen=True)
 class PairedTest:
-    """A paired t-test over encoder seeds.
+    """Result of a paired t-test over encoder seeds.
 
     Attributes:
         first: Name of one row.
-        second: Name of the other.
-        metric: As in `Score`.
-        difference: Mean of first minus second, in the metric's units.
-        low: Lower end of its 95 % interval (Student's t).
-        high: Upper end of it.
-        p: Two-sided, not corrected for other tests. Where the difference is the same in every seed
-            there is nothing to test by: 1 if it is 0, else 0.
+        second: Name of the other row.
+        metric: Metric, as in `Score`.
+        difference: Mean of first minus second, in the units of the metric.
+        low: Lower end of the 95 % interval of the difference (Student's t).
+        high: Upper end of the interval.
+        p: Two-sided p-value, not corrected for other tests. If the difference is the same for every
+            seed, there is no spread to test by: 1 for a difference of 0, else 0.
         seeds: Number of pairs.
+
+    Example:
+        >>> test = paired_test(perceptual_score, pixel_score)
+        >>> print(f"{test.difference:.3f} ({test.low:.3f} to {test.high:.3f}), p = {test.p:.3f}")
     """
 
     first: str
@@ -36,52 +45,57 @@ class PairedTest:
 
     @property
     def is_constant(self) -> bool:
-        """Whether the difference is the same in every seed."""
+        """Whether the difference is the same for every seed."""
         return self.low == self.high
 
 
 def paired_test(first: Score, second: Score) -> PairedTest | None:
-    """Test whether two rows differ, from their values of the same seeds.
+    """Test whether two rows differ, by their values for the same seeds.
 
     Args:
         first: A row over encoder seeds.
-        second: Another; both list their seeds in the same order.
+        second: Another row, whose values are in the same order of seeds.
 
     Returns:
-        None unless both have the same two or more encoder seeds, the same dataset, probe and
-        metric, and finite values.
+        The test; None unless both rows have two or more values over encoder seeds, equally many,
+        the same dataset, probe and metric, and finite values.
     """
     if not _is_paired(first, second):
         return None
     differences = [a - b for a, b in zip(first.values, second.values, strict=True)]
     mean = math.fsum(differences) / len(differences)
     low = high = mean
-    # Below the rounding of the values themselves there is no spread to test by.
+    # Differences that vary by less than the rounding of the values have no spread to test by.
     if max(differences) - min(differences) <= 1e-12 * max(map(abs, first.values + second.values)):
         p = 1.0 if mean == 0 else 0.0
     else:
-        import scipy.stats
-
-        result = scipy.stats.ttest_rel(first.values, second.values)
+        result = ttest_rel(first.values, second.values)
         low, high = map(float, result.confidence_interval(0.95))
         p = float(result.pvalue)
     return PairedTest(first.run, second.run, first.metric, mean, low, high, p, len(differences))
 
 
 def all_pairs(scores: Sequence[Score]) -> list[PairedTest]:
-    """The test of each two rows that can be paired, in the order of `scores`."""
+    """Test every two rows that can be paired.
+
+    Args:
+        scores: Rows of a table.
+
+    Returns:
+        The tests, in the order of the rows.
+    """
     tests = (paired_test(first, second) for first, second in itertools.combinations(scores, 2))
     return [test for test in tests if test is not None]
 
 
 def holm(p: Sequence[float]) -> list[float]:
-    """P-values of several tests, adjusted so that any error at all stays rare (Holm 1979).
+    """Adjust the p-values of several tests for the probability of any false positive (Holm 1979).
 
     Args:
-        p: One a test.
+        p: P-value of each test.
 
     Returns:
-        Adjusted values in the same order, at most 1.
+        Adjusted p-values in the same order, at most 1.
     """
     adjusted = [0.0] * len(p)
     largest = 0.0

@@ -75,19 +75,19 @@ def test_truncated_file(tmp_path, kept):
     path = tmp_path / "state.npz"
     save_arrays(path, [np.arange(100.0)], {"step": 1})
     path.write_bytes(path.read_bytes()[:kept])
-    with pytest.raises(InputError, match="checkpoint must be whole"):
+    with pytest.raises(InputError, match="checkpoint must be complete"):
         load_arrays(path)
 
 
 def test_a_pickle_is_not_loaded(tmp_path):
     path = tmp_path / "state.npz"
     np.savez(path, meta=np.array([{"a": 1}], dtype=object))
-    with pytest.raises(InputError, match="checkpoint must be whole"):
+    with pytest.raises(InputError, match="checkpoint must be complete"):
         load_arrays(path)
 
 
 def test_missing_file(tmp_path):
-    with pytest.raises(InputError, match="checkpoint must be whole"):
+    with pytest.raises(InputError, match="checkpoint must be complete"):
         load_arrays(tmp_path / "none.npz")
 
 
