@@ -1,4 +1,4 @@
-"""The one trained model: every system of both papers is a configuration of it."""
+"""DeePSiM, the model that is trained: every system of both papers is a configuration of it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,51 +7,62 @@ import keras
 import tensorflow as tf
 
 from tfdeepsim import losses
+from tfdeepsim.errors import InputError
 from tfdeepsim.gate import Gate, GatedAdam
 
 OUT_OF_RANGE = "images out of range:"
-"""How the error begins that stops a step on images that the comparator was not made for."""
+"""First words of the error that stops a step on images outside the comparator's input range."""
 
 IMAGE_LOSSES = {"l2": losses.squared_error, "l1": losses.absolute_error}
 OF_IMAGES = ("feature", "adversarial", "image", "diversity")
 """Terms that act on the generated image; `kl` acts on the posterior."""
+NETWORKS = ("generator", "comparator", "discriminator", "extractor")
+"""Attributes of `DeePSiM` that hold networks."""
 
 Tensors = dict[str, tf.Tensor]
 
 
+@keras.saving.register_keras_serializable("tfdeepsim")
 class DeePSiM(keras.Model):
     """A generator trained under a weighted sum of loss terms, eq. (1) of Dosovitskiy & Brox 2016.
 
         L = λ_feature · L_feature + λ_adversarial · L_adversarial + λ_image · L_image + λ_kl · L_kl
 
-    AE: image alone. P. AE: feature alone. VAE and P. VAE: the same with kl. DeePSiM: the first
-        three.
-    Inversion: the same, with an extractor. A term is computed only where its weight is given. Terms
-        are
-    means over the elements of an example, see `tfdeepsim.losses`.
+    An AE uses the image term alone, a perceptual AE the feature term alone; a VAE and a perceptual
+    VAE use the same with the kl term. The loss DeePSiM is the feature, adversarial and image terms
+    together. Inversion is any of these with an extractor. A term is computed only if it has a
+    weight. Terms are means over the elements of an example, see `tfdeepsim.losses`.
 
-    With an extractor the generator draws images of their features, and the discriminator is called
-    with `[images, features]` (Sec. 4.3). With the term `diversity` the generator takes noise, and
-    every example of a batch is generated twice.
+    With an extractor the generator draws images from their features, and the discriminator is
+    called with `[images, features]` (Sec. 4.3). With the term `diversity` the generator takes
+    noise, and every example of a batch is generated twice.
 
-    With the adversarial term a step trains the discriminator too, with an optimizer of its own and
-    the same settings, on the images that the generator made for its own step. Neither's gradient
-    reaches the other.
+    With the adversarial term a step trains the discriminator too, by another optimizer with the
+    same settings, on the same generated images. Neither network's gradient reaches the other.
+
+    A `.keras` file of this model holds all networks, the optimizers and the gate, but not the state
+    of random generators: noise and dropout start again from their seeds. Import `tfdeepsim.saving`
+    before loading one.
 
     Args:
-        generator: Images [B, H, W, C] in [0, 1] to a dictionary with `image`, and `latent` and
-            `log_variance` where there is a posterior. With an extractor its features take the place
-            of images; a generator of `diversity` has a `noise_dim`, takes `noise`, and gives it
-            too.
-        loss_weights: λ of every term that is used, by name: `feature`, `adversarial`, `image`,
+        generator: Maps images [B, H, W, C] in [0, 1] to a dictionary with `image`, and, if it is
+            variational, `latent` and `log_variance`. With an extractor it maps features. For the
+            term `diversity` it has an attribute `noise_dim`, takes the argument `noise`, and
+            returns `noise` too.
+        loss_weights: Weight λ of each term to use, by name: `feature`, `adversarial`, `image`,
             `kl`, `diversity`.
         comparator: Frozen network from images to features; needed for `feature`.
-        discriminator: Images to logits [B, 2], see `losses.discriminator_loss`; needed for
-            `adversarial`.
+        discriminator: Maps images to logits [B, 2], see `losses.discriminator_loss`; needed for
+            `adversarial`, else ignored.
         image_loss: `l2` or `l1`.
-        gate: One of `gate.GATES`: when generator and discriminator are paused.
-        extractor: Frozen map from images to features that are inverted; it need not be
+        gate: Key of `gate.GATES`: the rule that pauses generator and discriminator.
+        extractor: Frozen map from images to the features that are inverted; it need not be
             differentiable. None for a generator of images.
+
+    Example:
+        >>> model = DeePSiM(generator, {"feature": 1.0, "image": 0.1}, comparator)
+        >>> model.compile("adam")
+        >>> model.fit(tf.data.Dataset.from_tensors({"image": images}), shuffle=False)
     """
 
     def __init__(
@@ -65,7 +76,7 @@ class DeePSiM(keras.Model):
         extractor: Any = None,
         **kwargs: Any,
     ):
-        # Without autocast an extractor sees images unrounded under mixed precision too.
+        # Autocast would round the images that an extractor sees under mixed precision.
         super().__init__(autocast=False, **kwargs)
         self.generator = generator
         self.extractor: Any = extractor
@@ -75,6 +86,7 @@ class DeePSiM(keras.Model):
         self.image_loss = IMAGE_LOSSES[image_loss]
         self.gate: Any = Gate(gate) if self.discriminator else None
         self.discriminator_optimizer: Any = None
+        self._choices = {"image_loss": image_loss, "gate": gate}
         self.means = {name: keras.metrics.Mean(name) for name in self._measured()}
         self.built = True
 
@@ -88,12 +100,38 @@ class DeePSiM(keras.Model):
             names += ["discriminator_trained", "generator_trained"]
         return names
 
+    def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor, with the networks serialized.
+
+        Raises:
+            InputError: If one of the networks is no Keras layer, and so cannot be saved.
+        """
+        config: dict[str, Any] = {"loss_weights": dict(self.loss_weights), **self._choices}
+        for name in NETWORKS:
+            network = getattr(self, name)
+            if network is not None and not isinstance(network, keras.layers.Layer):
+                raise InputError(
+                    f"a model is saved only if its {name} is a Keras layer",
+                    got=type(network).__name__,
+                    accepted="a comparator; or save model.generator alone",
+                )
+            config[name] = keras.saving.serialize_keras_object(network)
+        return config | {"name": self.name, "dtype": self.dtype_policy.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "DeePSiM":
+        networks = {
+            name: keras.saving.deserialize_keras_object(config[name], custom_objects=custom_objects)
+            for name in NETWORKS
+        }
+        return cls(**{**config, **networks})
+
     def compile(self, optimizer: Any = "adam", **options: Any) -> None:
-        """As Keras has it; a discriminator gets an optimizer of the same settings.
+        """Set the optimizer; a discriminator gets another one with the same settings.
 
         Args:
-            optimizer: Of the generator.
-            **options: Others of `keras.Model.compile`.
+            optimizer: Optimizer of the generator, or its name.
+            **options: Other options of `keras.Model.compile`.
         """
         super().compile(optimizer=optimizer, **options)
         self.optimizer.build(self.generator.trainable_variables)
@@ -102,17 +140,20 @@ class DeePSiM(keras.Model):
             self.discriminator_optimizer = GatedAdam.from_config(settings)
             self.discriminator_optimizer.build(self.discriminator.trainable_variables)
 
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        self.compile(**keras.saving.deserialize_keras_object(config))
+
     @property
-    def learned(self) -> keras.Model:
-        """The part whose weights are the result."""
+    def trained_network(self) -> keras.Model:
+        """The network that a run exports: the generator."""
         return self.generator
 
     def state_variables(self) -> list[keras.Variable]:
         """All that a training step changes: weights, random state, moments, the gate."""
         state = [*self.generator.variables, *self.optimizer.variables]
         if self.discriminator:
-            trained = (self.discriminator, self.discriminator_optimizer, self.gate)
-            state += [variable for part in trained for variable in part.variables]
+            stateful = (self.discriminator, self.discriminator_optimizer, self.gate)
+            state += [variable for part in stateful for variable in part.variables]
         return state
 
     @property
@@ -120,24 +161,26 @@ class DeePSiM(keras.Model):
         return list(self.means.values())
 
     def call(self, images: tf.Tensor, training: bool = False) -> Tensors:
-        return self.generator(
-            self.extractor(images) if self.extractor else images, training=training
-        )
+        generator_input = self.extractor(images) if self.extractor else images
+        return self.generator(generator_input, training=training)
 
     def terms(self, batch: Mapping[str, tf.Tensor], training: bool = False) -> Tensors:
-        """Every loss term that has a weight, raw: name to float32 [B], or [2 B] with `diversity`.
+        """Values of all terms that have a weight, not yet multiplied by it.
 
         Args:
-            batch: `image`, float [B, H, W, C] in [0, 1]: the target, and what the generator's input
-                is or is taken from.
+            batch: Has `image`, float [B, H, W, C] in [0, 1]: the target, and what the generator
+                reconstructs or the extractor takes features of.
             training: Whether batch statistics, noise and dropout are used.
+
+        Returns:
+            By name of the term, float32 [B], or [2 B] with the term `diversity`.
         """
         target, generator_input = self._examples(batch)
         generated, logits = self._generate(target, generator_input, training)
         return self._terms(target, generated, logits)
 
     def _examples(self, batch: Mapping[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
-        """Target images, and what the generator takes."""
+        """The target images and the input of the generator."""
         target = batch["image"]
         if "feature" in self.loss_weights:
             target = in_range(target, *self.comparator.input_range)
@@ -149,20 +192,20 @@ class DeePSiM(keras.Model):
     def _generate(
         self, target: tf.Tensor, generator_input: tf.Tensor, training: bool
     ) -> tuple[Tensors, Tensors]:
-        """The generator's outputs, and the discriminator's logits [B, 2] of `real` and `generated`
-        images."""
+        """Outputs of the generator; logits [B, 2] of the discriminator for `real` and `generated`
+        images, if there is one."""
         generated = self.generator(
             generator_input, training=training, **self._noise(generator_input, training)
         )
         logits = {}
         if self.discriminator:
             for name, images in (("real", target), ("generated", generated["image"])):
-                shown = [images, generator_input] if self.extractor else images
-                logits[name] = self.discriminator(shown, training=training)
+                inputs = [images, generator_input] if self.extractor else images
+                logits[name] = self.discriminator(inputs, training=training)
         return generated, logits
 
     def _noise(self, generator_input: tf.Tensor, training: bool) -> Tensors:
-        """The noise of validation, where two images are compared: without it they would be one."""
+        """Noise of validation with the term `diversity`: without it both images would be equal."""
         if training or "diversity" not in self.loss_weights:
             return {}
         shape = tf.stack([tf.shape(generator_input)[0], self.generator.noise_dim])
@@ -188,26 +231,29 @@ class DeePSiM(keras.Model):
         return {name: _checked(compute[name](), name) for name in self.loss_weights}
 
     def weigh(self, terms: Mapping[str, tf.Tensor]) -> tf.Tensor:
-        """The weighted sum of `terms`: float32 [B]."""
+        """The loss of each example: the weighted sum of `terms`, float32 [B]."""
         return tf.add_n([self.loss_weights[name] * value for name, value in terms.items()])
 
     def train_step(self, batch: Mapping[str, tf.Tensor]) -> Tensors:
-        # An optimizer adds up the gradients of all replicas.
+        # Optimizers sum the gradients of all replicas.
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         target, generator_input = self._examples(batch)
         with tf.GradientTape(persistent=True) as tape:
             generated, logits = self._generate(target, generator_input, training=True)
             terms = self._terms(target, generated, logits)
-            parts = {
-                k: self.loss_weights[k] * tf.reduce_mean(v) / replicas for k, v in terms.items()
+            weighted = {
+                name: self.loss_weights[name] * tf.reduce_mean(value) / replicas
+                for name, value in terms.items()
             }
             discriminator_loss = self._discriminator_loss(logits)
-        # Each term's gradient at the image, which shows their balance; all go through the generator
-        # at once.
+        # The gradient of each term with respect to the image, which is logged to show how the terms
+        # balance. Their sum is passed back through the generator once.
         image_gradients = {
-            k: tape.gradient(parts[k], generated["image"]) for k in parts if k in OF_IMAGES
+            name: tape.gradient(value, generated["image"])
+            for name, value in weighted.items()
+            if name in OF_IMAGES
         }
-        outputs = [parts[k] for k in parts if k not in image_gradients]
+        outputs = [value for name, value in weighted.items() if name not in image_gradients]
         output_gradients = [tf.ones_like(output) for output in outputs]
         if image_gradients:
             outputs.append(generated["image"])
@@ -235,9 +281,9 @@ class DeePSiM(keras.Model):
         self, tape: tf.GradientTape, discriminator_loss: tf.Tensor, replicas: int
     ) -> None:
         weights, optimizer = self.discriminator.trainable_variables, self.discriminator_optimizer
-        # As a tensor: an optimizer counts a variable that it is given among its own.
+        # A copy, since an optimizer adds a variable that it is assigned to its own variables.
         is_open = tf.identity(self.gate.discriminator)
-        # A paused discriminator costs no gradient.
+        # For a paused discriminator no gradient is computed.
         gradients = tf.cond(
             tf.cast(is_open, tf.bool),
             lambda: [
@@ -295,8 +341,11 @@ def _checked(value: tf.Tensor, name: str) -> tf.Tensor:
 
 
 def _norms(gradient: tf.Tensor) -> tf.Tensor:
-    """Euclidean norm of the gradient of each example's own loss, float32 [B], from that of the mean
-    loss."""
+    """Euclidean norm of the gradient of each example's own loss, float32 [B].
+
+    Args:
+        gradient: Gradient of the mean loss of the batch, [B, H, W, C].
+    """
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
     examples = tf.cast(tf.shape(gradient)[0] * replicas, tf.float32)
     squares = tf.reduce_sum(
@@ -306,7 +355,7 @@ def _norms(gradient: tf.Tensor) -> tf.Tensor:
 
 
 def _ratio(discriminator_loss: tf.Tensor, adversarial: tf.Tensor) -> tf.Tensor:
-    """r = L_discr / L_adv over the examples of all replicas, a scalar."""
+    """Scalar r = L_discr / L_adv over the examples of all replicas."""
     means = tf.stack([tf.reduce_mean(discriminator_loss), tf.reduce_mean(adversarial)])
     if tf.distribute.get_strategy().num_replicas_in_sync > 1:
         means = tf.distribute.get_replica_context().all_reduce("MEAN", means)
@@ -314,13 +363,13 @@ def _ratio(discriminator_loss: tf.Tensor, adversarial: tf.Tensor) -> tf.Tensor:
 
 
 def in_range(images: tf.Tensor, low: float, high: float) -> tf.Tensor:
-    """`images`, if all lie in [low, high], up to rounding.
+    """Return `images` unchanged, after checking that all pixels lie in [low, high], up to rounding.
 
     Raises:
-        tf.errors.InvalidArgumentError: If not; its message begins with `OUT_OF_RANGE`.
+        tf.errors.InvalidArgumentError: If one does not; the message begins with `OUT_OF_RANGE`.
     """
     least, most = tf.reduce_min(images), tf.reduce_max(images)
-    # NaN is left to the check of the loss terms, which names the term.
+    # NaN passes: the check of the loss terms finds it and names the term.
     outside = (least < low - 1e-3) | (most > high + 1e-3)
     check = tf.debugging.Assert(~outside, [OUT_OF_RANGE, least, "to", most])
     with tf.control_dependencies([check] if check is not None else []):

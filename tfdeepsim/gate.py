@@ -1,5 +1,5 @@
-"""Who is trained: generator and discriminator are paused where one of them is far ahead of the
-other."""
+"""Which network a step trains: the generator or the discriminator is paused while it is far ahead
+of the other."""
 
 import dataclasses
 import math
@@ -11,13 +11,14 @@ import tensorflow as tf
 
 @dataclasses.dataclass(frozen=True)
 class Thresholds:
-    """Of the ratio r = L_discr / L_adv, which is 2 at chance and small where the discriminator
-    wins.
+    """Thresholds of the ratio r = L_discr / L_adv, which is 2 at chance and small when the
+    discriminator wins.
 
     Attributes:
-        pause: The discriminator is paused when r falls below.
-        resume: It is trained again when r rises above.
-        losing: The generator is paused when r rises above, until the discriminator wins.
+        pause: The discriminator is paused when r falls below this value.
+        resume: The discriminator is trained again when r rises above this value.
+        losing: The generator is paused when r rises above this value, until the discriminator wins
+            again.
     """
 
     pause: float
@@ -28,27 +29,33 @@ class Thresholds:
 GATES = {
     # Dosovitskiy & Brox 2016, section 3.2.
     "paper": Thresholds(0.1, 0.1, math.inf),
-    # Their released training code.
+    # The training code that they released.
     "hysteresis": Thresholds(0.1, 0.5, 10.0),
     "off": Thresholds(0.0, 0.0, math.inf),
 }
 
 
+@keras.saving.register_keras_serializable("tfdeepsim")
 class Gate(keras.layers.Layer):
-    """Whether each of the two networks is trained in the next step; both are in the first.
+    """Decides which of the two networks the next step trains; the first step trains both.
 
     Args:
-        name_of_gate: One of `GATES`.
+        name_of_gate: A key of `GATES`.
 
     Attributes:
-        discriminator, generator: Scalars, 1 where that network is trained, else 0.
+        discriminator: Scalar variable, 1 if the discriminator is trained in the next step, else 0.
+        generator: The same for the generator.
+
+    Example:
+        >>> gate = Gate("paper")
+        >>> gate.update(discriminator_loss / adversarial_loss)
     """
 
     def __init__(self, name_of_gate: str = "paper", **options: Any):
         super().__init__(trainable=False, **options)
         self.name_of_gate = name_of_gate
         self.thresholds = GATES[name_of_gate]
-        # All replicas agree, so any one of them may write.
+        # All replicas compute the same values, so any one of them may write.
         self.discriminator, self.generator = (
             self.add_weight(
                 (),
@@ -63,10 +70,10 @@ class Gate(keras.layers.Layer):
         self.built = True
 
     def update(self, ratio: tf.Tensor) -> None:
-        """Decide on the next step.
+        """Decide which networks the next step trains.
 
         Args:
-            ratio: L_discr / L_adv of this step, a scalar.
+            ratio: Scalar L_discr / L_adv of this step.
         """
         limits = self.thresholds
         discriminator, generator = (
@@ -84,22 +91,28 @@ class Gate(keras.layers.Layer):
         return {"name_of_gate": self.name_of_gate, "name": self.name}
 
 
+@keras.saving.register_keras_serializable("tfdeepsim")
 class GatedAdam(keras.optimizers.Adam):
-    """Adam whose update of a step can be called off: weights and moments stay as they are.
+    """Adam whose update can be skipped, which leaves weights and moments as they are.
 
-    Steps that were called off are counted all the same, as in the paper's code, so that learning
-    rates follow the steps of training.
+    Skipped steps are counted, as in the code of Dosovitskiy & Brox, so that a learning rate
+    schedule follows the steps of training.
 
     Attributes:
-        open: A scalar that is 1 where the update counts, else 0; to be set before `apply`.
+        open: Scalar that is 1 if the next update is applied and 0 if it is skipped. Set it before
+            `apply`.
+
+    Example:
+        >>> optimizer = GatedAdam(1e-3)
+        >>> optimizer.open = gate.generator
     """
 
     open: Any = 1.0
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         index = self._get_variable_index(variable)
-        changed = [variable, self._momentums[index], self._velocities[index]]
-        before = [tf.identity(x) for x in changed]
+        state = [variable, self._momentums[index], self._velocities[index]]
+        before = [tf.identity(x) for x in state]
         super().update_step(gradient, variable, learning_rate)
-        for now, then in zip(changed, before, strict=True):
-            self.assign(now, tf.where(tf.cast(self.open, tf.bool), now, then))
+        for new, old in zip(state, before, strict=True):
+            self.assign(new, tf.where(tf.cast(self.open, tf.bool), new, old))

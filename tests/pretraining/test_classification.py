@@ -30,7 +30,7 @@ def objective():
 
 @pytest.fixture(scope="module")
 def model(objective):
-    return Pretext(objective)
+    return Pretext(objective.network(), objective)
 
 
 def read(objective, first=0, last=8, seed=1):
@@ -78,14 +78,14 @@ def test_parity_with_pytorch(objective, training):
 
 
 def test_what_it_tells_of_itself(objective, model):
-    assert (objective.kept, objective.chosen_by, objective.saw_labels) == (
+    assert (objective.last_saved_layer, objective.monitor, objective.saw_labels) == (
         "fc8",
         "val_accuracy",
         True,
     )
     # The last image of each split serves no probe.
     assert (objective.classes, objective.examples) == (2, 39)
-    assert model.learned.architecture.layers[-1].channels == 2
+    assert model.trained_network.architecture.layers[-1].channels == 2
 
 
 def test_batches_are_a_function_of_seed_and_step(objective):
@@ -101,7 +101,7 @@ def test_no_tuning_thread_delays_the_end(objective):
 
 
 def test_shown(objective):
-    shown = objective.shown()
+    shown = objective.example_grid()
     assert (shown.shape, shown.dtype) == ((5, 8, 64, 64, 3), np.uint8)
     np.testing.assert_array_equal(shown[0], objective._train.images[:8])
     assert (shown[1:] != shown[0]).any()
@@ -109,9 +109,9 @@ def test_shown(objective):
 
 def test_dropout_is_of_training_alone(model):
     images = tf.random.stateless_uniform([2, 64, 64, 3], (0, 0))
-    np.testing.assert_array_equal(model.learned(images), model.learned(images))
+    np.testing.assert_array_equal(model.trained_network(images), model.trained_network(images))
     assert (
-        (model.learned(images, training=True) != model.learned(images, training=True)).numpy().any()
+        (model.trained_network(images, training=True) != model.trained_network(images, training=True)).numpy().any()
     )
 
 
@@ -130,10 +130,10 @@ def test_the_frozen_network_of_its_tensors_gives_the_same(objective, tmp_path):
 
 def test_learns_colours(objective):
     keras.utils.set_random_seed(0)
-    model = Pretext(objective)
+    model = Pretext(objective.network(), objective)
     model.compile(optimizer=keras.optimizers.Adam(1e-4), jit_compile=False)
     history = model.fit(objective.training(BATCH, 0, range(16)), verbose=0, shuffle=False).history
-    assert set(history) == set(objective.measured)
+    assert set(history) == set(objective.measure_names)
     scores = model.evaluate(objective.validation(BATCH), return_dict=True, verbose=0)
     assert scores["accuracy"] == 1
     assert scores["loss"] < 0.3

@@ -240,7 +240,7 @@ def test_validation_is_all_pairs_once(objective):
 
 
 def test_shown_are_anchors_near_frames_and_negatives(objective):
-    shown = objective.shown()
+    shown = objective.example_grid()
     assert (shown.shape, shown.dtype) == ((3, 8, 64, 64, 3), np.uint8)
     anchor, near, negative = shown[:, :, 0, 0, :2].astype(int)
     np.testing.assert_array_equal(anchor[:, 0], near[:, 0])
@@ -249,15 +249,15 @@ def test_shown_are_anchors_near_frames_and_negatives(objective):
 
 
 def test_shown_of_one_rollout():
-    shown = RankingObjective(Splits(Videos(1, 8)), "videonet", 0, lambda steps: steps).shown()
+    shown = RankingObjective(Splits(Videos(1, 8)), "videonet", 0, lambda steps: steps).example_grid()
     anchor, _, negative = shown[:, :, 0, 0, 1].astype(int)
     assert set(np.abs(anchor - negative)) <= {1, 6, 7}
 
 
 def test_what_it_tells_of_itself(objective):
-    assert (objective.name, objective.kept, objective.chosen_by) == ("ranking", "fc7", "val_loss")
+    assert (objective.name, objective.last_saved_layer, objective.monitor) == ("ranking", "fc7", "val_loss")
     assert not objective.saw_labels
-    assert set(measured(objective, APART)) == set(objective.measured)
+    assert set(measured(objective, APART)) == set(objective.measure_names)
 
 
 def test_learns_from_rollouts(tiny):
@@ -265,12 +265,12 @@ def test_learns_from_rollouts(tiny):
     objective = make_objective(config(steps=100), splits)
     assert objective.examples == 3 * 2 * 2
     keras.utils.set_random_seed(0)
-    model = Pretext(objective)
+    model = Pretext(objective.network(), objective)
     model.compile(optimizer=keras.optimizers.Adam(1e-4), jit_compile=False)
     before = model.evaluate(objective.validation(BATCH), return_dict=True, verbose=0)
     history = model.fit(objective.training(12, 0, range(24)), verbose=0, shuffle=False).history
     after = model.evaluate(objective.validation(BATCH), return_dict=True, verbose=0)
-    assert set(history) == set(objective.measured)
+    assert set(history) == set(objective.measure_names)
     assert after["loss"] < 0.6 * before["loss"]
     assert after["violations"] < before["violations"]
 

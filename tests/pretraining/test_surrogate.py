@@ -90,14 +90,14 @@ def test_batches_outlive_the_objective():
 
 def test_patches_follow_the_seed():
     first, same, other = (
-        SurrogateObjective(open_squares(), classes=6, seed=seed).shown() for seed in (0, 0, 1)
+        SurrogateObjective(open_squares(), classes=6, seed=seed).example_grid() for seed in (0, 0, 1)
     )
     np.testing.assert_array_equal(first, same)
     assert (first != other).any()
 
 
 def test_shown_are_patches_and_their_views(objective):
-    shown = objective.shown()
+    shown = objective.example_grid()
     assert (shown.shape, shown.dtype) == ((6, 8, 32, 32, 3), np.uint8)
     # Eight columns of six patches: the first come again.
     np.testing.assert_array_equal(shown[0, :2], shown[0, 6:])
@@ -107,7 +107,7 @@ def test_shown_are_patches_and_their_views(objective):
 def test_what_tells_the_classes_apart_is_not_kept(objective):
     network = objective.network()
     assert network(np.zeros((2, 32, 32, 3), np.float32)).shape == (2, 6)
-    kept = network.tensors(objective.kept)
+    kept = network.tensors(objective.last_saved_layer)
     assert {name: value.shape for name, value in kept.items()} == EXEMPLAR_CNN.tensor_shapes(
         "relu4"
     )
@@ -121,13 +121,13 @@ def test_measures_are_cross_entropy_and_accuracy(objective):
     chances = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     np.testing.assert_allclose(measures["loss"], -np.log(chances[np.arange(6), target]), rtol=1e-4)
     np.testing.assert_array_equal(measures["accuracy"], logits.argmax(axis=1) == target)
-    assert tuple(measures) == objective.measured
+    assert tuple(measures) == objective.measure_names
 
 
 def test_a_few_steps_lower_the_loss():
     keras.utils.set_random_seed(0)
     objective = SurrogateObjective(open_squares(), classes=4, seed=0)
-    model = Pretext(objective)
+    model = Pretext(objective.network(), objective)
     model.compile(optimizer=keras.optimizers.Adam(1e-3))
     before = model.evaluate(objective.validation(8), return_dict=True, verbose=0)
     model.fit(objective.training(8, seed=0, steps=range(40)), verbose=0, shuffle=False)

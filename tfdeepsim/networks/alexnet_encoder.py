@@ -5,10 +5,16 @@ from typing import Any
 import keras
 
 from tfdeepsim.errors import InputError
-from tfdeepsim.networks.leaky_layers import convolution, scaled, start_linear, start_near
+from tfdeepsim.networks.functional_network import FunctionalNetwork
+from tfdeepsim.networks.leaky_layers import (
+    constant_output_options,
+    convolution,
+    linear_output_options,
+    scaled,
+)
 
 SMALLEST_SIDE = 63
-"""Pixels a side that leave one position after the last pooling."""
+"""Smallest height and width in pixels that leaves one position after the last pooling."""
 
 
 def check_image_shape(image_shape: tuple[int, int, int]) -> None:
@@ -25,25 +31,32 @@ def check_image_shape(image_shape: tuple[int, int, int]) -> None:
         )
 
 
-class AlexNetEncoder(keras.Model):
-    """AlexNet up to fc6 with leaky ReLUs, Sec. 4.2 of Dosovitskiy & Brox 2016; fc6 gives the
-    posterior.
+@keras.saving.register_keras_serializable("tfdeepsim")
+class AlexNetEncoder(FunctionalNetwork):
+    """AlexNet up to fc6 with leaky ReLUs, where fc6 is the latent code (Dosovitskiy & Brox 2016,
+    Sec. 4.2).
 
-    Maps images [B, H, W, C] in [0, 1] to a dictionary of float32 [B, Z] tensors, both linear:
-    `latent`, and for a variational encoder `log_variance`; `latent` is then the mean of the
+    Maps images [B, H, W, C] in [0, 1] to a dictionary of float32 [B, Z] tensors without activation:
+    `latent`, and for a variational encoder also `log_variance`; `latent` is then the mean of the
     posterior. Channels, kernels, strides and padding are those of the comparator `AlexNet`
-    (Krizhevsky 2014, without local normalization and groups). At 227 pixels the last map is 6x6, at
-    64 it is 1x1.
+    (Krizhevsky 2014, without local response normalization and groups). The last feature map is 6x6
+    for images of 227 pixels and 1x1 for images of 64.
 
     Args:
         image_shape: (height, width, channels); height and width are 63 or more.
-        latent_dim: Z.
-        variational: Whether to output a posterior.
-        width: Factor of the channels of the convolutions.
+        latent_dim: Size Z of the latent code.
+        variational: Whether to return `log_variance` too.
+        width: Multiplies the number of channels of each convolution.
 
     Raises:
         InputError: If the images are too small or the width is not positive.
+
+    Example:
+        >>> encoder = AlexNetEncoder((64, 64, 3), latent_dim=32)
+        >>> embedding = encoder(images)["latent"]
     """
+
+    arguments = ("image_shape", "latent_dim", "variational", "width")
 
     def __init__(
         self,
@@ -62,29 +75,15 @@ class AlexNetEncoder(keras.Model):
         for channels in (384, 256, 256):
             x = convolution(x, scaled(channels, width), 3)
         x = keras.layers.Flatten()(keras.layers.MaxPooling2D(3, 2)(x))
-        starts = {
-            "latent": start_linear(),
-            **({"log_variance": start_near(0.0)} if variational else {}),
-        }
+        initializers = {"latent": linear_output_options()}
+        if variational:
+            initializers["log_variance"] = constant_output_options(0.0)
         outputs = {
-            key: keras.layers.Dense(latent_dim, dtype="float32", name=key, **start)(x)
-            for key, start in starts.items()
+            name: keras.layers.Dense(latent_dim, dtype="float32", name=name, **options)(x)
+            for name, options in initializers.items()
         }
         super().__init__(images, outputs, **kwargs)
         self.image_shape = tuple(image_shape)
         self.latent_dim = latent_dim
         self.variational = variational
         self.width = width
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            "image_shape": self.image_shape,
-            "latent_dim": self.latent_dim,
-            "variational": self.variational,
-            "width": self.width,
-            "name": self.name,
-        }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "AlexNetEncoder":
-        return cls(**config)

@@ -8,17 +8,22 @@ import tensorflow as tf
 from tfdeepsim.networks.noise import standard_normal
 
 
+@keras.saving.register_keras_serializable("tfdeepsim")
 class Autoencoder(keras.Model):
-    """Encode, sample where there is a posterior, decode.
+    """An autoencoder, or a variational autoencoder if the encoder returns a posterior.
 
-    Calling it on images [B, H, W, C] in [0, 1] returns a dictionary: `image` (the reconstruction,
-    same shape), `latent` [B, Z], and `log_variance` [B, Z] for a variational encoder. In training
-    the decoder sees z = μ + σ ε with seeded ε ~ N(0, 1); at inference z = μ.
+    Maps images [B, H, W, C] in [0, 1] to a dictionary: `image` (the reconstruction, of the same
+    shape), `latent` [B, Z], and `log_variance` [B, Z] for a variational encoder. In training the
+    decoder sees z = μ + σ ε with ε ~ N(0, 1) from a seeded generator; at inference z = μ.
 
     Args:
-        encoder: Images to a dictionary with `latent` and perhaps `log_variance`.
-        decoder: Latents to images.
-        seed: Of the noise.
+        encoder: Maps images to a dictionary with `latent` and, if variational, `log_variance`.
+        decoder: Maps latents [B, Z] to images.
+        seed: Seed of the noise ε.
+
+    Example:
+        >>> model = Autoencoder(Encoder(latent_dim=8), Decoder(latent_dim=8))
+        >>> reconstruction = model(images)["image"]
     """
 
     def __init__(self, encoder: keras.Model, decoder: keras.Model, seed: int = 0, **kwargs: Any):
@@ -37,8 +42,15 @@ class Autoencoder(keras.Model):
         return {**posterior, "image": self.decoder(latent, training=training)}
 
     def sample(self, mean: tf.Tensor, log_variance: tf.Tensor) -> tf.Tensor:
-        """Draw from the posterior N(mean, exp(log_variance)): [B, Z] each, and so is what is
-        returned."""
+        """Draw from the posterior N(mean, exp(log_variance)).
+
+        Args:
+            mean: float32 [B, Z].
+            log_variance: float32 [B, Z], natural logarithm of the variance.
+
+        Returns:
+            float32 [B, Z].
+        """
         return mean + tf.exp(0.5 * log_variance) * standard_normal(self.noise, tf.shape(mean))
 
     def get_config(self) -> dict[str, Any]:
@@ -47,12 +59,13 @@ class Autoencoder(keras.Model):
             "decoder": keras.saving.serialize_keras_object(self.decoder),
             "seed": self.seed,
             "name": self.name,
+            "dtype": self.dtype_policy.name,
         }
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "Autoencoder":
         networks = {
-            key: keras.saving.deserialize_keras_object(config[key], custom_objects=custom_objects)
-            for key in ("encoder", "decoder")
+            part: keras.saving.deserialize_keras_object(config[part], custom_objects=custom_objects)
+            for part in ("encoder", "decoder")
         }
         return cls(**{**config, **networks})

@@ -5,14 +5,15 @@ from typing import Any
 import keras
 
 from tfdeepsim.errors import InputError
-from tfdeepsim.networks.leaky_layers import convolution, dense, scaled, start_linear
+from tfdeepsim.networks.functional_network import FunctionalNetwork
+from tfdeepsim.networks.leaky_layers import convolution, dense, linear_output_options, scaled
 
 LAYERS = ((32, 7, 2), (64, 5, 1), (128, 3, 2), (256, 3, 1), (256, 3, 2))
 """Channels, kernel and stride of each convolution."""
 SMALLEST_SIDE = 35
-"""Pixels a side that leave one position after the convolutions."""
+"""Smallest height and width in pixels that leaves one position after the convolutions."""
 LARGE_SIDE = 128
-"""Pixels a side from which on the first stride is 4."""
+"""Images of at least this height and width, in pixels, get a first stride of `LARGE_STRIDE`."""
 LARGE_STRIDE = 4
 
 
@@ -30,28 +31,35 @@ def check_image_shape(image_shape: tuple[int, int, int]) -> None:
         )
 
 
-class Discriminator(keras.Model):
-    """Five convolutions, the mean over positions, two fully connected layers; dropout before each
-    of them.
+@keras.saving.register_keras_serializable("tfdeepsim")
+class Discriminator(FunctionalNetwork):
+    """Five convolutions, global average pooling, and two fully connected layers with dropout before
+    each.
 
     Maps images [B, H, W, C] in [0, 1] to float32 logits [B, 2]; class 1 means that the image is
-    real. No convolution pads: maps of 64 pixels have sides 29, 25, 12, 10, 4. The first stride is 4
-    where the smaller side is 128 or more, for the paper's ImageNet images.
+    real. The convolutions do not pad: an image of 64 pixels gives maps of 29, 25, 12, 10 and 4
+    pixels a side. The first stride is 4 where the smaller side is 128 or more, as for the paper's
+    ImageNet images.
 
     A conditional discriminator is called with `[images, features]`. The features pass two fully
-    connected layers (1024 and 512) and are appended to the mean over positions; `feature_scale`
-    brings them to the scale of images.
+    connected layers (1024 and 512 units) and are appended to the pooled map.
 
     Args:
         image_shape: (height, width, channels); height and width are 35 or more.
-        feature_shape: (n,) or (h, w, c) of the features; None for images alone.
-        width: Factor of all channels and units but the two logits.
-        seed: Of both dropout layers.
-        feature_scale: What features are multiplied by.
+        feature_shape: (n,) or (h, w, c) of the features; None for a discriminator of images alone.
+        width: Multiplies the number of channels and units of every layer but the logits.
+        seed: Seed of both dropout layers.
+        feature_scale: Multiplies the features, to bring them to the scale of images.
 
     Raises:
         InputError: If the images are too small or the width is not positive.
+
+    Example:
+        >>> discriminator = Discriminator((64, 64, 3))
+        >>> probability_real = tf.nn.softmax(discriminator(images))[:, 1]
     """
+
+    arguments = ("image_shape", "feature_shape", "width", "seed", "feature_scale")
 
     def __init__(
         self,
@@ -72,28 +80,13 @@ class Discriminator(keras.Model):
             inputs = [images, features]
             x = keras.layers.Concatenate()([x, _condition(features, feature_scale, width)])
         x = keras.layers.Dropout(0.5, seed=2 * seed + 1)(dense(x, scaled(512, width)))
-        super().__init__(
-            inputs, keras.layers.Dense(2, dtype="float32", **start_linear())(x), **kwargs
-        )
+        logits = keras.layers.Dense(2, dtype="float32", **linear_output_options())(x)
+        super().__init__(inputs, logits, **kwargs)
         self.image_shape = tuple(image_shape)
         self.feature_shape = feature_shape and tuple(feature_shape)
         self.width = width
         self.seed = seed
         self.feature_scale = feature_scale
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            "image_shape": self.image_shape,
-            "feature_shape": self.feature_shape,
-            "width": self.width,
-            "seed": self.seed,
-            "feature_scale": self.feature_scale,
-            "name": self.name,
-        }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "Discriminator":
-        return cls(**config)
 
 
 def _convolutions(x: keras.KerasTensor, width: float) -> keras.KerasTensor:

@@ -5,18 +5,19 @@ from typing import Any
 import keras
 
 from tfdeepsim.errors import InputError
+from tfdeepsim.networks.functional_network import FunctionalNetwork
 from tfdeepsim.networks.leaky_layers import (
+    constant_output_options,
     convolution,
+    linear_output_options,
     scaled,
-    start_linear,
-    start_near,
     up_convolution,
 )
 
 CODE_CHANNELS = 8
-"""Channels of the code in the paper: a latent size of 512 for 64x64 pixels."""
+"""Channels of the code in the paper: a latent size of 512 for images of 64x64 pixels."""
 REDUCTION = 8
-"""Image pixels a side for one position of the code."""
+"""One position of the code stands for so many pixels of the image, in each direction."""
 
 ENCODER_LAYERS = (
     (32, 5, 2),
@@ -29,7 +30,7 @@ ENCODER_LAYERS = (
 )
 """Channels, kernel and stride of each layer before the code."""
 DECODER_CHANNELS = (64, 32, 16)
-"""Of the up-convolutions."""
+"""Channels of the up-convolutions."""
 
 
 def code_map(image_shape: tuple[int, int, int]) -> tuple[int, int]:
@@ -65,23 +66,30 @@ def code_shape(image_shape: tuple[int, int, int], latent_dim: int) -> tuple[int,
     return height, width, latent_dim // positions
 
 
-class MapEncoder(keras.Model):
-    """Seven convolutions (32-32-64-64-128-128-64 channels), then one that gives the code, 8 times
-    smaller.
+@keras.saving.register_keras_serializable("tfdeepsim")
+class MapEncoder(FunctionalNetwork):
+    """Seven convolutions (32-32-64-64-128-128-64 channels), then one whose output is the code.
 
-    Maps images [B, H, W, C] in [0, 1] to a dictionary of float32 [B, Z] tensors: `latent`, which is
-    the map [B, H / 8, W / 8, Z / positions] flattened, after its leaky ReLU. A variational encoder
-    gives `latent` (then the mean of the posterior) and `log_variance` by two linear convolutions.
+    Maps images [B, H, W, C] in [0, 1] to a dictionary of float32 [B, Z] tensors: `latent`, the map
+    [B, H / 8, W / 8, Z / positions] after its leaky ReLU, flattened. A variational encoder returns
+    `latent` (then the mean of the posterior) and `log_variance` by two convolutions without
+    activation.
 
     Args:
         image_shape: (height, width, channels); height and width are multiples of 8.
-        latent_dim: Z, channels times positions of the code.
-        variational: Whether to output a posterior; not in the paper.
-        width: Factor of the channels of all layers but the code.
+        latent_dim: Size Z of the latent code: its channels times its positions.
+        variational: Whether to return `log_variance` too; the paper does so only for AlexNet.
+        width: Multiplies the number of channels of every layer but the code.
 
     Raises:
         InputError: If the image shape, the latent size or the width does not fit.
+
+    Example:
+        >>> encoder = MapEncoder((64, 64, 3), latent_dim=512)
+        >>> embedding = encoder(images)["latent"]
     """
+
+    arguments = ("image_shape", "latent_dim", "variational", "width")
 
     def __init__(
         self,
@@ -97,8 +105,8 @@ class MapEncoder(keras.Model):
             x = convolution(x, scaled(number, width), kernel, strides=stride)
         if variational:
             outputs = {
-                "latent": _linear(x, channels, start_linear()),
-                "log_variance": _linear(x, channels, start_near(0.0)),
+                "latent": _linear(x, channels, linear_output_options()),
+                "log_variance": _linear(x, channels, constant_output_options(0.0)),
             }
         else:
             outputs = {"latent": convolution(x, channels, 3, dtype="float32")}
@@ -111,34 +119,28 @@ class MapEncoder(keras.Model):
         self.variational = variational
         self.width = width
 
-    def get_config(self) -> dict[str, Any]:
-        return {
-            "image_shape": self.image_shape,
-            "latent_dim": self.latent_dim,
-            "variational": self.variational,
-            "width": self.width,
-            "name": self.name,
-        }
 
-    @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "MapEncoder":
-        return cls(**config)
-
-
-class MapDecoder(keras.Model):
+@keras.saving.register_keras_serializable("tfdeepsim")
+class MapDecoder(FunctionalNetwork):
     """Convolutions 64-128, three times an up-convolution and a convolution (64, 32, 16 channels).
 
-    Maps latents [B, Z] to float32 images [B, H, W, C]. The output is linear: trained images lie in
-    [0, 1] up to the error. It starts near the constant 0.5.
+    Maps latents [B, Z] to float32 images [B, H, W, C]. The last layer has no activation, so trained
+    images lie in [0, 1] only up to the error. A new network returns nearly constant images of 0.5.
 
     Args:
         image_shape: (height, width, channels); height and width are multiples of 8.
-        latent_dim: Z, channels times positions of the code.
-        width: Factor of the channels of all layers but the last.
+        latent_dim: Size Z of the latent code: its channels times its positions.
+        width: Multiplies the number of channels of every layer but the last.
 
     Raises:
         InputError: If the image shape, the latent size or the width does not fit.
+
+    Example:
+        >>> decoder = MapDecoder((64, 64, 3), latent_dim=512)
+        >>> images = decoder(embedding)
     """
+
+    arguments = ("image_shape", "latent_dim", "width")
 
     def __init__(
         self,
@@ -153,26 +155,16 @@ class MapDecoder(keras.Model):
             x = convolution(x, scaled(channels, width), 3)
         for channels in DECODER_CHANNELS:
             x = up_convolution(x, scaled(channels, width))
-            # The last convolution is the image.
+            # The last convolution returns the image and has other options.
             if channels != DECODER_CHANNELS[-1]:
                 x = convolution(x, scaled(channels, width), 3)
-        super().__init__(latents, _linear(x, image_shape[2], start_near(0.5)), **kwargs)
+        super().__init__(
+            latents, _linear(x, image_shape[2], constant_output_options(0.5)), **kwargs
+        )
         self.image_shape = tuple(image_shape)
         self.latent_dim = latent_dim
         self.width = width
 
-    def get_config(self) -> dict[str, Any]:
-        return {
-            "image_shape": self.image_shape,
-            "latent_dim": self.latent_dim,
-            "width": self.width,
-            "name": self.name,
-        }
 
-    @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "MapDecoder":
-        return cls(**config)
-
-
-def _linear(x: keras.KerasTensor, channels: int, start: dict[str, Any]) -> keras.KerasTensor:
-    return keras.layers.Conv2D(channels, 3, padding="same", dtype="float32", **start)(x)
+def _linear(x: keras.KerasTensor, channels: int, options: dict[str, Any]) -> keras.KerasTensor:
+    return keras.layers.Conv2D(channels, 3, padding="same", dtype="float32", **options)(x)

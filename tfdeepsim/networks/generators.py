@@ -10,7 +10,7 @@ from tfdeepsim.networks.leaky_layers import check_width
 from tfdeepsim.networks.upconv_generator import UpConvGenerator
 
 GENERATORS = ("pihlgren", "dosovitskiy")
-"""Names of the papers' first authors."""
+"""Names of the networks: the first authors of their papers."""
 
 
 def check_generator(
@@ -22,8 +22,11 @@ def check_generator(
 ) -> None:
     """Refuse what `make_generator` would refuse, without building anything.
 
+    Args:
+        network, image_shape, latent_dim, variational, width: As `make_generator` takes them.
+
     Raises:
-        InputError: If there is no such network, or it does not allow one of the sizes.
+        InputError: If there is no such network, or one of the sizes does not suit it.
     """
     _check_network(network, width)
     if latent_dim < 1:
@@ -37,9 +40,10 @@ def check_generator(
 
 
 def generator_of(config: TrainConfig, image_shape: tuple[int, int, int]) -> Autoencoder:
-    """The generator that a run's config asks for.
+    """The generator that a run's config names.
 
-    Its width is for `dosovitskiy`; beside the other network it is that of the discriminator alone.
+    `config.width` is the width of the network `dosovitskiy`; the network `pihlgren` has a fixed
+    width, and `config.width` is that of its discriminator alone.
 
     Raises:
         InputError: As `make_generator`.
@@ -59,21 +63,25 @@ def make_generator(
     seed: int = 0,
     width: float = 1.0,
 ) -> Autoencoder:
-    """Encoder and decoder of a paper as one generator.
+    """Build the encoder and decoder of a paper as one generator.
 
-    `pihlgren` is the one of Pihlgren et al. 2020. `dosovitskiy` is Table 2 of Dosovitskiy & Brox
-    2016, and where it is variational AlexNet up to fc6 with the decoder of Table 5.
+    `pihlgren` is that of Pihlgren et al. 2020. `dosovitskiy` is Table 2 of Dosovitskiy & Brox 2016;
+    the variational one is AlexNet up to fc6 with the decoder of Table 5.
 
     Args:
         network: One of `GENERATORS`.
         image_shape: (height, width, channels).
         latent_dim: Size of the embedding.
-        variational: Whether the encoder outputs a posterior.
-        seed: Of the noise.
-        width: Factor of the numbers of channels; 1 for `pihlgren`.
+        variational: Whether the encoder returns a posterior.
+        seed: Seed of the noise that a variational generator adds to latents in training.
+        width: Multiplies the numbers of channels; must be 1 for `pihlgren`.
 
     Raises:
-        InputError: If there is no such network, or it does not allow one of the sizes.
+        InputError: If there is no such network, or one of the sizes does not suit it.
+
+    Example:
+        >>> generator = make_generator("pihlgren", (64, 64, 3), 64, variational=False)
+        >>> reconstruction = generator(images)["image"]
     """
     check_generator(network, image_shape, latent_dim, variational, width)
     if network == "pihlgren":

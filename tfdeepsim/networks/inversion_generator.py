@@ -8,28 +8,36 @@ import tensorflow as tf
 
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.networks.noise import standard_normal
+from tfdeepsim.networks.precision import precision
 from tfdeepsim.networks.upconv_generator import UpConvGenerator
 
 
+@keras.saving.register_keras_serializable("tfdeepsim")
 class InversionGenerator(keras.Model):
-    """The generator of Table 5 on scaled features, and on noise where it shall give several images.
+    """The generator of Table 5 on scaled features, with optional noise for several images of the
+    same features.
 
-    Calling it on features [B, n] or [B, h, w, c] returns a dictionary: `image`, float32 [B, H, W,
-    C], linear and so in [0, 1] up to the error, and with noise `noise`, float32 [B, noise_dim].
+    Maps features [B, n] or [B, h, w, c] to a dictionary: `image`, float32 [B, H, W, C], without a
+    final activation and therefore in [0, 1] only up to the error; and, with noise, `noise`, float32
+    [B, noise_dim].
 
-    Noise is appended to a vector, and to each position of a map. In training it is drawn from N(0,
-    1); at inference it is 0 unless it is given.
+    Noise is appended to a vector, and to each position of a map. In training it is drawn from
+    N(0, 1); at inference it is 0 unless the argument `noise` is passed to the call.
 
     Args:
-        feature_shape: (n,) or (h, w, c).
+        feature_shape: (n,) or (h, w, c) of the features.
         image_shape: (height, width, channels).
-        width: Factor of all channels and units, see `UpConvGenerator`.
-        feature_scale: What features are multiplied by, so that their mean square is about 1.
-        noise_dim: Size of the noise; 0 for none.
-        seed: Of the noise.
+        width: Multiplies the number of channels and units, see `UpConvGenerator`.
+        feature_scale: Multiplies the features, so that their mean square is about 1.
+        noise_dim: Size of the noise vector; 0 for a generator without noise.
+        seed: Seed of the noise.
 
     Raises:
         InputError: As `UpConvGenerator`.
+
+    Example:
+        >>> generator = InversionGenerator((4096,), (64, 64, 3))
+        >>> images = generator(features)["image"]
     """
 
     def __init__(
@@ -49,8 +57,8 @@ class InversionGenerator(keras.Model):
         self.feature_scale = feature_scale
         self.noise_dim = noise_dim
         self.seed = seed
-        taken = (*self.feature_shape[:-1], self.feature_shape[-1] + noise_dim)
-        self.decoder = UpConvGenerator(taken, image_shape, width)
+        input_shape = (*self.feature_shape[:-1], self.feature_shape[-1] + noise_dim)
+        self.decoder = UpConvGenerator(input_shape, image_shape, width)
         self.noise = keras.random.SeedGenerator(seed) if noise_dim else None
         self.built = True
 
@@ -63,38 +71,39 @@ class InversionGenerator(keras.Model):
         if noise is None:
             shape = tf.stack([tf.shape(x)[0], self.noise_dim])
             noise = standard_normal(self.noise, shape) if training else tf.zeros(shape)
-        everywhere = noise
+        noise_of_positions = noise
         if len(self.feature_shape) == 3:
             height, width, _ = self.feature_shape
-            everywhere = tf.tile(noise[:, None, None], [1, height, width, 1])
+            noise_of_positions = tf.tile(noise[:, None, None], [1, height, width, 1])
         return {
-            "image": self.decoder(tf.concat([x, everywhere], -1), training=training),
+            "image": self.decoder(tf.concat([x, noise_of_positions], -1), training=training),
             "noise": noise,
         }
 
     def get_config(self) -> dict[str, Any]:
-        names = (
-            "feature_shape",
-            "image_shape",
-            "width",
-            "feature_scale",
-            "noise_dim",
-            "seed",
-            "name",
-        )
-        return {name: getattr(self, name) for name in names}
+        arguments = ("feature_shape", "image_shape", "width", "feature_scale", "noise_dim", "seed")
+        config = {name: getattr(self, name) for name in arguments}
+        return config | {"name": self.name, "dtype": self.dtype_policy.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
+        with precision(config.get("dtype")):
+            return cls(**config)
 
 
 def inversion_generator_of(config: TrainConfig, record: Mapping[str, Any]) -> InversionGenerator:
-    """The generator of a run of `--task inversion`, untrained.
+    """Build the untrained generator of a run of `--task inversion`.
 
     Args:
-        config: Of the run.
-        record: Its `environment.json`.
+        config: The run's config.
+        record: Content of the run's `environment.json`.
     """
-    known = record["inverted"]
-    shape = tuple(record["dataset"]["image_shape"])
-    features = tuple(known["feature_shape"])
+    inverted = record["inverted"]
     return InversionGenerator(
-        features, shape, config.width, known["feature_scale"], config.noise_dim, config.seed
+        tuple(inverted["feature_shape"]),
+        tuple(record["dataset"]["image_shape"]),
+        config.width,
+        inverted["feature_scale"],
+        config.noise_dim,
+        config.seed,
     )

@@ -1,5 +1,4 @@
-"""The layers of Dosovitskiy & Brox 2016: every hidden one ends in a leaky ReLU; and how they
-start."""
+"""The layers of Dosovitskiy & Brox 2016, with leaky ReLUs, and their initial weights."""
 
 import math
 from typing import Any
@@ -10,15 +9,15 @@ from tfdeepsim.errors import InputError
 from tfdeepsim.networks.upconvolution import UpConvolution
 
 NEGATIVE_SLOPE = 0.3
-"""Of every leaky ReLU."""
+"""Slope of every leaky ReLU for negative inputs."""
 
 HIDDEN_SCALE = 2 / (1 + NEGATIVE_SLOPE**2)
-"""He et al. 2015, eq. (15): with weights of this variance over fan-in, leaky ReLUs keep the
-signal's size."""
+"""Variance of hidden weights times fan-in, with which leaky ReLUs keep the size of the signal (He
+et al. 2015, eq. 15)."""
 
 
 def check_width(width: float) -> None:
-    """Refuse what cannot multiply the number of channels.
+    """Refuse a factor that numbers of channels cannot be multiplied by.
 
     Raises:
         InputError: If it is not a positive, finite number.
@@ -40,13 +39,15 @@ def initializer(scale: float) -> keras.Initializer:
     return keras.initializers.VarianceScaling(scale, mode="fan_in", distribution="truncated_normal")
 
 
-def start_linear() -> dict[str, Any]:
-    """Options of a linear output that starts about as large as its input: latents, logits."""
+def linear_output_options() -> dict[str, Any]:
+    """Layer options for an output without activation that is initially about as large as its
+    input: latents, logits."""
     return {"kernel_initializer": initializer(1.0)}
 
 
-def start_near(value: float) -> dict[str, Any]:
-    """Options of a linear output that starts near the constant `value`: images, log-variances."""
+def constant_output_options(value: float) -> dict[str, Any]:
+    """Layer options for an output without activation that is initially close to `value`: images,
+    log-variances."""
     return {
         "kernel_initializer": initializer(0.01),
         "bias_initializer": keras.initializers.Constant(value),
@@ -58,22 +59,28 @@ def leaky_relu(x: keras.KerasTensor) -> keras.KerasTensor:
 
 
 def dense(x: keras.KerasTensor, units: int) -> keras.KerasTensor:
-    """Fully connected layer and leaky ReLU."""
+    """A fully connected layer and a leaky ReLU."""
     return leaky_relu(keras.layers.Dense(units, kernel_initializer=initializer(HIDDEN_SCALE))(x))
 
 
 def convolution(
     x: keras.KerasTensor, channels: int, kernel: int, **options: Any
 ) -> keras.KerasTensor:
-    """Convolution (SAME, stride 1, unless `options` of Keras' layer say otherwise) and leaky
-    ReLU."""
+    """A convolution and a leaky ReLU.
+
+    Args:
+        x: Input [B, H, W, C].
+        channels: Number of output channels.
+        kernel: Side of the kernel in pixels.
+        **options: Options of `keras.layers.Conv2D`; by default SAME padding and stride 1.
+    """
     options = {"padding": "same", "kernel_initializer": initializer(HIDDEN_SCALE), **options}
     return leaky_relu(keras.layers.Conv2D(channels, kernel, **options)(x))
 
 
 def up_convolution(x: keras.KerasTensor, channels: int, kernel: int = 4) -> keras.KerasTensor:
-    """Up-convolution and leaky ReLU."""
-    # Three of four inputs of the convolution are zeros.
+    """An up-convolution and a leaky ReLU."""
+    # Three of four inputs of the convolution are zeros, hence the factor of 4.
     return leaky_relu(
         UpConvolution(channels, kernel, kernel_initializer=initializer(4 * HIDDEN_SCALE))(x)
     )

@@ -1,16 +1,19 @@
-"""Noise that is another one on every replica."""
+"""Random noise that differs between replicas."""
 
 import keras
 import tensorflow as tf
 
 
 def standard_normal(seeds: keras.random.SeedGenerator, shape: tf.Tensor) -> tf.Tensor:
-    """Draws from N(0, 1), float32 of `shape`, that differ from call to call and from replica to
-    replica.
+    """Draw from N(0, 1); draws differ from call to call and from replica to replica.
 
     Args:
-        seeds: Moves on by one; alone it would give all replicas the same.
-        shape: int [rank].
+        seeds: Generator of the seeds; each call advances it by one. Its seeds alone would be the
+            same on all replicas.
+        shape: Shape of the result, int [rank].
+
+    Returns:
+        float32 tensor of `shape`.
     """
     seed = tf.random.experimental.stateless_fold_in(tf.cast(seeds.next(), tf.int32), _replica())
     return tf.random.stateless_normal(shape, seed)

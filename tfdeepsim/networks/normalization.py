@@ -1,4 +1,4 @@
-"""Batch normalization by TensorFlow's one fused operation."""
+"""Batch normalization by TensorFlow's fused operation."""
 
 from typing import Any
 
@@ -6,16 +6,21 @@ import keras
 import tensorflow as tf
 
 
+@keras.saving.register_keras_serializable("tfdeepsim")
 class BatchNormalization(keras.layers.BatchNormalization):
     """Keras' layer for images [B, H, W, C], by the fused operation, which Keras 3 does not use.
 
-    With several replicas in sync it falls back to Keras' own way with statistics over all of them,
-    so that two replicas of half a batch do what one does with the whole batch.
+    With several replicas it falls back to Keras' own implementation with statistics over all
+    replicas, so that two replicas of half a batch do what one does with the whole batch.
 
     Args:
-        momentum: Of the moving statistics.
-        epsilon: Added to the variance.
-        **options: Others of Keras' layer.
+        momentum: Share of the moving statistics that a training step leaves as it is.
+        epsilon: Number added to the variance.
+        **options: Other options of `keras.layers.BatchNormalization`.
+
+    Example:
+        >>> layer = BatchNormalization()
+        >>> normalized = layer(feature_maps, training=True)
     """
 
     def __init__(self, momentum: float = 0.9, epsilon: float = 1e-5, **options: Any):
@@ -38,16 +43,17 @@ class BatchNormalization(keras.layers.BatchNormalization):
             **statistics,
         )
         if training:
-            # The operation gives the unbiased variance; Keras keeps the biased one.
+            # The operation returns the unbiased variance; Keras averages the biased one.
             count = tf.cast(tf.size(x) / tf.shape(x)[-1], tf.float32)
-            self._keep(self.moving_mean, mean)
-            self._keep(self.moving_variance, variance * (count - 1.0) / count)
+            self._update_moving(self.moving_mean, mean)
+            self._update_moving(self.moving_variance, variance * (count - 1.0) / count)
         return y
 
-    def _keep(self, moving: keras.Variable, value: tf.Tensor) -> None:
+    def _update_moving(self, moving: keras.Variable, value: tf.Tensor) -> None:
         moving.assign(moving * self.momentum + value * (1.0 - self.momentum))
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
+        # Always True.
         del config["synchronized"]
         return config

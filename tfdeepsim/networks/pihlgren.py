@@ -6,6 +6,7 @@ import keras
 
 from tfdeepsim.errors import InputError
 from tfdeepsim.networks.autoencoder import Autoencoder
+from tfdeepsim.networks.functional_network import FunctionalNetwork
 from tfdeepsim.networks.normalization import BatchNormalization
 
 ENCODER_CHANNELS = (32, 64, 128, 256)
@@ -14,7 +15,7 @@ DECODER_KERNELS = (5, 5, 6, 6)
 
 
 def check_image_shape(image_shape: tuple[int, int, int]) -> None:
-    """Refuse image sizes that the decoder cannot reach.
+    """Refuse image sizes that the decoder cannot produce.
 
     Raises:
         InputError: If height or width is not 64 + 16 n.
@@ -31,21 +32,28 @@ def _normalized_relu(x: keras.KerasTensor) -> keras.KerasTensor:
     return keras.layers.ReLU()(BatchNormalization()(x))
 
 
-class Encoder(keras.Model):
-    """Convolutions 32-64-128-256 (kernel 4, stride 2, valid, batch norm, ReLU), then one dense
-    layer.
+@keras.saving.register_keras_serializable("tfdeepsim")
+class Encoder(FunctionalNetwork):
+    """Convolutions 32-64-128-256 (kernel 4, stride 2, no padding, batch normalization, ReLU), then
+    one dense layer.
 
     Maps images [B, H, W, C] in [0, 1] to a dictionary of float32 [B, Z] tensors: `latent`, and for
-    a variational encoder `log_variance`; `latent` is then the mean of the posterior.
+    a variational encoder also `log_variance`; `latent` is then the mean of the posterior.
 
     Args:
         image_shape: (height, width, channels); height and width are 64 + 16 n.
-        latent_dim: Z.
-        variational: Whether to output a posterior.
+        latent_dim: Size Z of the latent code.
+        variational: Whether to return `log_variance` too.
 
     Raises:
         InputError: If the image shape does not fit.
+
+    Example:
+        >>> encoder = Encoder((64, 64, 3), latent_dim=64)
+        >>> embedding = encoder(images)["latent"]
     """
+
+    arguments = ("image_shape", "latent_dim", "variational")
 
     def __init__(
         self,
@@ -57,7 +65,7 @@ class Encoder(keras.Model):
         check_image_shape(image_shape)
         images = x = keras.Input(image_shape)
         for channels in ENCODER_CHANNELS:
-            # Batch norm takes the mean off, so a bias before it would do nothing.
+            # Batch normalization subtracts the mean, so a bias before it would have no effect.
             x = _normalized_relu(keras.layers.Conv2D(channels, 4, strides=2, use_bias=False)(x))
         x = keras.layers.Flatten()(x)
         outputs = {"latent": keras.layers.Dense(latent_dim, dtype="float32", name="latent")(x)}
@@ -70,41 +78,36 @@ class Encoder(keras.Model):
         self.latent_dim = latent_dim
         self.variational = variational
 
-    def get_config(self) -> dict[str, Any]:
-        return {
-            "image_shape": self.image_shape,
-            "latent_dim": self.latent_dim,
-            "variational": self.variational,
-            "name": self.name,
-        }
 
-    @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "Encoder":
-        return cls(**config)
-
-
-class Decoder(keras.Model):
+@keras.saving.register_keras_serializable("tfdeepsim")
+class Decoder(FunctionalNetwork):
     """Dense 1024, then transposed convolutions 128-64-32-C (kernels 5, 5, 6, 6, stride 2), sigmoid.
 
     Maps latents [B, Z] to float32 images [B, H, W, C] in [0, 1]. Images larger than 64 pixels start
-    from a map of (1 + n) x (1 + m) positions of 1024 channels in place of one.
+    from a map of (1 + n) x (1 + m) positions of 1024 channels instead of a single position.
 
     Args:
         image_shape: (height, width, channels); height and width are 64 + 16 n.
-        latent_dim: Z.
+        latent_dim: Size Z of the latent code.
 
     Raises:
         InputError: If the image shape does not fit.
+
+    Example:
+        >>> decoder = Decoder((64, 64, 3), latent_dim=64)
+        >>> images = decoder(embedding)
     """
+
+    arguments = ("image_shape", "latent_dim")
 
     def __init__(
         self, image_shape: tuple[int, int, int] = (64, 64, 3), latent_dim: int = 64, **kwargs: Any
     ):
         check_image_shape(image_shape)
-        start = (image_shape[0] // 16 - 3, image_shape[1] // 16 - 3)
+        first_map = (image_shape[0] // 16 - 3, image_shape[1] // 16 - 3)
         latents = keras.Input((latent_dim,))
-        x = keras.layers.Dense(start[0] * start[1] * 1024)(latents)
-        x = _first_transposed_convolution(x, start)
+        x = keras.layers.Dense(first_map[0] * first_map[1] * 1024)(latents)
+        x = _first_transposed_convolution(x, first_map)
         for channels, kernel in zip(DECODER_CHANNELS[1:], DECODER_KERNELS[1:-1], strict=True):
             x = _normalized_relu(x)
             x = keras.layers.Conv2DTranspose(channels, kernel, strides=2, use_bias=False)(x)
@@ -115,37 +118,30 @@ class Decoder(keras.Model):
         self.image_shape = tuple(image_shape)
         self.latent_dim = latent_dim
 
-    def get_config(self) -> dict[str, Any]:
-        return {"image_shape": self.image_shape, "latent_dim": self.latent_dim, "name": self.name}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "Decoder":
-        return cls(**config)
-
 
 def _first_transposed_convolution(
-    x: keras.KerasTensor, start: tuple[int, int]
+    x: keras.KerasTensor, first_map: tuple[int, int]
 ) -> keras.KerasTensor:
     channels, kernel = DECODER_CHANNELS[0], DECODER_KERNELS[0]
-    if start == (1, 1):
-        # On a single position every kernel element is used once: the same map, as one matrix
-        # product.
+    if first_map == (1, 1):
+        # A single position meets every element of the kernel once, so one matrix product computes
+        # the same map.
         x = keras.layers.Dense(kernel * kernel * channels, use_bias=False)(x)
         return keras.layers.Reshape((kernel, kernel, channels))(x)
-    x = keras.layers.Reshape((*start, 1024))(x)
+    x = keras.layers.Reshape((*first_map, 1024))(x)
     return keras.layers.Conv2DTranspose(channels, kernel, strides=2, use_bias=False)(x)
 
 
 def make_autoencoder(
     image_shape: tuple[int, int, int], latent_dim: int, variational: bool, seed: int = 0
 ) -> Autoencoder:
-    """Encoder and decoder of the paper as one generator.
+    """Build the encoder and decoder of the paper as one generator.
 
     Args:
         image_shape: (height, width, channels); height and width are 64 + 16 n.
         latent_dim: Size of the embedding.
-        variational: Whether the encoder outputs a posterior.
-        seed: Of the noise.
+        variational: Whether the encoder returns a posterior.
+        seed: Seed of the noise that a variational generator adds to latents in training.
     """
     encoder = Encoder(image_shape, latent_dim, variational)
     return Autoencoder(encoder, Decoder(image_shape, latent_dim), seed)

@@ -6,7 +6,14 @@ from typing import Any
 import keras
 
 from tfdeepsim.errors import InputError
-from tfdeepsim.networks.leaky_layers import convolution, dense, scaled, start_near, up_convolution
+from tfdeepsim.networks.functional_network import FunctionalNetwork
+from tfdeepsim.networks.leaky_layers import (
+    constant_output_options,
+    convolution,
+    dense,
+    scaled,
+    up_convolution,
+)
 from tfdeepsim.networks.upconvolution import UpConvolution
 
 STAGES = ((256, 512), (256, 256), (128, 128), (64,), (32,))
@@ -14,20 +21,25 @@ STAGES = ((256, 512), (256, 256), (128, 128), (64,), (32,))
 START_CHANNELS = 256
 FULLY_CONNECTED = 4096
 START_SIDE = 4
-"""Of the map that a vector becomes."""
+"""Height and width of the map that a vector is reshaped to."""
 CONVOLUTIONS = 3
-"""On a map of features, in place of the fully connected layers."""
+"""Convolutions on a map of features, which replace the fully connected layers."""
 
 
 def plan(input_shape: tuple[int, ...], image_shape: tuple[int, int, int]) -> tuple[int, int]:
-    """How often the first map is doubled, and how many convolutions of a map of features do not
-    pad.
+    """Number of up-convolutions, and number of first convolutions without padding.
 
-    The map is doubled until it covers the image: a vector's 4x4 map, or the map of features. A map
-    of one position is a vector: convolutions would see eight parts of padding to one of features.
-    As many of the three convolutions on features, each of which takes 2 positions a side off, do
-    not pad as leave the image covered: pool5 of 227 pixels goes from 6x6 to the 4x4 of Table 5, and
-    is doubled six times.
+    Each up-convolution doubles the first map (4x4 for a vector, else the map of features) until it
+    covers the image. A map with a single position is treated as a vector, since convolutions would
+    see eight parts of padding to one of features.
+
+    Each of the three convolutions on a map of features shrinks it by 2 positions a side if it does
+    not pad. As many of them are unpadded as possible while the result still covers the image: pool5
+    of 227 pixels goes from 6x6 to the 4x4 of Table 5 and is doubled six times.
+
+    Args:
+        input_shape: (n,) or (h, w, c) of the features.
+        image_shape: (height, width, channels) of the image.
 
     Raises:
         InputError: If the input is neither vector nor map, or the map is not smaller than the
@@ -42,45 +54,54 @@ def plan(input_shape: tuple[int, ...], image_shape: tuple[int, int, int]) -> tup
     vector = is_vector(input_shape)
     sides = (START_SIDE, START_SIDE) if vector else input_shape[:2]
     pairs = list(zip(sides, image_shape[:2], strict=True))
-    if not vector and any(side >= wanted for side, wanted in pairs):
+    if not vector and any(side >= image_side for side, image_side in pairs):
         raise InputError(
             "a map of features that is inverted must be smaller than the image",
             got=f"{sides[0]}x{sides[1]} for {image_shape[0]}x{image_shape[1]} pixels",
             accepted=f"at most {image_shape[0] - 1}x{image_shape[1] - 1}",
         )
-    # The least n with 2^n at or above the ratio; the image itself comes from an up-convolution.
-    doublings = max(1, *((math.ceil(wanted / side) - 1).bit_length() for side, wanted in pairs))
+    # The least n with 2^n at or above the ratio, but at least one: the last up-convolution returns
+    # the image.
+    ratios = [math.ceil(image_side / side) for side, image_side in pairs]
+    doublings = max(1, *((ratio - 1).bit_length() for ratio in ratios))
     if vector:
         return doublings, 0
-    spare = min(side - math.ceil(wanted / 2**doublings) for side, wanted in pairs)
+    spare = min(side - math.ceil(image_side / 2**doublings) for side, image_side in pairs)
     return doublings, min(CONVOLUTIONS, spare // 2)
 
 
 def is_vector(input_shape: tuple[int, ...]) -> bool:
-    """Whether features have no positions, or one."""
+    """Whether features have no positions, or a single one."""
     return math.prod(input_shape[:-1]) == 1
 
 
-class UpConvGenerator(keras.Model):
-    """Three fully connected layers of 4096, a 4x4x256 map, then up-convolutions to the image.
+@keras.saving.register_keras_serializable("tfdeepsim")
+class UpConvGenerator(FunctionalNetwork):
+    """Three fully connected layers of 4096 units, a 4x4x256 map, then up-convolutions to the image.
 
-    Maps vectors [B, n] or maps [B, h, w, c] to float32 images [B, H, W, C]. The output is linear:
-    trained images lie in [0, 1] up to the error. It starts near the constant 0.5. For a map three
-    convolutions of 256 channels (kernel 3) stand in place of the fully connected layers, as for
-    conv5 in Sec. 4.3; see `plan` for the sizes.
+    Maps vectors [B, n] or maps [B, h, w, c] to float32 images [B, H, W, C]. The last layer has no
+    activation, so trained images lie in [0, 1] only up to the error. A new network returns nearly
+    constant images of 0.5. For a map, three convolutions of 256 channels (kernel 3) replace the
+    fully connected layers, as for conv5 in Sec. 4.3; see `plan` for the sizes.
 
-    At 227 pixels six up-convolutions give 256x256, and the centre is kept. Smaller images leave out
-    the thin stages before the last up-convolution, which always gives the image; larger ones repeat
-    the thinnest.
+    For 227 pixels, six up-convolutions give 256x256, whose centre is cropped. Smaller images leave
+    out the stages with few channels before the last up-convolution, which always returns the image;
+    larger images repeat the stage with the fewest channels.
 
     Args:
-        input_shape: (n,) or (h, w, c).
+        input_shape: (n,) or (h, w, c) of the features.
         image_shape: (height, width, channels).
-        width: Factor of all channels and units but the image's channels.
+        width: Multiplies the number of channels and units of every layer but the last.
 
     Raises:
         InputError: If the input does not fit the image, or the width is not positive.
+
+    Example:
+        >>> generator = UpConvGenerator((4096,), (64, 64, 3))
+        >>> images = generator(features)
     """
+
+    arguments = ("image_shape", "width")
 
     def __init__(
         self,
@@ -101,26 +122,15 @@ class UpConvGenerator(keras.Model):
             x = up_convolution(x, scaled(up, width))
             for channels in after:
                 x = convolution(x, scaled(channels, width), 3)
-        x = UpConvolution(image_shape[2], 4, dtype="float32", **start_near(0.5))(x)
-        outside = [
-            _halves(side - wanted) for side, wanted in zip(x.shape[1:3], image_shape, strict=False)
-        ]
-        super().__init__(features, keras.layers.Cropping2D(outside, dtype="float32")(x), **kwargs)
+        x = UpConvolution(image_shape[2], 4, dtype="float32", **constant_output_options(0.5))(x)
+        margins = [_halves(side - image_shape[axis]) for axis, side in enumerate(x.shape[1:3])]
+        super().__init__(features, keras.layers.Cropping2D(margins, dtype="float32")(x), **kwargs)
         self.image_shape = tuple(image_shape)
         self.width = width
 
     def get_config(self) -> dict[str, Any]:
-        return {
-            # Keras keeps the constructor's argument, with the batch before it.
-            "input_shape": self.input_shape[1:],
-            "image_shape": self.image_shape,
-            "width": self.width,
-            "name": self.name,
-        }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "UpConvGenerator":
-        return cls(**config)
+        # Keras' property of the same name starts with the batch size.
+        return {"input_shape": self.input_shape[1:], **super().get_config()}
 
 
 def _from_vector(x: keras.KerasTensor, width: float) -> keras.KerasTensor:

@@ -1,4 +1,4 @@
-"""Up-convolution: upsampling by a bed of nails, then a convolution."""
+"""Up-convolution: "bed of nails" upsampling, then a convolution."""
 
 from typing import Any
 
@@ -9,39 +9,46 @@ from tfdeepsim.errors import InputError
 
 
 def bed_of_nails(x: tf.Tensor) -> tf.Tensor:
-    """Twice the height and width: each value in the lower right corner of a 2x2 block, zeros
-    elsewhere.
+    """Double height and width: each value becomes the lower right corner of a 2x2 block of zeros.
 
     Args:
-        x: [B, H, W, C].
+        x: Feature maps [B, H, W, C].
 
     Returns:
-        [B, 2 H, 2 W, C], same dtype.
+        [B, 2 H, 2 W, C], of the same dtype.
     """
     zeros = tf.zeros_like(x)
     # depth_to_space fills every block row by row.
     return tf.nn.depth_to_space(tf.concat([zeros, zeros, zeros, x], axis=-1), 2)
 
 
+@keras.saving.register_keras_serializable("tfdeepsim")
 class UpConvolution(keras.layers.Layer):
-    """`bed_of_nails`, then a SAME convolution: [B, H, W, in] to [B, 2 H, 2 W, filters]; no
-    activation.
+    """`bed_of_nails` upsampling and a SAME convolution, without activation (Dosovitskiy & Brox
+    2016, Sec. 3.1).
 
-    Sec. 3.1 of Dosovitskiy & Brox 2016. It is computed as the stride-2 transposed convolution by
-    the same kernel turned by 180 degrees, which is the same map and skips the zeros. Nails in the
-    lower right corner make kernels of 4 symmetric: output pixels 2i and 2i + 1 see inputs i - 1, i
-    and i, i + 1. H and W must be known when the layer is called.
+    Maps [B, H, W, in] to [B, 2 H, 2 W, filters]; H and W must be known when the layer is called. It
+    is computed as the transposed convolution of stride 2 by the same kernel rotated by 180 degrees,
+    which gives the same result without multiplying by the zeros. With values in the lower right
+    corners, kernels of size 4 are symmetric: output pixels 2i and 2i + 1 see inputs i - 1, i and
+    i, i + 1.
 
-    Weights are `kernel` [k, k, in, filters], as of the ordinary convolution, and `bias` [filters].
+    Weights are `kernel` [k, k, in, filters], as for an ordinary convolution, and `bias` [filters].
 
     Args:
-        filters: Channels of the output.
-        kernel_size: k, 2 or more.
-        kernel_initializer: Of `kernel`; fan-in is k * k * in, of which a quarter meets nails.
-        bias_initializer: Of `bias`.
+        filters: Number of output channels.
+        kernel_size: Side k of the kernel, 2 or more.
+        kernel_initializer: Initializer of `kernel`. Its fan-in is k * k * in, although only a
+            quarter of these inputs are not zero.
+        bias_initializer: Initializer of `bias`.
+        **options: Options of `keras.layers.Layer`.
 
     Raises:
-        InputError: If the kernel does not reach from nail to nail.
+        InputError: If the kernel is so small that some outputs would see zeros alone.
+
+    Example:
+        >>> layer = UpConvolution(filters=16)
+        >>> larger = layer(feature_maps)
     """
 
     def __init__(

@@ -37,9 +37,9 @@ class ClassificationObjective(Objective):
     """
 
     name = "supervised"
-    kept = "fc8"
-    measured = ("loss", "accuracy")
-    chosen_by = "val_accuracy"
+    last_saved_layer = "fc8"
+    measure_names = ("loss", "accuracy")
+    monitor = "val_accuracy"
     saw_labels = True
 
     def __init__(self, splits: Splits, name: str, seed: int):
@@ -95,7 +95,7 @@ class ClassificationObjective(Objective):
     def validation(self, batch_size: int) -> tf.data.Dataset:
         return batches(self._validation, batch_size)
 
-    def shown(self) -> np.ndarray:
+    def example_grid(self) -> np.ndarray:
         images = self._train.images[:8].astype(np.float32) / 255
         views = [flip_and_shift(tf.constant(images), (0, row)).numpy() for row in range(4)]
         return np.round(255 * np.stack([images, *views])).astype(np.uint8)

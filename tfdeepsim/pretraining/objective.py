@@ -1,4 +1,4 @@
-"""What each way to train a comparator gives to the trainer."""
+"""What the trainer needs of each way to train a comparator."""
 
 import abc
 from collections.abc import Mapping
@@ -11,50 +11,64 @@ from tfdeepsim.pretraining.trainable_chain import TrainableChain
 
 
 class Objective(abc.ABC):
-    """A network, the examples that it learns from, and what it must tell of them.
+    """A network, its training examples, and the loss and other measures of a batch.
 
     Attributes:
-        name: E.g. `supervised`.
-        kept: The deepest layer whose weights are kept for the comparator.
-        measured: What `measures` gives; `loss` among it.
-        chosen_by: The column of a run's history that tells the best epoch.
+        name: Name in records, e.g. `supervised`.
+        last_saved_layer: Deepest layer whose weights are saved for the comparator.
+        measure_names: Names of what `measures` returns, with `loss` among them.
+        monitor: Column of a run's history whose best value marks the best epoch.
         saw_labels: Whether labels of the images were used.
     """
 
     name: str
-    kept: str
-    measured: tuple[str, ...]
-    chosen_by: str
+    last_saved_layer: str
+    measure_names: tuple[str, ...]
+    monitor: str
     saw_labels: bool = False
 
     @abc.abstractmethod
     def network(self) -> TrainableChain:
-        """The network with new weights."""
+        """Build the network with initial weights."""
 
     @abc.abstractmethod
     def measures(
         self, network: TrainableChain, batch: Mapping[str, tf.Tensor], training: bool
     ) -> dict[str, tf.Tensor]:
-        """What the network makes of a batch: name to float32 [B]. `loss` is what is minimised."""
+        """Loss and other measures of a batch.
+
+        Args:
+            network: The network as `network` builds it.
+            batch: A batch of `training` or `validation`.
+            training: Whether dropout and label smoothing are used.
+
+        Returns:
+            float32 [B] by name; `loss` is what is minimised.
+        """
 
     @property
     @abc.abstractmethod
     def examples(self) -> int:
-        """Examples of an epoch of training."""
+        """Number of training examples in an epoch."""
 
     @abc.abstractmethod
     def training(self, batch_size: int, seed: int, steps: range) -> tf.data.Dataset:
-        """Batches of the training steps `steps`: a function of seed and step alone, `len(steps)`
-        times."""
+        """Batches of the training steps `steps`, each a function of seed and step alone.
+
+        Args:
+            batch_size: Examples in a batch.
+            seed: Seed of order and augmentation.
+            steps: Training steps, counted from the start of the run; `len(steps)` batches follow.
+        """
 
     @abc.abstractmethod
     def validation(self, batch_size: int) -> tf.data.Dataset:
-        """All validation examples once, always the same."""
+        """All validation examples once, the same each time."""
 
     @abc.abstractmethod
-    def shown(self) -> np.ndarray:
+    def example_grid(self) -> np.ndarray:
         """Some training examples as the network sees them: uint8 [rows, columns, H, W, 3]."""
 
     def result(self, model: keras.Model) -> dict[str, float]:
-        """Scores of the trained model for its record, beside those of the best epoch."""
+        """Scores of the trained model for its record, in addition to those of the best epoch."""
         return {}

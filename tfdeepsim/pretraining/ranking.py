@@ -98,9 +98,9 @@ class RankingObjective(Objective):
     """
 
     name = "ranking"
-    kept = "fc7"
-    measured = ("loss", "violations")
-    chosen_by = "val_loss"
+    last_saved_layer = "fc7"
+    measure_names = ("loss", "violations")
+    monitor = "val_loss"
 
     def __init__(self, splits: Splits, name: str, seed: int, total_steps: Callable[[int], int]):
         dataset = splits.dataset
@@ -154,7 +154,7 @@ class RankingObjective(Objective):
         data = batches(self._validation, batch_size)
         return data.map(_as_floats, num_parallel_calls=2, deterministic=True).prefetch(2)
 
-    def shown(self) -> np.ndarray:
+    def example_grid(self) -> np.ndarray:
         pairs, labels = self._train, self._train.labels
         columns = np.linspace(0, self.examples - 1, 8).astype(np.int64)
         others = np.array(

@@ -46,9 +46,9 @@ class SurrogateObjective(Objective):
     """
 
     name = "surrogate"
-    kept = EXEMPLAR_CNN.layer_names[-1]
-    measured = ("loss", "accuracy")
-    chosen_by = "val_accuracy"
+    last_saved_layer = EXEMPLAR_CNN.layer_names[-1]
+    measure_names = ("loss", "accuracy")
+    monitor = "val_accuracy"
     saw_labels = False
 
     def __init__(self, splits: Splits, classes: int, seed: int):
@@ -103,7 +103,7 @@ class SurrogateObjective(Objective):
         changed.objective = self
         return without_autotuning(changed)
 
-    def shown(self) -> np.ndarray:
+    def example_grid(self) -> np.ndarray:
         """Patches as they are, and below them random transformations."""
         chosen = self._patches.images[np.arange(_SHOWN) % self.classes]
         scaled = tf.constant(chosen.astype(np.float32) / 255)

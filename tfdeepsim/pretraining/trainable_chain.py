@@ -1,4 +1,4 @@
-"""A chain of layers that learns, with the arithmetic of the frozen one."""
+"""A trainable chain of layers, with the arithmetic of the frozen comparator."""
 
 import dataclasses
 from typing import Any
@@ -7,15 +7,18 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfdeepsim.comparators.chains.architecture import Architecture
-from tfdeepsim.comparators.chains.chain_comparator import arranged, as_in_files
+from tfdeepsim.comparators.chains.architecture import Architecture, Layer
 from tfdeepsim.comparators.chains.forward import features
+from tfdeepsim.comparators.chains.tensor_layout import kernels_from_tensors, tensors_from_kernels
 from tfdeepsim.comparators.weights.load import random_weights
 
 
 def sized(architecture: Architecture, image_size: int) -> Architecture:
-    """`architecture` as it is trained on square images: its dense layers read the map that these
-    give.
+    """Adapt the first dense layer of `architecture` to the map that square training images give.
+
+    Args:
+        architecture: Architecture of the comparator.
+        image_size: Height and width of the training images in pixels.
 
     Raises:
         InputError: If the images are too small.
@@ -27,31 +30,50 @@ def sized(architecture: Architecture, image_size: int) -> Architecture:
     return dataclasses.replace(architecture, pooled=min(side, architecture.pooled))
 
 
+@keras.saving.register_keras_serializable("tfdeepsim")
 class TrainableChain(keras.Model):
-    """A network of `comparators.architecture` with weights that are learned.
+    """A comparator's chain of layers with trainable weights.
 
-    Weights start as those of a random comparator (He et al. 2015). Between dense layers there is
-    dropout of one half, as Krizhevsky et al. (2012) have it.
+    Initial weights are those of a random comparator (He et al. 2015). There is dropout between
+    dense layers, by default of one half as in Krizhevsky et al. (2012).
 
     Args:
-        architecture: Its layers; all are built.
-        seed: Of weights and dropout.
-        dropout: Share of the features that are dropped between dense layers.
+        architecture: The layers, all of which are built.
+        seed: Seed of the initial weights and of dropout.
+        dropout: Share of the features that is dropped between dense layers.
+
+    Example:
+        >>> network = TrainableChain(ARCHITECTURES["alexnet"], seed=0)
+        >>> logits = network(images, training=True)
     """
 
     def __init__(self, architecture: Architecture, seed: int, dropout: float = 0.5, **options: Any):
         super().__init__(autocast=False, **options)
         self.architecture = architecture
+        self.seed = seed
         self.drop = keras.layers.Dropout(dropout, seed=seed)
         tensors = random_weights(architecture.tensor_shapes(architecture.layer_names[-1]), seed)
         self.parameters = {
-            step.name: (
-                self._variable(f"{step.name}_kernel", kernel),
-                self._variable(f"{step.name}_bias", bias),
-            )
-            for step, (kernel, bias) in arranged(architecture.layers, tensors).items()
+            name: (self._variable(f"{name}_kernel", kernel), self._variable(f"{name}_bias", bias))
+            for name, (kernel, bias) in kernels_from_tensors(architecture.layers, tensors).items()
         }
         self.built = True
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "architecture": dataclasses.asdict(self.architecture),
+            "seed": self.seed,
+            "dropout": self.drop.rate,
+            "name": self.name,
+            "dtype": self.dtype_policy.name,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "TrainableChain":
+        fields = dict(config["architecture"])
+        fields |= {name: tuple(fields[name]) for name in ("mean", "std")}
+        fields["layers"] = tuple(Layer(**layer) for layer in fields["layers"])
+        return cls(**{**config, "architecture": Architecture(**fields)})
 
     def _variable(self, name: str, value: np.ndarray) -> keras.Variable:
         return self.add_weight(
@@ -59,17 +81,17 @@ class TrainableChain(keras.Model):
         )
 
     def call(self, images: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """The last layer's features.
+        """Features of the last layer.
 
         Args:
-            images: [B, H, W, 3], float, in [0, 1].
-            training: Whether features are dropped.
+            images: float [B, H, W, 3] in [0, 1].
+            training: Whether dropout is used.
 
         Returns:
             float32 [B, c].
         """
         last = self.architecture.layer_names[-1]
-        found = features(
+        outputs = features(
             self.architecture,
             tf.cast(images, tf.float32),
             {
@@ -81,12 +103,12 @@ class TrainableChain(keras.Model):
             dtype=tf.as_dtype(self.compute_dtype),
             drop=lambda x: self.drop(x, training=training),
         )
-        return tf.cast(found[last], tf.float32)
+        return tf.cast(outputs[last], tf.float32)
 
-    def tensors(self, kept: str) -> dict[str, np.ndarray]:
-        """Weights up to the layer `kept`, named and shaped as in files."""
-        steps = self.architecture.up_to(kept)
-        return as_in_files(
+    def tensors(self, last_layer: str) -> dict[str, np.ndarray]:
+        """Weights of the layers up to `last_layer`, with names and shapes as in weights files."""
+        steps = self.architecture.up_to(last_layer)
+        return tensors_from_kernels(
             steps, {name: tuple(v.numpy() for v in pair) for name, pair in self.parameters.items()}
         )
 

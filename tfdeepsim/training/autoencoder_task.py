@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from tfdeepsim.config import TrainConfig
+from tfdeepsim.data.lazy_dataset import LazyDataset
 from tfdeepsim.data.pipeline import batches
 from tfdeepsim.data.splits.split import Split
 from tfdeepsim.deepsim import DeePSiM
@@ -23,8 +24,8 @@ PROJECTED_IMAGES = 1000
 class AutoencoderTask(GeneratorTask):
     """An AE or VAE."""
 
-    def __init__(self, config: TrainConfig):
-        super().__init__(config)
+    def __init__(self, config: TrainConfig, data: LazyDataset | None = None):
+        super().__init__(config, data)
         if config.probe_every and self.description.made:
             self.dataset.labelled()
 

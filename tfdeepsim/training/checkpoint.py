@@ -87,7 +87,7 @@ class Checkpoint(keras.callbacks.Callback):
         )
         if progress.best_epoch == progress.epoch:
             meta = progress.history[-1]
-            save_arrays(self.run.best, [v.numpy() for v in model.learned.weights], meta)
+            save_arrays(self.run.best, [v.numpy() for v in model.trained_network.weights], meta)
         save_state(self.run, model, progress)
         write_history(self.run, progress)
         if progress.exhausted(self.patience):

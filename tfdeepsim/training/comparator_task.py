@@ -9,6 +9,7 @@ import tensorflow as tf
 from safetensors.numpy import save_file
 
 from tfdeepsim.config import TrainConfig
+from tfdeepsim.data.lazy_dataset import LazyDataset
 from tfdeepsim.files import replacing, write_json
 from tfdeepsim.pretraining import make_objective
 from tfdeepsim.pretraining.pretext import Pretext
@@ -27,13 +28,13 @@ class ComparatorTask(Task):
         InputError: If the images do not allow it.
     """
 
-    def __init__(self, config: TrainConfig):
-        super().__init__(config)
+    def __init__(self, config: TrainConfig, data: LazyDataset | None = None):
+        super().__init__(config, data)
         self.objective = make_objective(config, self.splits)
-        self.chosen_by = self.objective.chosen_by
+        self.chosen_by = self.objective.monitor
 
     def model(self) -> Pretext:
-        return Pretext(self.objective)
+        return Pretext(self.objective.network(), self.objective)
 
     def optimizer(self, steps: int) -> keras.optimizers.Optimizer:
         """Adam under a learning rate that rises for a twentieth of the steps and falls as a
@@ -61,17 +62,17 @@ class ComparatorTask(Task):
         return self.objective.validation(self.config.batch_size)
 
     def plan(self, model: Pretext) -> dict[str, str]:
-        parameters = sum(int(np.prod(v.shape)) for v in model.learned.trainable_variables)
+        parameters = sum(int(np.prod(v.shape)) for v in model.trained_network.trainable_variables)
         return {
-            "model": f"{model.learned.architecture.name}, {parameters:,} parameters",
+            "model": f"{model.trained_network.architecture.name}, {parameters:,} parameters",
             "objective": self.objective.name,
         }
 
     def record(self, model: Pretext) -> dict[str, Any]:
-        return {"parameters": model.learned.count_params(), "objective": self.objective.name}
+        return {"parameters": model.trained_network.count_params(), "objective": self.objective.name}
 
     def callbacks(self, run: RunDirectory, epochs: int) -> list[keras.callbacks.Callback]:
-        shown = self.objective.shown()
+        shown = self.objective.example_grid()
         return [
             RunTensorBoard(run, lambda model, images: images, shown, "what the network is shown")
         ]
@@ -92,5 +93,5 @@ class ComparatorTask(Task):
         }
         with replacing(run.comparator) as new:
             header = {name: str(value) for name, value in trained.items()}
-            save_file(model.learned.tensors(self.objective.kept), new, metadata=header)
+            save_file(model.trained_network.tensors(self.objective.last_saved_layer), new, metadata=header)
         write_json(run.result, trained)

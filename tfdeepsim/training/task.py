@@ -8,8 +8,8 @@ import keras
 import tensorflow as tf
 
 from tfdeepsim.config import TrainConfig
-from tfdeepsim.data import describe, open_dataset
 from tfdeepsim.data.dataset import Dataset, Splits
+from tfdeepsim.data.lazy_dataset import LazyDataset
 from tfdeepsim.run import RunDirectory
 
 
@@ -19,6 +19,7 @@ class Task(abc.ABC):
 
     Args:
         config: What to train.
+        data: The dataset of `config`, where several runs or checks share it; None to open it.
 
     Attributes:
         description: Of the dataset.
@@ -27,19 +28,16 @@ class Task(abc.ABC):
 
     chosen_by = "val_loss"
 
-    def __init__(self, config: TrainConfig):
+    def __init__(self, config: TrainConfig, data: LazyDataset | None = None):
         self.config = config
-        self.description = describe(config.dataset, config.data_dir, config)
-        self._splits: Splits | None = None
+        self._data = data or LazyDataset(config)
+        self.description = self._data.description
 
     @property
     def splits(self) -> Splits:
         """The dataset's splits; it is opened, and made if it is absent, when this is first asked
         for."""
-        if self._splits is None:
-            dataset = open_dataset(self.config.dataset, self.config.data_dir, self.config)
-            self._splits = Splits(dataset, self.config.cache)
-        return self._splits
+        return self._data.splits
 
     @property
     def dataset(self) -> Dataset:

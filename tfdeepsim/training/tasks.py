@@ -1,7 +1,7 @@
 """Tasks by name."""
 
 from tfdeepsim.config import TrainConfig
-from tfdeepsim.data import describe
+from tfdeepsim.data.lazy_dataset import LazyDataset
 from tfdeepsim.errors import InputError
 from tfdeepsim.training.autoencoder_task import AutoencoderTask
 from tfdeepsim.training.comparator_task import ComparatorTask
@@ -15,22 +15,22 @@ TASKS: dict[str, type[Task]] = {
 }
 
 
-def make_task(config: TrainConfig) -> Task:
-    """The task that `config` names.
+def make_task(config: TrainConfig, data: LazyDataset | None = None) -> Task:
+    """The task that `config` names; arguments as of `Task`.
 
     Raises:
         InputError: If its data do not allow it.
     """
-    return TASKS[config.task](config)
+    return TASKS[config.task](config, data)
 
 
-def check_made(config: TrainConfig) -> None:
-    """Refuse a dry run that would have to make its data first.
+def check_made(config: TrainConfig, data: LazyDataset) -> None:
+    """Refuse a dry run that would have to make its data first; arguments as of `Task`.
 
     Raises:
         InputError: If an image must be seen to plan the training, and the data are not there.
     """
-    if config.task != "autoencoder" and not describe(config.dataset, config.data_dir, config).made:
+    if config.task != "autoencoder" and not data.description.made:
         raise InputError(
             f"a dry run of --task {config.task} needs its data",
             got=f"{config.dataset}, which is not made yet",

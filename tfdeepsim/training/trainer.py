@@ -10,6 +10,7 @@ import rich.console
 import tensorflow as tf
 
 from tfdeepsim.config import TrainConfig
+from tfdeepsim.data.lazy_dataset import LazyDataset
 from tfdeepsim.deepsim import OUT_OF_RANGE
 from tfdeepsim.duration import duration
 from tfdeepsim.errors import InputError
@@ -40,7 +41,8 @@ def train(
     overwrite: bool = False,
     dry_run: bool = False,
     console: rich.console.Console | None = None,
-) -> None:
+    data: LazyDataset | None = None,
+) -> keras.Model | None:
     """Train as `config` says and leave the best weights in `run`.
 
     Training that was interrupted at any moment goes on with `resume` from the last whole epoch;
@@ -54,6 +56,10 @@ def train(
         overwrite: Replace the run that is there.
         dry_run: Check everything and show the plan, write nothing.
         console: Where the plan is shown.
+        data: The dataset of `config`, where several runs or checks share it; None to open it.
+
+    Returns:
+        The trained network with its best weights; None after a dry run.
 
     Raises:
         InputError: If something asked for cannot be done, or a loss term stops being finite.
@@ -62,17 +68,18 @@ def train(
     if config.deterministic:
         keras.utils.set_random_seed(config.seed)
         tf.config.experimental.enable_op_determinism()
+    data = data or LazyDataset(config)
     if dry_run:
-        check_made(config)
+        check_made(config, data)
     strategy = make_strategy(config)
-    task = make_task(config)
+    task = make_task(config, data)
     model = build_model(task, strategy)
     progress = load_state(run, model) if resume and run.state.exists() else Progress()
     with strategy.scope():
         plan = make_plan(task, model, progress)
         show_plan(console, task, plan, model, run.path)
     if dry_run:
-        return
+        return None
     if not resume:
         run.create(overwrite)
     with run.locked():
@@ -80,6 +87,7 @@ def train(
         progress.chosen_by = task.chosen_by
         _fit(task, run, model, progress, console)
         _finish(task, run, model, progress, console)
+    return model.trained_network
 
 
 def make_plan(task: Task, model: Any, progress: Progress) -> Plan:
@@ -201,7 +209,7 @@ def finite(progress: Progress) -> Iterator[None]:
 def _finish(
     task: Task, run: RunDirectory, model: Any, progress: Progress, console: rich.console.Console
 ) -> None:
-    best = load_best(run, model.learned)
+    best = load_best(run, model.trained_network)
     task.finish(run, model, best)
     console.print(
         f"trained {progress.epoch} epochs, {progress.step:,} steps in {duration(progress.seconds)}; "

@@ -1,0 +1,47 @@
+"""Registers all layers, models and optimizers of this package with Keras.
+
+Keras finds a registered class only after the module that defines it has been imported, so import
+this module before loading a `.keras` file of any network of this package. No `custom_objects` are
+needed then.
+
+Example:
+    >>> import keras, tfdeepsim.saving
+    >>> model = keras.saving.load_model("model.keras")
+"""
+
+from tfdeepsim.comparators.chains.chain_comparator import ChainComparator
+from tfdeepsim.comparators.keras_applications.keras_application import KerasApplication
+from tfdeepsim.deepsim import DeePSiM
+from tfdeepsim.gate import Gate, GatedAdam
+from tfdeepsim.networks.alexnet_encoder import AlexNetEncoder
+from tfdeepsim.networks.autoencoder import Autoencoder
+from tfdeepsim.networks.discriminator import Discriminator
+from tfdeepsim.networks.dosovitskiy import MapDecoder, MapEncoder
+from tfdeepsim.networks.inversion_generator import InversionGenerator
+from tfdeepsim.networks.normalization import BatchNormalization
+from tfdeepsim.networks.pihlgren import Decoder, Encoder
+from tfdeepsim.networks.upconv_generator import UpConvGenerator
+from tfdeepsim.networks.upconvolution import UpConvolution
+from tfdeepsim.pretraining.pretext import Pretext
+from tfdeepsim.pretraining.trainable_chain import TrainableChain
+
+__all__ = [
+    "AlexNetEncoder",
+    "Autoencoder",
+    "BatchNormalization",
+    "ChainComparator",
+    "Decoder",
+    "DeePSiM",
+    "Discriminator",
+    "Encoder",
+    "Gate",
+    "GatedAdam",
+    "InversionGenerator",
+    "KerasApplication",
+    "MapDecoder",
+    "MapEncoder",
+    "Pretext",
+    "TrainableChain",
+    "UpConvGenerator",
+    "UpConvolution",
+]
