@@ -1,13 +1,13 @@
-"""Embedding extraction by an exported encoder against the same forward pass in plain PyTorch.
+"""Time the extraction of embeddings: the exported encoder against the same network in PyTorch.
 
     pip install -e ".[parity]"
     python benchmarks/embed.py
 
 64x64 images as bytes, latent size 64, batches of 256 images, scaling included, from an array to an
-array. Both have the same weights, and their outputs are compared first. All contestants take turns
-in one process, so that a machine that slows down slows all of them; ratios are of medians over
-rounds. PyTorch is shown with smaller batches and with both orders of memory too, since it depends
-on them more.
+array. All networks have the same weights, and their outputs are compared first. They take turns in
+one process, so that a machine that slows down slows all of them; ratios are those of the medians
+over rounds. PyTorch also runs with smaller batches and with both memory formats, on which its speed
+depends more.
 """
 
 import argparse
@@ -18,13 +18,14 @@ import time
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as evaluate.py does
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as in evaluate.py
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from tfdeepsim.embed import batch_size_of, embed_blocks, load_encoder
+from tfdeepsim.batches import batch_size_of, batch_slices
+from tfdeepsim.embed import embed_batches, load_encoder
 from tfdeepsim.export import EncoderModule
 from tfdeepsim.networks.pihlgren import Encoder
 from tfdeepsim.representations.random_encoder import calibrate
@@ -34,7 +35,7 @@ TOLERANCE = 1e-4
 
 
 def make_encoder(images):
-    """The encoder of a run, with the statistics of some images, so that no layer is left out."""
+    """The encoder of a run, with batch normalization calibrated on some images."""
     keras.utils.set_random_seed(0)
     encoder = Encoder(SHAPE, LATENT)
     calibrate(encoder, images[:512], seed=0)
@@ -42,17 +43,17 @@ def make_encoder(images):
 
 
 def exported(encoder, folder):
-    """Write the encoder and load it, as evaluate.py has it."""
+    """Export the encoder and load it, as evaluate.py does."""
     tf.saved_model.save(EncoderModule(encoder, SHAPE), str(folder))
     return load_encoder(folder)
 
 
 def extraction(encoder, images):
-    """What fills an embeddings file."""
+    """The extraction that writes embeddings files."""
 
     def run():
         embed = lambda batch: encoder.embed(tf.constant(batch)).numpy()  # noqa: E731
-        return np.concatenate(list(embed_blocks(embed, images, batch_size_of(SHAPE))))
+        return np.concatenate(list(embed_batches(embed, images, batch_size_of(SHAPE))))
 
     return run
 
@@ -82,28 +83,28 @@ def torch_encoder(encoder):
     kernel, bias = (values.numpy() for values in encoder.get_layer("latent").weights)
     side = round((len(kernel) / before) ** 0.5)
     linear = nn.Linear(len(kernel), LATENT)
-    # PyTorch flattens channels first.
-    by_place = kernel.T.reshape(LATENT, side, side, before).transpose(0, 3, 1, 2)
-    linear.weight.data = torch.tensor(by_place.reshape(LATENT, -1).copy())
+    # PyTorch flattens with the channels first.
+    by_position = kernel.T.reshape(LATENT, side, side, before).transpose(0, 3, 1, 2)
+    linear.weight.data = torch.tensor(by_position.reshape(LATENT, -1).copy())
     linear.bias.data = torch.tensor(bias)
     return nn.Sequential(*layers, nn.Flatten(), linear).eval()
 
 
 def torch_extraction(network, images, batch_size, channels_last):
-    """The forward pass in PyTorch eager, as a careful user writes it."""
+    """The forward pass in eager PyTorch, as a careful user writes it."""
     import torch
 
     memory = torch.channels_last if channels_last else torch.contiguous_format
     network = network.to(memory_format=memory)
 
     def run():
-        found = []
+        embeddings = []
         with torch.inference_mode():
-            for start in range(0, len(images), batch_size):
-                batch = torch.from_numpy(images[start : start + batch_size]).permute(0, 3, 1, 2)
+            for rows in batch_slices(len(images), batch_size):
+                batch = torch.from_numpy(images[rows]).permute(0, 3, 1, 2)
                 floats = batch.to(torch.float32, memory_format=memory) / 255
-                found.append(network(floats).numpy())
-        return np.concatenate(found)
+                embeddings.append(network(floats).numpy())
+        return np.concatenate(embeddings)
 
     return run
 
@@ -121,7 +122,7 @@ def main():
         loaded = exported(encoder, Path(folder) / "encoder")
     contestants = {"tfdeepsim, exported encoder": extraction(loaded, images)}
     for channels_last in (False, True):
-        # A copy each: its weights are put in the order of memory that it runs in.
+        # One copy per memory format, because the weights are converted to it.
         network = torch_encoder(encoder)
         for batch_size in (256, 64):
             name = f"PyTorch eager, batch {batch_size}{', channels last' if channels_last else ''}"

@@ -40,16 +40,16 @@ class Squares(Dataset):
         self.fingerprint = fingerprint
         self.reads = []
 
-    def source(self, split, cache="auto"):
-        if split not in self.splits:
-            raise InputError("split must be known", got=split, accepted=", ".join(self.splits))
-        self.reads.append(split)
-        number = list(self.splits).index(split)
-        images, classes, corners = squares(self.splits[split], number, self.image_shape[0])
+    def split(self, name, cache="auto"):
+        if name not in self.splits:
+            raise InputError("split must be known", got=name, accepted=", ".join(self.splits))
+        self.reads.append(name)
+        number = list(self.splits).index(name)
+        images, classes, corners = squares(self.splits[name], number, self.image_shape[0])
         return Split(images, {"class": classes, "corner": corners} if self.task else {})
 
-    def probe_mask(self, source):
-        return np.arange(len(source.images)) < len(source.images) - 1
+    def probe_mask(self, split):
+        return np.arange(len(split.images)) < len(split.images) - 1
 
 
 def open_squares(**options):

@@ -1,4 +1,4 @@
-"""Encoders in, one table out: runs, external encoders and baselines, with labels and without."""
+"""Comparisons: runs, external encoders and baselines in one table, with labels and without."""
 
 import csv
 
@@ -7,15 +7,17 @@ import pytest
 import rich.console
 from PIL import Image
 
-from tfdeepsim.comparison import EvaluationOptions, judge
+from tfdeepsim.comparison import compare_encoders, compare_losses
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.errors import InputError
+from tfdeepsim.evaluation_options import EvaluationOptions
 from tfdeepsim.export import export
 from tfdeepsim.run import RunDirectory
+from tfdeepsim.study import Study
 from tfdeepsim.training.trainer import train
 
 QUIET = rich.console.Console(quiet=True)
-ASKED = {"probe_seeds": 1, "probe_epochs": 2}
+QUICK = {"probe_seeds": 1, "probe_epochs": 2}
 
 
 def finish(path, **flags):
@@ -39,10 +41,10 @@ def runs(tmp_path_factory, tiny):
     return folder
 
 
-def test_run_and_foreign_encoder_in_one_table(runs, capsys):
+def test_a_run_and_an_external_encoder_in_one_table(runs, capsys):
     encoders = [str(runs / "vae"), str(runs / "pooled.keras")]
-    asked = EvaluationOptions(**ASKED, probes=("mlp", "linear"), card=True, decode=2)
-    scores = judge(encoders, {}, asked, runs / "report", command="evaluate.py ...")
+    options = EvaluationOptions(**QUICK, probes=("mlp", "linear"), card=True, decode=2)
+    scores = compare_encoders(encoders, {}, options, runs / "report", command="evaluate.py ...")
     rows = dict.fromkeys((score.run, score.model) for score in scores)
     assert list(rows) == [
         ("vae", "vae"),
@@ -67,7 +69,7 @@ def test_two_rows_of_one_name_are_refused(runs, tmp_path):
 
     shutil.copytree(runs / "vae", tmp_path / "vae")
     with pytest.raises(InputError, match="told apart by their names"):
-        judge([str(runs / "vae"), str(tmp_path / "vae")], {}, EvaluationOptions(**ASKED))
+        compare_encoders([str(runs / "vae"), str(tmp_path / "vae")], {}, EvaluationOptions(**QUICK))
 
 
 @pytest.fixture(scope="module")
@@ -87,8 +89,10 @@ def unlabeled(tmp_path_factory):
     return folder
 
 
-def test_without_labels_there_are_cards_and_no_scores(unlabeled, capsys):
-    scores = judge([str(unlabeled / "ae")], {}, EvaluationOptions(**ASKED), unlabeled / "report")
+def test_a_dataset_without_labels_has_cards_and_no_scores(unlabeled, capsys):
+    scores = compare_encoders(
+        [str(unlabeled / "ae")], {}, EvaluationOptions(**QUICK), unlabeled / "report"
+    )
     assert scores == []
     out = capsys.readouterr().out
     assert "has no labels, so there is nothing to probe" in out
@@ -99,13 +103,32 @@ def test_without_labels_there_are_cards_and_no_scores(unlabeled, capsys):
     assert "data:image/png" in page
 
 
+def test_a_report_of_losses_is_replaced_unless_that_is_refused(tiny, tmp_path, capsys):
+    name, data_dir = tiny
+    fields = {"dataset": name, "data_dir": str(data_dir), "latent_dim": 4, "batch_size": 4}
+    configs = {loss: TrainConfig(loss=loss, **fields, epochs=1) for loss in ("pixel", "l1")}
+    study, options = Study(tmp_path / "runs", configs, seeds=1), EvaluationOptions(**QUICK)
+    report = tmp_path / "report" / "report.html"
+    report.parent.mkdir()
+    report.write_text("mine")
+    with pytest.raises(InputError, match="which exists; accepted: another folder, or --overwrite"):
+        compare_losses(study, options, report.parent, overwrite=False)
+    assert not study.folder.exists()
+    assert compare_losses(study, options, report.parent, dry_run=True) == []
+    assert report.read_text() == "mine"
+
+
 def test_a_decoder_takes_steps():
     with pytest.raises(InputError, match="--decode takes a number of steps"):
         EvaluationOptions(decode=-1)
 
 
 def test_each_encoder_of_a_study_has_probe_seeds_of_its_own():
-    asked = EvaluationOptions(probe_seeds=2, fractions=(0.5, 1.0))
-    suites = [asked.of_seed(number).suite for number in range(3)]
+    options = EvaluationOptions(probe_seeds=2, label_fractions=(0.5, 1.0))
+    suites = [options.of_seed(number).suite for number in range(3)]
     assert [(suite.first_seed, suite.seeds) for suite in suites] == [(0, 2), (2, 2), (4, 2)]
-    assert [bool(asked.of_seed(number).fractions) for number in range(3)] == [True, False, False]
+    assert [bool(options.of_seed(number).label_fractions) for number in range(3)] == [
+        True,
+        False,
+        False,
+    ]

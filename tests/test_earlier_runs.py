@@ -42,7 +42,7 @@ from tfdeepsim.config import TrainConfig
 from tfdeepsim.probes.result import read_result
 from tfdeepsim.report.record import read_record
 from tfdeepsim.run import RunDirectory
-from tfdeepsim.study import check_own
+from tfdeepsim.study import check_same_config
 from tfdeepsim.training.trainer import train
 
 QUIET = rich.console.Console(quiet=True)
@@ -65,7 +65,7 @@ def table(path):
 def test_configs_are_read(earlier, name):
     run = RunDirectory(f"runs/{name}")
     config = TrainConfig.from_dict(run.read_config())
-    check_own(config, run)
+    check_same_config(config, run)
     assert config.external_range == ("0-255" if name == "reversed" else "0-1")
 
 

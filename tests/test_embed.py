@@ -1,11 +1,12 @@
-"""Embedding block by block."""
+"""Embedding batch by batch."""
 
 import threading
 
 import numpy as np
 import pytest
 
-from tfdeepsim.embed import batch_size_of, embed_blocks
+from tfdeepsim.batches import batch_size_of
+from tfdeepsim.embed import embed_batches
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (23, 4, 4, 3), np.uint8)
 
@@ -15,23 +16,23 @@ def first_pixel(images):
 
 
 @pytest.mark.parametrize("batch_size", [1, 5, 23, 100])
-def test_blocks_keep_the_order(batch_size):
-    blocks = list(embed_blocks(first_pixel, IMAGES, batch_size))
-    assert [len(block) for block in blocks[:-1]] == [batch_size] * (len(blocks) - 1)
-    np.testing.assert_array_equal(np.concatenate(blocks), first_pixel(IMAGES))
+def test_embeddings_keep_the_order_of_images(batch_size):
+    batches = list(embed_batches(first_pixel, IMAGES, batch_size))
+    assert [len(batch) for batch in batches[:-1]] == [batch_size] * (len(batches) - 1)
+    np.testing.assert_array_equal(np.concatenate(batches), first_pixel(IMAGES))
 
 
-def test_two_blocks_are_computed_at_once():
+def test_two_batches_are_in_work_at_once():
     both = threading.Barrier(2, timeout=30)
 
     def encode(images):
         both.wait()
         return first_pixel(images)
 
-    assert len(list(embed_blocks(encode, IMAGES[:20], 5))) == 4
+    assert len(list(embed_batches(encode, IMAGES[:20], 5))) == 4
 
 
-def test_few_blocks_are_read_ahead():
+def test_only_a_few_batches_are_read_ahead():
     read = []
 
     class Reading:
@@ -42,14 +43,14 @@ def test_few_blocks_are_read_ahead():
             read.append(rows)
             return IMAGES[:1]
 
-    blocks = embed_blocks(first_pixel, Reading(), 1)
-    next(blocks)
-    blocks.close()
+    batches = embed_batches(first_pixel, Reading(), 1)
+    next(batches)
+    batches.close()
     assert len(read) <= 3
 
 
 def test_no_images():
-    assert list(embed_blocks(first_pixel, IMAGES[:0], 5)) == []
+    assert list(embed_batches(first_pixel, IMAGES[:0], 5)) == []
 
 
 def test_an_error_of_the_encoder_is_not_lost():
@@ -57,7 +58,7 @@ def test_an_error_of_the_encoder_is_not_lost():
         raise ValueError("broken")
 
     with pytest.raises(ValueError, match="broken"):
-        list(embed_blocks(encode, IMAGES, 5))
+        list(embed_batches(encode, IMAGES, 5))
 
 
 def test_batches_of_large_images_are_smaller():

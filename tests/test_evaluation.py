@@ -34,9 +34,7 @@ class Positions(Representation):
         generator = np.random.default_rng(0)
         for split in split_names:
             positions = splits[split].labels["position"]
-            yield split, np.float32(
-                positions + self.noise * generator.normal(size=positions.shape)
-            )
+            yield split, np.float32(positions + self.noise * generator.normal(size=positions.shape))
 
 
 @pytest.fixture(scope="module")

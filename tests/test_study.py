@@ -1,4 +1,4 @@
-"""A comparison over seeds: pairs, folders, and what becomes of their scores."""
+"""Studies: pairs of runs, their folders, and scores over seeds."""
 
 import math
 
@@ -9,7 +9,7 @@ from tfdeepsim.errors import InputError
 from tfdeepsim.files import write_json
 from tfdeepsim.run import RunDirectory
 from tfdeepsim.scores import Score, interval
-from tfdeepsim.study import Study, check_own, over_seeds
+from tfdeepsim.study import Study, check_same_config, over_seeds
 
 
 def score(run, value, metric="l1"):
@@ -37,7 +37,7 @@ def test_runs_are_paired_by_seed(study):
     assert study.run("l1", 1).name == "l1-seed4"
 
 
-def test_a_row_is_not_called_like_a_baseline(tmp_path):
+def test_a_row_must_not_have_the_name_of_a_baseline(tmp_path):
     with pytest.raises(InputError, match="name of a baseline: got supervised"):
         Study(tmp_path, {"pixel": TrainConfig(), "supervised": TrainConfig()}, seeds=1)
 
@@ -49,10 +49,10 @@ def test_another_comparison_in_the_folder_is_refused(study):
         study.check()
 
 
-def test_a_moved_dataset_is_the_same_run(tmp_path):
+def test_a_run_whose_dataset_was_moved_is_the_same_run(tmp_path):
     run = RunDirectory(tmp_path)
     write_json(run.config, TrainConfig(data_dir="/old").to_dict())
-    check_own(TrainConfig(data_dir="/new", cache="disk"), run)
+    check_same_config(TrainConfig(data_dir="/new", cache="disk"), run)
 
 
 def test_a_run_of_an_earlier_version_is_the_same_run(tmp_path):
@@ -62,17 +62,17 @@ def test_a_run_of_an_earlier_version_is_the_same_run(tmp_path):
     run = RunDirectory(tmp_path)
     write_json(run.config, fields)
     assert run.read_config() == config.to_dict()
-    check_own(config, run)
+    check_same_config(config, run)
     with pytest.raises(InputError, match="trained with external_range 0-255, not 0-1"):
-        check_own(TrainConfig(task="inversion", invert="net.keras"), run)
+        check_same_config(TrainConfig(task="inversion", invert="net.keras"), run)
 
 
-def test_seeds_are_counted(tmp_path):
+def test_a_study_without_seeds_is_refused(tmp_path):
     with pytest.raises(InputError, match="--seeds"):
         Study(tmp_path, {}, seeds=0)
 
 
-def test_values_over_seeds_are_the_means_of_each_run():
+def test_values_over_seeds_are_the_means_of_the_runs():
     merged = over_seeds(
         "pixel",
         [[score("a", 1.0), score("a", 5.0, "l2")], [score("b", 3.0), score("b", 7.0, "l2")]],

@@ -1,4 +1,4 @@
-"""From encoders, or losses to compare, to one table, its figures and its page."""
+"""Compare encoders, or losses over several seeds, in one table with figures and a page."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -9,164 +9,132 @@ import rich.console
 
 from tfdeepsim.card import make_card, print_cards, write_card
 from tfdeepsim.data.dataset import Splits
-from tfdeepsim.data.naming import dataset_name
 from tfdeepsim.decoder_probe import decode_probe
 from tfdeepsim.duration import duration
-from tfdeepsim.errors import InputError
-from tfdeepsim.evaluation import check_names, check_runs, data_of, evaluate, open_splits
+from tfdeepsim.evaluation import check_names, data_options, evaluate, open_splits, trained_runs
+from tfdeepsim.evaluation_options import EvaluationOptions
 from tfdeepsim.files import slug
 from tfdeepsim.options import DataOptions
-from tfdeepsim.probes.mlp.suite import MlpSuite
 from tfdeepsim.report.score_table import print_scores
-from tfdeepsim.report.write import write_report
-from tfdeepsim.representations import BASELINE_NAMES
+from tfdeepsim.report.write import check_free, write_report
 from tfdeepsim.representations.embeddings import embeddings_of
 from tfdeepsim.representations.external import external_representation
 from tfdeepsim.representations.representation import Representation
-from tfdeepsim.representations.trained_run import TrainedRun
 from tfdeepsim.run import RunDirectory
 from tfdeepsim.scores import Score
 from tfdeepsim.study import Study, baselines_for, over_seeds
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class EvaluationOptions:
-    """What is wanted of a verdict.
+@dataclasses.dataclass(frozen=True)
+class _Report:
+    """Where a report is written.
 
     Attributes:
-        probes: Kinds of probes, the first of which is in the figures.
-        probe_seeds: Hosts of MLPs on each embedding.
-        first_probe_seed: Seed of the first of them.
-        probe_epochs: Most epochs of an MLP.
-        probe_patience: Epochs without a lower validation loss before an MLP stops.
-        fractions: Shares of labels for a label-efficiency curve; empty for none.
-        baselines: Which stand in the table.
-        decode: Steps for which a decoder is trained on each embedding; 0 for none.
-        card: Whether each embedding is described without labels; always where there are none.
-        external_range: What floats an external encoder takes: `0-1`, `0-255` or `-1-1`.
-        suite: Settings of the MLPs; follows from the rest.
+        folder: Folder of the report; None to print the table and write nothing.
+        overwrite: Whether an earlier report is replaced.
+        command: The command line, which the page shows.
     """
 
-    probes: Sequence[str] = ("mlp",)
-    probe_seeds: int = 5
-    first_probe_seed: int = 0
-    probe_epochs: int = 500
-    probe_patience: int = 25
-    fractions: Sequence[float] = ()
-    baselines: Sequence[str] = BASELINE_NAMES
-    decode: int = 0
-    card: bool = False
-    external_range: str = "0-1"
-    suite: MlpSuite = dataclasses.field(init=False)
+    folder: Path | None
+    overwrite: bool
+    command: str
 
-    def __post_init__(self) -> None:
-        if self.decode < 0:
-            raise InputError(
-                "--decode takes a number of steps",
-                got=self.decode,
-                accepted="1 or more, or 0 for none",
-            )
-        suite = MlpSuite(
-            seeds=self.probe_seeds,
-            epochs=self.probe_epochs,
-            patience=self.probe_patience,
-            first_seed=self.first_probe_seed,
-        )
-        object.__setattr__(self, "suite", suite)
-
-    def of_seed(self, number: int) -> "EvaluationOptions":
-        """The same for the encoder `number` of a study, from 0: with probe seeds of its own, so
-        that an interval over encoders covers those too; and a curve over labels for the first
-        alone."""
-        return dataclasses.replace(
-            self,
-            first_probe_seed=number * self.probe_seeds,
-            fractions=() if number else self.fractions,
-        )
+    def check(self) -> None:
+        """Refuse early what `write_report` would refuse at the end."""
+        if self.folder is not None:
+            check_free(self.folder, self.overwrite)
 
 
-def judge(
+def compare_encoders(
     encoders: Sequence[str],
-    data: Mapping[str, Any],
-    asked: EvaluationOptions,
+    user_options: Mapping[str, Any],
+    options: EvaluationOptions,
     folder: Path | None = None,
     *,
     overwrite: bool = False,
     command: str = "",
 ) -> list[Score]:
-    """Compare encoders that are trained already, beside baselines.
+    """Compare trained encoders with each other and with baselines.
 
     Args:
-        encoders: Run directories and external encoders, in any order.
-        data: Fields of `DataOptions` that a user set; the others are those of the first run.
-        asked: What is wanted.
-        folder: Where the report goes; None for a table in the terminal alone.
-        overwrite: Replace an earlier report.
-        command: The command line, shown on the page.
+        encoders: Run directories and external encoders, in the order of their rows.
+        user_options: Fields of `DataOptions` that the user set; the others are those of the first
+            run.
+        options: What to evaluate.
+        folder: Folder for the report; None to print the table and write nothing.
+        overwrite: Whether to replace an earlier report.
+        command: The command line, which the page shows.
 
     Returns:
         The scores in the table.
 
     Raises:
-        InputError: If an encoder or the data cannot be used.
+        InputError: If an encoder or the data cannot be used, or there is a report that must not be
+            replaced.
+
+    Example:
+        >>> scores = compare_encoders(["runs/ae", "clip.keras"], {}, EvaluationOptions())
     """
-    runs = [RunDirectory(path) for path in encoders if RunDirectory(path).config.is_file()]
-    configs = check_runs(runs, data.get("dataset"))
+    report = _Report(folder, overwrite, command)
+    report.check()
+    directories = [RunDirectory(path) for path in encoders if RunDirectory(path).config.is_file()]
+    runs = trained_runs(directories, user_options.get("dataset"))
+    run_of_path = {run.folder.path: run for run in runs}
     parent = Path(encoders[0]).resolve().parent
-    found = {run.path: TrainedRun(run) for run in runs}
-    representations = [
-        found.get(Path(path))
-        or external_representation(path, parent / "external", input_range=asked.external_range)
+    representations: list[Representation] = [
+        run_of_path.get(Path(path))
+        or external_representation(path, parent / "external", input_range=options.external_range)
         for path in encoders
     ]
     check_names(representations)
-    shape = runs[0].read_environment()["dataset"]["image_shape"] if runs else None
-    options = data_of(configs, shape, dict(data))
-    splits = open_splits(options)
+    configs = [run.config for run in runs]
+    image_shape = directories[0].read_environment()["dataset"]["image_shape"] if runs else None
+    data = data_options(configs, image_shape, user_options)
+    splits = open_splits(data)
     for representation in representations:
         representation.check(splits.dataset)
-    beside, missing = baselines_for(configs, asked.baselines, parent / "baselines", splits)
-    everything = [*representations, *beside]
-    scores = _scores(everything, options, splits, asked)
-    rows = {representation.name: representation for representation in everything}
-    return _show(
-        rows,
-        scores,
-        options,
-        splits,
-        asked,
-        folder,
-        overwrite=overwrite,
-        command=command,
-        missing=missing,
-    )
+    baselines, missing = baselines_for(configs, options.baselines, parent / "baselines", splits)
+    rows = [*representations, *baselines]
+    scores = _scores(rows, data, splits, options)
+    named_rows = {representation.name: representation for representation in rows}
+    _show(named_rows, scores, data, splits, options, report, missing)
+    return scores
 
 
-def compare(
+def compare_losses(
     study: Study,
-    asked: EvaluationOptions,
+    options: EvaluationOptions,
     folder: Path,
     *,
     overwrite: bool = True,
     dry_run: bool = False,
     command: str = "",
 ) -> list[Score]:
-    """Train what a study lacks, and compare its losses over their seeds, beside baselines.
+    """Train the runs of a study that are missing, and compare its losses with each other and with
+    baselines.
 
     Args:
         study: Losses and seeds.
-        asked: What is wanted.
-        folder: Where the report goes.
-        overwrite: Replace an earlier report there.
-        dry_run: Check everything, say what it would cost, and stop.
-        command: The command line, shown on the page.
+        options: What to evaluate.
+        folder: Folder for the report.
+        overwrite: Whether to replace an earlier report; by default it is replaced, because the
+            report of a study changes with its runs.
+        dry_run: Whether to check everything, print the cost, and stop.
+        command: The command line, which the page shows.
 
     Returns:
-        The scores in the table: means over encoder seeds.
+        The scores in the table: means over the seeds of the encoders. Empty after a dry run.
 
     Raises:
-        InputError: If the study cannot be trained, or its folder holds something else.
+        InputError: If the study cannot be trained, its folder holds something else, or there is a
+            report that must not be replaced.
+
+    Example:
+        >>> study = Study(Path("runs"), {"pixel": TrainConfig(), "l1": TrainConfig(loss="l1")}, 5)
+        >>> scores = compare_losses(study, EvaluationOptions(), Path("runs/report"))
     """
+    report = _Report(folder, overwrite, command)
+    report.check()
     console = rich.console.Console()
     study.check()
     runs, seconds = study.cost()
@@ -177,103 +145,102 @@ def compare(
     study.train(dry_run, console)
     if dry_run:
         return []
-    options: DataOptions = next(iter(study.configs.values()))
-    splits = open_splits(options)
-    beside, missing = study.baselines(asked.baselines, splits)
-    every = {name: study.representations(name) for name in study.configs} | beside
+    data: DataOptions = next(iter(study.configs.values()))
+    splits = study.splits(data)
+    baselines, missing = study.baselines(options.baselines, splits)
+    rows = {name: study.representations(name) for name in study.configs} | baselines
     console.rule("embeddings and probes")
     scores: list[Score] = []
-    for name, representations in every.items():
-        each = [
-            _scores([representation], options, splits, asked.of_seed(number))
+    for name, representations in rows.items():
+        scores_of_seeds = [
+            _scores([representation], data, splits, options.of_seed(number))
             for number, representation in enumerate(representations)
         ]
-        scores += over_seeds(name, each)
-    rows = {name: representations[0] for name, representations in every.items()}
-    return _show(
-        rows,
-        scores,
-        options,
-        splits,
-        asked,
-        folder,
-        overwrite=True,
-        command=command,
-        missing=missing,
-    )
+        scores += over_seeds(name, scores_of_seeds)
+    first_seed = {name: representations[0] for name, representations in rows.items()}
+    _show(first_seed, scores, data, splits, options, report, missing)
+    return scores
 
 
 def _scores(
     representations: Sequence[Representation],
-    options: DataOptions,
+    data: DataOptions,
     splits: Splits,
-    asked: EvaluationOptions,
+    options: EvaluationOptions,
 ) -> list[Score]:
+    """Scores of all probes; none if the dataset has no labels."""
     if splits.dataset.task is None:
         return []
     return evaluate(
         representations,
-        options,
+        data,
         splits,
-        probes=asked.probes,
-        suite=asked.suite,
-        fractions=asked.fractions,
+        probes=options.probes,
+        suite=options.suite,
+        fractions=options.label_fractions,
     )
 
 
 def _show(
     rows: Mapping[str, Representation],
     scores: list[Score],
-    options: DataOptions,
+    data: DataOptions,
     splits: Splits,
-    asked: EvaluationOptions,
-    folder: Path | None,
-    *,
-    overwrite: bool,
-    command: str,
+    options: EvaluationOptions,
+    report: _Report,
     missing: Sequence[str],
-) -> list[Score]:
+) -> None:
+    """Print the table, and write the report.
+
+    Args:
+        rows: Representation by the name of its row; the one of the first seed if a row has several.
+        scores: Scores of all rows; empty if the dataset has no labels.
+        data: Options of the dataset.
+        splits: Splits of the dataset.
+        options: What is evaluated.
+        report: Where the report is written.
+        missing: Sentences on baselines that are left out.
+    """
     unlabeled = splits.dataset.task is None
-    if asked.card or unlabeled:
-        _cards(rows, options, splits)
-    if asked.decode:
-        _decode(rows, options, splits, asked.decode)
+    if options.card or unlabeled:
+        _write_cards(rows, data, splits)
+    if options.decode:
+        _decode(rows, data, splits, options.decode)
     if unlabeled:
-        name = dataset_name(options.dataset)
-        print(f"{name} has no labels, so there is nothing to probe", *missing, sep="\n")
+        print(f"{data.dataset} has no labels, so there is nothing to probe", *missing, sep="\n")
     else:
         print_scores(scores, missing_baselines=missing)
-    if folder:
-        page = write_report(
-            {name: representation.folder for name, representation in rows.items()},
-            scores,
-            folder,
-            asked.probes[0],
-            overwrite=overwrite,
-            command=command,
-            missing_baselines=missing,
-            dataset=options.dataset,
-            class_names=splits.dataset.class_names,
-        )
-        print(f"report: {page}")
-    return scores
+    if report.folder is None:
+        return
+    page = write_report(
+        {name: representation.folder for name, representation in rows.items()},
+        scores,
+        report.folder,
+        options.probes[0],
+        overwrite=report.overwrite,
+        command=report.command,
+        missing_baselines=missing,
+        dataset=data.dataset,
+        class_names=splits.dataset.class_names,
+    )
+    print(f"report: {page}")
 
 
-def _cards(rows: Mapping[str, Representation], options: DataOptions, splits: Splits) -> None:
+def _write_cards(rows: Mapping[str, Representation], data: DataOptions, splits: Splits) -> None:
     cards = {}
     images, labels = splits["test"].images, dict(splits["test"].labels)
     for name, representation in rows.items():
-        embeddings = embeddings_of(representation, options.dataset, splits, ("test",))["test"]
+        embeddings = embeddings_of(representation, data.dataset, splits, ("test",))["test"]
         cards[name] = make_card(embeddings, representation.log_variance(images))
-        folder = representation.folder.path / "card" / slug(options.dataset)
+        folder = representation.folder.path / "card" / slug(data.dataset)
         write_card(folder, cards[name], embeddings, images, labels)
     print_cards(cards)
 
 
 def _decode(
-    rows: Mapping[str, Representation], options: DataOptions, splits: Splits, steps: int
+    rows: Mapping[str, Representation], data: DataOptions, splits: Splits, steps: int
 ) -> None:
     split_names = ("encoder_train", "encoder_validation", "test")
     for representation in rows.values():
-        embeddings = embeddings_of(representation, options.dataset, splits, split_names)
-        decode_probe(representation, splits, embeddings, dataset_name=options.dataset, steps=steps)
+        embeddings = embeddings_of(representation, data.dataset, splits, split_names)
+        decode_probe(representation, splits, embeddings, dataset_name=data.dataset, steps=steps)

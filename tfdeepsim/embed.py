@@ -1,4 +1,4 @@
-"""From an encoder and images to embeddings."""
+"""Embed images with an exported encoder."""
 
 import collections
 from collections.abc import Callable, Iterator, Sequence
@@ -9,28 +9,29 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from tfdeepsim.batches import batch_slices
 from tfdeepsim.data.splits.split import Images
 from tfdeepsim.errors import InputError
 
-BATCH_SIZE = 256
-# One batch is read or handed on while another one is computed.
 WORKERS = 2
+"""Batches that are in work at once: one is read while another is computed."""
 
 
-def load_encoder(path: Path, image_shape: Sequence[int] | None = None) -> Any:
-    """Load a SavedModel with an `embed` endpoint.
+def load_encoder(path: Path) -> Any:
+    """Load an exported encoder.
 
     Args:
-        path: The folder.
-        image_shape: (H, W, C) of the images that it shall embed; None where that is known to fit.
+        path: Folder of a SavedModel with an `embed` endpoint.
+
+    Returns:
+        The loaded SavedModel; `embed` maps uint8 images [B, H, W, C], or float images in [0, 1], to
+        float32 embeddings [B, Z].
 
     Raises:
-        InputError: If there is none, it is damaged, or it takes images of another shape.
+        InputError: If there is no SavedModel, it is damaged, or it has no `embed` endpoint.
     """
-    rule, accepted = (
-        "an encoder is a SavedModel with an `embed` endpoint",
-        "the encoder/ folder of a trained run",
-    )
+    rule = "an encoder is a SavedModel with an `embed` endpoint"
+    accepted = "the encoder/ folder of a trained run"
     if not (path / "saved_model.pb").is_file():
         raise InputError(rule, got=f"{path}, which holds no saved_model.pb", accepted=accepted)
     try:
@@ -39,14 +40,22 @@ def load_encoder(path: Path, image_shape: Sequence[int] | None = None) -> Any:
         raise InputError(rule, got=f"{path} ({str(error)[:200]})", accepted=accepted) from error
     if not hasattr(encoder, "embed"):
         raise InputError(rule, got=f"{path} without `embed`", accepted=accepted)
-    if image_shape is not None:
-        _check_shape(encoder, path, tuple(image_shape))
     return encoder
 
 
-def _check_shape(encoder: Any, path: Path, image_shape: tuple[int, ...]) -> None:
+def check_image_shape(encoder: Any, image_shape: Sequence[int], path: Path) -> None:
+    """Check that an encoder takes images of a shape.
+
+    Args:
+        encoder: Encoder that `load_encoder` returned.
+        image_shape: (H, W, C) of the images.
+        path: Folder of the encoder, for the error.
+
+    Raises:
+        InputError: If it takes images of another shape.
+    """
     (spec, *_), _ = encoder.embed.concrete_functions[0].structured_input_signature
-    if not spec.shape[1:].is_compatible_with(image_shape):
+    if not spec.shape[1:].is_compatible_with(tuple(image_shape)):
         raise InputError(
             "images must have the shape that the encoder was trained on",
             got=f"{list(image_shape)} for {path}",
@@ -54,34 +63,30 @@ def _check_shape(encoder: Any, path: Path, image_shape: tuple[int, ...]) -> None
         )
 
 
-def batch_size_of(image_shape: Sequence[int]) -> int:
-    """Images a batch: 256 of 64x64 pixels, fewer of larger ones, so that memory stays the same."""
-    return max(1, min(BATCH_SIZE, BATCH_SIZE * 64 * 64 // (image_shape[0] * image_shape[1])))
-
-
-def embed_blocks(
+def embed_batches(
     encode: Callable[[np.ndarray], np.ndarray], images: Images, batch_size: int
 ) -> Iterator[np.ndarray]:
-    """Embed images block by block, in order, a block ahead of the one that is asked for.
+    """Embed images batch by batch, and read ahead while a batch is computed.
 
     Args:
-        encode: From uint8 [n, H, W, C] to an array [n, Z]; is called from two threads.
+        encode: From uint8 images [n, H, W, C] to embeddings [n, Z]; called from two threads.
         images: uint8 [N, H, W, C].
-        batch_size: n, but for the last block.
+        batch_size: Number of images n of a batch; the last may be smaller.
+
+    Yields:
+        Embeddings [n, Z] of the next n images, in the order of the images.
     """
-    waiting: collections.deque[Future] = collections.deque()
+    pending: collections.deque[Future] = collections.deque()
     with ThreadPoolExecutor(WORKERS) as pool:
-        for start in range(0, len(images), batch_size):
-            waiting.append(
-                pool.submit(_encode_block, encode, images, slice(start, start + batch_size))
-            )
-            if len(waiting) > WORKERS:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+        for batch in batch_slices(len(images), batch_size):
+            pending.append(pool.submit(_encode_batch, encode, images, batch))
+            if len(pending) > WORKERS:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
 
 
-def _encode_block(
+def _encode_batch(
     encode: Callable[[np.ndarray], np.ndarray], images: Images, rows: slice
 ) -> np.ndarray:
     return encode(np.ascontiguousarray(images[rows]))

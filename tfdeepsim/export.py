@@ -1,4 +1,4 @@
-"""From a run to an encoder or generator that needs nothing but TensorFlow."""
+"""Export a trained encoder or generator as a SavedModel that needs nothing but TensorFlow."""
 
 from collections.abc import Callable
 
@@ -15,25 +15,28 @@ from tfdeepsim.run import RunDirectory
 
 
 class EncoderModule(tf.Module):
-    """What is saved: `embed`, from images to embeddings, and of a VAE also `posterior`.
+    """An exported encoder: `embed` maps images to embeddings, and of a VAE `posterior` to both
+    parameters of the posterior.
 
-    Both take uint8 images in 0 to 255, or float32 or float64 images in [0, 1], as [B, H, W, C].
-    `embed` gives float32 [B, Z]: the latent, which of a VAE is the mean of the posterior.
-    `posterior` gives `{"mean": [B, Z], "log_variance": [B, Z]}`, float32.
+    Both take images [B, H, W, C], uint8 in 0 to 255, or float32 or float64 in [0, 1]. `embed`
+    returns the latent, float32 [B, Z], which is the mean of the posterior of a VAE. `posterior`
+    returns `{"mean": [B, Z], "log_variance": [B, Z]}`, float32.
 
     Args:
-        encoder: Float images in [0, 1] to a dictionary with `latent`, and of a VAE `log_variance`.
-        image_shape: (H, W, C).
+        encoder: Maps float images in [0, 1] to a dictionary with `latent`, and of a VAE also
+            `log_variance`.
+        image_shape: (H, W, C) of the images.
+
+    Example:
+        >>> module = EncoderModule(Encoder((64, 64, 3), latent_dim=8), (64, 64, 3))
+        >>> embeddings = module.embed(images)
     """
 
     def __init__(self, encoder: keras.Model, image_shape: tuple[int, int, int]):
         super().__init__()
-        # As constants, the weights live as long as `embed` does: `load(path).embed(images)` works,
-        # where the variables of a loaded model are gone with the model.
-        weights = [
-            [tf.constant(variable.numpy()) for variable in variables]
-            for variables in (encoder.trainable_variables, encoder.non_trainable_variables)
-        ]
+        # Constants live as long as `embed`, so that `load(path).embed(images)` works in one line.
+        # Variables are gone as soon as nothing refers to the loaded model.
+        weights = _constants(encoder)
 
         def encode(images: tf.Tensor) -> dict[str, tf.Tensor]:
             scale = 255.0 if images.dtype == tf.uint8 else 1.0
@@ -52,11 +55,18 @@ class EncoderModule(tf.Module):
             self.posterior = _traced(posterior, image_shape)
 
 
+def _constants(network: keras.Model) -> list[list[tf.Tensor]]:
+    """Trainable and non-trainable weights, as `stateless_call` takes them."""
+    return [
+        [tf.constant(variable.numpy()) for variable in variables]
+        for variables in (network.trainable_variables, network.non_trainable_variables)
+    ]
+
+
 def _traced(
     function: Callable, image_shape: tuple[int, int, int]
 ) -> tf.types.experimental.PolymorphicFunction:
-    """`function` with one trace a type, so that bytes and floats are told apart and never silently
-    cast."""
+    """`function` with one trace per dtype, so that images are never cast to another dtype."""
     traced = tf.function(function)
     for dtype in (tf.uint8, tf.float32, tf.float64):
         traced.get_concrete_function(tf.TensorSpec((None, *image_shape), dtype, "images"))
@@ -64,37 +74,42 @@ def _traced(
 
 
 class GeneratorModule(tf.Module):
-    """What is saved of an inversion: `generate`, from features of the inverted network to images.
+    """An exported generator of an inversion: `generate` maps features of the inverted network to
+    images.
 
-    Takes float32 features [B, n] or [B, h, w, c], and of a generator with noise also float32 noise
-    [B, noise_dim]; gives float32 images [B, H, W, 3] in [0, 1].
+    `generate` takes float32 features [B, n] or [B, h, w, c], and for a generator with noise also
+    float32 noise [B, noise_dim]. It returns float32 images [B, H, W, 3], clipped to [0, 1].
 
     Args:
-        inverter: Features to a dictionary with `image`.
+        generator: Maps features to a dictionary with `image`.
+
+    Example:
+        >>> module = GeneratorModule(InversionGenerator((4096,), (64, 64, 3)))
+        >>> images = module.generate(features)
     """
 
-    def __init__(self, inverter: InversionGenerator):
+    def __init__(self, generator: InversionGenerator):
         super().__init__()
-        weights = [
-            [tf.constant(variable.numpy()) for variable in variables]
-            for variables in (inverter.trainable_variables, inverter.non_trainable_variables)
-        ]
-        signature = [tf.TensorSpec((None, *inverter.feature_shape), tf.float32, "features")]
-        if inverter.noise_dim:
-            signature.append(tf.TensorSpec((None, inverter.noise_dim), tf.float32, "noise"))
+        weights = _constants(generator)
+        signature = [tf.TensorSpec((None, *generator.feature_shape), tf.float32, "features")]
+        if generator.noise_dim:
+            signature.append(tf.TensorSpec((None, generator.noise_dim), tf.float32, "noise"))
 
         @tf.function(input_signature=signature)
         def generate(features: tf.Tensor, noise: tf.Tensor | None = None) -> tf.Tensor:
-            given = {} if noise is None else {"noise": noise}
-            outputs = inverter.stateless_call(*weights, features, training=False, **given)[0]
+            options = {} if noise is None else {"noise": noise}
+            outputs = generator.stateless_call(*weights, features, training=False, **options)[0]
             return tf.clip_by_value(outputs["image"], 0.0, 1.0)
 
         self.generate = generate
 
 
 def load_generator(run: RunDirectory) -> keras.Model:
-    """A run's generator with its best weights, in float32: an `Autoencoder`, of an inversion an
-    `InversionGenerator`.
+    """Build the generator of a run from its files.
+
+    Returns:
+        The generator with the run's best weights, in float32: an `InversionGenerator` of
+        `--task inversion`, else an `Autoencoder`.
 
     Raises:
         InputError: If the run was not trained, or its files are damaged.
@@ -110,28 +125,43 @@ def load_generator(run: RunDirectory) -> keras.Model:
     return generator
 
 
-def export(run: RunDirectory) -> None:
-    """Write what a run was trained for, as a SavedModel in float32: `encoder/`, of an inversion
-    `generator/`.
+def export(run: RunDirectory, generator: keras.Model | None = None) -> None:
+    """Write the result of a run as a SavedModel that computes in float32.
+
+    `encoder/` of an autoencoder: `tf.saved_model.load(...).embed(images)` works without tfdeepsim,
+    and the signature `serving_default` maps uint8 `images` to `embedding`. `generator/` of an
+    inversion: `tf.saved_model.load(...).generate(features)`.
+
+    Args:
+        run: The run directory, to which the SavedModel is written.
+        generator: The trained generator that `train` returned; None to build it from the files of
+            a run that was trained earlier.
 
     Raises:
-        InputError: If the run was not trained, or its files are damaged.
+        InputError: If there is no generator and the run was not trained, or its files are damaged.
     """
-    generator = load_generator(run)
+    generator = load_generator(run) if generator is None else generator
     if isinstance(generator, InversionGenerator):
-        module = GeneratorModule(generator)
-        with replacing(run.generator) as new:
-            tf.saved_model.save(module, str(new), signatures=module.generate)
+        module = GeneratorModule(_in_float32(generator))
+        with replacing(run.generator) as path:
+            tf.saved_model.save(module, str(path), signatures=module.generate)
     else:
-        _export_encoder(generator.encoder, run)
+        _export_encoder(_in_float32(generator.encoder), run)
+
+
+def _in_float32(network: keras.Model) -> keras.Model:
+    """The network itself if it computes in float32, else a copy of it that does.
+
+    Variables are float32 under mixed precision too, so the copy has the same weights.
+    """
+    if network.compute_dtype == "float32":
+        return network
+    copy = type(network).from_config(network.get_config() | {"dtype": "float32"})
+    copy.set_weights(network.get_weights())
+    return copy
 
 
 def _export_encoder(encoder: keras.Model, run: RunDirectory) -> None:
-    """Write the encoder with the run's best weights as the SavedModel `encoder/`.
-
-    `tf.saved_model.load(...).embed(images)` works without tfdeepsim. The signature
-    `serving_default` takes uint8 `images` and gives `embedding`.
-    """
     image_shape = encoder.image_shape
     module = EncoderModule(encoder, image_shape)
 
@@ -139,5 +169,5 @@ def _export_encoder(encoder: keras.Model, run: RunDirectory) -> None:
     def serve(images: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"embedding": module.embed(images)}
 
-    with replacing(run.encoder) as new:
-        tf.saved_model.save(module, str(new), signatures=serve)
+    with replacing(run.encoder) as path:
+        tf.saved_model.save(module, str(path), signatures=serve)

@@ -1,4 +1,4 @@
-"""Networks of elsewhere, written and loaded as a user has them."""
+"""External networks, written and loaded as users do."""
 
 import keras
 import numpy as np
@@ -10,15 +10,15 @@ from tfdeepsim.errors import InputError
 from tfdeepsim.representations.embeddings import embeddings_of
 from tfdeepsim.representations.external import external_representation
 
-SOURCES = open_squares()
-IMAGES = SOURCES["test"].images
+SPLITS = open_squares()
+IMAGES = SPLITS["test"].images
 MEANS = IMAGES.mean((1, 2)) / 255
 IMAGE = tf.TensorSpec((None, 64, 64, 3), tf.float32, "image")
 
 
 def embed(path, parent, **options):
     representation = external_representation(path, parent / "external", **options)
-    return embeddings_of(representation, "squares", SOURCES, ("test",))["test"]
+    return embeddings_of(representation, "squares", SPLITS, ("test",))["test"]
 
 
 def save_keras(path, outputs, shape=(64, 64, 3), dtype="float32"):
@@ -32,7 +32,7 @@ def pooled(images):
 
 
 def save_module(path, function, spec=IMAGE, signature=True):
-    """A SavedModel with `embed`, or with a signature alone."""
+    """Write a SavedModel with a signature, or with an `embed` endpoint and no signature."""
     module = tf.Module()
     traced = tf.function(function, input_signature=[spec])
     if signature:
@@ -50,13 +50,13 @@ def means(images):
 @pytest.mark.parametrize(
     ("input_range", "scale", "shift"), [("0-1", 1, 0), ("0-255", 255, 0), ("-1-1", 2, -1)]
 )
-def test_a_keras_file_gets_floats_in_its_range(tmp_path, input_range, scale, shift):
+def test_a_keras_file_is_given_floats_in_its_input_range(tmp_path, input_range, scale, shift):
     path = save_keras(tmp_path / "net.keras", pooled)
     found = embed(path, tmp_path, input_range=input_range)
     np.testing.assert_allclose(found, MEANS * scale + shift, rtol=1e-4, atol=1e-5)
 
 
-def test_bytes_have_no_range(tmp_path):
+def test_a_network_of_bytes_ignores_the_input_range(tmp_path):
     path = save_keras(
         tmp_path / "net.keras", lambda x: pooled(keras.layers.Rescaling(1.0)(x)), dtype="uint8"
     )
@@ -75,12 +75,12 @@ def test_images_are_resized_to_what_the_network_takes(tmp_path):
     np.testing.assert_allclose(embed(path, tmp_path), small.numpy().reshape(20, -1), atol=1e-5)
 
 
-def test_open_sizes_get_images_as_they_are(tmp_path):
+def test_a_network_of_any_size_is_given_images_as_they_are(tmp_path):
     path = save_keras(tmp_path / "net.keras", pooled, shape=(None, None, 3))
     np.testing.assert_allclose(embed(path, tmp_path), MEANS, rtol=1e-4)
 
 
-def test_the_output_that_is_named_so(tmp_path):
+def test_of_several_outputs_the_one_named_embedding_is_used(tmp_path):
     path = save_keras(
         tmp_path / "net.keras",
         lambda x: {"logits": keras.layers.Flatten()(x), "embedding": pooled(x)},
@@ -115,7 +115,7 @@ def test_unknown_classes(tmp_path):
         embed(path, tmp_path)
 
 
-def test_a_file_that_is_not_whole(tmp_path):
+def test_an_incomplete_file(tmp_path):
     path = save_keras(tmp_path / "net.keras", pooled)
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(InputError, match=r"external \.keras file"):
@@ -132,7 +132,7 @@ def test_a_file_that_is_not_whole(tmp_path):
 def test_networks_for_other_inputs(tmp_path, shape, message):
     path = save_keras(tmp_path / "net.keras", keras.layers.Flatten(), shape=shape)
     with pytest.raises(InputError, match=message):
-        external_representation(path, tmp_path).check(SOURCES.dataset)
+        external_representation(path, tmp_path).check(SPLITS.dataset)
 
 
 @pytest.mark.parametrize("signature", [True, False])
@@ -154,8 +154,8 @@ def test_a_saved_model_that_takes_bytes(tmp_path):
     np.testing.assert_allclose(embed(path, tmp_path), MEANS * 255, rtol=1e-4)
 
 
-def test_bytes_before_floats(tmp_path):
-    """As the encoders of train.py have it."""
+def test_an_endpoint_for_bytes_is_preferred_to_one_for_floats(tmp_path):
+    """Encoders that train.py exports have both."""
     module = tf.Module()
     module.embed = tf.function(lambda x: means(x) / (255.0 if x.dtype == tf.uint8 else 7.0))
     for dtype in (tf.float32, tf.uint8):
@@ -194,7 +194,7 @@ def test_useless_saved_models(tmp_path, function, message):
     assert "\n" not in str(caught.value)
 
 
-def test_one_batch_size(tmp_path):
+def test_a_fixed_batch_size_is_refused(tmp_path):
     path = save_module(tmp_path / "net", means, tf.TensorSpec((1, 64, 64, 3), tf.float32))
     with pytest.raises(InputError, match="any number of images"):
         embed(path, tmp_path)

@@ -1,3 +1,5 @@
+"""Names of baselines on the command line."""
+
 import pytest
 
 from tfdeepsim.errors import InputError
@@ -13,7 +15,7 @@ from tfdeepsim.representations import BASELINE_NAMES, check_baselines
         ("pca,pca", ("pca",)),
     ],
 )
-def test_baselines_are_named_in_the_order_of_a_table(text, names):
+def test_baselines_come_in_the_order_of_a_table(text, names):
     assert check_baselines(text) == names
 
 

@@ -26,7 +26,7 @@ def save(folder, rows):
     return folder
 
 
-def test_a_file_a_split(tmp_path):
+def test_one_file_per_split(tmp_path):
     path = save(tmp_path / "clip", ROWS)
     representation = external_representation(path, tmp_path / "external")
     assert (representation.name, representation.model, representation.loss) == (
@@ -56,7 +56,7 @@ def test_one_file_of_one_split_is_refused(tmp_path):
         embed(tmp_path / "test.npy", tmp_path)
 
 
-def test_rows_for_other_images(tmp_path):
+def test_a_wrong_number_of_rows(tmp_path):
     path = save(tmp_path / "clip", ROWS | {"test": ROWS["test"][:-1]})
     with pytest.raises(
         InputError, match=r"one embedding an image.*19 rows in .*test\.npy for 20 images"
@@ -72,7 +72,7 @@ def test_splits_by_different_encoders(tmp_path):
         embed(path, tmp_path)
 
 
-def test_other_splits_may_be_there(tmp_path):
+def test_other_splits_are_optional(tmp_path):
     path = save(tmp_path / "clip", ROWS)
     with pytest.raises(InputError, match=r"also holds encoder_train\.npy"):
         embed(path, tmp_path, ("encoder_train",))
@@ -96,7 +96,7 @@ def test_other_arrays(tmp_path, array, message):
         embed(path, tmp_path)
 
 
-def test_changed_rows_are_another_representation(tmp_path):
+def test_changed_embeddings_are_another_representation(tmp_path):
     path = save(tmp_path / "clip", ROWS)
     before = external_representation(path, tmp_path)
     np.save(path / "test.npy", ROWS["test"] + 1)
@@ -106,7 +106,7 @@ def test_changed_rows_are_another_representation(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["missing", "weights.h5", "model.pt", "folder", "rows.npz"])
-def test_other_things_are_refused_by_name(tmp_path, name):
+def test_other_files_are_refused(tmp_path, name):
     if name == "folder":
         (tmp_path / name).mkdir()
     elif name != "missing":

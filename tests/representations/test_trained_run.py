@@ -1,4 +1,4 @@
-"""A trained run as a representation: its export, whatever it was trained as."""
+"""A trained run as a representation: it embeds with its exported encoder."""
 
 import keras
 import numpy as np
@@ -14,7 +14,7 @@ from tfdeepsim.export import export
 from tfdeepsim.files import write_json
 from tfdeepsim.networks.pihlgren import make_autoencoder
 from tfdeepsim.representations.embeddings import embeddings_of
-from tfdeepsim.representations.trained_run import run_representation
+from tfdeepsim.representations.trained_run import TrainedRun
 from tfdeepsim.run import RunDirectory
 
 
@@ -29,10 +29,10 @@ def exported(path, model="ae", seed=0, **config):
     return run, generator.encoder
 
 
-def test_embeddings_of_real_frames_are_the_encoders(tmp_path, tiny):
+def test_embeddings_of_frames_equal_the_encoder(tmp_path, tiny):
     name, data_dir = tiny
     run, encoder = exported(tmp_path / "ae", loss="perceptual", comparator="random_alexnet:relu2")
-    representation = run_representation(run)
+    representation = TrainedRun(run)
     assert (representation.name, representation.model, representation.loss) == (
         "ae",
         "ae",
@@ -47,12 +47,12 @@ def test_embeddings_of_real_frames_are_the_encoders(tmp_path, tiny):
     assert not (run.path / "representation.json").exists()
 
 
-def test_a_run_that_is_exported_anew_is_embedded_anew(tmp_path):
+def test_a_run_that_is_exported_again_is_embedded_again(tmp_path):
     splits = open_squares()
     run, _ = exported(tmp_path / "ae")
-    first = np.array(embeddings_of(run_representation(run), "squares", splits, ("test",))["test"])
+    first = np.array(embeddings_of(TrainedRun(run), "squares", splits, ("test",))["test"])
     exported(tmp_path / "ae", seed=1)
-    second = embeddings_of(run_representation(run), "squares", splits, ("test",))["test"]
+    second = embeddings_of(TrainedRun(run), "squares", splits, ("test",))["test"]
     assert np.abs(first - second).max() > 1e-2
 
 
@@ -60,14 +60,14 @@ def test_log_variance_of_a_vae(tmp_path):
     images = open_squares()["test"].images
     run, encoder = exported(tmp_path / "vae", model="vae")
     expected = encoder(images.astype(np.float32) / 255)["log_variance"].numpy()
-    found = run_representation(run).log_variance(images)
+    found = TrainedRun(run).log_variance(images)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
 def test_log_variance_of_an_autoencoder(tmp_path):
     run, _ = exported(tmp_path / "ae")
-    assert run_representation(run).log_variance(open_squares()["test"].images) is None
+    assert TrainedRun(run).log_variance(open_squares()["test"].images) is None
 
 
 def test_images_of_another_size(tmp_path):
@@ -75,9 +75,9 @@ def test_images_of_another_size(tmp_path):
     with pytest.raises(
         InputError, match=r"trained on: got \[80, 80, 3\] .*accepted: \[64, 64, 3\]"
     ):
-        run_representation(run).check(Squares(side=80))
+        TrainedRun(run).check(Squares(side=80))
 
 
-def test_no_run(tmp_path):
+def test_a_folder_that_is_no_run(tmp_path):
     with pytest.raises(InputError, match=r"config\.json"):
-        run_representation(RunDirectory(tmp_path))
+        TrainedRun(RunDirectory(tmp_path))

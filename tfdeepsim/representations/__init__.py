@@ -1,24 +1,27 @@
-"""Representations: what can stand as a row in a table of embeddings.
+"""Representations: everything that can be a row in a table of embeddings.
 
-Light on purpose: importing this room loads no TensorFlow, so that a command can check names at
-once.
+A representation is a trained run, an external encoder, stored embeddings, or a baseline. Importing
+this package loads no TensorFlow, so that a command can check names at once.
 """
 
 from tfdeepsim.errors import InputError
 from tfdeepsim.scores import BASELINES
 
 BASELINE_NAMES = tuple(BASELINES)
-"""Baselines that can be asked for, in the order of a table."""
+"""Names of all baselines, in the order of their rows in a table."""
 
 
 def check_baselines(text: str) -> tuple[str, ...]:
-    """The baselines that `--baselines` names, in the order of a table.
+    """Parse and check the value of `--baselines`.
 
     Args:
-        text: Names with commas between them, or `all`, or `none`.
+        text: Names separated by commas, or `all`, or `none`.
+
+    Returns:
+        The names, in the order of their rows in a table, each once.
 
     Raises:
-        InputError: If one is unknown.
+        InputError: If a name is unknown.
     """
     if text in ("all", "none"):
         return BASELINE_NAMES if text == "all" else ()
@@ -27,6 +30,6 @@ def check_baselines(text: str) -> tuple[str, ...]:
         raise InputError(
             "baseline must be known",
             got=", ".join(map(repr, unknown)),
-            accepted=f"{', '.join(BASELINE_NAMES)} with commas between them, or all, or none",
+            accepted=f"{', '.join(BASELINE_NAMES)} separated by commas, or all, or none",
         )
     return tuple(name for name in BASELINE_NAMES if name in names)

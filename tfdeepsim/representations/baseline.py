@@ -1,4 +1,4 @@
-"""What all baselines share: they are fitted to a dataset once, and what was fitted is kept."""
+"""Baselines: fitted once to a dataset, and stored."""
 
 import abc
 from pathlib import Path
@@ -10,80 +10,91 @@ from tfdeepsim.arrays import load_arrays, save_arrays
 from tfdeepsim.data.dataset import Splits
 from tfdeepsim.data.splits.split import Images
 from tfdeepsim.errors import InputError
-from tfdeepsim.files import slug
-from tfdeepsim.representations.representation import Encode, EncoderRepresentation, digest, kept_in
+from tfdeepsim.files import sha256_of_json, slug
+from tfdeepsim.representations.representation import (
+    Encode,
+    EncoderRepresentation,
+    representation_folder,
+)
 
 FITTING_IMAGES = 5000
-# 512 MB of floats: fewer images where they are large.
-FITTING_NUMBERS = 2**27
-BLOCK = 256
+"""Images that a baseline is fitted to, at most."""
+FITTING_FLOATS = 2**27
+"""Floats that these images become, at most (512 MB): fewer large images are used."""
 
 
 class Baseline(EncoderRepresentation):
-    """A baseline: fitted to the images of a dataset, or to their labels, and the same for the same
-    seed.
+    """A representation to compare trained encoders with.
 
-    What was fitted is kept in `<folder>/fitted/<dataset>.npz`.
+    It is fitted to the images of a dataset, or to their labels; the same seed gives the same
+    embeddings. The fitted arrays are stored in `<folder>/fitted/<dataset>.npz`.
 
     Args:
         name: One of `scores.BASELINES`.
-        parent: Where its folder is made.
-        settings: All that decides its embeddings besides the data, as JSON values.
+        parent: Folder in which the baseline's own folder is created.
+        settings: Everything besides the data that determines its embeddings, as JSON values.
+
+    Example:
+        >>> baseline = Pca(Path("runs/baselines"), latent_dim=64, seed=0)
+        >>> embeddings = embeddings_of(baseline, "stl10", splits, ["test"])
     """
 
     def __init__(self, name: str, parent: Path, settings: dict[str, Any]):
         self.name = self.model = name
         self.settings = settings
-        self.identity = digest([name, settings])
-        self.folder = kept_in(parent, name, self.identity)
+        self.identity = sha256_of_json([name, settings])
+        self.folder = representation_folder(parent, name, self.identity)
 
     @abc.abstractmethod
     def fit(self, splits: Splits) -> list[np.ndarray]:
-        """Learn from a dataset whatever there is to learn."""
+        """Fit to a dataset.
+
+        Args:
+            splits: Splits of the dataset.
+
+        Returns:
+            The fitted arrays, e.g. the weights of a network.
+        """
 
     @abc.abstractmethod
     def encoder_of(self, fitted: list[np.ndarray], image_shape: tuple[int, int, int]) -> Encode:
-        """The encoder that `fit` gave."""
+        """The function that embeds images.
+
+        Args:
+            fitted: Arrays that `fit` returned.
+            image_shape: (H, W, C).
+        """
 
     def encoder(self, splits: Splits) -> Encode:
         self.check(splits.dataset)
         path = self.folder.path / "fitted" / f"{slug(splits.dataset.name)}.npz"
         origin = {"encoder": self.identity, "dataset": splits.dataset.fingerprint}
-        fitted = _kept(path, origin)
+        fitted = _stored(path, origin)
         if fitted is None:
             fitted = self.fit(splits)
             save_arrays(path, fitted, origin)
         return self.encoder_of(fitted, splits.dataset.image_shape)
 
 
-def some_rows(images: Images, seed: int, row_length: int) -> np.ndarray:
-    """Rows of `images` to fit to, sorted: at most 5,000, fewer where a row is so long that memory
-    ends.
+def fitting_rows(images: Images, seed: int, row_length: int) -> np.ndarray:
+    """Choose the images that a baseline is fitted to.
 
     Args:
         images: [N, ...].
-        seed: Of the choice.
-        row_length: Floats that one image becomes.
+        seed: Seed of the choice.
+        row_length: Number of floats that one image becomes.
+
+    Returns:
+        Sorted integers: at most 5,000, fewer if these would be more than 512 MB of floats.
     """
-    count = min(len(images), FITTING_IMAGES, max(2, FITTING_NUMBERS // row_length))
+    count = min(len(images), FITTING_IMAGES, max(2, FITTING_FLOATS // row_length))
     return np.sort(np.random.default_rng(seed).permutation(len(images))[:count])
 
 
-def in_blocks(function: Encode, images: Images, rows: np.ndarray) -> np.ndarray:
-    """`function` of some rows of `images`, taken block by block: float32 [rows, length]."""
-    result: np.ndarray | None = None
-    for start in range(0, len(rows), BLOCK):
-        block = function(np.asarray(images[rows[start : start + BLOCK]]))
-        if result is None:
-            result = np.empty((len(rows), block.shape[1]), np.float32)
-        result[start : start + BLOCK] = block
-    assert result is not None, "no rows"
-    return result
-
-
-def _kept(path: Path, origin: dict[str, str]) -> list[np.ndarray] | None:
+def _stored(path: Path, origin: dict[str, str]) -> list[np.ndarray] | None:
+    """Fitted arrays of this origin; None if there are none, or the file is damaged."""
     try:
-        arrays, found = load_arrays(path)
-    except InputError:  # not there, or damaged
+        arrays, stored_origin = load_arrays(path)
+    except InputError:
         return None
-    return arrays if found == origin else None
+    return arrays if stored_origin == origin else None

@@ -1,4 +1,4 @@
-"""The baselines of a table: what its other rows are compared with."""
+"""The baselines of a table: rows that its other rows are compared with."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ def baselines(
     *,
     parent: Path,
     latent_dim: int,
-    compared: TrainConfig,
+    comparator_config: TrainConfig,
     seed: int,
     epochs: int,
     batch_size: int,
@@ -27,26 +27,37 @@ def baselines(
 
     Args:
         names: Some of `BASELINE_NAMES`.
-        parent: Where a folder for each is made.
-        latent_dim: Size of their embeddings.
-        compared: The config whose comparator counts; without one where the table has none.
-        seed: Of all that is random.
-        epochs: Of the supervised encoder, at most.
-        batch_size: Of the supervised encoder.
+        parent: Folder in which a folder for each baseline is created.
+        latent_dim: Size of the embeddings.
+        comparator_config: Config of a run whose comparator the baseline `comparator_features` uses;
+            a config without a comparator if the table has none.
+        seed: Seed of everything that is random.
+        epochs: Maximum number of epochs of the supervised encoder.
+        batch_size: Batch size of the supervised encoder.
     """
-    make: dict[str, Callable[[], Representation]] = {
+    create: dict[str, Callable[[], Representation]] = {
         "pca": lambda: Pca(parent, latent_dim, seed),
         "random_encoder": lambda: RandomEncoder(parent, latent_dim, seed),
-        "comparator_features": lambda: ComparatorFeatures(parent, latent_dim, seed, compared),
+        "comparator_features": lambda: ComparatorFeatures(
+            parent, latent_dim, seed, comparator_config
+        ),
         "supervised": lambda: SupervisedEncoder(parent, latent_dim, seed, epochs, batch_size),
     }
-    return [make[name]() for name in names]
+    return [create[name]() for name in names]
 
 
 def usable(
     representations: Sequence[Representation], dataset: Dataset
 ) -> tuple[list[Representation], list[str]]:
-    """Those that can stand in a table of `dataset`, and a sentence on each that cannot."""
+    """Baselines that can embed the images of a dataset.
+
+    Args:
+        representations: The baselines.
+        dataset: The dataset.
+
+    Returns:
+        The usable ones, and a sentence for each of the others that says why it is left out.
+    """
     able: list[Representation] = []
     left_out = []
     for representation in representations:

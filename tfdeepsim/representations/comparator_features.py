@@ -1,39 +1,49 @@
-"""The comparator's own features: what was known before any encoder was trained."""
+"""A baseline that needs no training: the features of the comparator itself."""
 
+import functools
 import math
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
+from tfdeepsim.batches import over_batches
 from tfdeepsim.comparators.comparator import Comparator
-from tfdeepsim.comparators.from_config import check_asked, comparator_of, identity
+from tfdeepsim.comparators.from_config import (
+    check_comparator_of,
+    comparator_identity,
+    comparator_of,
+)
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.data.dataset import Dataset, Splits
 from tfdeepsim.errors import InputError
-from tfdeepsim.representations.baseline import Baseline, in_blocks, some_rows
+from tfdeepsim.representations.baseline import Baseline, fitting_rows
 from tfdeepsim.representations.pca import fit_pca, project
 from tfdeepsim.representations.representation import Encode
 
 
 class ComparatorFeatures(Baseline):
-    """Features of a comparator, brought to the size of an embedding by PCA, as `Pca` does with
-    pixels.
+    """Features of a comparator, reduced to the size of an embedding by PCA.
 
     Args:
-        parent: Where its folder is made.
-        latent_dim: Components.
-        seed: Of the PCA.
-        compared: The config whose comparator it is; without one where the table has none.
+        parent: Folder in which the baseline's own folder is created.
+        latent_dim: Number of principal components, the size of the embedding.
+        seed: Seed of the PCA, and of a comparator with random weights.
+        config: Config of a run that uses the comparator. Without one, `check` refuses every
+            dataset.
+
+    Example:
+        >>> config = TrainConfig(loss="perceptual", comparator="random_alexnet:relu2")
+        >>> baseline = ComparatorFeatures(Path("runs/baselines"), 64, 0, config)
     """
 
-    def __init__(self, parent: Path, latent_dim: int, seed: int, compared: TrainConfig):
+    def __init__(self, parent: Path, latent_dim: int, seed: int, config: TrainConfig):
         settings: dict[str, object] = {"latent_dim": latent_dim, "seed": seed}
-        if compared.comparator is not None:
-            settings |= identity(compared)
+        if config.comparator is not None:
+            settings |= comparator_identity(config)
         super().__init__("comparator_features", parent, settings)
-        self.comparator = compared.comparator or ""
-        self._compared = compared
+        self.comparator = config.comparator or ""
+        self._config = config
 
     def check(self, dataset: Dataset) -> None:
         if not self.comparator:
@@ -42,23 +52,27 @@ class ComparatorFeatures(Baseline):
                 got="none",
                 accepted="a run with a feature loss, or --comparator NAME:LAYER",
             )
-        check_asked(self._compared, dataset.image_shape)
+        check_comparator_of(self._config, dataset.image_shape)
 
     def fit(self, splits: Splits) -> list[np.ndarray]:
         images = splits["encoder_train"].images
         features = self._features(splits.dataset.image_shape)
         length = features(np.asarray(images[:1])).shape[1]
-        rows = some_rows(images, self.settings["seed"], length)
-        return fit_pca(
-            in_blocks(features, images, rows), self.settings["latent_dim"], self.settings["seed"]
-        )
+        rows = fitting_rows(images, self.settings["seed"], length)
+        fitting_features = over_batches(features, images, rows=rows)
+        return fit_pca(fitting_features, self.settings["latent_dim"], self.settings["seed"])
 
     def encoder_of(self, fitted: list[np.ndarray], image_shape: tuple[int, int, int]) -> Encode:
         features = self._features(image_shape)
         return lambda images: project(features(images), fitted)
 
+    @functools.cached_property
+    def _network(self) -> Comparator:
+        return comparator_of(self._config)
+
     def _features(self, image_shape: tuple[int, int, int]) -> Encode:
-        comparator = comparator_of(self._compared)
+        """A function from uint8 images [n, H, W, C] to the features of all layers, [n, length]."""
+        comparator = self._network
         scales = _scales(comparator, image_shape)
 
         @tf.function(input_signature=[tf.TensorSpec((None, *image_shape), tf.uint8)])
@@ -75,8 +89,7 @@ class ComparatorFeatures(Baseline):
 
 
 def _scales(comparator: Comparator, image_shape: tuple[int, int, int]) -> list[float]:
-    """Of each layer's features, so that several layers count in distances as they do in the feature
-    loss."""
+    """A factor for each layer, with which layers count in distances as in the feature loss."""
     if len(comparator.layers) == 1:
         return [1.0]
     shapes = comparator.feature_shapes(image_shape[:2])

@@ -1,44 +1,41 @@
-"""Embeddings of a representation, computed once and kept as memory-mapped files."""
+"""Embeddings of a representation, computed once and stored as memory-mapped files."""
 
 import itertools
-import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-import rich.console
-import rich.progress
 
 from tfdeepsim.data.dataset import Splits
 from tfdeepsim.errors import InputError
-from tfdeepsim.files import replacing, slug, write_json
+from tfdeepsim.files import read_json, replacing, slug, write_json
 from tfdeepsim.lock import locked
+from tfdeepsim.progress import ProgressBar
 from tfdeepsim.representations.representation import Representation
 
 
 def embeddings_of(
     representation: Representation, dataset_name: str, splits: Splits, split_names: Sequence[str]
 ) -> dict[str, np.ndarray]:
-    """The embeddings of all images of some split_names.
+    """Embeddings of all images of some splits, computed unless they are stored already.
 
-    They are kept in `<folder>/embeddings/<dataset>/<split>.npy`, whole or not at all. What is there
-    already is used, unless it is of another encoder or of other data, as `origin.json` beside it
-    tells.
+    They are stored in `<folder>/embeddings/<dataset>/<split>.npy`; a file is written completely or
+    not at all. `origin.json` beside them names the encoder and the data: embeddings of another
+    encoder or of other data are discarded.
 
     Args:
-        representation: What embeds.
-        dataset_name: As the command line spells it; names the folder.
-        splits: Of that dataset; a split that is embedded already is not read.
-        split_names: Names of split_names.
+        representation: The representation that embeds.
+        dataset_name: Name of the dataset as on the command line; names the folder.
+        splits: Splits of that dataset; a split whose embeddings are stored is not read.
+        split_names: Which splits to embed.
 
     Returns:
-        Split to float32 [N, Z], memory-mapped, in the order of its images.
+        For each split float32 [N, Z], memory-mapped, in the order of its images.
 
     Raises:
-        InputError: If the representation cannot embed these images, or its embeddings are not
-            finite.
+        InputError: If the representation cannot embed these images, or an embedding is not finite.
     """
     folder = representation.folder.embeddings / slug(dataset_name)
     counts = splits.dataset.splits
@@ -55,17 +52,15 @@ def embeddings_of(
 
 
 def _discard_others(folder: Path, origin: dict[str, str]) -> None:
-    """Leave in `folder` only what has this origin, and nothing that an interrupted process left
-    behind."""
+    """Discard embeddings of another origin, and what an interrupted process left behind."""
     record = folder / "origin.json"
     try:
-        same = json.loads(record.read_text()) == origin
-    except (OSError, ValueError):
+        same = read_json(record) == origin
+    except InputError:
         same = False
     if not same:
-        record.unlink(
-            missing_ok=True
-        )  # first, so that the rest never passes for embeddings of this origin
+        # The record goes first: without it, what remains is never taken for embeddings of `origin`.
+        record.unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
         write_json(record, origin)
     for leftover in folder.glob(".*/"):
@@ -73,7 +68,7 @@ def _discard_others(folder: Path, origin: dict[str, str]) -> None:
 
 
 def _load(folder: Path, split: str, count: int) -> np.ndarray | None:
-    """The embeddings of a split, or None if they are not there or not whole."""
+    """The stored embeddings of a split; None if they are missing or incomplete."""
     try:
         array = np.load(folder / f"{split}.npy", mmap_mode="r")
     except (OSError, ValueError, EOFError):
@@ -85,72 +80,79 @@ def _write(
     representation: Representation, splits: Splits, split_names: Sequence[str], folder: Path
 ) -> None:
     counts = {split: len(splits[split].images) for split in split_names}
-    with _progress() as bar:
-        task = bar.add_task(f"embedding with {representation.name}", total=sum(counts.values()))
-        blocks = representation.embed(splits, split_names)
-        for split, group in itertools.groupby(blocks, key=lambda pair: pair[0]):
-            with replacing(folder / f"{split}.npy") as new:
-                rows = (block for _, block in group)
+    with ProgressBar(f"Embedding with {representation.name}", sum(counts.values())) as bar:
+        batches = representation.embed(splits, split_names)
+        for split, group in itertools.groupby(batches, key=lambda pair: pair[0]):
+            with replacing(folder / f"{split}.npy") as path:
                 _write_split(
                     f"{representation.name} on {split}",
-                    rows,
+                    (embeddings for _, embeddings in group),
                     counts[split],
-                    new,
-                    lambda n: bar.advance(task, n),
+                    path,
+                    bar.advance,
                 )
 
 
 def _write_split(
-    what: str, blocks: Iterable[np.ndarray], count: int, path: Path, done: Callable[[int], object]
+    source: str,
+    batches: Iterable[np.ndarray],
+    count: int,
+    path: Path,
+    progress: Callable[[int], object],
 ) -> None:
-    """Write the `count` rows of a split as they come; `done` is told how many."""
+    """Write the `count` embeddings of a split.
+
+    Args:
+        source: Encoder and split in words, for errors.
+        batches: The embeddings, [n, Z] each.
+        count: Number of images.
+        path: File to write.
+        progress: Called with the number of rows of each batch that was written.
+    """
     array = None
     row = 0
-    for block in blocks:
-        block = np.asarray(block)
-        _check(what, block, row, None if array is None else array.shape[1])
+    for batch in batches:
+        batch = np.asarray(batch)
+        _check(source, batch, row, None if array is None else array.shape[1])
         if array is None:
-            array = _create(path, (count, block.shape[1]))
-        if row + len(block) > count:
-            row += len(block)
+            array = _create(path, (count, batch.shape[1]))
+        if row + len(batch) > count:
+            row += len(batch)
             break
-        array[row : row + len(block)] = block
-        row += len(block)
-        done(len(block))
+        array[row : row + len(batch)] = batch
+        row += len(batch)
+        progress(len(batch))
     if array is None or row != count:
         raise InputError(
-            "an encoder gives one embedding an image",
-            got=f"{row} or more for {count} images from {what}",
+            "an encoder returns one embedding per image",
+            got=f"{row} or more for {count} images from {source}",
             accepted="as many rows as images",
         )
     array.flush()
 
 
-def _check(what: str, block: np.ndarray, row: int, width: int | None) -> None:
-    if block.ndim != 2 or not block.shape[1] or width not in (None, block.shape[1]):
+def _check(source: str, batch: np.ndarray, row: int, length: int | None) -> None:
+    """Check a batch whose first image is number `row`, after embeddings of `length` numbers."""
+    if batch.ndim != 2 or not batch.shape[1] or length not in (None, batch.shape[1]):
         raise InputError(
-            "an encoder gives one vector an image, always of the same length",
-            got=f"shape {list(block.shape)} from {what}"
-            + (f" after vectors of {width}" if width else ""),
+            "an encoder returns one vector per image, always of the same length",
+            got=f"shape {list(batch.shape)} from {source}"
+            + (f" after vectors of {length}" if length else ""),
             accepted="[images, length]",
         )
-    finite = np.isfinite(block).all(axis=1)
+    finite = np.isfinite(batch).all(axis=1)
     if not finite.all():
         raise InputError(
             "embeddings must be finite",
-            got=f"NaN or infinity from {what}, first for image {row + int(np.argmin(finite))}",
+            got=f"NaN or infinity from {source}, first for image {row + int(np.argmin(finite))}",
             accepted="numbers for every image; for an external encoder see its input range",
         )
 
 
 def _create(path: Path, shape: tuple[int, int]) -> np.memmap:
     array = np.lib.format.open_memmap(path, "w+", np.float32, shape)
-    if hasattr(os, "posix_fallocate"):  # a disk that turned out full later would kill the process
+    if hasattr(os, "posix_fallocate"):
+        # Writing to a mapped file on a full disk kills the process; reserving space raises OSError.
         with open(path, "r+b") as file:
             os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
     return array
-
-
-def _progress() -> rich.progress.Progress:
-    console = rich.console.Console(stderr=True)
-    return rich.progress.Progress(console=console, transient=True, disable=not console.is_terminal)

@@ -1,5 +1,4 @@
-"""Encoders that were not made here: a SavedModel, a `.keras` file, or embeddings in `.npy`
-files."""
+"""Encoders that tfdeepsim did not train: a SavedModel, a `.keras` file, or stored embeddings."""
 
 import os
 from pathlib import Path
@@ -22,26 +21,26 @@ ACCEPTED = (
 def external_representation(
     path: str | os.PathLike, folder_parent: str | os.PathLike, *, input_range: str = "0-1"
 ) -> Representation:
-    """An encoder, or embeddings, from elsewhere.
+    """An external encoder, or embeddings that an external encoder computed.
 
     Nothing is unpickled and no Python code is run. A SavedModel is still a program of TensorFlow
-    operations, which can read and write files: take one only from whom you trust.
+    operations, which can read and write files: use only those whose source you trust.
 
     Args:
         path: One of
             - a SavedModel folder: its `embed` endpoint, else its signature `serving_default`;
-            - a `.keras` file, without Lambda layers or custom objects;
-            - a folder with `probe_train.npy`, `probe_validation.npy` and `test.npy`, and perhaps
-                others named
-              after splits: float [N, Z], the embeddings of all images of the split in their order;
+            - a `.keras` file without Lambda layers and custom objects;
+            - a folder with `probe_train.npy`, `probe_validation.npy` and `test.npy`, and optionally
+              files named after other splits: float [N, Z], the embeddings of all images of the
+              split in their order;
             - one `.npy` file with the rows of these three splits, one after the other.
-        folder_parent: Where a folder for its embeddings and results is made.
-        input_range: What floats a network takes: `0-1`, `0-255` or `-1-1`. A network that takes
-            integers gets bytes, 0 to 255, whatever this says.
+        folder_parent: Folder in which a folder for embeddings and results is created.
+        input_range: Range of the floats that a network takes: `0-1`, `0-255` or `-1-1`. A network
+            that takes integers gets bytes, 0 to 255, whatever the range.
 
     Raises:
-        InputError: If there is nothing of the kind, or the range is unknown. Whether it suits the
-            images shows when they are embedded, or by `check`.
+        InputError: If the path is none of these, or the range is unknown. Whether the encoder
+            suits the images is found out by `check`, or when they are embedded.
     """
     check_input_range(input_range)
     path, parent = Path(path), Path(folder_parent)
@@ -53,9 +52,9 @@ def external_representation(
         return StoredEmbeddings(path, parent)
     if path.is_file() and path.suffix == ".npy":
         return StoredEmbeddings(path, parent)
-    what = "a file of another kind" if path.is_file() else "a folder of other files"
+    kind = "a file of another kind" if path.is_file() else "a folder of other files"
     raise InputError(
         "an encoder must be a run directory or come in a known form",
-        got=f"{path}, {what if path.exists() else 'which does not exist'}",
+        got=f"{path}, {kind if path.exists() else 'which does not exist'}",
         accepted=f"a run directory of train.py, {ACCEPTED}",
     )

@@ -1,4 +1,4 @@
-"""A network from elsewhere as a representation."""
+"""An external network as a representation."""
 
 import functools
 from collections.abc import Callable
@@ -21,23 +21,31 @@ from tfdeepsim.external.loaded_network import (
     prepare,
     shown,
 )
-from tfdeepsim.files import sha256_of
-from tfdeepsim.representations.representation import Encode, EncoderRepresentation, digest, kept_in
+from tfdeepsim.files import sha256_of, sha256_of_json
+from tfdeepsim.representations.representation import (
+    Encode,
+    EncoderRepresentation,
+    representation_folder,
+)
 
 AVERAGED = f"{FORMS}, which is averaged over its positions"
 
 
 class ExternalNetwork(EncoderRepresentation):
-    """A network from elsewhere; see `external_representation`.
+    """An external network; see `external_representation` for the files that are accepted.
 
-    Images are resized to the size that the network takes, if it takes only one (bilinear,
-    antialiased). A map [h, w, c] that it gives is averaged over its positions.
+    Images are resized to the input size of the network if that is fixed (bilinear, antialiased). An
+    output that is a map [h, w, c] is averaged over its positions.
 
     Args:
-        path: File or folder.
-        parent: Where its folder is made.
-        load: Reads it.
-        input_range: A key of `INPUT_RANGES`.
+        path: File or folder of the network.
+        parent: Folder in which a folder for embeddings and results is created.
+        load: Function that reads the network.
+        input_range: A key of `INPUT_RANGES`: range of the floats that the network takes.
+
+    Example:
+        >>> network = ExternalNetwork(Path("net.keras"), Path("runs"), load_keras_file, "0-1")
+        >>> embeddings = embeddings_of(network, "stl10", splits, ["test"])
     """
 
     model = "external"
@@ -56,12 +64,12 @@ class ExternalNetwork(EncoderRepresentation):
             "resize": "bilinear, antialiased",
             "maps": "averaged over positions",
         }
-        self.identity = digest(["network", input_range, sha256_of(path)])
-        self.folder = kept_in(parent, self.name, self.identity)
+        self.identity = sha256_of_json(["network", input_range, sha256_of(path)])
+        self.folder = representation_folder(parent, self.name, self.identity)
 
     @functools.cached_property
     def network(self) -> LoadedNetwork:
-        """The network, loaded when it is first used."""
+        """The network, loaded at its first use."""
         return self._load(self.path)
 
     def check(self, dataset: Dataset) -> None:
@@ -88,7 +96,7 @@ class ExternalNetwork(EncoderRepresentation):
             embed.get_concrete_function()
         except InputError:
             raise
-        except Exception as error:  # whatever a network of elsewhere may do while it is traced
+        except Exception as error:  # an external network may raise anything while it is traced
             raise failed(self.path, (None, *splits.dataset.image_shape), error) from error
         return encode
 
@@ -97,12 +105,13 @@ class ExternalNetwork(EncoderRepresentation):
 
 
 def _vectors(output: Any) -> tf.Tensor:
+    """The output as float32 [B, Z]."""
     output = tf.cast(tf.convert_to_tensor(output), tf.float32)
     if output.shape.rank == 4:
         return tf.reduce_mean(output, [1, 2])
     if output.shape.rank != 2:
         raise InputError(
-            "an embedding is a vector or a map an image",
+            "an embedding is a vector or a map per image",
             got=f"shape {shown(output.shape)}",
             accepted=AVERAGED,
         )

@@ -1,35 +1,41 @@
-"""What every row of a table is before it has a score: something that embeds images."""
+"""Representations: anything that embeds images and can be a row in a table of results."""
 
 import abc
-import hashlib
-import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tfdeepsim.batches import batch_size_of
 from tfdeepsim.data.dataset import Dataset, Splits
 from tfdeepsim.data.splits.split import Images
-from tfdeepsim.embed import batch_size_of, embed_blocks
-from tfdeepsim.files import slug, write_json
+from tfdeepsim.embed import embed_batches
+from tfdeepsim.errors import InputError
+from tfdeepsim.files import read_json, slug, write_json
 from tfdeepsim.run import RunDirectory
 
 Encode = Callable[[np.ndarray], np.ndarray]
-"""uint8 images [n, H, W, C] to float embeddings [n, Z]."""
+"""A function from uint8 images [n, H, W, C] to float embeddings [n, Z]."""
 
 
 class Representation(abc.ABC):
-    """What can stand in a table.
+    """Anything that embeds images and can be a row in a table of results.
 
     Attributes:
-        name: Of its row, e.g. `ae`, `pca`, `clip.keras`.
-        model: `ae` or `vae`; or one of `scores.BASELINES`; or `external`.
-        loss: What a run was trained with; empty for what is no run.
-        comparator: `NAME:LAYER`, or empty where no features are used.
-        folder: Where its embeddings and results are kept.
-        identity: Digest of all that decides its embeddings besides the data.
-        settings: What it is, as JSON values, for the record. A trained run has its own.
+        name: Name of its row, e.g. `ae`, `pca`, `clip.keras`.
+        model: `ae` or `vae` for a trained run, one of `scores.BASELINES` for a baseline, `external`
+            for encoders and embeddings that tfdeepsim did not train.
+        loss: Loss that a run was trained with; empty for anything else.
+        comparator: Comparator as `NAME:LAYER`; empty if no features are used.
+        folder: Folder that holds its embeddings and results.
+        identity: SHA-256 digest of everything besides the data that determines its embeddings.
+        settings: How it is built, as JSON values, for `representation.json`. A trained run, which
+            has a record of its own, does without.
+
+    Example:
+        >>> representation = TrainedRun(RunDirectory("runs/ae"))
+        >>> embeddings = embeddings_of(representation, "stl10", splits, ["test"])
     """
 
     name: str
@@ -42,33 +48,41 @@ class Representation(abc.ABC):
 
     @abc.abstractmethod
     def embed(self, splits: Splits, split_names: Sequence[str]) -> Iterator[tuple[str, np.ndarray]]:
-        """Embed all images of some split_names, block by block.
+        """Embed all images of some splits, batch by batch.
 
         Args:
-            splits: Of the dataset.
-            split_names: Names of split_names.
+            splits: Splits of the dataset.
+            split_names: Which of them to embed.
 
-        Returns:
-            Split and float [n, Z] of its next n images, split after split.
+        Yields:
+            Name of the split, and the embeddings of its next n images, float [n, Z]. One split
+            follows the other.
 
         Raises:
             InputError: If these images cannot be embedded.
         """
 
-    def check(self, dataset: Dataset) -> None:  # noqa: B027 - most have nothing to refuse
-        """Find out early whether it can stand in a table of `dataset`.
+    def check(self, dataset: Dataset) -> None:  # noqa: B027 - most representations accept anything
+        """Check early whether the images of a dataset can be embedded.
 
         Raises:
-            InputError: If its images cannot be embedded.
+            InputError: If they cannot.
         """
 
     def log_variance(self, images: Images) -> np.ndarray | None:
-        """Log variance of the posterior, where there is one: float32 [N, Z] of uint8 images [N, H,
-        W, C]."""
+        """Log variance of the posterior of a variational encoder.
+
+        Args:
+            images: uint8 [N, H, W, C].
+
+        Returns:
+            float32 [N, Z]; None if there is no posterior.
+        """
         return None
 
     def write_record(self) -> None:
-        """Make the folder, with `representation.json` that says what it is of."""
+        """Write `representation.json`, which says what the folder belongs to, if it is missing or
+        outdated."""
         path = self.folder.representation
         record = {
             "name": self.name,
@@ -76,35 +90,48 @@ class Representation(abc.ABC):
             "identity": self.identity,
             "settings": self.settings,
         }
-        if not path.is_file() or path.read_text() != json.dumps(record, indent=2) + "\n":
+        try:
+            outdated = read_json(path) != record
+        except InputError:
+            outdated = True
+        if outdated:
             write_json(path, record)
 
 
 class EncoderRepresentation(Representation):
-    """A representation that is a function of single images."""
+    """A representation that embeds every image by itself.
+
+    Example:
+        >>> encode = Pca(Path("runs/baselines"), latent_dim=64, seed=0).encoder(splits)
+        >>> embeddings = encode(np.asarray(splits["test"].images[:10]))
+    """
 
     @abc.abstractmethod
     def encoder(self, splits: Splits) -> Encode:
-        """Get ready to embed images of this dataset.
+        """Prepare to embed the images of a dataset.
+
+        Args:
+            splits: Splits of the dataset; a baseline is fitted to them if necessary.
+
+        Returns:
+            The function that embeds its images.
 
         Raises:
-            InputError: If they cannot be embedded.
+            InputError: If its images cannot be embedded.
         """
 
     def embed(self, splits: Splits, split_names: Sequence[str]) -> Iterator[tuple[str, np.ndarray]]:
         encode = self.encoder(splits)
         batch_size = batch_size_of(splits.dataset.image_shape)
         for split in split_names:
-            for block in embed_blocks(encode, splits[split].images, batch_size):
-                yield split, block
+            for embeddings in embed_batches(encode, splits[split].images, batch_size):
+                yield split, embeddings
 
 
-def kept_in(parent: Path, name: str, identity: str) -> RunDirectory:
-    """The folder of a representation that is no run: it changes with all that decides the
-    embeddings."""
+def representation_folder(parent: Path, name: str, identity: str) -> RunDirectory:
+    """The folder of a representation that is no trained run.
+
+    Its name contains the start of `identity`, so that representations with other embeddings never
+    share a folder.
+    """
     return RunDirectory(parent / f"{slug(name)}-{identity[:8]}")
-
-
-def digest(value: Any) -> str:
-    """SHA-256 of a JSON value, in hexadecimal."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

@@ -1,28 +1,32 @@
-"""Embeddings from elsewhere, in `.npy` files."""
+"""Embeddings that an external encoder computed, in `.npy` files."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from tfdeepsim.batches import batch_slices
 from tfdeepsim.data.dataset import SPLITS, Dataset, Splits
 from tfdeepsim.errors import InputError
-from tfdeepsim.files import sha256_of
-from tfdeepsim.representations.representation import Representation, digest, kept_in
+from tfdeepsim.files import sha256_of, sha256_of_json
+from tfdeepsim.representations.representation import Representation, representation_folder
 
 PROBE_SPLITS = ("probe_train", "probe_validation", "test")
 SPLIT_FILES = tuple(f"{split}.npy" for split in PROBE_SPLITS)
-BLOCK = 4096
+BATCH_SIZE = 4096
 
 
 class StoredEmbeddings(Representation):
-    """Rows of numbers, one for each image of a dataset; see `external_representation` for the
-    forms.
+    """Embeddings in `.npy` files, one row per image of a dataset.
 
     Args:
-        path: A folder with a file a split, or one file with the rows of `PROBE_SPLITS`, one after
-            the other.
-        parent: Where its folder is made.
+        path: A folder with one file per split, or one file with the rows of `PROBE_SPLITS`, one
+            split after the other; see `external_representation`.
+        parent: Folder in which a folder for checked embeddings and results is created.
+
+    Example:
+        >>> representation = StoredEmbeddings(Path("clip"), Path("runs/external"))
+        >>> embeddings = embeddings_of(representation, "stl10", splits, ["test"])
     """
 
     model = "external"
@@ -31,8 +35,8 @@ class StoredEmbeddings(Representation):
         self.path = path
         self.name = path.resolve().name
         self.settings = {"form": "embeddings", "path": str(path)}
-        self.identity = digest(["rows", *(sha256_of(file) for file in self._files())])
-        self.folder = kept_in(parent, self.name, self.identity)
+        self.identity = sha256_of_json(["rows", *(sha256_of(file) for file in self._files())])
+        self.folder = representation_folder(parent, self.name, self.identity)
 
     def embed(self, splits: Splits, split_names: Sequence[str]) -> Iterator[tuple[str, np.ndarray]]:
         rows = self._rows(splits.dataset.splits)
@@ -43,8 +47,8 @@ class StoredEmbeddings(Representation):
                     got=f"none of the split {split}",
                     accepted=f"a folder that also holds {split}.npy",
                 )
-            for start in range(0, len(rows[split]), BLOCK):
-                yield split, np.asarray(rows[split][start : start + BLOCK], np.float32)
+            for batch in batch_slices(len(rows[split]), BATCH_SIZE):
+                yield split, np.asarray(rows[split][batch], np.float32)
 
     def check(self, dataset: Dataset) -> None:
         self._rows(dataset.splits)
@@ -55,59 +59,56 @@ class StoredEmbeddings(Representation):
         return [file for split in SPLITS if (file := self.path / f"{split}.npy").is_file()]
 
     def _rows(self, counts: Mapping[str, int]) -> dict[str, np.ndarray]:
-        """The rows of each split that is there, as many as `counts` says."""
+        """The embeddings of each split that is stored, checked to be as many as `counts` says."""
         if self.path.is_file():
             return self._divided(_load(self.path), counts)
         rows = {file.stem: _load(file) for file in self._files()}
-        widths = {split: array.shape[1] for split, array in rows.items()}
-        if len(set(widths.values())) > 1:
+        lengths = {split: array.shape[1] for split, array in rows.items()}
+        if len(set(lengths.values())) > 1:
             raise InputError(
-                "embeddings of all split_names must be equally long",
-                got=", ".join(f"{split} {width}" for split, width in widths.items()),
+                "embeddings of all splits must be equally long",
+                got=", ".join(f"{split} {length}" for split, length in lengths.items()),
                 accepted="embeddings by one encoder",
             )
         for split, array in rows.items():
-            if len(array) != counts.get(split, 0):
+            count = counts.get(split, 0)
+            if len(array) != count:
                 raise InputError(
                     "there must be one embedding an image",
-                    got=f"{len(array)} rows in {self.path / split}.npy for {counts.get(split, 0)} images",
+                    got=f"{len(array)} rows in {self.path / split}.npy for {count} images",
                     accepted="as many rows as images, in the order of the images",
                 )
         return rows
 
     def _divided(self, array: np.ndarray, counts: Mapping[str, int]) -> dict[str, np.ndarray]:
-        wanted = [counts.get(split, 0) for split in PROBE_SPLITS]
-        if len(array) != sum(wanted):
-            named = ", ".join(
-                f"{split} {count}" for split, count in zip(PROBE_SPLITS, wanted, strict=True)
+        """The rows of one file by split."""
+        probe_counts = [counts.get(split, 0) for split in PROBE_SPLITS]
+        if len(array) != sum(probe_counts):
+            listed = ", ".join(
+                f"{split} {count}" for split, count in zip(PROBE_SPLITS, probe_counts, strict=True)
             )
             raise InputError(
-                "one .npy file holds the embeddings of all probe split_names, one after the other",
+                "one .npy file holds the embeddings of all probe splits, one after the other",
                 got=f"{len(array)} rows in {self.path}",
-                accepted=f"{sum(wanted)} rows ({named}), or a folder with {', '.join(SPLIT_FILES)}",
+                accepted=f"{sum(probe_counts)} rows ({listed}), "
+                f"or a folder with {', '.join(SPLIT_FILES)}",
             )
-        return dict(zip(PROBE_SPLITS, np.split(array, np.cumsum(wanted)[:-1]), strict=True))
+        return dict(zip(PROBE_SPLITS, np.split(array, np.cumsum(probe_counts)[:-1]), strict=True))
 
 
 def _load(path: Path) -> np.ndarray:
-    rule, accepted = (
-        "embeddings are a float array [images, length]",
-        "what numpy.save writes of such an array",
-    )
+    """The array of a file, memory-mapped, checked to be float [N, Z]."""
+    rule = "embeddings are a float array [images, length]"
+    accepted = "what numpy.save writes of such an array"
     try:
         # Without pickle, a file can hold nothing but numbers.
         array = np.load(path, allow_pickle=False, mmap_mode="r")
     except (OSError, ValueError, EOFError) as error:
         raise InputError(rule, got=f"{path} ({str(error)[:200]})", accepted=accepted) from error
-    if (
-        not isinstance(array, np.ndarray)
-        or array.ndim != 2
-        or not np.issubdtype(array.dtype, np.floating)
-    ):
-        found = (
-            f"{array.dtype} {list(array.shape)}"
-            if isinstance(array, np.ndarray)
-            else "several arrays"
+    if not isinstance(array, np.ndarray):
+        raise InputError(rule, got=f"several arrays in {path}", accepted=accepted)
+    if array.ndim != 2 or not np.issubdtype(array.dtype, np.floating):
+        raise InputError(
+            rule, got=f"{array.dtype} {list(array.shape)} in {path}", accepted=accepted
         )
-        raise InputError(rule, got=f"{found} in {path}", accepted=accepted)
     return array

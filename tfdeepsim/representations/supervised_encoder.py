@@ -1,5 +1,4 @@
-"""An encoder of the same shape that is trained on the labels: what the labels themselves would
-give."""
+"""A baseline that is trained on the labels: an encoder of the same architecture."""
 
 import math
 from collections.abc import Mapping
@@ -18,7 +17,7 @@ from tfdeepsim.errors import InputError
 from tfdeepsim.networks.pihlgren import Encoder, check_image_shape
 from tfdeepsim.networks.precision import float32
 from tfdeepsim.representations.baseline import Baseline
-from tfdeepsim.representations.random_encoder import network_encode
+from tfdeepsim.representations.random_encoder import encoder_function
 from tfdeepsim.representations.representation import Encode
 from tfdeepsim.training.best_weights import BestWeights
 
@@ -26,19 +25,24 @@ LEARNING_RATE = 1e-3
 
 
 class SupervisedEncoder(Baseline):
-    """The encoder of Pihlgren et al. under a linear head, trained on the labels of `probe_train`.
+    """The encoder of Pihlgren et al. 2020 with a linear head, trained on labels of `probe_train`.
 
-    Adam; cross-entropy for classes, squared error of standardised labels for a regression. The
-    weights are those of the epoch with the lowest loss on `probe_validation`; training stops when
-    that has not fallen for max(10, epochs / 20) epochs. With many labels it is the upper bound of a
-    table; with few it overfits, and an encoder that saw more images may do better.
+    It is trained with Adam under cross-entropy for classes, under the squared error of standardized
+    labels for regression. Its weights are those of the epoch with the lowest loss on
+    `probe_validation`; training stops when that loss has not fallen for max(10, epochs / 20)
+    epochs. With many labels it is an upper bound for the other rows of a table. With few it
+    overfits, and an encoder that was trained on more images may be better.
 
     Args:
-        parent: Where its folder is made.
-        latent_dim: Size of the embedding, which is what the head reads.
-        seed: Of the weights and of the order of the images.
-        epochs: Most passes over `probe_train`.
-        batch_size: Images a step.
+        parent: Folder in which the baseline's own folder is created.
+        latent_dim: Size of the embedding, which is the input of the head.
+        seed: Seed of the weights and of the order of the images.
+        epochs: Maximum number of passes over `probe_train`.
+        batch_size: Images per step; fewer if `probe_train` has fewer.
+
+    Example:
+        >>> baseline = SupervisedEncoder(Path("runs/baselines"), 64, 0, epochs=50, batch_size=64)
+        >>> embeddings = embeddings_of(baseline, "stl10", splits, ["test"])
     """
 
     def __init__(self, parent: Path, latent_dim: int, seed: int, epochs: int, batch_size: int):
@@ -83,8 +87,8 @@ class SupervisedEncoder(Baseline):
         )
         with BestWeights("supervised encoder", patience=max(10, math.ceil(epochs / 20))) as best:
             model.fit(
-                data.map(_pair),
-                validation_data=batches(validation, batch_size).map(_pair),
+                data.map(_inputs_and_targets),
+                validation_data=batches(validation, batch_size).map(_inputs_and_targets),
                 epochs=epochs,
                 steps_per_epoch=steps,
                 shuffle=False,
@@ -94,34 +98,31 @@ class SupervisedEncoder(Baseline):
         best.restore()
 
     def encoder_of(self, fitted: list[np.ndarray], image_shape: tuple[int, int, int]) -> Encode:
-        return network_encode(fitted, image_shape, self.settings["latent_dim"])
+        return encoder_function(fitted, image_shape, self.settings["latent_dim"])
 
 
-def _pair(batch: Mapping[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
+def _inputs_and_targets(batch: Mapping[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
     return batch["image"], batch[TARGET]
 
 
 def _targets(
     train: Split, validation: Split, task: Any
 ) -> tuple[Split, Split, int, keras.losses.Loss]:
-    """Splits with targets as the loss takes them, the number of outputs, and the loss."""
-    labels, other = train.labels[TARGET], validation.labels[TARGET]
+    """Both splits with targets in the form that the loss expects, the number of outputs, and the
+    loss."""
+    labels, validation_labels = train.labels[TARGET], validation.labels[TARGET]
     if task == "classification":
-        width = int(max(labels.max(), other.max())) + 1
-        return (
-            train,
-            validation,
-            width,
-            keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        )
+        width = int(max(labels.max(), validation_labels.max())) + 1
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        return train, validation, width, loss
     labels = labels.reshape(len(labels), -1).astype(np.float32)
     mean, deviation = labels.mean(0), labels.std(0)
     deviation[deviation == 0] = 1
     train, validation = (
         Split(
-            source.images,
+            split.images,
             {TARGET: (values.reshape(len(values), -1).astype(np.float32) - mean) / deviation},
         )
-        for source, values in ((train, labels), (validation, other))
+        for split, values in ((train, labels), (validation, validation_labels))
     )
     return train, validation, labels.shape[1], keras.losses.MeanSquaredError()
