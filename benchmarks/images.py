@@ -102,7 +102,7 @@ def opened(folder: str, data_dir: str, cache: str) -> Dataset:
 
 
 def train_on(dataset: Dataset, steps: int) -> None:
-    source = dataset.source("encoder_train")
+    source = dataset.split("encoder_train")
     for _ in training_batches(source, batch_size=BATCH_SIZE, seed=0, steps=range(steps)):
         pass
 

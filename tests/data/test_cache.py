@@ -25,14 +25,14 @@ def fill():
 
 
 def test_files_are_written_once(fill, tmp_path):
-    first, second = (cache.decoded(SPEC, fill, tmp_path / "test", "disk") for _ in range(2))
+    first, second = (cache.decoded_split(SPEC, fill, tmp_path / "test", "disk") for _ in range(2))
     assert fill.times == 1
     np.testing.assert_array_equal(first.images, second.images)
     np.testing.assert_array_equal(first.labels["position"], second.labels["position"])
 
 
 def test_memory_leaves_no_files(fill, tmp_path):
-    cache.decoded(SPEC, fill, tmp_path / "test", "memory")
+    cache.decoded_split(SPEC, fill, tmp_path / "test", "memory")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -44,14 +44,14 @@ def test_auto_is_memory_if_that_is_less_than_half_of_what_is_free(
     monkeypatch.setattr(
         cache.psutil, "virtual_memory", lambda: memory(*[free] * len(memory._fields))
     )
-    source = cache.decoded(SPEC, fill, tmp_path / "test", "auto")
+    source = cache.decoded_split(SPEC, fill, tmp_path / "test", "auto")
     assert isinstance(source.images, np.memmap) == mapped
 
 
 @pytest.mark.parametrize("damage", ["cut", "gone", "other shape", "junk"])
 def test_files_that_do_not_fit_are_written_again(fill, tmp_path, damage):
-    expected = cache.decoded(SPEC, fill, tmp_path / "test", "memory")
-    cache.decoded(SPEC, fill, tmp_path / "test", "disk")
+    expected = cache.decoded_split(SPEC, fill, tmp_path / "test", "memory")
+    cache.decoded_split(SPEC, fill, tmp_path / "test", "disk")
     file = tmp_path / "test" / "image.npy"
     if damage == "cut":
         file.write_bytes(file.read_bytes()[:-7])
@@ -61,7 +61,7 @@ def test_files_that_do_not_fit_are_written_again(fill, tmp_path, damage):
         file.write_bytes(b"junk")
     else:
         np.save(file, np.zeros((4, 4, 4, 3), np.uint8))
-    again = cache.decoded(SPEC, fill, tmp_path / "test", "disk")
+    again = cache.decoded_split(SPEC, fill, tmp_path / "test", "disk")
     np.testing.assert_array_equal(again.images, expected.images)
     assert fill.times == 3
 
@@ -72,20 +72,20 @@ def test_files_are_there_whole_or_not_at_all(fill, tmp_path):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        cache.decoded(SPEC, interrupted, tmp_path / "test", "disk")
+        cache.decoded_split(SPEC, interrupted, tmp_path / "test", "disk")
     assert [path.name for path in tmp_path.iterdir()] == [".test.lock"]
 
 
 def test_what_a_killed_process_left_is_swept(fill, tmp_path):
     (tmp_path / ".test.abc" / "test").mkdir(parents=True)
-    cache.decoded(SPEC, fill, tmp_path / "test", "disk")
+    cache.decoded_split(SPEC, fill, tmp_path / "test", "disk")
     assert sorted(path.name for path in tmp_path.iterdir()) == [".test.lock", "test"]
 
 
 def test_a_folder_that_cannot_be_written_ends_in_one_line(fill, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match=r"cached where there is room.*memory as the cache"):
-        cache.decoded(SPEC, fill, tmp_path / "file" / "test", "disk")
+        cache.decoded_split(SPEC, fill, tmp_path / "file" / "test", "disk")
 
 
 def test_labels_that_are_not_finite_are_refused(fill, tmp_path):
@@ -95,9 +95,9 @@ def test_labels_that_are_not_finite_are_refused(fill, tmp_path):
 
     for where in ("memory", "disk"):
         with pytest.raises(InputError, match="'position' must be finite"):
-            cache.decoded(SPEC, spoilt, tmp_path / "test", where)
+            cache.decoded_split(SPEC, spoilt, tmp_path / "test", where)
 
 
 def test_what_is_decoded_all_at_once_cannot_be_decoded_at_each_use(fill, tmp_path):
     with pytest.raises(InputError, match="decoding at each use is for image files"):
-        cache.decoded(SPEC, fill, tmp_path / "test", "none")
+        cache.decoded_split(SPEC, fill, tmp_path / "test", "none")

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from tfdeepsim.data import digests
-from tfdeepsim.data.digests import combined, file_digest
+from tfdeepsim.data.digests import file_digest, short_digest
 
 
 @pytest.fixture
@@ -22,7 +22,9 @@ def test_it_is_the_sha256(file, tmp_path):
 
 def test_a_large_file_is_read_once_until_it_changes(file, tmp_path, monkeypatch):
     notes, read = tmp_path / "kept" / "notes.json", []
-    monkeypatch.setattr(digests, "_read", lambda path: read.append(path) or f"digest {len(read)}")
+    monkeypatch.setattr(
+        digests, "sha256_of", lambda path: read.append(path) or f"digest {len(read)}"
+    )
     assert [file_digest(file, notes) for _ in range(3)] == ["digest 1"] * 3
     file.write_bytes(b"hello there")
     assert file_digest(file, notes) == "digest 2"
@@ -51,5 +53,5 @@ def test_a_folder_that_cannot_be_written_does_no_harm(file):
 
 def test_values_together_are_told_apart():
     values = [("ab", "c"), ("a", "bc"), ("abc",), (["a"], "bc"), (b"ab", b"c"), (1, 2), (12,)]
-    assert len({combined(*value) for value in values}) == len(values)
-    assert all(len(combined(*value)) == 16 for value in values)
+    assert len({short_digest(*value) for value in values}) == len(values)
+    assert all(len(short_digest(*value)) == 16 for value in values)

@@ -8,7 +8,7 @@ import PIL.Image
 import pytest
 
 from tfdeepsim.data import describe, open_dataset
-from tfdeepsim.data.resizing import Resizing, fit
+from tfdeepsim.data.resizing import Resizing, resize
 from tfdeepsim.errors import InputError
 from tfdeepsim.options import DataOptions
 
@@ -71,23 +71,25 @@ def raw(tmp_path):
 
 
 def seen(data):
-    return fit(PIL.Image.open(io.BytesIO(data)), Resizing(227, shorter_side=256))
+    return resize(PIL.Image.open(io.BytesIO(data)), Resizing(227, shorter_side=256))
 
 
 @pytest.mark.parametrize("cache", ["memory", "disk", "none"])
 def test_images_are_crops_of_227_from_256(raw, cache):
     dataset = open_dataset("imagenet", raw)
-    images = dataset.part("train", cache).images
+    images = dataset.raw_split("train", cache).images
     assert images.shape == (10, 227, 227, 3)
     assert dataset.image_shape == (227, 227, 3)
     np.testing.assert_array_equal(images[:], np.stack(list(map(seen, TRAIN.values()))))
     np.testing.assert_array_equal(images[4], seen(list(TRAIN.values())[4]))
-    np.testing.assert_array_equal(dataset.part("train", cache).labels["label"], [0] * 5 + [1] * 5)
+    np.testing.assert_array_equal(
+        dataset.raw_split("train", cache).labels["label"], [0] * 5 + [1] * 5
+    )
 
 
 def test_the_test_set_is_the_official_validation_set(raw):
     dataset = open_dataset("imagenet", raw)
-    source = dataset.source("test", "none")
+    source = dataset.split("test", "none")
     np.testing.assert_array_equal(source.labels["label"], list(VALIDATION.values()))
     np.testing.assert_array_equal(
         source.images[:], np.stack([seen(picture(number)) for number in VALIDATION])
@@ -106,7 +108,7 @@ def test_archives_are_looked_through_once(raw):
     after = describe("imagenet", raw)
     assert after.splits == dataset.splits
     assert after.bytes_needed == 13 * 3 * 227**2
-    dataset.source("encoder_train", "disk")
+    dataset.split("encoder_train", "disk")
     assert describe("imagenet", raw).made
     assert describe("imagenet", raw, DataOptions(cache="none")).made
 
@@ -165,4 +167,4 @@ def test_a_damaged_image_is_named(tmp_path, cache):
     with pytest.raises(
         InputError, match=r"every image must be whole: got n01440764_3\.JPEG in .*img_train"
     ):
-        dataset.part("train", cache).images[:]
+        dataset.raw_split("train", cache).images[:]

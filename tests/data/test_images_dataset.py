@@ -35,7 +35,7 @@ def test_images_labels_and_splits(folder, opened, cache):
     }
     seen = []
     for split in TABLE.values():
-        source = dataset.source(split, cache)
+        source = dataset.split(split, cache)
         found = values(source)
         assert source.labels["label"].dtype == np.int64
         assert source.labels["label"].tolist() == [value // 20 for value in found]
@@ -46,12 +46,12 @@ def test_images_labels_and_splits(folder, opened, cache):
         ("probe_train", "encoder_train"),
         ("probe_validation", "encoder_validation"),
     ):
-        assert values(dataset.source(probe)) == values(dataset.source(encoder))
+        assert values(dataset.split(probe)) == values(dataset.split(encoder))
 
 
 @pytest.mark.parametrize("cache", ["disk", "memory", "none"])
 def test_batches_with_and_without_an_order_of_their_own(folder, opened, cache):
-    source = opened(folder, cache=cache).source("encoder_train")
+    source = opened(folder, cache=cache).split("encoder_train")
     data = [batches(source, 5), training_batches(source, batch_size=5, seed=0, steps=range(5))]
     for batch in (batch for one in data for batch in one.as_numpy_iterator()):
         values_ = np.rint(batch["image"][:, 0, 0, 0] * 255)
@@ -64,7 +64,7 @@ def test_a_zip_is_the_folder_it_was_made_of(folder, opened, tmp_path):
     from_zip, from_folder = opened(archive, "zip"), opened(folder)
     assert from_zip.name == f"zip:{archive}"
     assert from_zip.fingerprint == from_folder.fingerprint
-    assert values(from_zip.source("test")) == values(from_folder.source("test"))
+    assert values(from_zip.split("test")) == values(from_folder.split("test"))
 
 
 def test_names_are_spelled_with_a_path():
@@ -79,7 +79,7 @@ def test_without_folders_there_are_no_labels(tmp_path, opened):
     dataset = opened(fill(tmp_path / "flat", [f"{i}.png" for i in range(10)]))
     assert (dataset.task, dataset.label, dataset.class_names) == (None, None, ())
     assert [dataset.splits[split] for split in TABLE.values()] == [7, 1, 2]
-    assert dataset.source("test").labels == {}
+    assert dataset.split("test").labels == {}
 
 
 def split_folders(root, **counts):
@@ -112,7 +112,7 @@ def test_split_folders_are_used_and_only_what_is_missing_is_cut_off(
 
 def test_the_test_folder_is_the_test_split(tmp_path, opened):
     dataset = opened(split_folders(tmp_path / "set", train=10, test=3))
-    assert values(dataset.source("test")) == list(range(20, 26))
+    assert values(dataset.split("test")) == list(range(20, 26))
 
 
 @pytest.mark.parametrize(
@@ -145,9 +145,9 @@ def test_a_folder_without_images_is_refused(tmp_path, opened, others):
 
 def test_the_seed_decides_the_split_and_the_fingerprint_tells(folder, opened):
     first, second = opened(folder, split_seed=1), opened(folder, split_seed=2)
-    assert values(first.source("test")) != values(second.source("test"))
+    assert values(first.split("test")) != values(second.split("test"))
     assert first.fingerprint != second.fingerprint
-    assert values(opened(folder, split_seed=1).source("test")) == values(first.source("test"))
+    assert values(opened(folder, split_seed=1).split("test")) == values(first.split("test"))
 
 
 def test_the_fingerprint_changes_with_all_that_matters_and_nothing_else(folder, opened, tmp_path):
@@ -179,7 +179,7 @@ def test_numbers_from_a_csv_are_regressed(folder, opened, tmp_path):
     )
     dataset = opened(folder, labels=str(folder / "labels.csv"))
     assert (dataset.task, dataset.label, dataset.class_names) == ("regression", "label", ())
-    source = dataset.source("test")
+    source = dataset.split("test")
     assert source.labels["label"].dtype == np.float32
     assert source.labels["label"].tolist() == [[value, -value] for value in values(source)]
     assert dataset.skipped == ()
@@ -192,7 +192,7 @@ def test_names_from_a_csv_are_classes(tmp_path, opened):
     )
     dataset = opened(root, labels=str(tmp_path / "labels.csv"))
     assert (dataset.task, dataset.class_names) == ("classification", ("a", "b"))
-    source = dataset.source("encoder_train")
+    source = dataset.split("encoder_train")
     assert source.labels["label"].tolist() == [1 - value % 2 for value in values(source)]
 
 
@@ -204,7 +204,7 @@ def test_bad_files_are_left_out_and_listed(folder, opened, cache, capsys):
     dataset = opened(folder, cache=cache, max_bad=0.05)
     assert [name for name, _ in dataset.skipped] == ["notes.txt", "cat/05.png", "dog/07.png"]
     assert dataset.skipped[2][1] == "no JPEG, PNG, BMP, GIF or WebP image"
-    seen = [value for split in TABLE.values() for value in values(dataset.source(split))]
+    seen = [value for split in TABLE.values() for value in values(dataset.split(split))]
     assert sorted(seen) == [value for value in range(40) if value not in (5, 27)]
     said = capsys.readouterr().err
     assert said.startswith(
@@ -212,7 +212,7 @@ def test_bad_files_are_left_out_and_listed(folder, opened, cache, capsys):
     )
     assert said.count("\n") == 1
     if cache != "memory":
-        assert (dataset.folder / "skipped.csv").read_text().splitlines()[
+        assert (dataset.cache_dir / "skipped.csv").read_text().splitlines()[
             1
         ] == "notes.txt,not an image file"
         assert opened(folder, cache=cache).skipped == dataset.skipped
@@ -224,7 +224,7 @@ def test_content_decides_and_not_the_ending(folder, opened):
         image(77).save(data, kind, **({"lossless": True} if kind == "WEBP" else {}))
         (folder / f"cat/wrong.{ending}").write_bytes(data.getvalue())
     dataset = opened(folder)
-    seen = [value for split in TABLE.values() for value in values(dataset.source(split))]
+    seen = [value for split in TABLE.values() for value in values(dataset.split(split))]
     assert seen.count(77) == 2
 
 
@@ -279,6 +279,6 @@ def test_an_image_that_cannot_be_tiled_is_named(folder, opened):
 def test_sizes_and_ways_to_get_there_are_kept_side_by_side(folder, opened, resize):
     for side in (8, 16):
         dataset = opened(folder, image_size=side, resize=resize)
-        assert dataset.source("test").images.shape == (8, side, side, 3)
-        values(dataset.source("test"))
-    assert len(list(dataset.folder.glob("*.npy"))) == 2
+        assert dataset.split("test").images.shape == (8, side, side, 3)
+        values(dataset.split("test"))
+    assert len(list(dataset.cache_dir.glob("*.npy"))) == 2

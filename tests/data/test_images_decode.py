@@ -10,7 +10,7 @@ import PIL.Image
 import pytest
 
 from tfdeepsim.data.images.decode import Undecodable, decode, open_image
-from tfdeepsim.data.resizing import Resizing, fit
+from tfdeepsim.data.resizing import Resizing, resize
 from tfdeepsim.errors import InputError
 
 SIDE = 16
@@ -211,7 +211,8 @@ def test_a_fraction_shows_what_the_whole_shows():
     data = encoded(image, "JPEG", quality=95, subsampling=0)
     assert (
         worst(
-            decode(data, Resizing(SIDE, crop="stretch")), fit(image, Resizing(SIDE, crop="stretch"))
+            decode(data, Resizing(SIDE, crop="stretch")),
+            resize(image, Resizing(SIDE, crop="stretch")),
         )
         <= 12
     )

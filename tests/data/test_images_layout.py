@@ -13,7 +13,7 @@ def seen(names, **options):
     labels = [None if one is None else found.class_names[one] for one in classes]
     kept = [
         (names[row], int(part), label)
-        for row, part, label in zip(found.rows, found.parts, labels, strict=True)
+        for row, part, label in zip(found.rows, found.split_ids, labels, strict=True)
     ]
     return kept, list(found.skipped)
 
@@ -76,7 +76,7 @@ def test_a_folder_around_all_others_is_taken_off(wrapping):
     kept, skipped = seen(names)
     assert [label for *_, label in kept] == ["cat", "dog"]
     assert skipped == [(names[2], "outside the class folders")]
-    assert layout(names).wrapping == wrapping
+    assert layout(names).prefix == wrapping
 
 
 def test_without_classes_folders_are_splits_or_nothing():

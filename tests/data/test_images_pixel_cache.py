@@ -21,9 +21,9 @@ from tfdeepsim.options import DataOptions
 def passes(monkeypatch):
     """Counts how often all files are decoded."""
     calls = []
-    original = verification.check
+    original = verification.verify_files
     monkeypatch.setattr(
-        pixel_cache, "check", lambda *arguments: calls.append(1) or original(*arguments)
+        pixel_cache, "verify_files", lambda *arguments: calls.append(1) or original(*arguments)
     )
     return calls
 
@@ -37,7 +37,7 @@ def test_the_pass_is_made_once_until_a_file_changes(folder, opened, passes, cach
     changed = opened(folder, cache=cache)
     assert len(passes) == 2
     assert sum(changed.splits.values()) > sum(dataset.splits.values())
-    assert len(list(changed.folder.glob("*.npy"))) == (cache == "disk")  # the old pixels are gone
+    assert len(list(changed.cache_dir.glob("*.npy"))) == (cache == "disk")
     os.utime(folder / "dog/new.png", (1, 1))
     opened(folder, cache=cache)
     assert len(passes) == 3
@@ -59,16 +59,16 @@ def test_memory_leaves_no_files(folder, opened, tmp_path):
 @pytest.mark.parametrize("damage", ["cut pixels", "no index", "junk index"])
 def test_what_was_kept_and_is_damaged_is_made_again(folder, opened, damage):
     dataset = opened(folder)
-    expected = values(dataset.source("test"))
-    (pixels,) = dataset.folder.glob("*.npy")
-    index = dataset.folder / "index.json"
+    expected = values(dataset.split("test"))
+    (pixels,) = dataset.cache_dir.glob("*.npy")
+    index = dataset.cache_dir / "index.json"
     if damage == "cut pixels":
         pixels.write_bytes(pixels.read_bytes()[:-9])
     elif damage == "no index":
         index.unlink()
     else:
         index.write_text('{"listing": 1}')
-    assert values(opened(folder).source("test")) == expected
+    assert values(opened(folder).split("test")) == expected
 
 
 def _stopped(path, data_dir):
@@ -90,11 +90,11 @@ def test_a_killed_pass_leaves_nothing_that_counts(folder, opened, tmp_path, star
     os.kill(process.pid, signal.SIGKILL)
     process.join()
     dataset = opened(folder)
-    assert sorted(path.name for path in dataset.folder.iterdir() if path.suffix != ".npy") == [
+    assert sorted(path.name for path in dataset.cache_dir.iterdir() if path.suffix != ".npy") == [
         "index.json",
         "skipped.csv",
     ]
-    assert len(values(dataset.source("test"))) == 8
+    assert len(values(dataset.split("test"))) == 8
 
 
 def test_an_interrupted_pass_leaves_nothing(folder, opened, tmp_path, monkeypatch):
@@ -120,7 +120,7 @@ def test_a_full_disk_and_a_folder_that_cannot_be_written_end_in_one_line(
     (tmp_path / "data").touch()
     with pytest.raises(InputError, match=r"cached where there is room.*memory as the cache"):
         opened(folder)
-    assert len(opened(folder, cache="memory").source("test").images) == 8
+    assert len(opened(folder, cache="memory").split("test").images) == 8
 
 
 @pytest.mark.parametrize("cache", ["disk", "memory", "none"])
@@ -139,7 +139,7 @@ def test_the_description_decodes_next_to_nothing_and_comes_true(
     after = describe(f"folder:{folder}", tmp_path / "data", options)
     assert (after.name, after.folder, after.image_shape) == (
         dataset.name,
-        dataset.folder,
+        dataset.cache_dir,
         dataset.image_shape,
     )
     if cache != "memory":
@@ -150,11 +150,11 @@ def test_the_description_decodes_next_to_nothing_and_comes_true(
 
 def test_an_unknown_split_is_refused(folder, opened):
     with pytest.raises(InputError, match="split must be known: got 'train'"):
-        opened(folder).source("train")
+        opened(folder).split("train")
 
 
 def test_images_that_stay_in_their_files_are_indexed_like_an_array(folder, opened):
-    images = opened(folder, cache="none").source("encoder_train").images
+    images = opened(folder, cache="none").split("encoder_train").images
     array = np.asarray(images)
     np.testing.assert_array_equal(images[3], array[3])
     np.testing.assert_array_equal(images[2:9:3], array[2:9:3])
@@ -165,7 +165,7 @@ def test_images_that_stay_in_their_files_are_indexed_like_an_array(folder, opene
 
 
 def test_a_file_that_changes_while_it_is_used_is_named(folder, opened):
-    images = opened(folder, cache="none").source("encoder_train").images
+    images = opened(folder, cache="none").split("encoder_train").images
     for path in folder.rglob("*.png"):
         path.write_text("no image")
     with pytest.raises(InputError, match=r"must stay as they are.*cat/.*\.png"):
@@ -186,11 +186,11 @@ def test_some_thousand_files(tmp_path, opened):
         300,
         600,
     ]
-    assert set(values(dataset.source("encoder_train"))) == {9}
+    assert set(values(dataset.split("encoder_train"))) == {9}
 
 
 def test_the_index_is_small(folder, opened):
     dataset = opened(folder, cache="none")
-    index = json.loads((dataset.folder / "index.json").read_text())
+    index = json.loads((dataset.cache_dir / "index.json").read_text())
     assert index["bad"] == []
-    assert (dataset.folder / "index.json").stat().st_size < 200
+    assert (dataset.cache_dir / "index.json").stat().st_size < 200

@@ -28,7 +28,7 @@ def test_several_shards_are_read_in_order(tiny, tmp_path):
     builder = llv2.Llv2(config=name.removeprefix("llv2/"), data_dir=tmp_path)
     builder.download_and_prepare(download_config=tfds.download.DownloadConfig(num_shards=3))
     assert builder.info.splits["test"].num_shards == 3
-    one, several = (open_dataset(name, folder).source("test") for folder in (data_dir, tmp_path))
+    one, several = (open_dataset(name, folder).split("test") for folder in (data_dir, tmp_path))
     np.testing.assert_array_equal(several.images, one.images)
     np.testing.assert_array_equal(several.labels["state"], one.labels["state"])
 

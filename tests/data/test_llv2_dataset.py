@@ -21,7 +21,7 @@ def test_what_is_read_is_what_was_simulated(tiny):
     name, data_dir = tiny
     dataset = open_dataset(name, data_dir)
     for split, episodes in parse(name.removeprefix("llv2/")).episodes.items():
-        source = dataset.source(split)
+        source = dataset.split(split)
         labels = source.labels
         assert sorted(set(labels["episode"].tolist())) == list(episodes)
         for episode in episodes:
@@ -35,7 +35,7 @@ def test_what_is_read_is_what_was_simulated(tiny):
 
 
 def test_labels_have_the_types_that_are_promised(tiny):
-    source = open_dataset(*tiny).source("test")
+    source = open_dataset(*tiny).split("test")
     types = {label: (values.dtype.name, values.shape) for label, values in source.labels.items()}
     assert types == {
         "position": ("float32", (12, 2)),
@@ -48,14 +48,14 @@ def test_labels_have_the_types_that_are_promised(tiny):
 
 
 def test_the_order_is_the_same_each_time(tiny):
-    first, again = (open_dataset(*tiny).source("encoder_train") for _ in range(2))
+    first, again = (open_dataset(*tiny).split("encoder_train") for _ in range(2))
     np.testing.assert_array_equal(first.images, again.images)
     np.testing.assert_array_equal(first.labels["state"], again.labels["state"])
 
 
 def test_probes_get_the_frames_that_show_the_lander(tmp_path):
     dataset = open_dataset("llv2/2x11-stride40", tmp_path)  # long enough for some to leave
-    source = dataset.source("test")
+    source = dataset.split("test")
     x, y = source.labels["position"].T
     mask = dataset.probe_mask(source)
     np.testing.assert_array_equal(mask, (x >= -1) & (x <= 1) & (y >= -0.5) & (y <= 1.5))
@@ -64,7 +64,7 @@ def test_probes_get_the_frames_that_show_the_lander(tmp_path):
 
 def test_images_in_memory_and_on_disk_are_equal(tiny):
     dataset = open_dataset(*tiny)
-    memory, disk, again = (dataset.source("test", cache) for cache in ("memory", "disk", "disk"))
+    memory, disk, again = (dataset.split("test", cache) for cache in ("memory", "disk", "disk"))
     assert not isinstance(memory.images, np.memmap)
     for source in (disk, again):
         assert isinstance(source.images, np.memmap)
@@ -77,6 +77,6 @@ def test_images_in_memory_and_on_disk_are_equal(tiny):
 def test_unknown_splits_and_caches_are_refused(tiny):
     dataset = open_dataset(*tiny)
     with pytest.raises(InputError, match="'train'; accepted: encoder_train, encoder_validation"):
-        dataset.source("train")
+        dataset.split("train")
     with pytest.raises(InputError, match="auto, memory, disk"):
-        dataset.source("test", "gpu")
+        dataset.split("test", "gpu")

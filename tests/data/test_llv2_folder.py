@@ -71,7 +71,7 @@ def test_a_damaged_folder_is_named_in_one_line(copied, folder, damage):
     DAMAGE[damage](folder)
     for ask in (describe, open_dataset):
         with pytest.raises(
-            InputError, match=r"must be whole.*delete the folder, and it is made again"
+            InputError, match=r"must be undamaged.*delete the folder, and it is written again"
         ) as error:
             ask(*copied)
         assert str(folder) in str(error.value)
@@ -85,12 +85,12 @@ def test_a_damaged_record_is_found_on_reading(copied, folder, place):
     (folder / SHARD).write_bytes(data)
     dataset = open_dataset(*copied)
     for cache in ("memory", "disk"):
-        with pytest.raises(InputError, match=r"must be whole.*delete the folder") as error:
-            dataset.source("test", cache)
+        with pytest.raises(InputError, match=r"must be undamaged.*delete the folder") as error:
+            dataset.split("test", cache)
         assert str(folder) in str(error.value)
         assert len(str(error.value)) < 600
     assert not (folder / "decoded" / "test").exists()
-    assert len(dataset.source("probe_train").images) == 9
+    assert len(dataset.split("probe_train").images) == 9
 
 
 def test_deleting_the_folder_makes_the_same_again(copied, folder, tiny):

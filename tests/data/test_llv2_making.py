@@ -9,6 +9,7 @@ import time
 import psutil
 import pytest
 
+from tfdeepsim import progress
 from tfdeepsim.data import describe, open_dataset
 from tfdeepsim.data.llv2 import making
 from tfdeepsim.errors import InputError
@@ -58,7 +59,7 @@ def test_a_killed_process_leaves_nothing_that_the_next_keeps(maker, folder, tmp_
     assert not folder.exists()
     assert in_the_making(folder)
     dataset = open_dataset(NAME, tmp_path)
-    assert len(dataset.source("test").images) == 240
+    assert len(dataset.split("test").images) == 240
     assert not in_the_making(folder)
 
 
@@ -77,7 +78,7 @@ def test_two_processes_make_it_once(maker, tmp_path, capfd):
     assert "Waiting for another process" in capfd.readouterr().err
     process.join(timeout=60)
     assert process.exitcode == 0
-    assert len(dataset.source("test").images) == 240
+    assert len(dataset.split("test").images) == 240
 
 
 def make_with_little_room(data_dir, answer):
@@ -115,9 +116,11 @@ def test_a_data_folder_that_cannot_be_written_ends_in_one_line(tmp_path):
         open_dataset(NAME, tmp_path / "file")
 
 
-def test_word_is_given_before_it_begins(tmp_path, capsys):
+def test_a_simulation_is_announced_and_its_progress_is_shown(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(progress, "PATIENCE", 0)
     open_dataset("llv2/2x1-stride1", tmp_path)
     printed = capsys.readouterr()
-    assert "6 rollouts, 6 frames, about 1 min" in printed.err
-    assert "100%" in printed.err
+    announcement, bar, *_ = printed.err.splitlines()
+    assert "6 rollouts, 6 frames, about 1 min" in announcement
+    assert bar == "Simulating llv2/2x1-stride1"
     assert printed.out == ""

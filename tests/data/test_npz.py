@@ -33,7 +33,7 @@ def rows_of(images, dataset):
     """For each split, which of `images` are in it."""
     place = {image.tobytes(): row for row, image in enumerate(images)}
     return {
-        split: [place[image.tobytes()] for image in dataset.source(split).images[:]]
+        split: [place[image.tobytes()] for image in dataset.split(split).images[:]]
         for split in dataset.splits
     }
 
@@ -47,7 +47,7 @@ def test_images_without_labels(write, tmp_path, compressed):
     assert rows["encoder_validation"] == rows["probe_validation"]
     assert sorted(rows["probe_train"] + rows["probe_validation"] + rows["test"]) == list(range(40))
     assert list(map(len, rows.values())) == [28, 4, 28, 4, 8]
-    assert dataset.source("test").labels == {}
+    assert dataset.split("test").labels == {}
 
 
 def test_integer_labels_are_classes(write, tmp_path):
@@ -55,7 +55,7 @@ def test_integer_labels_are_classes(write, tmp_path):
     assert dataset.task == "classification"
     assert dataset.class_names == ()
     for split, rows in rows_of(IMAGES, dataset).items():
-        np.testing.assert_array_equal(dataset.source(split).labels["label"], CLASSES[rows])
+        np.testing.assert_array_equal(dataset.split(split).labels["label"], CLASSES[rows])
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_integer_labels_are_classes(write, tmp_path):
 def test_classes_get_ids_from_zero_on(write, tmp_path, labels, names):
     dataset = opened(write(images=IMAGES, labels=labels), tmp_path)
     rows = rows_of(IMAGES, dataset)["test"]
-    ids = dataset.source("test").labels["label"]
+    ids = dataset.split("test").labels["label"]
     assert ids.dtype == np.int64
     np.testing.assert_array_equal(ids, (CLASSES > 1 if labels.dtype == bool else CLASSES)[rows])
     assert dataset.class_names == names
@@ -81,7 +81,7 @@ def test_float_labels_are_regressed(write, tmp_path, shape):
     labels = RANDOM.normal(size=shape)
     dataset = opened(write(images=IMAGES, labels=labels), tmp_path)
     assert dataset.task == "regression"
-    values = dataset.source("test").labels["label"]
+    values = dataset.split("test").labels["label"]
     assert values.dtype == np.float32
     np.testing.assert_allclose(
         values, labels.reshape(40, -1)[rows_of(IMAGES, dataset)["test"]], rtol=1e-6
@@ -94,9 +94,9 @@ def test_arrays_of_keras(write, tmp_path):
     dataset = opened(write(**arrays), tmp_path)
     assert dataset.splits["test"] == 10
     assert dataset.splits["probe_train"] + dataset.splits["probe_validation"] == 30
-    images = dataset.source("test").images[:]
+    images = dataset.split("test").images[:]
     np.testing.assert_array_equal(images, np.repeat(IMAGES[30:, ..., :1], 3, axis=-1))
-    np.testing.assert_array_equal(dataset.source("test").labels["label"], CLASSES[30:])
+    np.testing.assert_array_equal(dataset.split("test").labels["label"], CLASSES[30:])
 
 
 def test_an_array_of_splits(write, tmp_path):
@@ -106,7 +106,7 @@ def test_an_array_of_splits(write, tmp_path):
     assert rows["encoder_train"] == rows["probe_train"] == list(range(20))
     assert rows["encoder_validation"] == rows["probe_validation"] == list(range(20, 32))
     assert rows["test"] == list(range(32, 40))
-    np.testing.assert_array_equal(dataset.source("test").labels["label"], CLASSES[32:])
+    np.testing.assert_array_equal(dataset.split("test").labels["label"], CLASSES[32:])
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16])
@@ -114,14 +114,14 @@ def test_floats_become_bytes(write, tmp_path, dtype):
     dataset = opened(write(images=(IMAGES / 255).astype(dtype)), tmp_path)
     rows = rows_of(IMAGES, opened(write(images=IMAGES), tmp_path))["test"]
     dataset = opened(write(images=(IMAGES / 255).astype(dtype)), tmp_path)
-    np.testing.assert_array_equal(dataset.source("test").images[:], IMAGES[rows])
+    np.testing.assert_array_equal(dataset.split("test").images[:], IMAGES[rows])
 
 
 @pytest.mark.parametrize(("side", "expected"), [(16, 64), (64, 64), (70, 64), (80, 80)])
 def test_the_side_is_the_images_own_if_encoders_take_it(write, tmp_path, side, expected):
     name = write(images=np.zeros((5, side, side, 3), np.uint8))
     assert describe(name, tmp_path).image_shape == (expected, expected, 3)
-    assert open_dataset(name, tmp_path).source("test").images.shape[1:] == (expected, expected, 3)
+    assert open_dataset(name, tmp_path).split("test").images.shape[1:] == (expected, expected, 3)
 
 
 def test_describing_reads_no_images(write, tmp_path, monkeypatch):
@@ -155,7 +155,7 @@ def test_describing_reads_no_images(write, tmp_path, monkeypatch):
             "labels must be readable without pickle",
         ),
         ({"images": IMAGES, "labels": CLASSES - 1}, "class ids must not be negative: got -1"),
-        ({"images": IMAGES, "labels": CLASSES * 0}, "two or more: got the class 0 only"),
+        ({"images": IMAGES, "labels": CLASSES * 0}, "two or more classes: got the class 0 only"),
         (
             {"images": IMAGES, "labels": np.where(CLASSES, 0.5, np.nan)},
             "finite: got .nan. at example 0",
@@ -194,7 +194,7 @@ def test_floats_beyond_zero_to_one_are_refused(write, tmp_path, value):
     images = (IMAGES / 255).astype(np.float32)
     images[3, 2, 1, 0] = value
     with pytest.raises(InputError, match=r"floats in images must lie in \[0, 1\].*at image 3"):
-        opened(write(images=images), tmp_path).source("test")
+        opened(write(images=images), tmp_path).split("test")
 
 
 def test_files_that_are_no_archives(tmp_path):
@@ -216,18 +216,18 @@ def test_a_damaged_archive_ends_in_one_line(write, tmp_path, compressed):
     with pytest.raises(
         InputError, match=r"images must be readable without pickle: got .*; accepted: plain"
     ):
-        opened(name, tmp_path).source("test")
+        opened(name, tmp_path).split("test")
     path.write_bytes(data[:1000])
     with pytest.raises(InputError, match="npz:FILE is a NumPy archive"):
         opened(name, tmp_path)
 
 
 def test_what_does_not_fit_into_memory_is_refused(write, tmp_path, monkeypatch):
-    from tfdeepsim.data import npz_file
+    from tfdeepsim.data import npz
 
-    monkeypatch.setattr(npz_file, "fits_in_memory", lambda size: size < 1000)
+    monkeypatch.setattr(npz, "fits_in_memory", lambda size: size < 1000)
     with pytest.raises(InputError, match="arrays are read into memory"):
-        opened(write(images=IMAGES), tmp_path).source("test")
+        opened(write(images=IMAGES), tmp_path).split("test")
 
 
 def test_the_own_splits_exclude_shares(write, tmp_path):

@@ -4,7 +4,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from tfdeepsim.data.resizing import Resizing, fit, resize_all
+from tfdeepsim.data.resizing import Resizing, resize, resize_all
 from tfdeepsim.errors import InputError
 from tfdeepsim.options import DataOptions
 
@@ -14,15 +14,15 @@ def noise(height, width, count=None, channels=3, seed=0):
     return np.random.default_rng(seed).integers(256, size=shape, dtype=np.uint8)
 
 
-def fitted(pixels, **view):
-    return fit(PIL.Image.fromarray(pixels), Resizing(**view))
+def resized(pixels, **options):
+    return resize(PIL.Image.fromarray(pixels), Resizing(**options))
 
 
 @pytest.mark.parametrize("resize", ["bilinear", "tile", "reflect"])
 @pytest.mark.parametrize("crop", ["center", "stretch"])
 def test_the_right_size_changes_nothing(resize, crop):
     pixels = noise(16, 16)
-    np.testing.assert_array_equal(fitted(pixels, side=16, resize=resize, crop=crop), pixels)
+    np.testing.assert_array_equal(resized(pixels, side=16, resize=resize, crop=crop), pixels)
     many = noise(16, 16, count=3)
     assert resize_all(many, Resizing(16, resize, crop)) is many
 
@@ -32,15 +32,17 @@ def test_the_right_size_changes_nothing(resize, crop):
 )
 def test_a_centre_crop_at_the_right_scale_only_cuts(height, width, top, left):
     pixels = noise(height, width)
-    np.testing.assert_array_equal(fitted(pixels, side=16), pixels[top : top + 16, left : left + 16])
+    np.testing.assert_array_equal(
+        resized(pixels, side=16), pixels[top : top + 16, left : left + 16]
+    )
 
 
 def test_the_shorter_side_comes_before_the_crop():
     pixels = noise(20, 30)
-    np.testing.assert_array_equal(fitted(pixels, side=16, shorter_side=20), pixels[2:18, 7:23])
+    np.testing.assert_array_equal(resized(pixels, side=16, shorter_side=20), pixels[2:18, 7:23])
     enlarged = PIL.Image.fromarray(pixels).resize((60, 40), PIL.Image.Resampling.BILINEAR)
     np.testing.assert_array_equal(
-        fitted(pixels, side=16, shorter_side=40), np.asarray(enlarged)[12:28, 22:38]
+        resized(pixels, side=16, shorter_side=40), np.asarray(enlarged)[12:28, 22:38]
     )
 
 
@@ -49,7 +51,7 @@ def test_making_smaller_averages():
         np.indices((64, 64)).sum(axis=0) % 2 * 255
     )  # without antialiasing this would be 0 or 255
     pixels = np.repeat(checks.astype(np.uint8)[..., None], 3, axis=-1)
-    shown = fitted(pixels, side=8).astype(int)
+    shown = resized(pixels, side=8).astype(int)
     assert np.abs(shown - 127.5).max() <= 4
 
 
@@ -57,24 +59,24 @@ def test_stretch_keeps_all():
     pixels = np.zeros((16, 64, 3), np.uint8)
     pixels[:, :32] = 200
     np.testing.assert_array_equal(
-        fitted(pixels, side=8, crop="stretch")[:, [0, 1, 6, 7], 0], [[200, 200, 0, 0]] * 8
+        resized(pixels, side=8, crop="stretch")[:, [0, 1, 6, 7], 0], [[200, 200, 0, 0]] * 8
     )
     np.testing.assert_array_equal(
-        fitted(pixels[:, 24:], side=8)[:, 0, 0], 0
+        resized(pixels[:, 24:], side=8)[:, 0, 0], 0
     )  # the centre is past the edge
 
 
 def test_a_flat_image_stays_flat_at_any_proportion():
     for height, width in ((1, 1), (1, 300), (300, 1), (7, 500), (999, 10)):
         pixels = np.full((height, width, 3), 77, np.uint8)
-        np.testing.assert_array_equal(fitted(pixels, side=8), 77)
+        np.testing.assert_array_equal(resized(pixels, side=8), 77)
 
 
 def test_tiles_repeat_and_reflections_mirror():
     pixels = noise(4, 8)
-    tiled = fitted(pixels, side=8, resize="tile")
+    tiled = resized(pixels, side=8, resize="tile")
     np.testing.assert_array_equal(tiled, np.concatenate([pixels, pixels]))
-    mirrored = fitted(pixels, side=8, resize="reflect")
+    mirrored = resized(pixels, side=8, resize="reflect")
     np.testing.assert_array_equal(mirrored[2:6], pixels)
     np.testing.assert_array_equal(mirrored[:2], pixels[[2, 1]])
     np.testing.assert_array_equal(mirrored[6:], pixels[[2, 1]])
@@ -90,21 +92,21 @@ def test_tiles_repeat_and_reflections_mirror():
 )
 def test_what_can_be_neither_tiled_nor_mirrored_is_refused(resize, pixels, words):
     with pytest.raises(InputError, match=words):
-        fitted(noise(*pixels), side=32, resize=resize)
+        resized(noise(*pixels), side=32, resize=resize)
     with pytest.raises(InputError, match=words):
         resize_all(noise(*pixels, count=2), Resizing(32, resize))
 
 
-@pytest.mark.parametrize("resize", ["bilinear", "tile", "reflect"])
+@pytest.mark.parametrize("resize_how", ["bilinear", "tile", "reflect"])
 @pytest.mark.parametrize("channels", [None, 1, 3])
-def test_all_at_once_is_one_by_one(resize, channels):
+def test_all_at_once_is_one_by_one(resize_how, channels):
     images = noise(8, 8, count=300, channels=channels or 1)
-    view = Resizing(16, resize)
-    shown = resize_all(images if channels else images[..., 0], view)
+    resizing = Resizing(16, resize_how)
+    shown = resize_all(images if channels else images[..., 0], resizing)
     assert (shown.shape, shown.dtype) == ((300, 16, 16, 3), np.uint8)
     for row in (0, 150, 299):
         image = PIL.Image.fromarray(images[row].squeeze())
-        np.testing.assert_array_equal(shown[row], fit(image, view))
+        np.testing.assert_array_equal(shown[row], resize(image, resizing))
 
 
 def test_options_decide_and_the_dataset_fills_in():
@@ -117,7 +119,7 @@ def test_options_decide_and_the_dataset_fills_in():
     )
 
 
-def test_views_that_make_no_sense_are_refused():
+def test_settings_that_contradict_each_other_are_refused():
     with pytest.raises(InputError, match="must leave room for the crop: got 32, with images of 64"):
         Resizing.of(DataOptions(shorter_side=32), 64)
     with pytest.raises(InputError, match="belongs to a centre crop"):
@@ -129,9 +131,9 @@ def test_views_that_make_no_sense_are_refused():
 def test_a_cut_without_scaling_gives_what_a_resize_would():
     pixels = np.random.default_rng(0).integers(0, 256, (24, 37, 3)).astype(np.uint8)
     image = PIL.Image.fromarray(pixels)
-    cut = fit(image, Resizing(24))
+    cut = resize(image, Resizing(24))
     np.testing.assert_array_equal(cut, pixels[:, 6:30])
-    resized = image.resize(
+    scaled = image.resize(
         (24, 24), PIL.Image.Resampling.BILINEAR, box=(6, 0, 30, 24), reducing_gap=2.0
     )
-    np.testing.assert_array_equal(cut, np.asarray(resized))
+    np.testing.assert_array_equal(cut, np.asarray(scaled))

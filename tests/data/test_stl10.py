@@ -65,7 +65,7 @@ def raw(tmp_path):
 
 def test_images_stand_upright_and_labels_count_from_zero(raw):
     dataset = open_dataset("stl10", raw)
-    source = dataset.source("test")
+    source = dataset.split("test")
     np.testing.assert_array_equal(source.images[:], images_of("test"))
     np.testing.assert_array_equal(source.labels["label"], labels_of("test"))
     assert dataset.class_names == tuple(NAMES)
@@ -84,12 +84,12 @@ def test_splits_are_those_of_the_paper(raw):
     }
     assert tuple(dataset.splits) == SPLITS
     for pair, part in (("encoder", "unlabeled"), ("probe", "train")):
-        images = [dataset.source(f"{pair}_{split}").images[:] for split in ("train", "validation")]
+        images = [dataset.split(f"{pair}_{split}").images[:] for split in ("train", "validation")]
         together = {image.tobytes() for image in np.concatenate(images)}
         assert together == {image.tobytes() for image in images_of(part)}
-    assert dataset.source("encoder_train").labels == {}
+    assert dataset.split("encoder_train").labels == {}
     for split in ("probe_train", "probe_validation"):  # the same share of each class
-        assert len(set(np.bincount(dataset.source(split).labels["label"]))) == 1
+        assert len(set(np.bincount(dataset.split(split).labels["label"]))) == 1
 
 
 @pytest.mark.parametrize("where", ["", "manual", "downloads/manual"])
@@ -106,17 +106,19 @@ def test_the_folder_itself_may_be_given(tmp_path):
 
 
 def test_files_are_mapped_and_not_read(raw):
-    images = open_dataset("stl10", raw).part("unlabeled").images
+    images = open_dataset("stl10", raw).raw_split("unlabeled").images
     assert isinstance(images, np.memmap)
     assert not (raw / "decoded").exists()
-    assert not isinstance(open_dataset("stl10", raw).part("unlabeled", "memory").images, np.memmap)
+    assert not isinstance(
+        open_dataset("stl10", raw).raw_split("unlabeled", "memory").images, np.memmap
+    )
 
 
 @pytest.mark.parametrize("cache", ["auto", "memory", "disk", "none"])
 def test_other_sizes_are_the_same_however_they_are_kept(raw, cache):
     options = DataOptions(image_size=64)
-    expected = open_dataset("stl10", raw, options).source("test", "memory").images[:]
-    images = open_dataset("stl10", raw, options).source("test", cache).images
+    expected = open_dataset("stl10", raw, options).split("test", "memory").images[:]
+    images = open_dataset("stl10", raw, options).split("test", cache).images
     assert images.shape == (20, 64, 64, 3)
     np.testing.assert_array_equal(images[:], expected)
     np.testing.assert_array_equal(images[np.array([3, 1])], expected[[3, 1]])
@@ -132,7 +134,7 @@ def test_archive_and_folder_are_the_same_data(raw, tmp_path_factory):
     first, second = open_dataset("stl10", raw), open_dataset("stl10", other)
     assert first.fingerprint == second.fingerprint
     np.testing.assert_array_equal(
-        first.source("probe_train").images[:], second.source("probe_train").images[:]
+        first.split("probe_train").images[:], second.split("probe_train").images[:]
     )
 
 
@@ -251,6 +253,6 @@ def test_labels_of_a_csv_are_refused(raw):
 def test_batches_are_made_straight_from_the_files(raw):
     from tfdeepsim.data.pipeline import batches
 
-    source = open_dataset("stl10", raw).source("test")
+    source = open_dataset("stl10", raw).split("test")
     images = np.concatenate([batch["image"].numpy() for batch in batches(source, 8)])
     np.testing.assert_allclose(images, images_of("test") / 255, atol=1e-6)

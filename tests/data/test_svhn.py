@@ -40,7 +40,7 @@ def test_images_and_digits_are_read(tmp_path, compressed):
     dataset = open_dataset(
         "svhn", write(tmp_path, compressed=compressed), DataOptions(image_size=32)
     )
-    source = dataset.source("test")
+    source = dataset.split("test")
     np.testing.assert_array_equal(source.images[:], images_of("test"))
     np.testing.assert_array_equal(source.labels["label"], digits_of("test"))
     assert dataset.task == "classification"
@@ -64,7 +64,7 @@ def test_splits_are_those_of_the_paper(tmp_path):
 @pytest.mark.parametrize("resize", ["bilinear", "tile", "reflect"])
 def test_images_become_64_pixels(tmp_path, resize):
     write(tmp_path)
-    images = open_dataset("svhn", tmp_path, DataOptions(resize=resize)).source("test").images
+    images = open_dataset("svhn", tmp_path, DataOptions(resize=resize)).split("test").images
     assert images.shape == (20, 64, 64, 3)
     small = images_of("test")
     if resize == "tile":
@@ -78,8 +78,8 @@ def test_images_become_64_pixels(tmp_path, resize):
 @pytest.mark.parametrize("cache", ["auto", "memory", "disk", "none"])
 def test_images_are_the_same_however_they_are_kept(tmp_path, cache):
     write(tmp_path)
-    expected = open_dataset("svhn", tmp_path).source("probe_train", "memory").images[:]
-    images = open_dataset("svhn", tmp_path).source("probe_train", cache).images
+    expected = open_dataset("svhn", tmp_path).split("probe_train", "memory").images[:]
+    images = open_dataset("svhn", tmp_path).split("probe_train", cache).images
     np.testing.assert_array_equal(images[:], expected)
 
 
@@ -111,7 +111,7 @@ def test_files_of_something_else_end_in_one_line(tmp_path, change, message):
 def test_pixels_must_be_bytes(tmp_path):
     write(tmp_path, test={"X": np.zeros((32, 32, 3, 20))})
     with pytest.raises(InputError, match="X of float64"):
-        open_dataset("svhn", tmp_path).source("test")
+        open_dataset("svhn", tmp_path).split("test")
 
 
 @pytest.mark.parametrize("compressed", [True, False])
@@ -121,7 +121,7 @@ def test_a_truncated_file_ends_in_one_line_wherever_it_is_cut(tmp_path, compress
     for length in np.linspace(0, len(whole) - 100, 25).astype(int):
         (tmp_path / "cut" / "test_32x32.mat").write_bytes(whole[:length])
         with pytest.raises(InputError, match=r"test_32x32\.mat"):
-            open_dataset("svhn", tmp_path / "cut").source("test")
+            open_dataset("svhn", tmp_path / "cut").split("test")
 
 
 def test_the_fingerprint_is_of_the_pixels_and_how_they_are_resized(tmp_path):

@@ -28,8 +28,8 @@ class Videos(Dataset):
         self._rollouts, self._frames = rollouts, frames
         self.splits = dict.fromkeys(("encoder_train", "encoder_validation"), rollouts * frames)
 
-    def source(self, split, cache="auto"):
-        generator = np.random.default_rng(len(split))
+    def split(self, name, cache="auto"):
+        generator = np.random.default_rng(len(name))
         order = generator.permutation(self._rollouts * self._frames)
         episode, step = (np.divmod(order, self._frames)[i].astype(np.int64) for i in (0, 1))
         images = generator.integers(0, 256, (len(order), *self.image_shape), np.uint8)

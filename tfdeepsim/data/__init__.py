@@ -1,8 +1,8 @@
 """Datasets by name. Imports nothing heavy until a dataset is opened.
 
-A name is a kind and, after `:` or `/`, what that kind needs to know: `llv2/paper`, `folder:photos`.
-Each kind is a module with `check(rest)`, `describe(rest, data_dir, options)` and
-`open_dataset(rest, data_dir, options)`.
+A name is a kind and, after `:` or `/`, what selects a dataset of that kind: `llv2/paper`,
+`folder:photos`. Each kind is a module with the functions `check(rest)`, `describe(rest, data_dir,
+options)` and `open_dataset(rest, data_dir, options)`, where `rest` is what follows the `:` or `/`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,17 @@ if TYPE_CHECKING:
 
 
 class Kind(NamedTuple):
-    """How datasets of a kind are spelled, and the module that knows them."""
+    """A kind of datasets.
+
+    Attributes:
+        spelling: How the names of its datasets are spelled, for messages.
+        separators: What may stand between the kind and the rest of a name.
+        module: Module that describes and opens its datasets.
+
+    Example:
+        >>> KINDS["folder"].spelling
+        'folder:PATH'
+    """
 
     spelling: str
     separators: tuple[str, ...]
@@ -29,7 +39,7 @@ class Kind(NamedTuple):
 
 
 KINDS = {
-    "llv2": Kind("llv2, llv2/SIZE", ("", "/"), "tfdeepsim.data.llv2.kind"),
+    "llv2": Kind("llv2, llv2/SIZE", ("", "/"), "tfdeepsim.data.llv2.dataset"),
     "stl10": Kind("stl10", ("",), "tfdeepsim.data.stl10"),
     "svhn": Kind("svhn", ("",), "tfdeepsim.data.svhn"),
     "imagenet": Kind("imagenet", ("",), "tfdeepsim.data.imagenet"),
@@ -41,7 +51,7 @@ KINDS = {
 
 
 def check_name(name: str) -> None:
-    """Check that `name` spells a dataset; touches no file.
+    """Check that `name` spells a dataset, without looking at any file.
 
     Raises:
         InputError: If it does not.
@@ -53,15 +63,20 @@ def check_name(name: str) -> None:
 def describe(
     name: str, data_dir: str | os.PathLike | None = None, options: DataOptions | None = None
 ) -> Description:
-    """What is known of a dataset without making or decoding it.
+    """What is known of a dataset without creating or decoding it.
 
     Args:
-        name: As the command line spells it, e.g. `llv2/paper` or `folder:photos`.
-        data_dir: Of all datasets; by default `TFDS_DATA_DIR` or `~/tensorflow_datasets`.
-        options: Size, labels and splits; its own name and folder are not read.
+        name: Name as the command line spells it, e.g. `llv2/paper` or `folder:photos`.
+        data_dir: Folder that all datasets are kept in; by default `TFDS_DATA_DIR` or
+            `~/tensorflow_datasets`.
+        options: Size, labels and splits; its fields `dataset` and `data_dir` are not used.
 
     Raises:
-        InputError: If `name` spells no dataset, or if its files are there but not whole.
+        InputError: If `name` spells no dataset, or its files exist but are damaged.
+
+    Example:
+        >>> describe("llv2").image_shape
+        (64, 64, 3)
     """
     kind, rest = _parse(name)
     return kind.describe(rest, data_dir, options or DataOptions())
@@ -70,16 +85,21 @@ def describe(
 def open_dataset(
     name: str, data_dir: str | os.PathLike | None = None, options: DataOptions | None = None
 ) -> Dataset:
-    """Open a dataset; make it first if it is absent and can be made.
+    """Open a dataset; simulate or download it first if it does not exist.
 
     Args:
-        name: As the command line spells it, e.g. `llv2/paper` or `folder:photos`.
-        data_dir: Of all datasets; by default `TFDS_DATA_DIR` or `~/tensorflow_datasets`.
-        options: Size, labels and splits; its own name and folder are not read.
+        name: Name as the command line spells it, e.g. `llv2/paper` or `folder:photos`.
+        data_dir: Folder that all datasets are kept in; by default `TFDS_DATA_DIR` or
+            `~/tensorflow_datasets`.
+        options: Size, labels and splits; its fields `dataset` and `data_dir` are not used.
 
     Raises:
-        InputError: If `name` spells no dataset, if its files are not whole, or if it cannot be made
-            there.
+        InputError: If `name` spells no dataset, its files are damaged, or it cannot be simulated or
+            downloaded.
+
+    Example:
+        >>> open_dataset("llv2/quickstart").splits["test"]
+        7500
     """
     kind, rest = _parse(name)
     options = options or DataOptions()
@@ -90,7 +110,7 @@ def open_dataset(
 
 
 def _parse(name: str) -> tuple[ModuleType, str]:
-    """The module of the kind, and what stands after it."""
+    """The module of the kind, and what follows the kind in `name`."""
     key = re.split("[:/]", name, maxsplit=1)[0]
     separator, rest = name[len(key) : len(key) + 1], name[len(key) + 1 :]
     kind = KINDS.get(key)

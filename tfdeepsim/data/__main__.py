@@ -5,6 +5,7 @@ import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tfdeepsim.command_line import Parser, import_tensorflow, run_command
 from tfdeepsim.data import KINDS, check_name, describe, open_dataset
@@ -13,8 +14,11 @@ from tfdeepsim.files import replacing, slug
 from tfdeepsim.flags import add_data_flags
 from tfdeepsim.options import DataOptions
 
+if TYPE_CHECKING:
+    from tfdeepsim.data.dataset import Dataset, Splits
+
 _DESCRIPTION = """\
-Say what a dataset holds: sizes, splits, labels, what was skipped, checksum.
+Print what a dataset holds: sizes, splits, labels, skipped files, checksum.
 Write a contact sheet, a picture of some of its images."""
 
 _EXAMPLES = """\
@@ -25,8 +29,8 @@ examples:
   python -m tfdeepsim.data folder:photos --contact-sheet photos.png
   python -m tfdeepsim.data svhn --data-dir downloads --resize tile"""
 
-_WORTH_TELLING = 10
-"""Seconds that a user may wait without being told."""
+_ANNOUNCED_FROM = 10
+"""Seconds of waiting from which the user is told beforehand."""
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -43,9 +47,10 @@ def make_parser() -> argparse.ArgumentParser:
         "--contact-sheet",
         metavar="FILE",
         type=Path,
-        help="PNG to write (default: named after the dataset)",
+        help="PNG to write (default: a file beside the cached images of the dataset, which is "
+        "replaced)",
     )
-    sheet.add_argument("--overwrite", action="store_true", help="replace that file if it is there")
+    sheet.add_argument("--overwrite", action="store_true", help="replace FILE if it exists")
     add_data_flags(parser.add_argument_group("data"))
     return parser
 
@@ -60,18 +65,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(argv: Sequence[str]) -> None:
-    given = vars(make_parser().parse_args(argv))
-    sheet, overwrite = given.pop("contact_sheet"), given.pop("overwrite")
-    options = DataOptions(**given)
+    arguments = vars(make_parser().parse_args(argv))
+    sheet, overwrite = arguments.pop("contact_sheet"), arguments.pop("overwrite")
+    options = DataOptions(**arguments)
     check_name(options.dataset)
-    sheet = sheet or Path(f"{slug(options.dataset)}.png")
-    _check_sheet(sheet, overwrite)
+    if sheet is not None:
+        _check_sheet(sheet, overwrite)
     import_tensorflow()
-    _inspect(options, sheet, lazily="cache" not in given)
+    _inspect(options, sheet, is_cache_given="cache" in arguments)
 
 
 def _check_sheet(path: Path, overwrite: bool) -> None:
-    """Before anything that takes time."""
+    """Refuse a file that cannot be written, before anything that takes time."""
     if path.suffix.lower() != ".png":
         raise InputError(
             "--contact-sheet writes a PNG", got=path, accepted="a name that ends in .png"
@@ -88,17 +93,16 @@ def _check_sheet(path: Path, overwrite: bool) -> None:
         )
 
 
-def _inspect(options: DataOptions, sheet: Path, lazily: bool) -> None:
+def _inspect(options: DataOptions, sheet: Path | None, is_cache_given: bool) -> None:
     import rich.console
 
     from tfdeepsim.data.array_dataset import ArrayDataset
     from tfdeepsim.data.dataset import Splits
-    from tfdeepsim.data.inspect.contact_sheet import contact_sheet
     from tfdeepsim.data.inspect.contents import inspect_labels
     from tfdeepsim.data.inspect.report import print_report
 
     description = describe(options.dataset, options.data_dir, options)
-    if not description.made and description.seconds_needed > _WORTH_TELLING:
+    if not description.made and description.seconds_needed > _ANNOUNCED_FROM:
         print(
             f"{description.name} has to be made first: about "
             f"{math.ceil(description.seconds_needed / 60)} min and "
@@ -106,17 +110,34 @@ def _inspect(options: DataOptions, sheet: Path, lazily: bool) -> None:
             file=sys.stderr,
         )
     dataset = open_dataset(options.dataset, options.data_dir, options)
-    # A few images are looked at: where they can be had by themselves, the others are not decoded.
-    few = isinstance(dataset, ArrayDataset) and dataset.is_indexed
-    splits = Splits(dataset, "none" if lazily and few else options.cache)
+    # Only a few images are shown: if they can be read by themselves, the others are not decoded.
+    decode_few = not is_cache_given and isinstance(dataset, ArrayDataset) and dataset.is_indexed
+    splits = Splits(dataset, "none" if decode_few else options.cache)
     print_report(rich.console.Console(), dataset, description, inspect_labels(dataset, splits))
-    split = "probe_train" if dataset.task else "encoder_train"
-    source = splits[split]
-    labels = source.labels[dataset.label] if dataset.label is not None else None
-    picture = contact_sheet(source, labels, dataset.class_names, dataset.probe_mask(source))
-    with replacing(sheet) as new:
-        picture.save(new, "PNG")
-    print(f"contact sheet of {split}: {sheet}")
+    _write_sheet(dataset, splits, sheet or _default_sheet(dataset))
+
+
+def _default_sheet(dataset: "Dataset") -> Path:
+    return dataset.cache_dir / f"{slug(dataset.name)[-100:]}-contact-sheet.png"
+
+
+def _write_sheet(dataset: "Dataset", splits: "Splits", path: Path) -> None:
+    from tfdeepsim.data.inspect.contact_sheet import contact_sheet
+
+    name = "probe_train" if dataset.task else "encoder_train"
+    split = splits[name]
+    labels = split.labels[dataset.label] if dataset.label is not None else None
+    picture = contact_sheet(split, labels, dataset.class_names, dataset.probe_mask(split))
+    try:
+        with replacing(path) as new:
+            picture.save(new, "PNG")
+    except OSError as error:
+        raise InputError(
+            "the contact sheet needs a folder that can be written",
+            got=f"{path} ({error.strerror or error})",
+            accepted="--contact-sheet FILE in a folder that this user may write, with room",
+        ) from error
+    print(f"contact sheet of {name}: {path}")
 
 
 if __name__ == "__main__":

@@ -1,61 +1,59 @@
-"""Datasets whose images come in parts: each is read once, and split by its rows."""
+"""Datasets whose images come in raw splits: each is read once, and divided by its rows."""
 
 import dataclasses
 import functools
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
-from tqdm.auto import tqdm
 
-from tfdeepsim.data.cache import Arrays, decoded
+from tfdeepsim.data.cache import Arrays, decoded_split
 from tfdeepsim.data.dataset import SPLITS, Cache, Dataset, Description
-from tfdeepsim.data.digests import combined
-from tfdeepsim.data.raw_splits.raw_split import Part
+from tfdeepsim.data.digests import short_digest
+from tfdeepsim.data.raw_splits.raw_split import RawSplit
 from tfdeepsim.data.resizing import Resizing
 from tfdeepsim.data.splits.divide import divide
-from tfdeepsim.data.splits.split import Images, Split
+from tfdeepsim.data.splits.split import LABEL, Images, Split
 from tfdeepsim.data.splits.subset import Subset
 from tfdeepsim.errors import InputError
 from tfdeepsim.files import slug
 from tfdeepsim.options import DataOptions
+from tfdeepsim.progress import ProgressBar
 
 SplitRows = dict[str, tuple[str, np.ndarray]]
-"""Of each split, the part that it lies in, and its rows there, int64 and ascending."""
-
-LABEL = "label"
-"""What the label is called."""
-
-
-class Counted(Protocol):
-    """What must be known of a part to split it."""
-
-    @property
-    def count(self) -> int:
-        """Number of images."""
-
-    @property
-    def labels(self) -> np.ndarray | None:
-        """Class ids or numbers; None where there are none, or they are not known yet."""
+"""For each split: the name of the raw split that its images are in, and their rows there, int64,
+ascending."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Count:
-    """A part of which no more is known than how many images it has."""
+class RawSplitSize:
+    """Number of images of a raw split that is not opened, and its labels if they are known.
+
+    Attributes:
+        count: Number of images, N.
+        labels: Class ids, int64 [N]; None if there are none, or they are not known yet.
+
+    Example:
+        >>> RawSplitSize(5000).count
+        5000
+    """
 
     count: int
     labels: np.ndarray | None = None
 
 
-def only_counted(counts: Mapping[str, int]) -> dict[str, Count]:
-    """Parts, by name, of which nothing else is known."""
-    return {name: Count(count) for name, count in counts.items()}
+RawSplits = Mapping[str, RawSplit] | Mapping[str, RawSplitSize]
+"""Raw splits by name, opened or not: all that must be known to divide them."""
 
 
-def split_parts(
-    parts: Mapping[str, Counted],
+def sizes_of(counts: Mapping[str, int]) -> dict[str, RawSplitSize]:
+    """Raw splits, by name, of which only the number of images is known."""
+    return {name: RawSplitSize(count) for name, count in counts.items()}
+
+
+def divide_raw_splits(
+    raw_splits: RawSplits,
     options: DataOptions,
     *,
     encoders: str = "train",
@@ -64,46 +62,45 @@ def split_parts(
     test: str | None = "test",
     class_names: Sequence[str] = (),
 ) -> SplitRows:
-    """The five splits: validation, and test if need be, are cut off what is trained on, class by
-    class.
+    """Take the five splits from raw splits; a validation or test set that does not exist is taken
+    from the training images, in equal shares of each class.
 
     Args:
-        parts: By name.
-        options: Shares and seed.
-        encoders: The part that encoders are trained on.
-        probes: The part that probes are trained on.
-        validation: The part to validate on; None if there is none.
-        test: The part to score on; None if there is none.
-        class_names: Of the class ids, for errors.
+        raw_splits: Raw splits by name.
+        options: Shares of the splits, and the seed of the division.
+        encoders: Name of the raw split that encoders are trained on.
+        probes: Name of the raw split that probes are trained on.
+        validation: Name of the raw split to validate on; None if there is none.
+        test: Name of the raw split to test on; None if there is none.
+        class_names: Names of the class ids, for messages.
 
     Raises:
-        InputError: If `options.split` does not suit, or a class has too few images.
+        InputError: If `options.split` does not suit the dataset, or a class has too few images.
     """
     if validation is not None and test is not None:
         names = (encoders, validation, probes, validation, test)
-        return whole_parts(parts, options, dict(zip(SPLITS, names, strict=True)))
+        return use_raw_splits(raw_splits, options, dict(zip(SPLITS, names, strict=True)))
     shares = options.shares(own_test=test is not None)
 
-    def cut(part: str) -> list[tuple[str, np.ndarray]]:
-        rows = divide(
-            parts[part].count, shares, options.split_seed, parts[part].labels, class_names
-        )
-        return [(part, some) for some in rows]
+    def divided(name: str) -> list[tuple[str, np.ndarray]]:
+        raw_split = raw_splits[name]
+        rows = divide(raw_split.count, shares, options.split_seed, raw_split.labels, class_names)
+        return [(name, of_split) for of_split in rows]
 
-    of_encoders, of_probes = cut(encoders), cut(probes)
-    tested = of_probes[2] if test is None else (test, np.arange(parts[test].count))
-    return dict(zip(SPLITS, (*of_encoders[:2], *of_probes[:2], tested), strict=True))
+    encoder_splits, probe_splits = divided(encoders), divided(probes)
+    test_split = probe_splits[2] if test is None else (test, np.arange(raw_splits[test].count))
+    return dict(zip(SPLITS, (*encoder_splits[:2], *probe_splits[:2], test_split), strict=True))
 
 
-def whole_parts(
-    parts: Mapping[str, Counted], options: DataOptions, names: Mapping[str, str] | None = None
+def use_raw_splits(
+    raw_splits: RawSplits, options: DataOptions, names: Mapping[str, str] | None = None
 ) -> SplitRows:
-    """The five splits, where each is a part as it is.
+    """Take each of the five splits from a raw split as it is.
 
     Args:
-        parts: By name.
-        options: Must not ask for shares.
-        names: The part of each split; None if parts are named after splits.
+        raw_splits: Raw splits by name.
+        options: Options, which must not request shares.
+        names: Name of the raw split of each split; None if raw splits are named after splits.
 
     Raises:
         InputError: If `options.split` is given.
@@ -114,25 +111,29 @@ def whole_parts(
             got=f"{options.split}, where training, validation and test are there",
             accepted="the same without --split",
         )
-    of_split = names or {split: split for split in SPLITS}
-    return {split: (part, np.arange(parts[part].count)) for split, part in of_split.items()}
+    raw_names = names or {split: split for split in SPLITS}
+    return {split: (raw, np.arange(raw_splits[raw].count)) for split, raw in raw_names.items()}
 
 
-def description(
-    name: str, folder: Path, splits: SplitRows, view: Resizing, cost: tuple[float, float] = (0, 0)
+def describe_splits(
+    name: str,
+    folder: Path,
+    splits: SplitRows,
+    resizing: Resizing,
+    cost: tuple[float, float] = (0, 0),
 ) -> Description:
-    """What is known of a dataset that is not opened.
+    """Describe a dataset that is not opened.
 
     Args:
-        name: As the command line spells it.
-        folder: Its folder or file.
-        splits: Subset of its parts.
-        view: What an encoder sees of an image.
-        cost: Bytes on disk and seconds that it takes to make it, about; zeros if it is there.
+        name: Name as the command line spells it.
+        folder: Folder or file that the dataset lies in.
+        splits: Rows of the five splits.
+        resizing: How images are resized.
+        cost: Approximate bytes on disk and seconds until the dataset is ready; zeros if it is.
     """
     return Description(
         name=name,
-        image_shape=(view.side, view.side, 3),
+        image_shape=(resizing.side, resizing.side, 3),
         splits={split: len(rows) for split, (_, rows) in splits.items()},
         folder=folder,
         made=not any(cost),
@@ -142,117 +143,128 @@ def description(
 
 
 class ArrayDataset(Dataset):
-    """Images in parts, and splits that are rows of them.
+    """Images in raw splits, and splits that are rows of them.
 
     Labels are class ids, int64 [N], or numbers, float32 [N, K], under the name `label`.
 
     Args:
-        name: As the command line spells it.
-        parts: By name.
-        splits: Subset of the parts.
-        view: What an encoder sees of an image.
+        name: Name as the command line spells it.
+        raw_splits: Raw splits by name.
+        splits: Rows of the five splits.
+        resizing: How images are resized.
         cache_dir: Folder for decoded images.
-        class_names: Of the class ids.
+        class_names: Names of the class ids.
+
+    Example:
+        >>> dataset = open_dataset("svhn")
+        >>> dataset.split("test").labels["label"].shape
+        (26032,)
     """
 
     def __init__(
         self,
         name: str,
-        parts: Mapping[str, Part],
+        raw_splits: Mapping[str, RawSplit],
         splits: SplitRows,
-        view: Resizing,
+        resizing: Resizing,
         cache_dir: Path,
         class_names: tuple[str, ...] = (),
     ):
         self.name = name
-        self.image_shape = (view.side, view.side, 3)
+        self.image_shape = (resizing.side, resizing.side, 3)
         self.splits = {split: len(rows) for split, (_, rows) in splits.items()}
-        self.task = task_of(parts[splits["probe_train"][0]].labels)
+        self.task = task_of(raw_splits[splits["probe_train"][0]].labels)
         self.label = LABEL if self.task else None
         self.class_names = class_names
-        self._parts = parts
+        self.cache_dir = cache_dir
+        self._raw_splits = raw_splits
         self._rows = splits
-        self._view = view
-        self._cache_dir = cache_dir
-        self._images = functools.cache(self._read)
+        self._resizing = resizing
+        self._images = functools.cache(self._read_images)
         self.fingerprint = self._fingerprint()
 
-    def source(self, split: str, cache: Cache = "auto") -> Split:
+    def split(self, name: str, cache: Cache = "auto") -> Split:
         """The examples of a split, in the order of their files.
 
-        `auto` decodes into memory where there is room, else into files; images that need no
-        decoding are used where they are.
+        With `auto`, images are decoded into memory if they fit in half of what is free, otherwise
+        into files; images that need no decoding are used where they are.
         """
-        if split not in self._rows:
+        if name not in self._rows:
             raise InputError(
                 f"split must be one of {self.name}'s",
-                got=repr(split),
+                got=repr(name),
                 accepted=", ".join(self._rows),
             )
-        part, rows = self._rows[split]
-        whole = self.part(part, cache)
-        labels = {name: values[rows] for name, values in whole.labels.items()}
-        return Split(Subset(whole.images, rows), labels)
+        raw_name, rows = self._rows[name]
+        raw_split = self.raw_split(raw_name, cache)
+        labels = {label: values[rows] for label, values in raw_split.labels.items()}
+        return Split(Subset(raw_split.images, rows), labels)
 
-    def part(self, name: str, cache: Cache = "auto") -> Split:
-        """All examples of a part, whichever splits they are in."""
-        labels = self._parts[name].labels
+    def raw_split(self, name: str, cache: Cache = "auto") -> Split:
+        """All examples of a raw split, whichever splits they are in."""
+        labels = self._raw_splits[name].labels
         return Split(self._images(name, cache), {} if labels is None else {LABEL: labels})
 
     @property
     def is_indexed(self) -> bool:
         """Whether a few images can be read without decoding all."""
-        return all(part.is_indexed for part in self._parts.values())
+        return all(raw_split.is_indexed for raw_split in self._raw_splits.values())
 
-    def _read(self, name: str, cache: Cache) -> Images:
-        part = self._parts[name]
-        if (cache == "none" and part.is_indexed) or part.is_ready(self._view, cache):
-            return part.indexed(self._view)
-        spec = {"image": ((part.count, *self.image_shape), np.uint8)}
-        folder = (
-            self._cache_dir / f"{slug(self.name)}-{name}-{combined(part.digest, self._view.key)}"
-        )
-        return decoded(spec, functools.partial(self._fill, name), folder, cache).images
+    def _read_images(self, name: str, cache: Cache) -> Images:
+        raw_split, resizing = self._raw_splits[name], self._resizing
+        if (cache == "none" and raw_split.is_indexed) or raw_split.is_ready(resizing, cache):
+            return raw_split.indexed(resizing)
+        spec = {"image": ((raw_split.count, *self.image_shape), np.uint8)}
+        digest = short_digest(raw_split.digest, resizing.key)
+        folder = self.cache_dir / f"{slug(self.name)}-{name}-{digest}"
+        return decoded_split(spec, functools.partial(self._fill, name), folder, cache).images
 
     def _fill(self, name: str, arrays: Arrays) -> None:
-        part, images, row = self._parts[name], arrays["image"], 0
-        seldom = 0.2 if sys.stderr.isatty() else 10
-        described = f"decoding {self.name} {name}"
-        with tqdm(
-            total=part.count, desc=described, unit=" images", delay=2, mininterval=seldom
-        ) as bar:
-            for block in part.blocks(self._view):
-                if row + len(block) <= part.count:
+        raw_split, images, row = self._raw_splits[name], arrays["image"], 0
+        with ProgressBar(f"Decoding {self.name} {name}", raw_split.count) as bar:
+            for block in raw_split.blocks(self._resizing):
+                if row + len(block) <= raw_split.count:
                     images[row : row + len(block)] = block
                 row += len(block)
-                bar.update(len(block))
-        if row != part.count:
+                bar.update(row)
+        if row != raw_split.count:
             raise InputError(
                 f"files of {self.name} must hold what they announce",
                 got=f"{row:,} images in {name}",
-                accepted=f"{part.count:,}",
+                accepted=f"{raw_split.count:,}",
             )
 
     def _fingerprint(self) -> str:
         used = {
-            part: self._parts[part] for part in sorted({part for part, _ in self._rows.values()})
+            name: self._raw_splits[name] for name in sorted({raw for raw, _ in self._rows.values()})
         }
-        digests = {name: part.digest for name, part in used.items()}
-        places = [(split, part) for split, (part, _) in self._rows.items()]
+        digests = {name: raw_split.digest for name, raw_split in used.items()}
+        raw_names = [(split, name) for split, (name, _) in self._rows.items()]
         rows = [rows.tobytes() for _, rows in self._rows.values()]
-        labels = [b"" if part.labels is None else part.labels.tobytes() for part in used.values()]
-        return combined(digests, places, self._view.key, self.class_names, *rows, *labels)
+        labels = [b"" if raw.labels is None else raw.labels.tobytes() for raw in used.values()]
+        return short_digest(
+            digests, raw_names, self._resizing.key, self.class_names, *rows, *labels
+        )
 
 
 def task_of(labels: np.ndarray | None) -> Literal["classification", "regression"] | None:
-    """What a probe does with labels: class ids are integers, all else is numbers."""
+    """The task of a probe: to classify integer labels, or to regress numbers; None without
+    labels."""
     if labels is None:
         return None
     return "classification" if np.issubdtype(labels.dtype, np.integer) else "regression"
 
 
 def refuse_labels(options: DataOptions, name: str) -> None:
-    """Raises InputError if labels from a CSV are asked for, where a dataset has its own."""
+    """Refuse labels from a CSV file for a dataset that has labels of its own.
+
+    Args:
+        options: The options.
+        name: Name of the dataset, for the message.
+
+    Raises:
+        InputError: If `options.labels` is given.
+    """
     if options.labels is not None:
         raise InputError(
             "--labels is for image files",

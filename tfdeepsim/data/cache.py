@@ -1,4 +1,4 @@
-"""Decoded images, kept in memory or in files."""
+"""Decoded images, cached in memory or in files."""
 
 import contextlib
 import os
@@ -21,31 +21,34 @@ Spec = Mapping[str, tuple[tuple[int, ...], type]]
 
 
 def fits_in_memory(size: int) -> bool:
-    """Whether `size` bytes are less than half of the memory that is free."""
+    """Whether `size` bytes are less than half of the free memory."""
     return size < psutil.virtual_memory().available / 2
 
 
-def decoded(
-    spec: Spec,
-    fill: Callable[[Arrays], None],
-    folder: Path,
-    cache: Cache,
-) -> Split:
-    """Decode examples once, straight into the arrays of a source.
-
-    Args:
-        spec: Shape, with the number of examples first, and dtype of `image` and of each label.
-        fill: Writes all examples into the arrays that it is given.
-        folder: Where files are kept, whole or not at all, if they are to be.
-        cache: Where to keep decoded images; not `none`, as examples are decoded all at once.
-
-    Raises:
-        InputError: If the cache is of no such kind, or files cannot be written.
-    """
+def check_cache(cache: str) -> None:
+    """Raises InputError if there is no such place for decoded images."""
     if cache not in get_args(Cache):
         raise InputError(
             "cache must be known", got=repr(cache), accepted=", ".join(get_args(Cache))
         )
+
+
+def decoded_split(spec: Spec, fill: Callable[[Arrays], None], folder: Path, cache: Cache) -> Split:
+    """Decode all examples of a split, once, into the arrays that hold them from then on.
+
+    Args:
+        spec: Shape, which begins with the number of examples, and dtype of `image` and of each
+            label.
+        fill: Writes all examples into the arrays that it is called with.
+        folder: Folder for the files, if `cache` is `disk`, or `auto` and memory is short. It is
+            written completely or not at all.
+        cache: Where to keep decoded images; `none` is refused, since all examples are decoded at
+            once.
+
+    Raises:
+        InputError: If there is no such cache, or files cannot be written.
+    """
+    check_cache(cache)
     if cache == "none":
         raise InputError(
             "decoding at each use is for image files",
@@ -57,16 +60,16 @@ def decoded(
         arrays: Arrays = {name: np.empty(shape, dtype) for name, (shape, dtype) in spec.items()}
         fill(arrays)
     else:
-        arrays = _kept(spec, fill, folder)
+        arrays = _cached_on_disk(spec, fill, folder)
     return Split(images=arrays.pop("image"), labels=arrays)
 
 
-def _kept(spec: Spec, fill: Callable[[Arrays], None], folder: Path) -> Arrays:
-    """The arrays in the files of `folder`, which are written if they are not there."""
+def _cached_on_disk(spec: Spec, fill: Callable[[Arrays], None], folder: Path) -> Arrays:
+    """The arrays in the files of `folder`, which are written unless they exist."""
     with disk_errors(folder), locked(folder):
         for leftover in folder.parent.glob(f".{folder.name}.*/"):
             shutil.rmtree(leftover)
-        if not _fit(spec, folder):
+        if not _is_cached(spec, folder):
             _write(spec, fill, folder)
         return {name: _load(folder, name) for name in spec}
 
@@ -75,7 +78,7 @@ def _load(folder: Path, name: str) -> np.ndarray:
     return np.load(folder / f"{name}.npy", mmap_mode="r" if name == "image" else None)
 
 
-def _fit(spec: Spec, folder: Path) -> bool:
+def _is_cached(spec: Spec, folder: Path) -> bool:
     try:
         arrays = {name: _load(folder, name) for name in spec}
     except (OSError, ValueError, EOFError):
@@ -89,17 +92,19 @@ def _write(spec: Spec, fill: Callable[[Arrays], None], folder: Path) -> None:
     with replacing(folder) as new:
         new.mkdir()
         arrays = {
-            name: create(new / f"{name}.npy", shape, dtype) for name, (shape, dtype) in spec.items()
+            name: create_npy(new / f"{name}.npy", shape, dtype)
+            for name, (shape, dtype) in spec.items()
         }
         fill(arrays)
         for array in arrays.values():
             cast(np.memmap, array).flush()
 
 
-def create(path: Path, shape: tuple[int, ...], dtype: type) -> np.ndarray:
-    """A new `.npy` file, mapped to be written, whose bytes the disk has set aside."""
+def create_npy(path: Path, shape: tuple[int, ...], dtype: type) -> np.ndarray:
+    """Create a `.npy` file, with its space on the disk reserved, and map it for writing."""
     array = np.lib.format.open_memmap(path, "w+", dtype, shape)
-    if hasattr(os, "posix_fallocate"):  # a disk that turned out full later would kill the process
+    # Writing to a mapped file would kill the process if the disk turned out to be full.
+    if hasattr(os, "posix_fallocate"):
         with open(path, "r+b") as file:
             os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
     return array
@@ -107,7 +112,7 @@ def create(path: Path, shape: tuple[int, ...], dtype: type) -> np.ndarray:
 
 @contextlib.contextmanager
 def disk_errors(folder: Path) -> Iterator[None]:
-    """Turn what a disk refuses into one line that names `folder`."""
+    """Turn errors of the operating system into an InputError that names `folder`."""
     try:
         yield
     except OSError as error:

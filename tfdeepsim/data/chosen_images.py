@@ -8,8 +8,15 @@ from tfdeepsim.options import DataOptions
 
 
 def chosen_images(options: DataOptions, count: int) -> np.ndarray:
-    """Some test images, always the same ones: uint8 [count, H, W, 3], fewer if the dataset has
-    fewer."""
+    """Test images drawn at random from all of the test split, always the same ones.
+
+    Args:
+        options: The dataset, and the size of its images.
+        count: How many images to draw; all are taken if the test split has fewer.
+
+    Returns:
+        uint8 [count, H, W, 3], in the order of the split.
+    """
     images = Splits(open_dataset(options.dataset, options.data_dir, options))["test"].images
-    chosen = np.random.default_rng(0).permutation(len(images))[:count]
-    return np.asarray(images[np.sort(chosen)])
+    rows = np.random.default_rng(0).permutation(len(images))[:count]
+    return np.asarray(images[np.sort(rows)])

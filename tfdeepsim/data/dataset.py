@@ -1,10 +1,10 @@
-"""What every dataset gives, whatever it is made of."""
+"""The interface that all datasets share."""
 
 import abc
 import dataclasses
 import functools
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -14,24 +14,28 @@ from tfdeepsim.data.splits.split import Split
 from tfdeepsim.errors import InputError
 
 Cache = Literal["auto", "memory", "disk", "none"]
-"""Where decoded images are kept. `none`: decoded at each use; `auto`: what each dataset finds
-cheapest."""
+"""Where decoded images are kept. `none`: nowhere, they are decoded at each use; `auto`: where it
+costs the dataset least."""
 
 SPLITS = ("encoder_train", "encoder_validation", "probe_train", "probe_validation", "test")
 
 
 @dataclasses.dataclass(frozen=True)
 class Description:
-    """What is known of a dataset without making or reading it.
+    """What is known of a dataset before it is created, downloaded or decoded.
 
     Attributes:
-        name: As the command line spells it.
-        image_shape: Height, width, channels.
+        name: Name as the command line spells it, e.g. `llv2/paper`.
+        image_shape: Height, width and channels of an image.
         splits: Number of examples of each split.
-        folder: Where it lies, or will lie.
-        made: Whether it is there.
-        bytes_needed: What making it takes on disk, about; 0 if it is there.
-        seconds_needed: What making it takes on this machine, about; 0 if it is there.
+        folder: Folder or file that the dataset lies in, or will lie in.
+        made: Whether the dataset is ready to be read.
+        bytes_needed: Approximate size on disk of what opening the dataset writes; 0 if it is ready.
+        seconds_needed: Approximate time on this machine until it is ready; 0 if it is ready.
+
+    Example:
+        >>> describe("llv2").splits["test"]
+        15000
     """
 
     name: str
@@ -44,22 +48,29 @@ class Description:
 
 
 class Dataset(abc.ABC):
-    """Labelled images in the five splits that encoders and their probes need.
+    """Images, labelled or not, in the five splits that encoders and their probes need.
 
-    Encoders are trained on `encoder_train` and chosen by `encoder_validation`; probes are trained
-    on `probe_train`, chosen by `probe_validation`, and scored once on `test`.
+    Encoders are trained on `encoder_train` and selected by `encoder_validation`; probes are trained
+    on `probe_train`, selected by `probe_validation`, and scored once on `test`.
 
     Attributes:
-        name: As the command line spells it.
-        image_shape: Height, width, channels.
-        task: What a probe does, `regression` or `classification`; None where there are no labels.
-        label: The label that a probe predicts, a key of `Split.labels`; None where there are none.
+        name: Name as the command line spells it, e.g. `llv2/paper`.
+        image_shape: Height, width and channels of an image.
+        task: What a probe does, `regression` or `classification`; None without labels.
+        label: The label that a probe predicts, a key of `Split.labels`; None without labels.
         splits: Number of examples of each split.
-        fingerprint: A short name of the data itself, for records of runs: it changes with any
-            image, label, size, crop or split.
-        class_names: Of the class ids 0, 1, ...; empty where classes have no names, or there are
+        fingerprint: Checksum of the data, 16 hexadecimal digits, for records of runs: it changes
+            with any image, label, size, crop or split.
+        cache_dir: Folder that holds what is cached of the dataset, such as decoded images. It need
+            not exist.
+        class_names: Names of the class ids 0, 1, ...; empty if classes have no names or there are
             none.
-        skipped: Names of image files that were left out, and why.
+        skipped: Names of image files that were left out, and the reason for each.
+
+    Example:
+        >>> dataset = open_dataset("llv2/quickstart")
+        >>> dataset.split("test").images.shape
+        (7500, 64, 64, 3)
     """
 
     name: str
@@ -68,16 +79,17 @@ class Dataset(abc.ABC):
     label: str | None
     splits: Mapping[str, int]
     fingerprint: str
+    cache_dir: Path
     class_names: tuple[str, ...] = ()
     skipped: tuple[tuple[str, str], ...] = ()
-    _used: tuple[int, ...] | None = None
+    _probe_classes: tuple[int, ...] | None = None
 
     @abc.abstractmethod
-    def source(self, split: str, cache: Cache = "auto") -> Split:
+    def split(self, name: str, cache: Cache = "auto") -> Split:
         """The examples of a split, always in the same order.
 
         Args:
-            split: One of `splits`.
+            name: One of `splits`.
             cache: Where decoded images are kept.
 
         Raises:
@@ -88,7 +100,7 @@ class Dataset(abc.ABC):
         """Task and label of a dataset that probes can be trained on.
 
         Raises:
-            InputError: If it has no labels.
+            InputError: If the dataset has no labels.
         """
         if self.task is None or self.label is None:
             raise InputError(
@@ -98,53 +110,57 @@ class Dataset(abc.ABC):
             )
         return self.task, self.label
 
-    def probe_mask(self, source: Split) -> np.ndarray:
-        """Which examples serve probes, bool [N]; by default all."""
-        if self._used is None:
-            return np.ones(len(source.images), np.bool_)
-        return np.isin(source.labels[str(self.label)], self._used)
+    def probe_mask(self, split: Split) -> np.ndarray:
+        """Which examples of a split serve probes, bool [N]; by default all."""
+        if self._probe_classes is None:
+            return np.ones(len(split.images), np.bool_)
+        return np.isin(split.labels[str(self.label)], self._probe_classes)
 
     def use_classes(self, names: str) -> None:
-        """Let only some classes serve probes and the training of comparators; encoders see all
-        images.
+        """Restrict probes and the training of comparators to some classes; encoders see all images.
 
         Args:
-            names: Of two classes or more, with commas between them.
+            names: Names of two classes or more, separated by commas.
 
         Raises:
             InputError: If there are no such classes.
         """
-        wanted = names.split(",")
-        if not set(wanted) <= set(self.class_names) or len(set(wanted)) < 2:
+        chosen = names.split(",")
+        if not set(chosen) <= set(self.class_names) or len(set(chosen)) < 2:
             raise InputError(
                 "--probe-classes names classes of the dataset",
                 got=names,
                 accepted="two or more of " + (", ".join(self.class_names) or "classes with names"),
             )
-        self._used = tuple(self.class_names.index(name) for name in wanted)
+        self._probe_classes = tuple(self.class_names.index(name) for name in chosen)
         self.fingerprint = hashlib.sha256(
-            f"{self.fingerprint} {sorted(self._used)}".encode()
+            f"{self.fingerprint} {sorted(self._probe_classes)}".encode()
         ).hexdigest()[:16]
 
 
 class Splits(Mapping[str, Split]):
-    """The splits of a dataset by name; each is read once, when it is first asked for.
+    """The splits of a dataset by name; each is read once, when it is first used.
 
     Args:
-        dataset: Whose splits.
+        dataset: The dataset.
         cache: Where decoded images are kept.
+
+    Example:
+        >>> splits = Splits(open_dataset("llv2"))
+        >>> splits["test"].labels["position"].shape
+        (15000, 2)
     """
 
     def __init__(self, dataset: Dataset, cache: Cache = "auto"):
         self.dataset = dataset
-        self._read = functools.cache(lambda split: dataset.source(split, cache))
+        self._read = functools.cache(lambda name: dataset.split(name, cache))
 
-    def __getitem__(self, split: str) -> Split:
-        if split not in self.dataset.splits:
-            raise KeyError(split)
-        return self._read(split)
+    def __getitem__(self, name: str) -> Split:
+        if name not in self.dataset.splits:
+            raise KeyError(name)
+        return self._read(name)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[str]:
         return iter(self.dataset.splits)
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""Labels as people keep them, brought to the form that probes take."""
+"""Labels of many forms, brought to the form that probes take."""
 
 from collections.abc import Mapping
 
@@ -6,44 +6,45 @@ import numpy as np
 
 from tfdeepsim.errors import InputError
 
-Tidy = tuple[dict[str, np.ndarray], tuple[str, ...]]
+ProbeLabels = tuple[dict[str, np.ndarray], tuple[str, ...]]
+"""Labels by raw split, and the names of their classes."""
 
 
-def tidy(labels: Mapping[str, np.ndarray]) -> Tidy:
-    """Bring the labels of all parts of a dataset to one form.
+def probe_labels(labels: Mapping[str, np.ndarray]) -> ProbeLabels:
+    """Bring the labels of all raw splits of a dataset to one form.
 
     Args:
-        labels: By part. Whole numbers, booleans or texts [N] or [N, 1] name classes; floats [N] or
-            [N, K] are numbers.
+        labels: Labels by raw split. Whole numbers, booleans or texts, [N] or [N, 1], are classes;
+            floats, [N] or [N, K], are numbers to regress.
 
     Returns:
-        Class ids int64 [N], from 0 on without gaps, with the names of the classes if the ids are
-        not their own names; or numbers float32 [N, K] and no names.
+        Class ids, int64 [N], which count from 0 without gaps, and the names of the classes, if they
+        are not the ids themselves; or numbers, float32 [N, K], and no names.
 
     Raises:
-        InputError: If labels are of another form, of several, of one class only, negative, or not
-            finite.
+        InputError: If labels have another form, several forms, only one class, negative class ids,
+            or numbers that are not finite.
     """
-    kinds = {_kind(part, values) for part, values in labels.items()}
+    kinds = {_kind(name, values) for name, values in labels.items()}
     if len(kinds) > 1:
         raise InputError(
             "labels of all parts must be of one kind",
-            got=", ".join(f"{values.dtype} in {part}" for part, values in labels.items()),
+            got=", ".join(f"{values.dtype} in {name}" for name, values in labels.items()),
             accepted="class ids everywhere, or numbers everywhere",
         )
     if kinds == {"numbers"}:
         return _numbers(labels), ()
-    return _classes({part: values.reshape(len(values)) for part, values in labels.items()})
+    return _classes({name: values.reshape(len(values)) for name, values in labels.items()})
 
 
-def _kind(part: str, values: np.ndarray) -> str:
-    column = values.ndim == 1 or (values.ndim == 2 and values.shape[1] == 1)
-    if values.dtype.kind in "iubU" and column:
+def _kind(name: str, values: np.ndarray) -> str:
+    is_column = values.ndim == 1 or (values.ndim == 2 and values.shape[1] == 1)
+    if values.dtype.kind in "iubU" and is_column:
         return "classes"
     if values.dtype.kind == "f" and values.ndim in (1, 2):
         return "numbers"
     raise InputError(
-        f"labels of {part} must be class ids or numbers",
+        f"labels of {name} must be class ids or numbers",
         got=f"{values.dtype} {list(values.shape)}",
         accepted="integers [N], or floats [N] or [N, K]",
     )
@@ -51,37 +52,37 @@ def _kind(part: str, values: np.ndarray) -> str:
 
 def _numbers(labels: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     numbers = {
-        part: values.reshape(len(values), -1).astype(np.float32) for part, values in labels.items()
+        name: values.reshape(len(values), -1).astype(np.float32) for name, values in labels.items()
     }
-    for part, values in numbers.items():
+    for name, values in numbers.items():
         finite = np.isfinite(values).all(axis=1)
         if not finite.all():
             raise InputError(
-                f"labels of {part} must be finite",
+                f"labels of {name} must be finite",
                 got=f"{values[np.argmin(finite)].tolist()} at example {np.argmin(finite)}",
                 accepted="numbers that are neither NaN nor infinite",
             )
     if len({values.shape[1] for values in numbers.values()}) > 1:
         raise InputError(
             "labels of all parts must have as many numbers",
-            got=", ".join(f"{values.shape[1]} in {part}" for part, values in numbers.items()),
+            got=", ".join(f"{values.shape[1]} in {name}" for name, values in numbers.items()),
             accepted="[N, K] with the same K everywhere",
         )
     return numbers
 
 
-def _classes(labels: Mapping[str, np.ndarray]) -> Tidy:
+def _classes(labels: Mapping[str, np.ndarray]) -> ProbeLabels:
     classes = np.unique(np.concatenate(list(labels.values())))
     if classes.dtype.kind == "i" and len(classes) and classes[0] < 0:
         raise InputError("class ids must not be negative", got=classes[0], accepted="0, 1, ...")
     if len(classes) < 2:
         raise InputError(
-            "classes are told apart by two or more",
+            "labels must be of two or more classes",
             got=f"the class {classes[0]} only" if len(classes) else "no labels",
             accepted="labels of at least two classes, or none",
         )
     ids = {
-        part: np.searchsorted(classes, values).astype(np.int64) for part, values in labels.items()
+        name: np.searchsorted(classes, values).astype(np.int64) for name, values in labels.items()
     }
     if classes.dtype.kind in "iu" and classes[-1] == len(classes) - 1:
         return ids, ()

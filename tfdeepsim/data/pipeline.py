@@ -1,4 +1,4 @@
-"""From a source to batches: float images in [0, 1] and labels, with tf.data."""
+"""Batches of a split, with tf.data: float images in [0, 1], and labels."""
 
 import weakref
 
@@ -9,69 +9,70 @@ from tfdeepsim.data.splits.split import Images, Split
 
 
 def training_batches(
-    source: Split,
+    split: Split,
     *,
     batch_size: int,
     seed: int,
     steps: range,
     shard: tuple[int, int] = (0, 1),
 ) -> tf.data.Dataset:
-    """Batches of the training steps `steps`, in an order of their own for each epoch.
+    """Batches of the training steps `steps`, in a different order in each epoch.
 
-    The order is a function of seed and step alone, so a run that was interrupted goes on from any
-    step as if it had not been. Each epoch is a permutation; what is left after the last whole batch
-    waits for another epoch's permutation.
+    The order is a function of seed and step alone, so an interrupted run can be resumed at any step
+    and sees the same batches. Each epoch is a permutation of all examples; those that do not fill a
+    last batch are left out of that epoch.
 
     Args:
-        source: Images and labels.
-        batch_size: Examples a batch, over all shards; at most `len(source.images)`.
-        seed: Of the permutations.
-        steps: Training steps to give, counted from the start of training.
-        shard: (index, count): which part of every batch to give.
+        split: Images and labels.
+        batch_size: Number of examples of a batch, over all shards; at most `len(split.images)`.
+        seed: Seed of the permutations.
+        steps: Training steps to return batches of, counted from the start of training.
+        shard: (index, count): which part of every batch to return, and the number of parts.
 
     Returns:
-        `{"image": float32 [B, H, W, C] in [0, 1], label: [B, ...], ...}`, `len(steps)` times.
+        Dictionaries `{"image": float32 [B, H, W, C] in [0, 1], label: [B, ...], ...}`, one for each
+        step.
     """
-    size = len(source.images)
+    size = len(split.images)
     steps_per_epoch = size // batch_size
     index, count = shard
-    places = tf.range(batch_size, dtype=tf.int64)[index::count]
+    positions = tf.range(batch_size, dtype=tf.int64)[index::count]
 
     def indices(step: tf.Tensor) -> tf.Tensor:
         epoch, start = step // steps_per_epoch, step % steps_per_epoch * batch_size
         key = tf.stack([tf.constant(seed, tf.int64), epoch])
-        return tf.random.experimental.index_shuffle(start + places, seed=key, max_index=size - 1)
+        return tf.random.experimental.index_shuffle(start + positions, seed=key, max_index=size - 1)
 
     order = tf.data.Dataset.range(steps.start, steps.stop).map(indices)
-    return _fetch(source, order)
+    return _fetch(split, order)
 
 
-def batches(source: Split, batch_size: int) -> tf.data.Dataset:
+def batches(split: Split, batch_size: int) -> tf.data.Dataset:
     """All examples once, in stored order; the last batch may be smaller.
 
     Args:
-        source: Images and labels.
-        batch_size: Examples a batch.
+        split: Images and labels.
+        batch_size: Number of examples of a batch.
 
     Returns:
         The same dictionaries as `training_batches`.
     """
-    order = tf.data.Dataset.range(len(source.images)).batch(batch_size)
-    return _fetch(source, order)
+    order = tf.data.Dataset.range(len(split.images)).batch(batch_size)
+    return _fetch(split, order)
 
 
-def _fetch(source: Split, order: tf.data.Dataset) -> tf.data.Dataset:
+def _fetch(split: Split, order: tf.data.Dataset) -> tf.data.Dataset:
     spec = {
-        name: (tf.as_dtype(array.dtype), array.shape[1:]) for name, array in _arrays(source).items()
+        name: (tf.as_dtype(array.dtype), array.shape[1:]) for name, array in _arrays(split).items()
     }
-    # TensorFlow never lets go of a Python function that a graph calls, so the function must not
-    # hold the images: the dataset does, as long as it is in use.
-    held = weakref.ref(source)
+    # TensorFlow never frees a Python function that a graph calls, so the function must not hold the
+    # images: the dataset does, as long as it is in use.
+    reference = weakref.ref(split)
 
     def gather(indices: np.ndarray) -> list[np.ndarray]:
-        source = held()
-        assert source is not None, "a dataset that is read exists"
-        return [np.asarray(array[indices]) for array in _arrays(source).values()]
+        split = reference()
+        assert split is not None, "the dataset that is being read holds it"
+        return [np.asarray(array[indices]) for array in _arrays(split).values()]
 
     def fetch(indices: tf.Tensor) -> dict[str, tf.Tensor]:
         values = tf.numpy_function(
@@ -84,21 +85,20 @@ def _fetch(source: Split, order: tf.data.Dataset) -> tf.data.Dataset:
         batch["image"] = tf.cast(batch["image"], tf.float32) / 255.0
         return batch
 
-    # In order, whichever is ready first: all batches are the same work, so nothing waits for it.
+    # Deterministic: all batches take the same time, so keeping their order costs nothing.
     dataset = order.map(fetch, num_parallel_calls=2, deterministic=True)
-    dataset.source = source
+    dataset.split = split
     return without_autotuning(dataset.prefetch(2))
 
 
-def _arrays(source: Split) -> dict[str, Images]:
-    return {"image": source.images, **source.labels}
+def _arrays(split: Split) -> dict[str, Images]:
+    return {"image": split.images, **split.labels}
 
 
 def without_autotuning(dataset: tf.data.Dataset) -> tf.data.Dataset:
-    """`dataset` without tf.data's tuning thread, whose sleeps double up to a minute.
+    """`dataset` without tf.data's thread for tuning, of which there is no need here.
 
-    An iterator that ends waits for it to wake, up to as long as it has run. Nothing here is left to
-    tune.
+    That thread sleeps for up to a minute at a time, and an iterator that ends waits for it.
     """
     options = tf.data.Options()
     options.autotune.enabled = False

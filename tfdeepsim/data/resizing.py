@@ -1,4 +1,4 @@
-"""Images of any size, brought to the one size that an encoder takes."""
+"""Resizing of images to the one size that an encoder takes."""
 
 from __future__ import annotations
 
@@ -11,26 +11,34 @@ import PIL.Image
 from tfdeepsim.errors import InputError
 from tfdeepsim.options import CHOICES, DataOptions
 
+DEFAULT_SIDE = 64
+"""Height and width in pixels of images that have no size of their own, as in Pihlgren et al.
+2020."""
+
 _REDUCING_GAP = 2.0
-"""A large image is first averaged over whole blocks, to this many times the size asked for or
-more."""
+"""A large image is first averaged over whole blocks, to at least this many times the requested
+size."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Resizing:
-    """What an encoder sees of an image: a square of `side` pixels.
+    """How an image of any size becomes a square of `side` pixels.
 
     Attributes:
-        side: Height and width, in pixels.
-        resize: `bilinear` (antialiased), `tile` (the image again and again) or `reflect` (edges
-            mirrored).
-        crop: Of `bilinear`: `center` keeps proportions and cuts the longer side; `stretch` keeps
-            all.
-        shorter_side: Of `center`: pixels of the shorter side before the crop, `side` or more; None
-            for `side`.
+        side: Height and width of the square in pixels.
+        resize: `bilinear` (antialiased), `tile` (the image is repeated) or `reflect` (the image is
+            mirrored at its edges).
+        crop: For `bilinear`: `center` keeps proportions and crops the longer side; `stretch` keeps
+            the whole image.
+        shorter_side: For `center`: length in pixels that the shorter side is scaled to before the
+            crop, `side` or more; None for `side`.
 
     Raises:
-        InputError: If one is unknown, or the shorter side is smaller than the square to be cut out.
+        InputError: If a value is unknown, or the shorter side is smaller than the square.
+
+    Example:
+        >>> resize(PIL.Image.open("cat.jpg"), Resizing(64)).shape
+        (64, 64, 3)
     """
 
     side: int
@@ -61,7 +69,8 @@ class Resizing:
 
     @property
     def key(self) -> str:
-        """What names these settings in fingerprints and cached files; it never changes."""
+        """Text that stands for these settings in fingerprints and names of cached files. Its form
+        never changes, since fingerprints are kept in runs."""
         fields = dataclasses.asdict(self).items()
         return f"View({', '.join(f'{name}={value!r}' for name, value in fields)})"
 
@@ -69,12 +78,13 @@ class Resizing:
     def of(
         cls, options: DataOptions, default_side: int, default_shorter_side: int | None = None
     ) -> Resizing:
-        """The view that `options` ask for.
+        """The resizing that `options` request.
 
         Args:
-            options: Whose `image_size` and `shorter_side` are None for the dataset's own.
-            default_side: Of images of this dataset.
-            default_shorter_side: Before the crop to `default_side`; not used with another size.
+            options: The options; an `image_size` or `shorter_side` of None means the dataset's own.
+            default_side: The dataset's own height and width in pixels.
+            default_shorter_side: The dataset's own shorter side in pixels before the crop to
+                `default_side`; not used with another size.
         """
         shorter_side = options.shorter_side
         if shorter_side is None and (options.image_size, options.resize, options.crop) == (
@@ -86,106 +96,117 @@ class Resizing:
         return cls(options.image_size or default_side, options.resize, options.crop, shorter_side)
 
     def keeps(self, height: int, width: int) -> bool:
-        """Whether an image of this size goes through as it is."""
+        """Whether an image of this size stays as it is."""
         return height == width == self.side == (self.shorter_side or self.side)
 
 
-def fit(image: PIL.Image.Image, view: Resizing) -> np.ndarray:
-    """One image, as `view` shows it.
+def side_for(side: int | None) -> int:
+    """The side to give to images by default: their own if encoders take it, which is 64 + 16 n
+    pixels, otherwise 64.
 
     Args:
-        image: Of any size; grey ones get three equal channels.
-        view: Size, and how to get there.
+        side: Height and width of the images in pixels; None if they are not square or not alike.
+    """
+    return side if side is not None and side >= DEFAULT_SIDE and side % 16 == 0 else DEFAULT_SIDE
+
+
+def resize(image: PIL.Image.Image, resizing: Resizing) -> np.ndarray:
+    """Resize one image.
+
+    Args:
+        image: Image of any size; grey ones get three equal channels.
+        resizing: The size, and how to get there.
 
     Returns:
-        uint8 [side, side, 3]; the same pixels, bit for bit, if the size is right already.
+        uint8 [side, side, 3]; the same pixels, bit for bit, if the image has that size already.
 
     Raises:
-        InputError: If it can be neither tiled nor mirrored to that size.
+        InputError: If the image cannot be tiled or mirrored to that size.
     """
     if image.mode != "RGB":
         image = image.convert("RGB")
-    if view.keeps(image.height, image.width):
+    if resizing.keeps(image.height, image.width):
         return np.asarray(image)
-    if view.resize != "bilinear":
-        return _repeat(np.asarray(image)[None], view)[0]
-    box = _box(image.width, image.height, view)
-    if (box[2] - box[0], box[3] - box[1]) == (view.side, view.side) and box == tuple(map(int, box)):
-        # Nothing to scale: a resize would give the same pixels, slower.
+    if resizing.resize != "bilinear":
+        return _repeat(np.asarray(image)[None], resizing)[0]
+    side = resizing.side
+    box = _box(image.width, image.height, resizing)
+    if (box[2] - box[0], box[3] - box[1]) == (side, side) and box == tuple(map(int, box)):
+        # Nothing to scale: scaling would return the same pixels, slower.
         return np.asarray(image.crop(box))
     # Antialiased: each new pixel is a mean over all old ones that it covers.
-    shown = image.resize(
-        (view.side, view.side), PIL.Image.Resampling.BILINEAR, box=box, reducing_gap=_REDUCING_GAP
+    resized = image.resize(
+        (side, side), PIL.Image.Resampling.BILINEAR, box=box, reducing_gap=_REDUCING_GAP
     )
-    return np.asarray(shown)
+    return np.asarray(resized)
 
 
-def resize_all(images: np.ndarray, view: Resizing) -> np.ndarray:
-    """Images of one size, as `view` shows them.
+def resize_all(images: np.ndarray, resizing: Resizing) -> np.ndarray:
+    """Resize images that have one size.
 
     Args:
         images: uint8 [N, H, W], [N, H, W, 1] or [N, H, W, 3].
-        view: Size, and how to get there.
+        resizing: The new size, and how to get there.
 
     Returns:
-        uint8 [N, side, side, 3]; `images` themselves, if nothing changes.
+        uint8 [N, side, side, 3]; `images` themselves if nothing changes.
 
     Raises:
-        InputError: As `fit`.
+        InputError: If the images cannot be tiled or mirrored to that size.
     """
     if images.ndim == 3:
         images = images[..., None]
     if images.shape[-1] == 1:
         images = np.repeat(images, 3, axis=-1)
-    if view.keeps(*images.shape[1:3]):
+    if resizing.keeps(*images.shape[1:3]):
         return images
-    if view.resize != "bilinear":
-        return _repeat(images, view)
-    shown = np.empty((len(images), view.side, view.side, 3), np.uint8)
+    if resizing.resize != "bilinear":
+        return _repeat(images, resizing)
+    resized = np.empty((len(images), resizing.side, resizing.side, 3), np.uint8)
 
     def write(row: int) -> None:
-        shown[row] = fit(PIL.Image.fromarray(np.ascontiguousarray(images[row])), view)
+        resized[row] = resize(PIL.Image.fromarray(np.ascontiguousarray(images[row])), resizing)
 
     with ThreadPoolExecutor() as threads:
         for _ in threads.map(write, range(len(images)), chunksize=256):
             pass
-    return shown
+    return resized
 
 
-def _box(width: int, height: int, view: Resizing) -> tuple[float, float, float, float]:
-    """The part of an image that fills the view: left, top, right, bottom, in pixels of the
+def _box(width: int, height: int, resizing: Resizing) -> tuple[float, float, float, float]:
+    """The part of an image that fills the square: left, top, right and bottom, in pixels of the
     image."""
-    if view.crop == "stretch":
+    if resizing.crop == "stretch":
         return 0, 0, width, height
-    scale = min(width, height) / (view.shorter_side or view.side)
-    part = view.side * scale
-    # Whole pixels of the scaled image, so that one of the right scale is cut and never blurred.
-    left, top = (int((length / scale - view.side) / 2 + 1e-6) * scale for length in (width, height))
-    return left, top, min(left + part, width), min(top + part, height)
+    scale = min(width, height) / (resizing.shorter_side or resizing.side)
+    length = resizing.side * scale
+    # Whole pixels of the scaled image, so that one of the right scale is cropped and never blurred.
+    left, top = (int((size / scale - resizing.side) / 2 + 1e-6) * scale for size in (width, height))
+    return left, top, min(left + length, width), min(top + length, height)
 
 
-def _repeat(images: np.ndarray, view: Resizing) -> np.ndarray:
+def _repeat(images: np.ndarray, resizing: Resizing) -> np.ndarray:
     """`images` tiled or mirrored, [N, side, side, 3]."""
     height, width = images.shape[1:3]
-    if view.resize == "tile":
-        if view.side % height or view.side % width:
+    if resizing.resize == "tile":
+        if resizing.side % height or resizing.side % width:
             raise InputError(
                 "--resize tile needs images that fit in whole numbers",
-                got=f"{height}x{width} pixels in {view.side}",
-                accepted="an --image-size that is a multiple of height and width, or --resize bilinear",
+                got=f"{height}x{width} pixels in {resizing.side}",
+                accepted="an --image-size that is a multiple of height and width, or "
+                "--resize bilinear",
             )
-        return np.tile(images, (1, view.side // height, view.side // width, 1))
-    if max(height, width) > view.side:
+        return np.tile(images, (1, resizing.side // height, resizing.side // width, 1))
+    if max(height, width) > resizing.side:
         raise InputError(
             "--resize reflect makes images larger",
-            got=f"{height}x{width} pixels in {view.side}",
+            got=f"{height}x{width} pixels in {resizing.side}",
             accepted="a larger --image-size, or --resize bilinear",
         )
-    return np.pad(
-        images, ((0, 0), _margins(height, view), _margins(width, view), (0, 0)), mode="reflect"
-    )
+    margins = ((0, 0), _margins(height, resizing), _margins(width, resizing), (0, 0))
+    return np.pad(images, margins, mode="reflect")
 
 
-def _margins(length: int, view: Resizing) -> tuple[int, int]:
-    before = (view.side - length) // 2
-    return before, view.side - length - before
+def _margins(length: int, resizing: Resizing) -> tuple[int, int]:
+    before = (resizing.side - length) // 2
+    return before, resizing.side - length - before

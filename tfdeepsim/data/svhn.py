@@ -1,85 +1,173 @@
-"""SVHN (cropped digits) as one of the kinds of datasets. Imports nothing heavy.
+"""SVHN (cropped digits) as one of the kinds of datasets.
 
-As in Pihlgren et al., encoders are trained on `extra`, probes on `train`, and scored on `test`;
-validation is cut off both. It is read from the `.mat` files that its authors offer, or by
-TensorFlow Datasets.
+As in Pihlgren et al. 2020, encoders are trained on `extra`, and probes are trained on `train` and
+scored on `test`; validation images are taken from `extra` and `train`. The images are read from the
+files that the authors of SVHN offer, in the format of MATLAB 5, or by TensorFlow Datasets.
 """
 
-from __future__ import annotations
-
+import functools
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+import numpy as np
+import scipy.io
+
+from tfdeepsim.data.array_dataset import (
+    ArrayDataset,
+    RawSplits,
+    SplitRows,
+    describe_splits,
+    divide_raw_splits,
+    refuse_labels,
+    sizes_of,
+)
+from tfdeepsim.data.dataset import Description
+from tfdeepsim.data.digests import file_digest
+from tfdeepsim.data.paths import data_root, decoded_folder, download_folders, remembered_digests
+from tfdeepsim.data.raw_splits.raw_split import ArrayRawSplit, RawSplit
+from tfdeepsim.data.resizing import Resizing
+from tfdeepsim.data.tfds.prepared import example_counts, prepared_folder
+from tfdeepsim.errors import InputError
 from tfdeepsim.options import DataOptions
 
-if TYPE_CHECKING:
-    from tfdeepsim.data.array_dataset import ArrayDataset, Counted, SplitRows
-    from tfdeepsim.data.dataset import Description
-    from tfdeepsim.data.resizing import Resizing
-
 SIDE = 64
-"""To which the images of 32 pixels are resized by default, as in Pihlgren et al."""
+"""Height and width in pixels that images of 32x32 are resized to by default, as in Pihlgren et al.
+2020."""
 
 _COUNTS = {"extra": 531_131, "train": 73_257, "test": 26_032}
-_FILES, _PREPARED = 1.58e9, 1.5e9
-"""Bytes, about."""
+_SHAPE = (32, 32, 3)
+_DOWNLOAD_BYTES, _PREPARED_BYTES = 1.58e9, 1.5e9
+"""Approximate sizes."""
 _SECONDS_TO_FETCH = 600
-"""About, at 10 MB/s."""
-
-_WANTED = "train_32x32.mat, test_32x32.mat and extra_32x32.mat of ufldl.stanford.edu/housenumbers"
+"""Approximate time, at 10 MB/s."""
 
 
 def check(rest: str) -> None:
-    """There is only one SVHN."""
+    """There is only one SVHN, so nothing can be wrong with its name."""
 
 
 def describe(rest: str, data_dir: str | os.PathLike | None, options: DataOptions) -> Description:
     """What is known of SVHN without reading its images."""
-    from tfdeepsim.data import svhn_mat
-    from tfdeepsim.data.array_dataset import description, only_counted
-    from tfdeepsim.data.llv2.folder import root
-    from tfdeepsim.data.tfds.prepared import counts, prepared
-
-    folder, view, cost = root(data_dir), _view(options), (0.0, 0.0)
-    counted: Mapping[str, Counted] = only_counted(_COUNTS)
-    if files := svhn_mat.find(folder):
-        place, counted = files["train"].parent, svhn_mat.parts(files, folder)
-    elif made := prepared("svhn_cropped", folder):
-        place, counted = made, only_counted(counts(made))
+    root, resizing, cost = data_root(data_dir), _resizing(options), (0.0, 0.0)
+    raw_splits: RawSplits = sizes_of(_COUNTS)
+    if files := find_files(root):
+        folder, raw_splits = files["train"].parent, open_raw_splits(files, root)
+    elif prepared := prepared_folder("svhn_cropped", root):
+        folder, raw_splits = prepared, sizes_of(example_counts(prepared))
     else:
-        place, cost = folder / "svhn_cropped", (_FILES + _PREPARED, _SECONDS_TO_FETCH)
-    return description("svhn", place, _split(counted, options), view, cost)
+        folder, cost = root / "svhn_cropped", (_DOWNLOAD_BYTES + _PREPARED_BYTES, _SECONDS_TO_FETCH)
+    return describe_splits("svhn", folder, _divide(raw_splits, options), resizing, cost)
 
 
 def open_dataset(
     rest: str, data_dir: str | os.PathLike | None, options: DataOptions
 ) -> ArrayDataset:
-    """Open SVHN from its own files, or through TensorFlow Datasets, which fetches it if it can."""
-    from tfdeepsim.data import svhn_mat
-    from tfdeepsim.data.array_dataset import ArrayDataset
-    from tfdeepsim.data.llv2.folder import root
-
-    folder, view = root(data_dir), _view(options)
-    if files := svhn_mat.find(folder):
-        parts = svhn_mat.parts(files, folder)
+    """Open SVHN from its own files, or else by TensorFlow Datasets, which downloads it."""
+    root, resizing = data_root(data_dir), _resizing(options)
+    if files := find_files(root):
+        raw_splits = open_raw_splits(files, root)
     else:
-        from tfdeepsim.data.tfds.builder import Wanted, opened
-        from tfdeepsim.data.tfds.raw_split import parts_of
+        # TensorFlow is loaded only if it is needed.
+        from tfdeepsim.data.tfds.builder import ManualFiles, prepared_builder
+        from tfdeepsim.data.tfds.raw_split import read_raw_splits
 
-        parts, _ = parts_of(opened("svhn_cropped", folder, Wanted("svhn", _WANTED, _FILES)), folder)
-    return ArrayDataset("svhn", parts, _split(parts, options), view, folder / "decoded")
+        names = "train_32x32.mat, test_32x32.mat and extra_32x32.mat"
+        wanted = f"{names} of ufldl.stanford.edu/housenumbers"
+        builder = prepared_builder(
+            "svhn_cropped", root, ManualFiles("svhn", wanted, _DOWNLOAD_BYTES)
+        )
+        raw_splits, _ = read_raw_splits(builder, root)
+    splits = _divide(raw_splits, options)
+    return ArrayDataset("svhn", raw_splits, splits, resizing, decoded_folder(root))
 
 
-def _view(options: DataOptions) -> Resizing:
-    from tfdeepsim.data.array_dataset import refuse_labels
-    from tfdeepsim.data.resizing import Resizing
+def find_files(root: Path) -> dict[str, Path] | None:
+    """The files by raw split, in `svhn` or one of the download folders; None if there are none.
 
+    Args:
+        root: Folder that all datasets are kept in.
+
+    Raises:
+        InputError: If only some of the files are there, and TensorFlow Datasets has not prepared
+            SVHN either.
+    """
+    for folder in (root / "svhn", *download_folders(root)):
+        files = {name: folder / f"{name}_32x32.mat" for name in _COUNTS}
+        missing = [path.name for path in files.values() if not path.is_file()]
+        if not missing:
+            return files
+        if len(missing) < len(files) and prepared_folder("svhn_cropped", root) is None:
+            raise InputError(
+                "SVHN needs its three files: encoders train on extra, probes on train, test scores",
+                got=f"{folder} without {' and '.join(missing)}",
+                accepted=f"{' and '.join(missing)} there, from ufldl.stanford.edu/housenumbers",
+            )
+    return None
+
+
+def open_raw_splits(files: Mapping[str, Path], root: Path) -> dict[str, RawSplit]:
+    """The raw splits of SVHN; images are read when they are needed.
+
+    Args:
+        files: Files by raw split, as `find_files` returns them.
+        root: Folder that all datasets are kept in, where checksums are remembered.
+
+    Raises:
+        InputError: If a file is damaged, or not of SVHN.
+    """
+    return {name: _open_raw_split(path, remembered_digests(root)) for name, path in files.items()}
+
+
+def _resizing(options: DataOptions) -> Resizing:
     refuse_labels(options, "svhn")
     return Resizing.of(options, SIDE)
 
 
-def _split(parts: Mapping[str, Counted], options: DataOptions) -> SplitRows:
-    from tfdeepsim.data.array_dataset import split_parts
+def _divide(raw_splits: RawSplits, options: DataOptions) -> SplitRows:
+    return divide_raw_splits(raw_splits, options, encoders="extra")
 
-    return split_parts(parts, options, encoders="extra")
+
+def _open_raw_split(path: Path, remembered: Path) -> RawSplit:
+    shapes = {name: shape for name, shape, _ in _read(path, scipy.io.whosmat)}
+    shape = shapes.get("X", ())
+    if shape[:3] != _SHAPE or len(shape) != 4 or "y" not in shapes:
+        arrays = ", ".join(f"{name} {list(size)}" for name, size in shapes.items())
+        raise _error(path, arrays or "nothing in it")
+    labels = _read(path, scipy.io.loadmat, variable_names=["y"])["y"]
+    if labels.size != shape[3]:
+        raise _error(path, f"{labels.size:,} labels for {shape[3]:,} images")
+    labels = labels.reshape(-1)
+    if not np.isin(labels, np.arange(11)).all():
+        raise _error(path, f"labels {labels.min()} to {labels.max()}")
+    return ArrayRawSplit(
+        functools.partial(_read_images, path),
+        (shape[3], *_SHAPE),
+        functools.partial(file_digest, path, remembered),
+        labels.astype(np.int64) % 10,  # the digit 0 is written as 10
+    )
+
+
+def _read_images(path: Path) -> np.ndarray:
+    """uint8 [N, 32, 32, 3]."""
+    images = _read(path, scipy.io.loadmat, variable_names=["X"])["X"]
+    if images.dtype != np.uint8:
+        raise _error(path, f"X of {images.dtype}")
+    return np.moveaxis(images, 3, 0)
+
+
+def _read(path: Path, reader, **kwargs):
+    try:
+        return reader(path, **kwargs)
+    except OSError:
+        raise
+    except Exception as error:  # SciPy raises many types, one for each kind of damage
+        raise _error(path, f"{type(error).__name__}: {error}") from error
+
+
+def _error(path: Path, got: str) -> InputError:
+    return InputError(
+        "SVHN's files hold X, uint8 [32, 32, 3, N], and y, 1 to 10 [N, 1]",
+        got=f"{path} ({got})",
+        accepted=f"{path.name} as ufldl.stanford.edu/housenumbers has it",
+    )

@@ -120,7 +120,7 @@ class GeneratorTask(Task):
             config, image_size=config.shorter_side, shorter_side=None, augment="none"
         )
         dataset = open_dataset(config.dataset, config.data_dir, whole)
-        return dataset.source("encoder_train", config.cache)
+        return dataset.split("encoder_train", config.cache)
 
     def validation(self) -> tf.data.Dataset:
         return batches(self.splits["encoder_validation"], self.config.batch_size)

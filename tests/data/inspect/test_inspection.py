@@ -13,10 +13,11 @@ import rich.console
 from tfdeepsim.data import describe, open_dataset
 from tfdeepsim.data.__main__ import main, make_parser
 from tfdeepsim.data.dataset import Splits
-from tfdeepsim.data.inspect.contact_sheet import COLUMNS, ROWS, captions, contact_sheet, evenly
+from tfdeepsim.data.inspect.contact_sheet import COLUMNS, ROWS, captions, contact_sheet
 from tfdeepsim.data.inspect.contents import decimals, inspect_labels
 from tfdeepsim.data.inspect.report import bar, print_report, shown_classes, skipped_lines
 from tfdeepsim.data.splits.split import Split
+from tfdeepsim.files import slug
 
 COLOURS = np.array([[255, 0, 0], [0, 255, 0], [0, 0, 255]], np.uint8)
 
@@ -133,7 +134,7 @@ def test_numbers_have_as_many_places_as_tell(values, expected):
 
 def test_a_row_of_the_sheet_is_a_class(classes, tmp_path):
     dataset = open_dataset(classes, tmp_path)
-    source = dataset.source("probe_train")
+    source = dataset.split("probe_train")
     sheet = contact_sheet(source, source.labels["label"], dataset.class_names)
     pixels = np.asarray(sheet)
     for line, colour in enumerate(("blue", "green", "red")):
@@ -153,12 +154,6 @@ def test_a_sheet_holds_no_more_than_a_page():
     assert grid.size == (24 + COLUMNS * 12 - 4, 24 + COLUMNS * 12 - 4)
 
 
-def test_images_of_a_sheet_are_taken_evenly():
-    assert evenly(5, 10) == [0, 1, 2, 3, 4]
-    assert evenly(100, 3) == [0, 50, 99]
-    assert evenly(1, 3) == [0]
-
-
 def test_captions_are_the_first_two_numbers():
     assert captions(np.array([[0, 5, 1], [1, 5, 1]], np.float32)) == ["0.00, 5.000", "1.00, 5.000"]
 
@@ -175,21 +170,50 @@ def test_the_command_prints_and_draws(classes, tmp_path, capsys, monkeypatch):
     assert not (tmp_path / "data").exists()  # nothing is decoded but what is shown
 
 
-def test_the_sheet_is_named_after_the_dataset_and_never_replaced(
-    tiny, tmp_path, capsys, monkeypatch
-):
-    monkeypatch.chdir(tmp_path)
+def test_a_sheet_of_the_user_is_never_replaced_unasked(tiny, tmp_path, capsys):
     name, data_dir = tiny
-    assert run(capsys, name, "--data-dir", data_dir)[0] == 0
-    (sheet,) = tmp_path.iterdir()
-    assert sheet.name == "llv2-4x3-stride7-seed5.png"
+    sheet = tmp_path / "sheet.png"
     sheet.write_bytes(b"mine")
-    code, _, err = run(capsys, name, "--data-dir", data_dir)
+    arguments = name, "--data-dir", data_dir, "--contact-sheet", sheet
+    code, _, err = run(capsys, *arguments)
     assert code == 2
     assert "which is there" in err
     assert sheet.read_bytes() == b"mine"
-    assert run(capsys, name, "--data-dir", data_dir, "--overwrite")[0] == 0
+    assert run(capsys, *arguments, "--overwrite")[0] == 0
     assert sheet.read_bytes() != b"mine"
+
+
+def test_the_sheet_lies_beside_the_cached_images_by_default(
+    tiny, classes, folder, tmp_path, capsys, monkeypatch
+):
+    here, data_dir = tmp_path / "here", tmp_path / "data"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    simulated, simulated_in = tiny
+    for name, root, place in (
+        (simulated, simulated_in, f"{simulated}/1.0.0/decoded/llv2-4x3-stride7-seed5"),
+        (classes, data_dir, f"decoded/{slug(classes)[-100:]}"),
+        (f"folder:{folder}", data_dir, f"images/photos-*/{slug(f'folder:{folder}')[-100:]}"),
+    ):
+        for _ in range(2):  # the second time, the sheet is replaced
+            code, out, _ = run(capsys, name, "--data-dir", root)
+            assert code == 0
+            (sheet,) = root.glob(f"{place}-contact-sheet.png")
+            assert out.endswith(f": {sheet}\n")
+            with PIL.Image.open(sheet) as picture:
+                assert picture.format == "PNG"
+            sheet.write_bytes(b"older")
+    assert list(here.iterdir()) == []
+
+
+def test_a_cache_that_cannot_be_written_ends_in_one_line(classes, tmp_path, capsys):
+    (tmp_path / "data").touch()
+    code, out, err = run(capsys, classes, "--data-dir", tmp_path / "data")
+    assert code == 2
+    assert "classification, 3 classes" in out
+    assert "needs a folder that can be written" in err
+    assert "accepted: --contact-sheet FILE" in err
+    assert err.count("\n") == 1
 
 
 def test_regression_without_a_network_of_its_own(numbers, tmp_path, capsys, monkeypatch):
@@ -236,7 +260,8 @@ def test_help_fits_into_80_columns_and_loads_nothing_heavy():
     program = (
         "import sys\ntry:\n import tfdeepsim.data.__main__ as m; m.main(['--help'])\n"
         "except SystemExit: pass\n"
-        "print([name for name in ('tensorflow', 'numpy', 'PIL', 'scipy', 'rich') if name in sys.modules])"
+        "heavy = ('tensorflow', 'numpy', 'PIL', 'scipy', 'rich')\n"
+        "print([name for name in heavy if name in sys.modules])"
     )
     root = Path(__file__).parents[3]
     done = subprocess.run(

@@ -135,7 +135,7 @@ SAME = DataOptions(image_size=16)
 
 def rows_of(dataset, split, part):
     place = {pixels(part, row).tobytes(): row for row in range(COUNTS.get(part, 12))}
-    return [place[image.tobytes()] for image in dataset.source(split).images[:]]
+    return [place[image.tobytes()] for image in dataset.split(split).images[:]]
 
 
 def test_a_builder_is_prepared_and_read_in_a_fixed_order(data_dir):
@@ -148,7 +148,7 @@ def test_a_builder_is_prepared_and_read_in_a_fixed_order(data_dir):
     assert dataset.class_names == ("round", "square", "flat")
     rows = rows_of(dataset, "test", "test")
     assert sorted(rows) == list(range(9))
-    np.testing.assert_array_equal(dataset.source("test").labels["label"], np.array(rows) % 3)
+    np.testing.assert_array_equal(dataset.split("test").labels["label"], np.array(rows) % 3)
     trained, chosen = (
         rows_of(dataset, f"probe_{split}", "train") for split in ("train", "validation")
     )
@@ -162,7 +162,7 @@ def test_a_builder_is_prepared_and_read_in_a_fixed_order(data_dir):
 @pytest.mark.parametrize("cache", ["memory", "disk"])
 def test_images_are_fitted_once(data_dir, cache):
     dataset = open_dataset("tfds:shapes/classes", data_dir, DataOptions(resize="tile"))
-    images = dataset.source("test", cache).images
+    images = dataset.split("test", cache).images
     rows = rows_of(open_dataset("tfds:shapes/classes", data_dir, SAME), "test", "test")
     np.testing.assert_array_equal(
         images[:], [np.tile(pixels("test", row), (4, 4, 1)) for row in rows]
@@ -172,7 +172,7 @@ def test_images_are_fitted_once(data_dir, cache):
 def test_records_cannot_be_decoded_at_each_use(data_dir):
     dataset = open_dataset("tfds:shapes/classes", data_dir, SAME)
     with pytest.raises(InputError, match="accepted: --cache auto, memory or disk"):
-        dataset.source("test", "none")
+        dataset.split("test", "none")
 
 
 def test_numbers_are_regressed(data_dir):
@@ -180,20 +180,20 @@ def test_numbers_are_regressed(data_dir):
     assert (dataset.task, dataset.class_names) == ("regression", ())
     rows = np.array(rows_of(dataset, "test", "test"), np.float32)
     np.testing.assert_array_equal(
-        dataset.source("test").labels["label"], np.stack([rows, -rows], axis=1)
+        dataset.split("test").labels["label"], np.stack([rows, -rows], axis=1)
     )
 
 
 def test_texts_are_no_labels(data_dir):
     dataset = open_dataset("tfds:shapes/none", data_dir, SAME)
-    assert (dataset.task, dataset.source("test").labels) == (None, {})
+    assert (dataset.task, dataset.split("test").labels) == (None, {})
 
 
 def test_plain_integers_are_classes(data_dir):
     dataset = open_dataset("tfds:shapes/oddly", data_dir, SAME)
     assert dataset.class_names == ("0", "10", "20")
     np.testing.assert_array_equal(
-        dataset.source("test").labels["label"], np.array(rows_of(dataset, "test", "test")) % 3
+        dataset.split("test").labels["label"], np.array(rows_of(dataset, "test", "test")) % 3
     )
 
 
@@ -220,9 +220,9 @@ def test_llv2_is_read_as_any_other(tiny):
     assert theirs.splits == ours.splits
     assert theirs.task == "regression"
     for split in ours.splits:
-        np.testing.assert_array_equal(theirs.source(split).images[:], ours.source(split).images)
+        np.testing.assert_array_equal(theirs.split(split).images[:], ours.split(split).images)
         np.testing.assert_array_equal(
-            theirs.source(split).labels["label"], ours.source(split).labels["position"]
+            theirs.split(split).labels["label"], ours.split(split).labels["position"]
         )
 
 
@@ -240,7 +240,8 @@ def test_llv2_is_read_as_any_other(tiny):
         ("handmade", "tfds:handmade could not be fetched.*downloads/manual"),
         (
             "remote",
-            "tfds:remote could not be fetched: got ConnectionError.*accepted: a network, or .*/remote",
+            "tfds:remote could not be fetched: got ConnectionError.*"
+            "accepted: a network, or .*/remote",
         ),
     ],
 )
@@ -267,10 +268,10 @@ def test_a_damaged_record_ends_in_one_line(tmp_path):
     data = bytearray(record.read_bytes())
     data[len(data) // 2] ^= 255
     record.write_bytes(data)
-    with pytest.raises(InputError, match="dataset folder must be whole"):
-        open_dataset("tfds:shapes/classes", tmp_path, SAME).source("test")
+    with pytest.raises(InputError, match="dataset folder must be undamaged"):
+        open_dataset("tfds:shapes/classes", tmp_path, SAME).split("test")
     record.unlink()
-    with pytest.raises(InputError, match="dataset folder must be whole"):
+    with pytest.raises(InputError, match="dataset folder must be undamaged"):
         open_dataset("tfds:shapes/classes", tmp_path, SAME)
 
 
@@ -298,9 +299,9 @@ def test_stl10_that_tfds_prepared(stl10_of_tfds):
     assert described.made
     assert described.folder == stl10_of_tfds / "stl10" / "1.0.0"
     assert list(dataset.splits.values()) == [27, 3, 30, 10, 20]
-    assert dataset.source("encoder_train").labels == {}
+    assert dataset.split("encoder_train").labels == {}
     place = {image.tobytes(): row for row, image in enumerate(images_of("test"))}
-    source = dataset.source("test")
+    source = dataset.split("test")
     rows = [place[image.tobytes()] for image in source.images[:]]
     np.testing.assert_array_equal(source.labels["label"], labels_of("test")[rows])
     assert dataset.class_names[0] == "airplane"
@@ -351,7 +352,7 @@ def test_svhn_that_tfds_prepared(tmp_path):
             (image.tobytes(), int(label))
             for image, label in zip(source.images, source.labels["label"], strict=True)
         }
-        for source in (dataset.source("test") for dataset in (ours, theirs))
+        for source in (dataset.split("test") for dataset in (ours, theirs))
     ]
     assert pairs[0] == pairs[1]
 
@@ -370,7 +371,7 @@ def test_imagenet_that_tfds_prepared(tmp_path):
     # Training images, since the builder gives validation images the first lines of the official
     # list, and so is right only where all 50,000 are there. It turns no JPEG into another: the very
     # pixels are equal.
-    parts = [dataset.part("train", "memory") for dataset in (ours, theirs)]
+    parts = [dataset.raw_split("train", "memory") for dataset in (ours, theirs)]
     pairs = [
         sorted(
             (image.tobytes(), label)

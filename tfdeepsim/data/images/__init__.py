@@ -1,1 +1,1 @@
-"""Image files that a user already has, in a folder or a zip archive, as a dataset."""
+"""Image files of the user, in a folder or a zip archive, as a dataset."""

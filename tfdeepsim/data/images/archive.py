@@ -1,43 +1,31 @@
-"""Image files in a zip archive: the kind of dataset `zip:FILE`. Imports nothing heavy.
-
-Members are read where they are; nothing is unpacked to disk.
-"""
-
-from __future__ import annotations
+"""Image files in a zip archive: the kind of dataset `zip:FILE`. Nothing is unpacked to disk."""
 
 import os
 import threading
 import zipfile
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from tfdeepsim.data.dataset import Description
+from tfdeepsim.data.images.dataset import ImageFiles, describe_store
 from tfdeepsim.data.images.files import File, Skipped, Store, is_ignored, is_image
 from tfdeepsim.errors import InputError
 from tfdeepsim.options import DataOptions
-
-if TYPE_CHECKING:
-    from tfdeepsim.data.dataset import Description
-    from tfdeepsim.data.images.dataset import ImageFiles
 
 _ENCRYPTED = 0x1
 
 
 def check(rest: str) -> None:
-    """Any name may be that of an archive; whether there is one is seen when it is read."""
+    """Any name may be that of an archive; whether the archive exists is checked when it is read."""
 
 
 def describe(rest: str, data_dir: str | os.PathLike | None, options: DataOptions) -> Description:
     """What is known of an archive of images without decoding them."""
-    from tfdeepsim.data.images.dataset import describe
-
-    return describe(Archive(rest), data_dir, options)
+    return describe_store(Archive(rest), data_dir, options)
 
 
 def open_dataset(rest: str, data_dir: str | os.PathLike | None, options: DataOptions) -> ImageFiles:
-    """Open an archive of images; decode them first if that is to be kept and was not done."""
-    from tfdeepsim.data.images.dataset import ImageFiles
-
+    """Open an archive of images; decode them first if they are to be cached and are not yet."""
     return ImageFiles(Archive(rest), data_dir, options)
 
 
@@ -45,11 +33,15 @@ class Archive(Store):
     """Image files in a zip archive.
 
     Args:
-        path: The archive; `~` is the user's own folder.
+        path: The archive; `~` stands for the user's home folder.
 
     Raises:
-        InputError: If it is no whole zip archive, is encrypted, or has members that point out of
-            it.
+        InputError: If the file is not a complete zip archive, is encrypted, or has members that
+            point out of it.
+
+    Example:
+        >>> [file.name for file in Archive("photos.zip").files]
+        ['cat/01.jpg', 'dog/01.jpg']
     """
 
     def __init__(self, path: str):
@@ -65,7 +57,7 @@ class Archive(Store):
             self._zip = zipfile.ZipFile(self.path)
         except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError) as error:
             raise _damaged(self.path, str(error)) from error
-        # Members may be read side by side; only opening and closing them is not safe in threads.
+        # Threads may read members at the same time, but not open or close them.
         self._lock = threading.Lock()
         self._members: dict[str, zipfile.ZipInfo] = {}
         self.skipped: list[Skipped] = []
@@ -77,7 +69,7 @@ class Archive(Store):
         ]
 
     def read(self, file: File) -> bytes:
-        """What is in a member; its checksum has been compared."""
+        """The contents of a member, compared with its checksum."""
         try:
             with self._lock:
                 member = self._zip.open(self._members[file.name])

@@ -1,4 +1,4 @@
-"""Files that may be images, wherever they lie."""
+"""Files that may be images, in whatever store they lie."""
 
 import abc
 from collections.abc import Sequence
@@ -10,16 +10,16 @@ ENDINGS = frozenset({"jpg", "jpeg", "png", "bmp", "gif", "webp"})
 _IGNORED = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
 
 Skipped = tuple[str, str]
-"""Name of a file, and why it is left out."""
+"""Name of a file, and the reason why it is left out."""
 
 
 class File(NamedTuple):
-    """One file by its name; equal only where nothing was changed.
+    """A file; two are equal only if nothing was changed.
 
     Attributes:
-        name: Relative to the folder or archive, with `/`.
-        size: In bytes, unpacked.
-        stamp: Time of the last change in ns, or the CRC-32 of what is in it.
+        name: Path relative to the folder or archive, with `/`.
+        size: Size in bytes, unpacked.
+        stamp: Time of the last change in ns, or CRC-32 of the contents.
     """
 
     name: str
@@ -28,13 +28,17 @@ class File(NamedTuple):
 
 
 class Store(abc.ABC):
-    """Where image files lie.
+    """A folder or archive that holds image files.
 
     Attributes:
-        name: The dataset, as the command line spells it.
-        path: Of the folder or archive.
-        files: Those that are images by their ending, by name.
-        skipped: The others, and why.
+        name: Name of the dataset as the command line spells it.
+        path: Path of the folder or archive.
+        files: Files that are images by their endings, sorted by name.
+        skipped: Names of the other files, and the reason for each.
+
+    Example:
+        >>> store = Folder("photos")
+        >>> data = store.read(store.files[0])
     """
 
     name: str
@@ -44,18 +48,18 @@ class Store(abc.ABC):
 
     @abc.abstractmethod
     def read(self, file: File) -> bytes:
-        """What is in a file. Any number of threads may read at the same time.
+        """The contents of a file. Any number of threads may read at the same time.
 
         Raises:
-            InputError: If it cannot be read.
+            InputError: If the file cannot be read.
         """
 
 
 def is_image(name: str) -> bool:
-    """Whether a file is an image by its ending, in any case."""
+    """Whether a file is an image by its ending, in upper or lower case."""
     return name.rpartition(".")[2].lower() in ENDINGS
 
 
 def is_ignored(name: str) -> bool:
-    """Whether a file or folder of this name is not for users: hidden, or made by a file manager."""
+    """Whether a file or folder is silently ignored: it is hidden, or a file manager created it."""
     return name.startswith(".") or name.lower() in _IGNORED

@@ -1,50 +1,45 @@
-"""Image files in a folder: the kind of dataset `folder:PATH`. Imports nothing heavy."""
-
-from __future__ import annotations
+"""Image files in a folder: the kind of dataset `folder:PATH`."""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from tfdeepsim.data.dataset import Description
+from tfdeepsim.data.images.dataset import ImageFiles, describe_store
 from tfdeepsim.data.images.files import File, Skipped, Store, is_ignored, is_image
 from tfdeepsim.errors import InputError
 from tfdeepsim.options import DataOptions
 
-if TYPE_CHECKING:
-    from tfdeepsim.data.dataset import Description
-    from tfdeepsim.data.images.dataset import ImageFiles
-
 
 def check(rest: str) -> None:
-    """Any name may be that of a folder; whether there is one is seen when it is read."""
+    """Any name may be that of a folder; whether the folder exists is checked when it is read."""
 
 
 def describe(rest: str, data_dir: str | os.PathLike | None, options: DataOptions) -> Description:
     """What is known of a folder of images without decoding them."""
-    from tfdeepsim.data.images.dataset import describe
-
-    return describe(Folder(rest, options.labels), data_dir, options)
+    return describe_store(Folder(rest, options.labels), data_dir, options)
 
 
 def open_dataset(rest: str, data_dir: str | os.PathLike | None, options: DataOptions) -> ImageFiles:
-    """Open a folder of images; decode them first if that is to be kept and was not done."""
-    from tfdeepsim.data.images.dataset import ImageFiles
-
+    """Open a folder of images; decode them first if they are to be cached and are not yet."""
     return ImageFiles(Folder(rest, options.labels), data_dir, options)
 
 
 class Folder(Store):
-    """Image files in a folder and the folders in it.
+    """Image files in a folder and its subfolders.
 
-    Links are followed, except to a folder that they lie in.
+    Links are followed, except those to a folder that they lie in.
 
     Args:
-        path: The folder; `~` is the user's own.
-        labels: A CSV file that may lie there and is not counted as skipped.
+        path: The folder; `~` stands for the user's home folder.
+        labels: CSV file that may lie in the folder and does not count as skipped.
 
     Raises:
-        InputError: If it cannot be listed.
+        InputError: If the folder cannot be listed.
+
+    Example:
+        >>> [file.name for file in Folder("photos").files]
+        ['cat/01.jpg', 'dog/01.jpg']
     """
 
     def __init__(self, path: str, labels: str | None = None):
@@ -58,32 +53,38 @@ class Folder(Store):
             )
         self.files: list[File] = []
         self.skipped: list[Skipped] = []
-        own = os.path.realpath(Path(labels).expanduser()) if labels else None
+        labels_path = os.path.realpath(Path(labels).expanduser()) if labels else None
         for name, entry in _walk(self.path, "", ()):
-            self._add(name, entry, own)
+            self._add(name, entry, labels_path)
 
     def read(self, file: File) -> bytes:
-        """What is in a file."""
+        """The contents of a file."""
         try:
             with open(os.path.join(self.path, file.name), "rb", buffering=0) as opened:
                 return opened.read()
         except OSError as error:
             raise _unreadable(os.path.join(self.path, file.name), error) from error
 
-    def _add(self, name: str, entry: os.DirEntry, labels: str | None) -> None:
+    def _add(self, name: str, entry: os.DirEntry, labels_path: str | None) -> None:
         if not entry.is_file():
             self.skipped.append((name, "not a file, or a link to nothing"))
         elif is_image(name):
             status = entry.stat()
             self.files.append(File(name, status.st_size, status.st_mtime_ns))
-        elif labels is None or os.path.realpath(entry.path) != labels:
+        elif labels_path is None or os.path.realpath(entry.path) != labels_path:
             self.skipped.append((name, "not an image file"))
 
 
 def _walk(
     folder: Path | str, prefix: str, above: tuple[tuple[int, int], ...]
 ) -> Iterator[tuple[str, os.DirEntry]]:
-    """Names and entries of all that is no folder, in a fixed order."""
+    """Names and entries of everything but folders, in a fixed order.
+
+    Args:
+        folder: The folder to list.
+        prefix: What the names of its entries begin with.
+        above: Device and inode of each folder that it lies in.
+    """
     try:
         status = os.stat(folder)
         with os.scandir(folder) as scan:
@@ -92,12 +93,12 @@ def _walk(
             )
     except OSError as error:
         raise _unreadable(folder, error) from error
-    here = (status.st_dev, status.st_ino)
-    if here in above:  # a link back to where we came from
+    inode = (status.st_dev, status.st_ino)
+    if inode in above:  # a link to a folder that it lies in
         return
     for entry in entries:
         if entry.is_dir():
-            yield from _walk(entry.path, f"{prefix}{entry.name}/", (*above, here))
+            yield from _walk(entry.path, f"{prefix}{entry.name}/", (*above, inode))
         else:
             yield prefix + entry.name, entry
 

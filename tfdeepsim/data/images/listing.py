@@ -1,4 +1,4 @@
-"""Which image files make up a dataset, and what is known of each without decoding it."""
+"""Which image files make up a dataset, and what is known of them without decoding them."""
 
 import dataclasses
 import hashlib
@@ -7,9 +7,9 @@ from typing import Literal
 
 import numpy as np
 
+from tfdeepsim.data.images.csv_labels import read_csv_labels
 from tfdeepsim.data.images.decode import VERSION
 from tfdeepsim.data.images.files import ENDINGS, File, Skipped, Store
-from tfdeepsim.data.images.labels import read_labels
 from tfdeepsim.data.images.layout import check_classes, layout
 from tfdeepsim.errors import InputError
 from tfdeepsim.options import DataOptions
@@ -20,19 +20,24 @@ class Listing:
     """Image files in a fixed order.
 
     Attributes:
-        store: Where they lie.
-        files: The images of the dataset, N of them.
-        parts: TRAIN, VALIDATION or TEST of `layout`, int8 [N].
-        labels: Class ids int64 [N], float32 [N, K] to regress, or None.
-        task: What labels are for; None without any.
-        class_names: Of the class ids; empty if there are none.
-        skipped: Other files, and why they are none.
-        digest: Changes with name, size or time of change of any of `files`, and with the decoder.
+        store: Folder or archive that the files lie in.
+        files: The N images of the dataset.
+        split_ids: TRAIN, VALIDATION or TEST of `layout`, int8 [N].
+        labels: Class ids, int64 [N], or numbers to regress, float32 [N, K]; None without labels.
+        task: What a probe does; None without labels.
+        class_names: Names of the class ids; empty if there are none.
+        skipped: Names of other files, and the reason for each.
+        digest: Checksum, which changes with the name, size or time of change of any of `files`, and
+            with the decoder.
+
+    Example:
+        >>> read_listing(Folder("photos"), DataOptions()).class_names
+        ('cat', 'dog')
     """
 
     store: Store
     files: Sequence[File]
-    parts: np.ndarray
+    split_ids: np.ndarray
     labels: np.ndarray | None
     task: Literal["classification", "regression"] | None
     class_names: tuple[str, ...]
@@ -41,11 +46,11 @@ class Listing:
 
 
 def read_listing(store: Store, options: DataOptions) -> Listing:
-    """List a dataset: its labels come from `options.labels` if it names a file, otherwise from
-    folders.
+    """List the images of a dataset, with labels from `options.labels` if that names a CSV file,
+    otherwise from their folders.
 
     Raises:
-        InputError: If there is no image, or folders or labels do not follow the rules.
+        InputError: If there are no images, or folders or labels do not follow the rules.
     """
     if not store.files:
         others = f"{len(store.skipped):,} other files" if store.skipped else "no files"
@@ -55,22 +60,22 @@ def read_listing(store: Store, options: DataOptions) -> Listing:
             accepted=f"files that end in {', '.join(sorted(ENDINGS))}",
         )
     names = [file.name for file in store.files]
-    found = layout(names, with_classes=options.labels is None)
-    files = [store.files[row] for row in found.rows]
-    labels, class_names = found.classes, found.class_names
+    by_folder = layout(names, with_classes=options.labels is None)
+    files = [store.files[row] for row in by_folder.rows]
+    labels, class_names = by_folder.classes, by_folder.class_names
     if options.labels is not None:
-        read = read_labels(options.labels, [file.name for file in files], found.wrapping)
-        labels, class_names = read.values, read.class_names
+        from_csv = read_csv_labels(options.labels, [file.name for file in files], by_folder.prefix)
+        labels, class_names = from_csv.values, from_csv.class_names
         if class_names:
-            check_classes(labels, class_names, found.parts)
+            check_classes(labels, class_names, by_folder.split_ids)
     return Listing(
         store=store,
         files=files,
-        parts=found.parts,
+        split_ids=by_folder.split_ids,
         labels=labels,
         task=None if labels is None else "classification" if class_names else "regression",
         class_names=class_names,
-        skipped=(*store.skipped, *found.skipped),
+        skipped=(*store.skipped, *by_folder.skipped),
         digest=_digest(files),
     )
 

@@ -1,8 +1,7 @@
-"""Pixels of image files, and what the pass over them found, kept between commands."""
+"""The cache of one folder or archive of images: decoded pixels, and which files are bad."""
 
 import csv
 import hashlib
-import json
 import os
 import shutil
 from collections.abc import Sequence
@@ -11,51 +10,63 @@ from typing import cast
 
 import numpy as np
 
-from tfdeepsim.data.cache import create, disk_errors, fits_in_memory
+from tfdeepsim.data.cache import create_npy, disk_errors, fits_in_memory
 from tfdeepsim.data.dataset import Cache
-from tfdeepsim.data.images.encoded import EncodedImages
+from tfdeepsim.data.images.decode import Undecodable
 from tfdeepsim.data.images.files import Skipped, Store
 from tfdeepsim.data.images.listing import Listing
-from tfdeepsim.data.images.verification import VerifiedFiles, check
-from tfdeepsim.data.llv2.folder import root
+from tfdeepsim.data.images.verification import VerifiedFiles, read_image, verify_files
+from tfdeepsim.data.paths import data_root
 from tfdeepsim.data.resizing import Resizing
+from tfdeepsim.data.splits.on_demand import DecodedOnDemand
 from tfdeepsim.data.splits.split import Images
 from tfdeepsim.errors import InputError
-from tfdeepsim.files import replacing, slug, write_json
+from tfdeepsim.files import read_json, replacing, slug, write_json
 from tfdeepsim.lock import locked
 
 
 class PixelCache:
-    """What is kept of one folder or archive; made anew when any of its files has changed.
+    """What is cached of one folder or archive; it is written again if any of its files changes.
 
-    | name | what |
+    | file | contents |
     |---|---|
     | `index.json` | which files cannot be decoded, and digests |
-    | `skipped.csv` | all files that were left out, and why |
+    | `skipped.csv` | all files that were left out, and the reasons |
     | `SIZE-HOW-LISTING.npy` | pixels of all files, uint8 [N, side, side, 3] |
 
     Args:
-        listing: N files.
-        view: Size, and how to get there.
-        data_dir: Of all datasets; by default `TFDS_DATA_DIR` or `~/tensorflow_datasets`.
+        listing: The N files.
+        resizing: How images are resized.
+        data_dir: Folder that all datasets are kept in; by default `TFDS_DATA_DIR` or
+            `~/tensorflow_datasets`.
+
+    Attributes:
+        folder: Folder of the cache, which need not exist.
+        skipped: Path of `skipped.csv`.
+        bytes: Size of the pixels.
+
+    Example:
+        >>> cache = PixelCache(read_listing(Folder("photos"), DataOptions()), Resizing(64), None)
+        >>> verified, images = cache.images("disk")
     """
 
-    def __init__(self, listing: Listing, view: Resizing, data_dir: str | os.PathLike | None):
-        self.folder = _place(listing.store, data_dir)
+    def __init__(self, listing: Listing, resizing: Resizing, data_dir: str | os.PathLike | None):
+        self.folder = _cache_folder(listing.store, data_dir)
         self.skipped = self.folder / "skipped.csv"
         self._index = self.folder / "index.json"
-        self._pixels = self.folder / f"{_spelling(view)}-{listing.digest}.npy"
+        self._pixels = self.folder / f"{_spelling(resizing)}-{listing.digest}.npy"
         self._listing = listing
-        self._view = view
-        self._shape = (len(listing.files), view.side, view.side, 3)
+        self._resizing = resizing
+        self._shape = (len(listing.files), resizing.side, resizing.side, 3)
         self.bytes = int(np.prod(self._shape))
 
     def images(self, cache: Cache) -> tuple[VerifiedFiles, Images]:
-        """What the pass found, and all images, those of bad files with any pixels.
+        """Which files are bad, and all images; rows of bad files hold any pixels.
 
         Args:
             cache: `disk` and `auto`: decoded once and mapped from a file; `memory`: decoded now, no
-                file is written; `none`: decoded at each use, only what the pass found is kept.
+                file is written; `none`: decoded at each use, only `index.json` and `skipped.csv`
+                are written.
 
         Raises:
             InputError: If files cannot be read or written, or there is no room.
@@ -64,31 +75,45 @@ class PixelCache:
             return self._in_memory()
         with disk_errors(self.folder), locked(self.folder):
             self.folder.mkdir(exist_ok=True)
-            self._sweep()
-            checked = self.read_index()
+            self._remove_outdated()
+            verified = self.read_index()
             if cache == "none":
-                checked = checked or self._write_index(check(self._listing, self._view))
-                return checked, EncodedImages(self._listing, self._view)
-            if checked is None or not self.has_pixels():
-                checked = self._write()
-            return checked, np.load(self._pixels, mmap_mode="r")
+                verified = verified or self._write_index(
+                    verify_files(self._listing, self._resizing)
+                )
+                count, side = self._shape[:2]
+                return verified, DecodedOnDemand(self._decode_again, count, side)
+            if verified is None or not self.has_pixels():
+                verified = self._write()
+            return verified, np.load(self._pixels, mmap_mode="r")
 
     def read_index(self) -> VerifiedFiles | None:
-        """What the pass over these very files found; None if there was none."""
+        """The outcome of the pass over these very files; None if there was none."""
         try:
-            index = json.loads(self._index.read_text())
-            checked = VerifiedFiles(index["listing"], index["contents"], dict(index["bad"]))
-        except (OSError, ValueError, KeyError, TypeError):
+            index = read_json(self._index)
+            verified = VerifiedFiles(index["listing"], index["contents"], dict(index["bad"]))
+        except (InputError, KeyError, TypeError, ValueError):
             return None
-        return checked if checked.listing == self._listing.digest else None
+        return verified if verified.listing == self._listing.digest else None
 
     def has_pixels(self) -> bool:
-        """Whether pixels of these very files are kept."""
+        """Whether the pixels of these very files are cached."""
         try:
             pixels = np.load(self._pixels, mmap_mode="r")
         except (OSError, ValueError, EOFError):
             return False
         return (pixels.shape, pixels.dtype) == (self._shape, np.uint8)
+
+    def _decode_again(self, row: int) -> np.ndarray:
+        store, file = self._listing.store, self._listing.files[row]
+        try:
+            return read_image(store, file, self._resizing)
+        except Undecodable as error:
+            raise InputError(
+                "image files must stay as they are while they are used",
+                got=f"{file.name} of {store.name} ({error})",
+                accepted="the file as it was at first, or a new start",
+            ) from error
 
     def _in_memory(self) -> tuple[VerifiedFiles, np.ndarray]:
         if not fits_in_memory(self.bytes):
@@ -98,7 +123,7 @@ class PixelCache:
                 accepted="--cache disk, --cache none, or a smaller --image-size",
             )
         pixels = np.zeros(self._shape, np.uint8)
-        return check(self._listing, self._view, pixels), pixels
+        return verify_files(self._listing, self._resizing, pixels), pixels
 
     def _write(self) -> VerifiedFiles:
         free = shutil.disk_usage(self.folder).free
@@ -109,27 +134,27 @@ class PixelCache:
                 accepted=f"{self.bytes / 1e6:,.0f} MB, another data folder, or --cache none",
             )
         with replacing(self._pixels) as new:
-            pixels = create(new, self._shape, np.uint8)
-            checked = check(self._listing, self._view, pixels)
+            pixels = create_npy(new, self._shape, np.uint8)
+            verified = verify_files(self._listing, self._resizing, pixels)
             cast(np.memmap, pixels).flush()
-        return self._write_index(checked)
+        return self._write_index(verified)
 
-    def _write_index(self, checked: VerifiedFiles) -> VerifiedFiles:
+    def _write_index(self, verified: VerifiedFiles) -> VerifiedFiles:
         with (
             replacing(self.skipped) as new,
             open(new, "w", newline="", encoding="utf-8", errors="surrogateescape") as file,
         ):
-            csv.writer(file).writerows([("file", "reason"), *all_skipped(self._listing, checked)])
+            csv.writer(file).writerows([("file", "reason"), *all_skipped(self._listing, verified)])
         index = {
-            "listing": checked.listing,
-            "contents": checked.contents,
-            "bad": list(checked.bad.items()),
+            "listing": verified.listing,
+            "contents": verified.contents,
+            "bad": list(verified.bad.items()),
         }
         write_json(self._index, index)
-        return checked
+        return verified
 
-    def _sweep(self) -> None:
-        """Remove what killed processes left, and pixels of files as they were."""
+    def _remove_outdated(self) -> None:
+        """Remove what killed processes left, and the pixels of files that have changed since."""
         for leftover in self.folder.glob(".*/"):
             shutil.rmtree(leftover)
         for pixels in self.folder.glob("*.npy"):
@@ -137,23 +162,23 @@ class PixelCache:
                 pixels.unlink()
 
 
-def all_skipped(listing: Listing, checked: VerifiedFiles) -> Sequence[Skipped]:
-    """Every file that was left out, and why."""
+def all_skipped(listing: Listing, verified: VerifiedFiles) -> Sequence[Skipped]:
+    """Every file that was left out, and the reason for each."""
     return [
         *listing.skipped,
-        *((listing.files[row].name, why) for row, why in sorted(checked.bad.items())),
+        *((listing.files[row].name, reason) for row, reason in sorted(verified.bad.items())),
     ]
 
 
-def _place(store: Store, data_dir: str | os.PathLike | None) -> Path:
-    """The folder for what is kept of `store`: one for each path on this machine."""
+def _cache_folder(store: Store, data_dir: str | os.PathLike | None) -> Path:
+    """The folder for the cache of `store`: one for each path on this machine."""
     path = store.path.resolve()
     digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:8]
-    return root(data_dir) / "images" / f"{slug(path.name)[:40]}-{digest}"
+    return data_root(data_dir) / "images" / f"{slug(path.name)[:40]}-{digest}"
 
 
-def _spelling(view: Resizing) -> str:
-    if view.resize != "bilinear":
-        return f"{view.side}-{view.resize}"
-    size = f"{view.side}of{view.shorter_side}" if view.shorter_side else f"{view.side}"
-    return f"{size}-{view.crop}"
+def _spelling(resizing: Resizing) -> str:
+    if resizing.resize != "bilinear":
+        return f"{resizing.side}-{resizing.resize}"
+    shorter_side = f"of{resizing.shorter_side}" if resizing.shorter_side else ""
+    return f"{resizing.side}{shorter_side}-{resizing.crop}"

@@ -9,39 +9,40 @@ from tfdeepsim.errors import InputError
 from tfdeepsim.options import DataOptions
 
 
-def split_rows(listing: Listing, good: np.ndarray, options: DataOptions) -> dict[str, np.ndarray]:
+def split_rows(
+    listing: Listing, decodable: np.ndarray, options: DataOptions
+) -> dict[str, np.ndarray]:
     """Rows of each split.
 
-    Own folders for validation and test are used as they are; what is missing is cut off the
-    training images, in like shares of each class. Encoders and probes share training and validation
-    images, since own images are few; the test images are shown to neither.
+    Folders for validation and test are used as they are; a split that has no folder is taken from
+    the training images, in equal shares of each class. Encoders and probes share training and
+    validation images, since a user's own images are few; test images are used by neither.
 
     Args:
         listing: All image files.
-        good: Rows of those that can be decoded, ascending.
-        options: Shares and seed.
+        decodable: Rows of the files that can be decoded, ascending.
+        options: Shares of the splits, and the seed of the division.
 
     Returns:
-        Rows of the listing, int64, ascending, by split.
+        Rows of the listing by split, int64, ascending.
 
     Raises:
-        InputError: If shares are given where nothing is to be divided, or if a split or class is
-            too small.
+        InputError: If shares are given but there is nothing to divide, or a split or class is too
+            small.
     """
-    parts = listing.parts[good]
-    labels = None if listing.labels is None else listing.labels[good]
+    split_ids = listing.split_ids[decodable]
+    labels = None if listing.labels is None else listing.labels[decodable]
     if labels is not None and listing.class_names:
-        check_classes(labels, listing.class_names, parts)
-    own = [good[parts == part] for part in (TRAIN, VALIDATION, TEST)]
-    has_validation, has_test = (
-        bool((listing.parts == VALIDATION).any()),
-        bool((listing.parts == TEST).any()),
-    )
+        check_classes(labels, listing.class_names, split_ids)
+    by_folder = [decodable[split_ids == split_id] for split_id in (TRAIN, VALIDATION, TEST)]
+    has_validation = bool((listing.split_ids == VALIDATION).any())
+    has_test = bool((listing.split_ids == TEST).any())
 
-    def cut(*shares: float) -> list[np.ndarray]:
-        classes = None if listing.labels is None else listing.labels[own[TRAIN]]
-        pieces = divide(len(own[TRAIN]), shares, options.split_seed, classes, listing.class_names)
-        return [own[TRAIN][piece] for piece in pieces]
+    def divided(*shares: float) -> list[np.ndarray]:
+        rows = by_folder[TRAIN]
+        classes = None if listing.labels is None else listing.labels[rows]
+        pieces = divide(len(rows), shares, options.split_seed, classes, listing.class_names)
+        return [rows[piece] for piece in pieces]
 
     if has_validation and has_test:
         if options.split is not None:
@@ -50,14 +51,15 @@ def split_rows(listing: Listing, good: np.ndarray, options: DataOptions) -> dict
                 got=f"{options.split}, with folders for training, validation and test",
                 accepted="no --split",
             )
-        train, validation, test = own
+        train, validation, test = by_folder
     elif has_test:
-        (train, validation), test = cut(*options.shares(own_test=True)), own[TEST]
+        (train, validation), test = divided(*options.shares(own_test=True)), by_folder[TEST]
     elif has_validation:
         shares = options.shares()
-        (train, test), validation = cut(shares[0] + shares[1], shares[2]), own[VALIDATION]
+        train, test = divided(shares[0] + shares[1], shares[2])
+        validation = by_folder[VALIDATION]
     else:
-        train, validation, test = cut(*options.shares())
+        train, validation, test = divided(*options.shares())
     splits = {
         "encoder_train": train,
         "encoder_validation": validation,

@@ -1,1 +1,1 @@
-"""What a dataset holds, counted and drawn for people."""
+"""What a dataset holds: counted, printed and drawn for people."""

@@ -1,4 +1,4 @@
-"""What a dataset holds, counted: for people to look at before they train on it."""
+"""Statistics of the labels of a dataset, for people to look at before they train on it."""
 
 import dataclasses
 import math
@@ -14,11 +14,11 @@ QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 @dataclasses.dataclass(frozen=True)
 class Coordinate:
-    """One number of labels to regress, over a split.
+    """Statistics of one of the numbers to regress, over a split.
 
     Attributes:
-        mean: In label units.
-        quantiles: At `QUANTILES`: minimum, quartiles, maximum.
+        mean: Mean, in the units of the label.
+        quantiles: Quantiles at `QUANTILES`: minimum, quartiles and maximum.
     """
 
     mean: float
@@ -27,11 +27,11 @@ class Coordinate:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class SplitLabels:
-    """The labels of a split.
+    """Statistics of the labels of a split.
 
     Attributes:
-        counts: Images of each class, int64 [classes]; None for regression.
-        coordinates: Of the numbers to regress; empty for classification.
+        counts: Number of images of each class, int64 [classes]; None for regression.
+        coordinates: Statistics of each number to regress; empty for classification.
     """
 
     counts: np.ndarray | None
@@ -39,37 +39,37 @@ class SplitLabels:
 
 
 def inspect_labels(dataset: Dataset, splits: Mapping[str, Split]) -> dict[str, SplitLabels]:
-    """The labels of each split that has some, as probes see them.
+    """Statistics of the labels of each split that has some, over the images that serve probes.
 
     Args:
-        dataset: Says what the labels are.
+        dataset: The dataset.
         splits: Its splits.
 
     Returns:
-        By split, in the order of `splits`.
+        Statistics by split, in the order of `splits`.
     """
     labels = {
-        split: source.labels[dataset.label][dataset.probe_mask(source)]
-        for split, source in splits.items()
-        if dataset.label is not None and dataset.label in source.labels
+        name: split.labels[dataset.label][dataset.probe_mask(split)]
+        for name, split in splits.items()
+        if dataset.label is not None and dataset.label in split.labels
     }
     if dataset.task == "regression":
-        return {split: SplitLabels(None, _coordinates(values)) for split, values in labels.items()}
+        return {name: SplitLabels(None, _coordinates(values)) for name, values in labels.items()}
     classes = max((int(values.max()) + 1 for values in labels.values() if len(values)), default=0)
     classes = max(classes, len(dataset.class_names))
     return {
-        split: SplitLabels(np.bincount(values, minlength=classes), ())
-        for split, values in labels.items()
+        name: SplitLabels(np.bincount(values, minlength=classes), ())
+        for name, values in labels.items()
     }
 
 
 def class_name(class_names: Sequence[str], class_id: int) -> str:
-    """The name of a class, or its id where it has none."""
+    """The name of a class, or its id if it has no name."""
     return class_names[class_id] if class_id < len(class_names) else str(class_id)
 
 
 def decimals(values: Sequence[float]) -> list[str]:
-    """Numbers to a hundredth of their range, or a little less."""
+    """Numbers as text, rounded to a hundredth of their range or a little finer."""
     spread = max(values) - min(values)
     places = min(6, max(0, 2 - math.floor(math.log10(spread)))) if spread > 0 else 3
     return [f"{round(value, places) + 0.0:.{places}f}" for value in values]  # no "-0.00"

@@ -1,4 +1,4 @@
-"""What a dataset holds, printed."""
+"""The printed report of what a dataset holds."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ from tfdeepsim.data.inspect.contents import SplitLabels, class_name, decimals
 from tfdeepsim.tables import Table, print_table
 
 CLASSES_SHOWN = 20
-"""Bars of the histogram; where classes are more, the largest and the smallest are shown."""
+"""Number of classes in the histogram; of more classes, the largest and the smallest are shown."""
 SKIPPED_SHOWN = 5
 
 _BAR = 12
@@ -23,13 +23,13 @@ def print_report(
     description: Description,
     labels: Mapping[str, SplitLabels],
 ) -> None:
-    """Print name, sizes, labels, what was skipped, checksum and folder.
+    """Print name, sizes, labels, skipped files, checksum and folder of a dataset.
 
     Args:
-        console: Where to.
-        dataset: What is described.
-        description: Says where it lies.
-        labels: Of `inspect_labels`.
+        console: Console to print to.
+        dataset: The dataset.
+        description: Its description, which holds its folder.
+        labels: Labels by split, as `inspect_labels` returns them.
     """
     tables = [_facts(dataset, description), _splits(dataset)]
     if dataset.task == "classification":
@@ -44,7 +44,7 @@ def print_report(
 
 
 def skipped_lines(dataset: Dataset) -> list[str]:
-    """How many files were left out, and the first of them with the reasons."""
+    """Lines that say how many files were left out, and why the first of them were."""
     if not dataset.skipped:
         return []
     lines = [f"skipped {len(dataset.skipped):,} files:"]
@@ -54,14 +54,22 @@ def skipped_lines(dataset: Dataset) -> list[str]:
 
 
 def bar(share: float, width: int = _BAR) -> str:
-    """A bar of `width` cells at a share of 1, in eighths of a cell; never empty where the share is
-    not 0."""
+    """A bar of block characters, which is never empty if the share is not 0.
+
+    Args:
+        share: Length of the bar as a share of `width`, 0 to 1.
+        width: Number of character cells of a full bar; the length is rounded to eighths of a cell.
+    """
     eighths = max(round(share * width * 8), int(share > 0))
     return "█" * (eighths // 8) + _BLOCKS[eighths % 8].strip()
 
 
 def shown_classes(totals: np.ndarray) -> list[int | None]:
-    """Class ids to show, None for a gap: all, or the largest and the smallest in order of size."""
+    """Class ids to show: all, or the largest and the smallest by size, with None between them.
+
+    Args:
+        totals: Number of images of each class.
+    """
     if len(totals) <= CLASSES_SHOWN:
         return list(range(len(totals)))
     order = np.argsort(-totals, kind="stable").tolist()
@@ -87,8 +95,8 @@ def _splits(dataset: Dataset) -> Table:
 
 
 def _histogram(dataset: Dataset, labels: Mapping[str, SplitLabels]) -> Table:
-    """Images of each class in the splits of probes, and of encoders if they have others; bars for
-    one."""
+    """Number of images of each class in the splits of probes, and of encoders if those differ; bars
+    show the first column."""
     counts = {split: each.counts for split, each in labels.items() if each.counts is not None}
     of_probes: tuple[str, ...] = ("probe_train", "probe_validation", "test")
     first, *others = (split for split in of_probes if split in counts)

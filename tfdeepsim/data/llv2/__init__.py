@@ -1,1 +1,1 @@
-"""LLv2: frames of LunarLander labelled with where the lander is."""
+"""LLv2: frames of LunarLander labelled with the position of the lander."""

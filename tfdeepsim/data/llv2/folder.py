@@ -1,29 +1,25 @@
-"""Where a made LLv2 lies, and whether it is whole. Imports nothing heavy."""
+"""The folder that LLv2 is written to, and whether it is complete."""
 
-import hashlib
-import json
 import os
 from pathlib import Path
+from typing import Any
 
 from tfdeepsim.data.llv2.size import VERSION, Size
+from tfdeepsim.data.paths import damaged, data_root
 from tfdeepsim.errors import InputError
+from tfdeepsim.files import read_json, sha256_of_json
 
 _RECORD_FRAMING = 16
 """Bytes that TFRecord adds to each record: its length and two checksums."""
 
 
-def root(data_dir: str | os.PathLike | None = None) -> Path:
-    """The folder of all datasets: `data_dir`, or `TFDS_DATA_DIR`, or `~/tensorflow_datasets`."""
-    return Path(data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
-
-
-def place(size: Size, data_dir: str | os.PathLike | None = None) -> Path:
-    """The folder of the dataset of this size, made or not."""
-    return root(data_dir) / "llv2" / size.name / VERSION
+def llv2_folder(size: Size, data_dir: str | os.PathLike | None = None) -> Path:
+    """The folder of LLv2 of this size, whether it exists or not."""
+    return data_root(data_dir) / "llv2" / size.name / VERSION
 
 
 def is_made(folder: Path) -> bool:
-    """Whether there is anything at the dataset's place.
+    """Whether the folder of a dataset exists.
 
     Raises:
         InputError: If this user may not look there.
@@ -38,28 +34,19 @@ def is_made(folder: Path) -> bool:
         ) from error
 
 
-def damaged(folder: Path, reason: str) -> InputError:
-    """The error to raise for a folder that cannot be read."""
-    return InputError(
-        "dataset folder must be whole",
-        got=f"{folder} ({reason})",
-        accepted="what was made there at first: delete the folder, and it is made again",
-    )
+def check_complete(folder: Path, size: Size) -> None:
+    """Check that all files exist, with as many bytes and examples as were written.
 
-
-def check_whole(folder: Path, size: Size) -> None:
-    """Check that all files are there, with as many bytes and examples as were written.
-
-    What is in them has checksums of its own, which are checked on reading.
+    The contents have checksums of their own, which are checked when they are read.
 
     Raises:
         InputError: If anything is missing or cut short.
     """
-    made = _read_json(folder, "dataset_info.json")
+    info = _read(folder, "dataset_info.json")
     try:
-        identity = (made["name"], made["configName"], made["version"], made["fileFormat"])
-        splits = {split["name"]: list(map(int, split["shardLengths"])) for split in made["splits"]}
-        sizes = {split["name"]: int(split["numBytes"]) for split in made["splits"]}
+        identity = (info["name"], info["configName"], info["version"], info["fileFormat"])
+        splits = {split["name"]: list(map(int, split["shardLengths"])) for split in info["splits"]}
+        sizes = {split["name"]: int(split["numBytes"]) for split in info["splits"]}
     except (KeyError, TypeError, ValueError) as error:
         raise damaged(folder, f"dataset_info.json lacks {error}") from error
     if identity != ("llv2", size.name, VERSION, "tfrecord"):
@@ -75,30 +62,26 @@ def check_whole(folder: Path, size: Size) -> None:
         missing = [file.name for file in files if not file.is_file()]
         if missing:
             raise damaged(folder, f"{missing[0]} is missing")
-        there = sum(file.stat().st_size for file in files)
-        if there != sizes[split] + _RECORD_FRAMING * sum(lengths):
-            raise damaged(folder, f"{split} is {there} bytes long")
+        length = sum(file.stat().st_size for file in files)
+        if length != sizes[split] + _RECORD_FRAMING * sum(lengths):
+            raise damaged(folder, f"{split} is {length} bytes long")
 
 
 def fingerprint(folder: Path) -> str:
-    """A short name of the data itself: equal where every frame and label is equal.
+    """Checksum of the data, 16 hexadecimal digits: equal where every frame and label is equal.
 
     Raises:
-        InputError: If the digests that were kept with the data are gone.
+        InputError: If the digests that were written with the data cannot be read.
     """
-    digests = _read_json(folder, "metadata.json").get("sha256")
+    digests = _read(folder, "metadata.json").get("sha256")
     if not digests:
         raise damaged(folder, "metadata.json lacks 'sha256'")
-    return hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()[:16]
+    return sha256_of_json(digests)[:16]
 
 
-def _read_json(folder: Path, name: str) -> dict:
+def _read(folder: Path, name: str) -> dict[str, Any]:
     try:
-        value = json.loads((folder / name).read_text())
-    except FileNotFoundError as error:
-        raise damaged(folder, f"{name} is missing") from error
-    except (OSError, ValueError) as error:
-        raise damaged(folder, f"{name} cannot be read") from error
-    if not isinstance(value, dict):
-        raise damaged(folder, f"{name} cannot be read")
-    return value
+        return read_json(folder / name)
+    except InputError as error:
+        missing = isinstance(error.__cause__, FileNotFoundError)
+        raise damaged(folder, f"{name} {'is missing' if missing else 'cannot be read'}") from error

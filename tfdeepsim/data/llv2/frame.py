@@ -1,11 +1,11 @@
-"""What is recorded of one instant."""
+"""What is recorded of one instant of LunarLander."""
 
 import numpy as np
 
 ENVIRONMENT = "LunarLander-v3"
 
 SIDE = 64
-"""Height and width of a frame, in pixels."""
+"""Height and width of a frame in pixels."""
 
 FRAME = np.dtype(
     [

@@ -1,12 +1,11 @@
 """LLv2 as a TensorFlow Datasets builder: `tfds build` works on this folder.
 
-(TFDS 4.9 has its `tfds` command import `apache-beam` and `mlcroissant`, whatever it is asked for.)
+(The `tfds` command of TFDS 4.9 imports `apache-beam` and `mlcroissant`, whatever it builds.)
 """
 
 import contextlib
 import hashlib
 import importlib.metadata
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 from tensorflow_datasets.core.utils import tqdm_utils
-from tqdm.auto import tqdm
 
 from tfdeepsim.data.llv2 import making
 from tfdeepsim.data.llv2.frame import ENVIRONMENT, SIDE
@@ -23,14 +21,15 @@ from tfdeepsim.data.llv2.size import VERSION, Size, parse
 from tfdeepsim.data.llv2.workers import Workers
 from tfdeepsim.errors import InputError
 from tfdeepsim.lock import locked
+from tfdeepsim.progress import ProgressBar
 
 _DESCRIPTION = """
 Frames of LunarLander under a random policy, labelled with the lander's position, after LLv2 in
-"Improving Image Autoencoder Embeddings with Perceptual Loss". Rollouts are recorded on after termination,
-and splits share no rollout.
+"Improving Image Autoencoder Embeddings with Perceptual Loss". Rollouts are recorded further after
+termination, and splits share no rollout.
 
-The environment is LunarLander-v3, not the authors' LunarLander-v2, which Gymnasium no longer offers: the
-same game, but not the same frames bit for bit.
+The environment is LunarLander-v3, not the authors' LunarLander-v2, which Gymnasium does not offer:
+the same game, but not the same frames bit for bit.
 """
 
 _CITATION = """
@@ -44,21 +43,24 @@ _CITATION = """
 
 
 class Llv2(tfds.core.GeneratorBasedBuilder):
-    """Frames and states of the same instants of LunarLander-v3.
+    """Frames and states of LunarLander-v3, each pair of the same instant.
 
-    A config is named after its size: `small`, `quickstart`, `paper`, or any other as in
-    `200x15-stride10-seed3`. So data of another size or seed is never taken for it.
+    A config is named after its size: `small`, `quickstart`, `paper`, or any other, such as
+    `200x15-stride10-seed3`. So data of another size or seed is never mistaken for it.
 
-    Splits: `encoder_train`, `encoder_validation` (a tenth), `probe_train`, `probe_validation` (a
-        fifth)
-    and `test`, by rollout.
+    The splits are `encoder_train`, `encoder_validation` (a tenth of the rollouts for encoders),
+    `probe_train`, `probe_validation` (a fifth of the rollouts for probes) and `test`.
 
     Args:
-        workers: Simulation processes; by default one for each core. They do not change the data.
-        **kwargs: Those of every builder: `config`, `data_dir`, `version`.
+        workers: Number of simulation processes; by default one for each core. It does not change
+            the data.
+        **kwargs: The arguments of every builder: `config`, `data_dir`, `version`.
 
     Raises:
-        InputError: If the config's name spells no size.
+        InputError: If the name of the config spells no size.
+
+    Example:
+        >>> Llv2(config="200x15-stride10").download_and_prepare()
     """
 
     VERSION = tfds.core.Version(VERSION)
@@ -76,7 +78,7 @@ class Llv2(tfds.core.GeneratorBasedBuilder):
 
     @property
     def size(self) -> Size:
-        """What the config's name spells."""
+        """The size that the name of the config spells."""
         return parse(self.builder_config.name)
 
     def _info(self) -> tfds.core.DatasetInfo:
@@ -101,32 +103,29 @@ class Llv2(tfds.core.GeneratorBasedBuilder):
         )
 
     def download_and_prepare(self, **kwargs: Any) -> None:
-        """Simulate and write the dataset if it is absent: whole, or not at all.
+        """Simulate and write the dataset unless it exists: completely, or not at all.
 
-        Processes that want the same dataset wait for the first to make it.
+        If another process is writing the same dataset, wait for it.
 
         Raises:
-            InputError: If the folder cannot be written or has too little room.
+            InputError: If the folder cannot be written or the disk has too little room.
         """
         folder = Path(self.data_dir)
-        with _writing(folder), locked(folder), _only_our_progress():
+        with _disk_errors(folder), locked(folder), _without_tfds_progress():
             if not folder.exists():
-                making.sweep(folder)
+                making.remove_leftovers(folder)
                 making.check_room(folder, self.size)
                 making.announce(folder, self.size)
             super().download_and_prepare(**kwargs)
-            if not self.info.splits:  # another process made it after this builder had looked
+            if not self.info.splits:  # another process wrote it after this builder was created
                 self.info.read_from_directory(self.data_dir)
 
     def _download_and_prepare(self, *args: Any, **kwargs: Any) -> None:
         total = sum(self.size.splits.values())
-        seldom = 0.2 if sys.stderr.isatty() else 10
         self._digests = {split: hashlib.sha256() for split in self.size.splits}
         with (
             Workers(self._workers) as self._pool,
-            tqdm(
-                total=total, desc=f"llv2/{self.size.name}", unit=" frames", mininterval=seldom
-            ) as self._bar,
+            ProgressBar(f"Simulating llv2/{self.size.name}", total) as self._bar,
         ):
             super()._download_and_prepare(*args, **kwargs)
         self.info.metadata.update(_origin(self.size))
@@ -143,25 +142,26 @@ class Llv2(tfds.core.GeneratorBasedBuilder):
         for episode, rollout in zip(episodes, rollouts, strict=True):
             self._digests[split].update(rollout.tobytes())
             yield from _examples(episode, rollout)
-            self._bar.update(len(rollout))
+            self._bar.advance(len(rollout))
 
     def _log_download_bytes(self) -> None:
-        """Nothing is downloaded."""
+        """Log nothing, since nothing is downloaded."""
 
     def _log_download_done(self) -> None:
-        """Nor here."""
+        """Log nothing, since nothing is downloaded."""
 
 
 def _examples(episode: int, rollout: np.ndarray) -> Iterator[tuple[str, dict[str, Any]]]:
     position = rollout["state"][:, :2]
     x, y = position.T
-    on_screen = (abs(x) <= 1) & (y >= -0.5) & (y <= 1.5)  # what [P] kept for probes
-    for frame, where, visible in zip(rollout, position, on_screen, strict=True):
+    # The frames that Pihlgren et al. 2020 kept for probes.
+    on_screen = (abs(x) <= 1) & (y >= -0.5) & (y <= 1.5)
+    for frame, xy, visible in zip(rollout, position, on_screen, strict=True):
         yield (
             f"{episode}_{frame['step']}",
             {
                 "image": frame["image"],
-                "position": where,
+                "position": xy,
                 "state": frame["state"],
                 "on_screen": visible,
                 "episode": episode,
@@ -191,7 +191,8 @@ def _versions() -> Iterator[tuple[str, str]]:
 
 
 @contextlib.contextmanager
-def _only_our_progress() -> Iterator[None]:
+def _without_tfds_progress() -> Iterator[None]:
+    """Hide the progress bars of TensorFlow Datasets, which would be drawn over ours."""
     before = tqdm_utils._active
     tfds.disable_progress_bar()
     try:
@@ -201,7 +202,8 @@ def _only_our_progress() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _writing(folder: Path) -> Iterator[None]:
+def _disk_errors(folder: Path) -> Iterator[None]:
+    """Turn errors of the disk into an InputError that names `folder`."""
     try:
         yield
     except InputError:
@@ -218,7 +220,8 @@ def _writing(folder: Path) -> Iterator[None]:
 
 
 def _disk_error(error: BaseException | None) -> str | None:
-    """What the disk said, be it wrapped in errors of TensorFlow Datasets."""
+    """The error of the disk in words, though errors of TensorFlow Datasets may wrap it; None if it
+    is another error."""
     while error is not None:
         if isinstance(error, OSError | tf.errors.OpError):
             return str(error).partition("\n")[0] or type(error).__name__

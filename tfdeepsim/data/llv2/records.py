@@ -1,4 +1,4 @@
-"""Reading the records that TensorFlow Datasets wrote."""
+"""Reading of the records that TensorFlow Datasets wrote."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,14 +14,14 @@ def batches(
 ) -> Iterator[dict[str, np.ndarray]]:
     """The examples in `files`, in stored order.
 
-    Whole batches are parsed at once, which takes half the time of `tfds.as_dataset`.
+    Batches are parsed as a whole, which takes half the time of `tfds.as_dataset`.
 
     Args:
         files: TFRecord files of examples.
         features: Shape and dtype of `image`, stored as PNG, and of each label.
 
     Yields:
-        Arrays [B, ...] by feature; integers and truth values as int64.
+        Arrays [B, ...] by feature; integers and booleans are int64.
 
     Raises:
         tf.errors.OpError: If a record is damaged.

@@ -1,4 +1,4 @@
-"""How much LLv2 is recorded, as a dataset name spells it. Imports nothing heavy."""
+"""Sizes of LLv2, and how the name of a dataset spells them. Imports nothing heavy."""
 
 import dataclasses
 import re
@@ -6,11 +6,11 @@ import re
 from tfdeepsim.errors import InputError
 
 VERSION = "1.0.0"
-"""Of the pictures and labels: any change to either raises it."""
+"""Version of the data: it rises with any change of frames or labels."""
 
 MOST_STEPS = 500
-"""A lander that falls past the ground for longer leaves the range of coordinates that can be
-drawn."""
+"""Longest rollout, in steps: a lander that falls past the ground for longer leaves the range of
+coordinates that can be drawn."""
 
 _SPELLING = re.compile(
     r"(?P<rollouts>[1-9]\d{0,5})x(?P<frames>[1-9]\d{0,2})"
@@ -23,10 +23,15 @@ class Size:
     """How many rollouts are recorded, and which frames of each.
 
     Attributes:
-        rollouts: For each purpose (encoders, probes, test), so three times as many in all.
-        frames: Kept of each rollout.
-        stride: Simulation steps (1/50 s each) from one kept frame to the next; 1 keeps every step.
-        seed: Rollouts of different seeds are different.
+        rollouts: Number of rollouts for each purpose (encoders, probes, test), so three times as
+            many in all.
+        frames: Number of recorded frames of each rollout.
+        stride: Number of simulation steps, of 1/50 s each, from one recorded frame to the next.
+        seed: Seed of the rollouts.
+
+    Example:
+        >>> Size(rollouts=200, frames=15, stride=10, seed=3).name
+        '200x15-stride10-seed3'
     """
 
     rollouts: int
@@ -36,7 +41,7 @@ class Size:
 
     @property
     def name(self) -> str:
-        """The one spelling of this size, e.g. `small` or `200x15-stride10-seed3`."""
+        """The only spelling of this size, e.g. `small` or `200x15-stride10-seed3`."""
         for name, size in NAMED.items():
             if size == self:
                 return name
@@ -45,16 +50,17 @@ class Size:
 
     @property
     def steps(self) -> int:
-        """Simulation steps from the first kept frame of a rollout to its last."""
+        """Number of simulation steps from the first recorded frame of a rollout to the last."""
         return (self.frames - 1) * self.stride
 
     @property
     def episodes(self) -> dict[str, range]:
-        """The rollouts of each split, by their number.
+        """The rollouts of each split, by their numbers.
 
         The number is also the rollout's seed: `seed * 10**9 + purpose * 10**8 + index`, where the
         purpose is 1 for encoders, 2 for probes and 3 for test. So no rollout serves two purposes,
-        not even across sizes: an encoder trained on `small` never saw a test rollout of `paper`.
+        not even in datasets of different sizes: no test rollout of `paper` is in the training data
+        of `small`.
         """
         encoder, probe, test = (self.seed * 10**9 + purpose * 10**8 for purpose in (1, 2, 3))
         end, tenth, fifth = self.rollouts, max(1, self.rollouts // 10), max(1, self.rollouts // 5)
@@ -68,7 +74,7 @@ class Size:
 
     @property
     def splits(self) -> dict[str, int]:
-        """The number of frames of each split."""
+        """Number of frames of each split."""
         return {split: len(episodes) * self.frames for split, episodes in self.episodes.items()}
 
 
@@ -88,7 +94,7 @@ def parse(name: str) -> Size:
     """The size that `name` spells.
 
     Raises:
-        InputError: If it spells none.
+        InputError: If `name` spells no size.
     """
     if name in NAMED:
         return NAMED[name]

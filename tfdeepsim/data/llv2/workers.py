@@ -1,4 +1,4 @@
-"""Processes that record rollouts side by side."""
+"""Processes that record rollouts in parallel."""
 
 import collections
 import contextlib
@@ -15,14 +15,14 @@ import numpy as np
 from tfdeepsim.data.llv2.frame import FRAME
 
 _AHEAD = 2
-"""Rollouts that each process is asked for before the first is taken."""
+"""Number of rollouts that are requested of each process before the first is received."""
 
 _MOST = 8
-"""Processes beyond which writing the dataset is what takes the time."""
+"""Largest number of processes; with more, writing the dataset is what takes the time."""
 
 
 def default_count() -> int:
-    """One for each core that this process may use, and at most 8."""
+    """Number of processes: one for each core that this process may use, and at most 8."""
     cores = (
         len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     )
@@ -32,18 +32,22 @@ def default_count() -> int:
 class Workers:
     """Simulation processes, to be used in a `with` statement.
 
-    They are plain Python programs that import the simulator and nothing else: neither TensorFlow
-    nor the program that started them. Each answers requests on its standard input until that
-    closes, which it does when this process ends, however it ends.
+    They are Python programs that import only the simulator: neither TensorFlow nor the program that
+    started them. Each answers requests on its standard input until that closes, which happens when
+    this process ends, even if it is killed.
 
     Args:
-        count: How many processes; by default one for each core, and at most 8.
+        count: Number of processes; by default one for each core, and at most 8.
+
+    Example:
+        >>> with Workers() as workers:
+        ...     rollouts = list(workers.record(range(100), frames=15, stride=10))
     """
 
     def __init__(self, count: int | None = None):
         self.count = count or default_count()
         self._processes: list[subprocess.Popen] = []
-        self._asked: collections.deque[tuple[subprocess.Popen, int]] = collections.deque()
+        self._requested: collections.deque[tuple[subprocess.Popen, int]] = collections.deque()
 
     def __enter__(self) -> Self:
         for _ in range(self.count):
@@ -56,34 +60,34 @@ class Workers:
         for process in self._processes:
             process.communicate()
         self._processes.clear()
-        self._asked.clear()
+        self._requested.clear()
 
     def record(self, seeds: Iterable[int], frames: int, stride: int) -> Iterator[np.ndarray]:
-        """What `simulator.record` gives for each seed, in their order.
+        """The rollout that `simulator.record` returns for each seed, in the order of the seeds.
 
         Raises:
             RuntimeError: If a process ends before it has answered.
         """
-        while self._asked:  # by a caller that did not take all it had asked for
+        while self._requested:  # by a caller that stopped before the last rollout
             self._receive()
         for seed, process in zip(seeds, itertools.cycle(self._processes), strict=False):
-            self._ask(process, f"{seed} {frames} {stride}\n", frames * FRAME.itemsize)
-            if len(self._asked) == _AHEAD * self.count:
+            self._request(process, f"{seed} {frames} {stride}\n", frames * FRAME.itemsize)
+            if len(self._requested) == _AHEAD * self.count:
                 yield np.frombuffer(self._receive(), FRAME)
-        while self._asked:
+        while self._requested:
             yield np.frombuffer(self._receive(), FRAME)
 
-    def _ask(self, process: subprocess.Popen, request: str, size: int) -> None:
+    def _request(self, process: subprocess.Popen, request: str, size: int) -> None:
         requests = cast(IO[bytes], process.stdin)
         try:
             requests.write(request.encode())
             requests.flush()
         except BrokenPipeError:
             raise _died(process) from None
-        self._asked.append((process, size))
+        self._requested.append((process, size))
 
     def _receive(self) -> bytes:
-        process, size = self._asked.popleft()
+        process, size = self._requested.popleft()
         answer = cast(IO[bytes], process.stdout).read(size)
         if len(answer) < size:
             raise _died(process)
@@ -91,15 +95,15 @@ class Workers:
 
 
 def _start() -> subprocess.Popen:
-    here = str(Path(__file__).parents[3])
-    program = f"import sys; sys.path.append({here!r}); from {__name__} import main; main()"
+    root = str(Path(__file__).parents[3])
+    program = f"import sys; sys.path.append({root!r}); from {__name__} import main; main()"
     return subprocess.Popen(
         [sys.executable, "-P", "-c", program],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        pipesize=1 << 20,  # room for a rollout, so that a process need not wait to be read
+        pipesize=1 << 20,  # room for a rollout, so that a process can write it without waiting
         env={**os.environ, "PYGAME_HIDE_SUPPORT_PROMPT": "1", "OMP_NUM_THREADS": "1"},
-        start_new_session=True,  # Ctrl-C is for the program that started us
+        start_new_session=True,  # so that Ctrl-C reaches only the program that started them
     )
 
 
@@ -108,12 +112,12 @@ def _died(process: subprocess.Popen) -> RuntimeError:
 
 
 def main() -> None:
-    """Answer each line `SEED FRAMES STRIDE` with the bytes of that rollout, while someone
-    listens."""
+    """Answer each line `SEED FRAMES STRIDE` with the bytes of that rollout, until nobody reads
+    them."""
     from tfdeepsim.data.llv2.simulator import record
 
     with contextlib.suppress(BrokenPipeError), os.fdopen(os.dup(1), "wb") as answers:
-        os.dup2(2, 1)  # whatever a library prints must not get between the answers
+        os.dup2(2, 1)  # what libraries print must not get between the answers
         for line in sys.stdin:
             seed, frames, stride = map(int, line.split())
             answers.write(record(seed, frames, stride).tobytes())

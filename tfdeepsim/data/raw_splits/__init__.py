@@ -1,1 +1,1 @@
-"""Images as a dataset's authors divided them, before they are split for training and probes."""
+"""Images as their authors divided them, before they are divided for training and probes."""

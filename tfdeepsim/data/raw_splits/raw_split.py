@@ -1,25 +1,32 @@
-"""Images that came together, such as STL-10's `unlabeled`, before they are split."""
+"""Images as their authors divided them, such as STL-10's `unlabeled`: a raw split."""
 
 import abc
 from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from tfdeepsim.batches import batch_slices
 from tfdeepsim.data.dataset import Cache
 from tfdeepsim.data.resizing import Resizing, resize_all
 from tfdeepsim.data.splits.split import Images
 
 BLOCK = 256
-"""Images that are read at once."""
+"""Number of images that are read at once."""
 
 
-class Part(abc.ABC):
-    """Images in a fixed order, as their files give them, and their labels.
+class RawSplit(abc.ABC):
+    """Images in a fixed order, at the sizes that their files have, and their labels.
 
     Attributes:
         count: Number of images, N.
-        labels: Class ids int64 [N], or numbers float32 [N, K]; None where there are none.
+        labels: Class ids, int64 [N], or numbers to regress, float32 [N, K]; None without labels.
         is_indexed: Whether images can be read in any order, and so at each use.
+
+    Example:
+        >>> for images in raw_split.blocks(Resizing(64)):
+        ...     print(images.shape)
+        (256, 64, 64, 3)
+        (44, 64, 64, 3)
     """
 
     count: int
@@ -29,31 +36,36 @@ class Part(abc.ABC):
     @property
     @abc.abstractmethod
     def digest(self) -> str:
-        """A checksum: it changes with any image."""
+        """A checksum, which changes with any image."""
 
     @abc.abstractmethod
-    def blocks(self, view: Resizing) -> Iterator[np.ndarray]:
-        """All images in order, as `view` shows them, uint8 [n, side, side, 3] each."""
+    def blocks(self, resizing: Resizing) -> Iterator[np.ndarray]:
+        """All images in order, resized, in arrays uint8 [n, side, side, 3]."""
 
-    def indexed(self, view: Resizing) -> Images:
-        """The images as `view` shows them, read when they are indexed; only if `is_indexed`."""
+    def indexed(self, resizing: Resizing) -> Images:
+        """All images, resized when they are indexed; only if `is_indexed`."""
         raise NotImplementedError
 
-    def is_ready(self, view: Resizing, cache: Cache) -> bool:
-        """Whether `indexed` gives at no cost what `cache` asks for."""
+    def is_ready(self, resizing: Resizing, cache: Cache) -> bool:
+        """Whether `indexed` returns, without any decoding, what `cache` would hold."""
         return False
 
 
-class ArrayPart(Part):
-    """Images that are indexed like an array.
+class ArrayRawSplit(RawSplit):
+    """A raw split whose images are an array, or anything that is indexed like one.
 
     Args:
-        load: Gives the images, uint8 [N, H, W], [N, H, W, 1] or [N, H, W, 3]; called when they are
-            needed.
-        shape: Of what it gives.
-        digest: Gives a checksum; called when it is needed.
-        labels: As `Part.labels`.
+        load: Returns the images, uint8 [N, H, W], [N, H, W, 1] or [N, H, W, 3]; called when images
+            are needed.
+        shape: Shape of that array.
+        digest: Returns the checksum; called when it is needed.
+        labels: Class ids, int64 [N], or numbers, float32 [N, K]; None without labels.
         mapped: Whether the images lie in a file and not in memory.
+
+    Example:
+        >>> raw_split = ArrayRawSplit(lambda: images, images.shape, lambda: "checksum")
+        >>> raw_split.indexed(Resizing(64))[0].shape
+        (64, 64, 3)
     """
 
     is_indexed = True
@@ -78,42 +90,46 @@ class ArrayPart(Part):
     def digest(self) -> str:
         return self._digest()
 
-    def blocks(self, view: Resizing) -> Iterator[np.ndarray]:
+    def blocks(self, resizing: Resizing) -> Iterator[np.ndarray]:
         images = self._load()
-        for start in range(0, self.count, BLOCK):
-            yield resize_all(np.asarray(images[start : start + BLOCK]), view)
+        for rows in batch_slices(self.count, BLOCK):
+            yield resize_all(np.asarray(images[rows]), resizing)
 
-    def indexed(self, view: Resizing) -> Images:
+    def indexed(self, resizing: Resizing) -> Images:
         images = self._load()
-        return images if self._keeps(view) else Fitted(images, view)
+        return images if self._is_unchanged(resizing) else ResizedOnDemand(images, resizing)
 
-    def is_ready(self, view: Resizing, cache: Cache) -> bool:
-        return self._keeps(view) and not (self._mapped and cache == "memory")
+    def is_ready(self, resizing: Resizing, cache: Cache) -> bool:
+        return self._is_unchanged(resizing) and not (self._mapped and cache == "memory")
 
-    def _keeps(self, view: Resizing) -> bool:
-        return view.keeps(*self._shape[1:3]) and self._shape[3:] == (3,)
+    def _is_unchanged(self, resizing: Resizing) -> bool:
+        return resizing.keeps(*self._shape[1:3]) and self._shape[3:] == (3,)
 
 
-class Fitted:
-    """Images that are brought to their size when they are indexed.
+class ResizedOnDemand:
+    """Images that are resized each time they are indexed.
 
     Args:
         images: uint8 [N, H, W], [N, H, W, 1] or [N, H, W, 3].
-        view: What to show of them.
+        resizing: How to resize them.
 
     Attributes:
         shape: N, side, side, 3.
         dtype: uint8.
         ndim: 4.
+
+    Example:
+        >>> ResizedOnDemand(np.zeros((5, 32, 32), np.uint8), Resizing(64))[[1, 4]].shape
+        (2, 64, 64, 3)
     """
 
     dtype = np.dtype(np.uint8)
     ndim = 4
 
-    def __init__(self, images: Images, view: Resizing):
+    def __init__(self, images: Images, resizing: Resizing):
         self._images = images
-        self._view = view
-        self.shape = (len(images), view.side, view.side, 3)
+        self._resizing = resizing
+        self.shape = (len(images), resizing.side, resizing.side, 3)
 
     def __len__(self) -> int:
         return len(self._images)
@@ -121,5 +137,5 @@ class Fitted:
     def __getitem__(self, index: int | slice | np.ndarray) -> np.ndarray:
         """One image for an integer; several for a slice, integers or a mask."""
         if isinstance(index, int | np.integer):
-            return resize_all(np.asarray(self._images[index])[None], self._view)[0]
-        return resize_all(np.asarray(self._images[index]), self._view)
+            return resize_all(np.asarray(self._images[index])[None], self._resizing)[0]
+        return resize_all(np.asarray(self._images[index]), self._resizing)

@@ -1,4 +1,4 @@
-"""Examples divided into splits."""
+"""Division of examples into splits."""
 
 import math
 from collections.abc import Sequence
@@ -15,24 +15,24 @@ def divide(
     labels: np.ndarray | None = None,
     class_names: Sequence[str] = (),
 ) -> list[np.ndarray]:
-    """Divide the rows 0 to `count` - 1; the same on every machine.
+    """Divide the rows 0 to `count` - 1 at random, in the same way on every machine.
 
-    With classes, each is divided by itself, so that all parts hold all classes in like shares.
+    With class labels, each class is divided by itself, so that all splits hold the same shares of
+    the classes.
 
     Args:
         count: Number of rows.
-        shares: Of each part; they add up to 1.
-        seed: Of the permutation.
-        labels: Class ids, integers [count]. Without them, or with labels of another kind, rows are
-            divided without regard to labels.
-        class_names: Of the class ids, for errors.
+        shares: Share of each split; they add up to 1.
+        seed: Seed of the permutation.
+        labels: Class ids, integers [count]. With None, or labels of another kind, rows are divided
+            without regard to labels.
+        class_names: Names of the class ids, for messages.
 
     Returns:
-        Rows of each part, int64, ascending. No row is in two parts, none is left out, no part is
-        empty.
+        Rows of each split, int64, ascending. Every row is in one split, and no split is empty.
 
     Raises:
-        InputError: If there are fewer rows, or fewer of a class, than parts.
+        InputError: If there are fewer rows, or fewer rows of a class, than splits.
     """
     order = np.random.default_rng(seed).permutation(count).astype(np.int64)
     if labels is None or labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
@@ -49,24 +49,24 @@ def divide(
             accepted=f"{len(shares)} or more",
         )
     pieces = [np.split(group, np.cumsum(_counts(len(group), shares))[:-1]) for group in groups]
-    return [np.sort(np.concatenate(part)) for part in zip(*pieces, strict=True)]
+    return [np.sort(np.concatenate(of_split)) for of_split in zip(*pieces, strict=True)]
 
 
 def _check_classes(
-    ids: np.ndarray, groups: Sequence[np.ndarray], parts: int, class_names: Sequence[str]
+    ids: np.ndarray, groups: Sequence[np.ndarray], splits: int, class_names: Sequence[str]
 ) -> None:
     small = [
         (int(class_id), len(group))
         for class_id, group in zip(ids, groups, strict=True)
-        if len(group) < parts
+        if len(group) < splits
     ]
     if small:
         class_id, size = small[0]
         name = repr(class_names[class_id]) if 0 <= class_id < len(class_names) else class_id
         raise InputError(
             "each class needs an example in each split",
-            got=f"class {name} with {size} for {parts} splits" + _more(len(small) - 1),
-            accepted=f"{parts} or more images of each class",
+            got=f"class {name} with {size} for {splits} splits" + _more(len(small) - 1),
+            accepted=f"{splits} or more images of each class",
         )
 
 
@@ -75,12 +75,12 @@ def _more(others: int) -> str:
 
 
 def _counts(count: int, shares: Sequence[float]) -> list[int]:
-    """How many of `count` each part gets: none less than 1, and otherwise nearest to its share."""
+    """Number of rows of each split: 1 or more, and otherwise as near to its share as possible."""
     exact = [count * share / math.fsum(shares) for share in shares]
-    counts = [max(1, math.floor(part)) for part in exact]
+    counts = [max(1, math.floor(number)) for number in exact]
     while sum(counts) < count:
-        counts[max(range(len(counts)), key=lambda part: exact[part] - counts[part])] += 1
+        counts[max(range(len(counts)), key=lambda split: exact[split] - counts[split])] += 1
     while sum(counts) > count:
-        larger = [part for part in range(len(counts)) if counts[part] > 1]
-        counts[min(larger, key=lambda part: exact[part] - counts[part])] -= 1
+        larger = [split for split in range(len(counts)) if counts[split] > 1]
+        counts[min(larger, key=lambda split: exact[split] - counts[split])] -= 1
     return counts

@@ -1,4 +1,4 @@
-"""The images that have a label, with that label as what is to be told."""
+"""The images of a split that have a label, with that label as the target of training."""
 
 import numpy as np
 
@@ -7,15 +7,19 @@ from tfdeepsim.data.splits.split import Split
 from tfdeepsim.data.splits.subset import Subset
 
 TARGET = "target"
-"""Name of the label in the splits that are given."""
+"""Name of the label in the splits that `labelled` returns."""
 
 
-def labelled(splits: Splits, split: str) -> Split:
-    """The images of a split that serve probes, with the label that they predict as `target`.
+def labelled(splits: Splits, name: str) -> Split:
+    """The images of a split that serve probes, with the label that probes predict as `target`.
+
+    Args:
+        splits: Splits of a dataset.
+        name: Name of one of them.
 
     Raises:
         InputError: If the dataset has no labels.
     """
-    source, (_, label) = splits[split], splits.dataset.labelled()
-    rows = np.flatnonzero(splits.dataset.probe_mask(source))
-    return Split(Subset(source.images, rows), {TARGET: source.labels[label][rows]})
+    split, (_, label) = splits[name], splits.dataset.labelled()
+    rows = np.flatnonzero(splits.dataset.probe_mask(split))
+    return Split(Subset(split.images, rows), {TARGET: split.labels[label][rows]})

@@ -8,18 +8,22 @@ import numpy as np
 
 from tfdeepsim.errors import InputError
 
+LABEL = "label"
+"""Name of the label in datasets that have only one: class ids, int64 [N], or numbers to regress,
+float32 [N, K]."""
+
 
 class Images(Protocol):
-    """What can be indexed like an array: one in memory, mapped from a file, or read when it is
-    asked for."""
+    """Anything that is indexed like an array: in memory, mapped from a file, or decoded at each
+    use."""
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Number of rows first."""
+        """Number of rows, then the shape of a row."""
 
     @property
     def dtype(self) -> np.dtype:
-        """Of each element."""
+        """Dtype of the elements."""
 
     @property
     def ndim(self) -> int:
@@ -36,11 +40,16 @@ class Split:
     """Images and their labels, in a fixed order.
 
     Attributes:
-        images: uint8 [N, H, W, C], in memory, mapped from a file, or what is indexed like an array.
-        labels: Arrays [N, ...], by name; a float label is finite. Empty where there are none.
+        images: uint8 [N, H, W, C], an array or anything that is indexed like one.
+        labels: Arrays [N, ...] by name; floats are finite. Empty without labels.
 
     Raises:
         InputError: If labels are not as many as images, or not finite.
+
+    Example:
+        >>> split = Split(np.zeros((2, 64, 64, 3), np.uint8), {"label": np.array([0, 1])})
+        >>> len(split.images)
+        2
     """
 
     images: Images
@@ -67,9 +76,9 @@ class Split:
 def _check_finite(name: str, values: np.ndarray) -> None:
     finite = np.isfinite(values).reshape(len(values), -1).all(axis=1)
     if not finite.all():
-        worst = int(np.argmin(finite))
+        first = int(np.argmin(finite))
         raise InputError(
             f"label {name!r} must be finite",
-            got=f"{values[worst].tolist()} at example {worst}, one of {np.sum(~finite)} such",
+            got=f"{values[first].tolist()} at example {first}, one of {np.sum(~finite)} such",
             accepted="numbers that are neither NaN nor infinite",
         )

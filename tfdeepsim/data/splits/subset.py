@@ -1,4 +1,4 @@
-"""Some rows of an array, gathered only when they are asked for."""
+"""Some rows of an array, gathered only when they are used."""
 
 import numpy as np
 
@@ -6,16 +6,20 @@ from tfdeepsim.data.splits.split import Images
 
 
 class Subset:
-    """Some rows of an array, in an order of their own; nothing is copied until it is indexed.
+    """Some rows of an array, in any order; nothing is copied until it is indexed.
 
     Args:
-        array: An array [N, ...], or what can be indexed like one.
-        rows: Subset of `array`, integers [M].
+        array: An array [N, ...], or anything that is indexed like one.
+        rows: Rows of `array` that belong to the subset, integers [M].
 
     Attributes:
         shape: `array.shape`, with M rows.
         dtype: `array.dtype`.
         ndim: `array.ndim`.
+
+    Example:
+        >>> Subset(np.arange(10) ** 2, np.array([3, 1]))[:]
+        array([9, 1])
     """
 
     def __init__(self, array: Images, rows: np.ndarray):

@@ -1,4 +1,4 @@
-"""Splits of TensorFlow Datasets as parts of a dataset."""
+"""Splits of TensorFlow Datasets as raw splits."""
 
 import contextlib
 import itertools
@@ -10,11 +10,11 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from tfdeepsim.data.digests import REMEMBERED_FROM, combined, file_digest
+from tfdeepsim.data.digests import REMEMBERED_FROM, file_digest, short_digest
 from tfdeepsim.data.images.decode import Undecodable, decode
-from tfdeepsim.data.labels import tidy
-from tfdeepsim.data.llv2.folder import damaged
-from tfdeepsim.data.raw_splits.raw_split import BLOCK, Part
+from tfdeepsim.data.labels import probe_labels
+from tfdeepsim.data.paths import damaged, decoded_folder, remembered_digests
+from tfdeepsim.data.raw_splits.raw_split import BLOCK, RawSplit
 from tfdeepsim.data.resizing import Resizing
 from tfdeepsim.errors import InputError
 from tfdeepsim.files import replacing
@@ -22,13 +22,17 @@ from tfdeepsim.files import replacing
 IMAGE = "image"
 
 
-class TfdsPart(Part):
+class TfdsRawSplit(RawSplit):
     """A split that a builder has prepared, in the order of its records.
 
     Args:
-        builder: Prepared, with a feature `image`.
-        split: Its name.
-        root: Folder of all datasets, where checksums are noted.
+        builder: A builder whose data is prepared, with a feature `image`.
+        split: Name of the split.
+        root: Folder that all datasets are kept in, where checksums are remembered.
+
+    Example:
+        >>> TfdsRawSplit(tfds.builder("cifar10"), "train", data_root()).count
+        50000
     """
 
     def __init__(self, builder: tfds.core.DatasetBuilder, split: str, root: Path):
@@ -36,44 +40,44 @@ class TfdsPart(Part):
         self.labels = None
         self._builder = builder
         self._split = split
-        self._kept = root / "decoded"
+        self._root = root
 
     @property
     def digest(self) -> str:
-        """Of the files that were prepared."""
+        """A checksum of the prepared files."""
         files = sorted(map(Path, self._builder.info.splits[self._split].filepaths))
+        remembered = remembered_digests(self._root)
         try:
-            return combined(*(file_digest(path, self._kept / "digests.json") for path in files))
+            return short_digest(*(file_digest(path, remembered) for path in files))
         except OSError as error:
-            raise damaged(
-                Path(self._builder.data_dir), f"{error.filename}: {error.strerror}"
-            ) from error
+            folder = Path(self._builder.data_dir)
+            raise damaged(folder, f"{error.filename}: {error.strerror}") from error
 
-    def blocks(self, view: Resizing) -> Iterator[np.ndarray]:
-        """All images in order; JPEGs and PNGs are decoded in parallel."""
+    def blocks(self, resizing: Resizing) -> Iterator[np.ndarray]:
+        """All images in order, resized; JPEGs and PNGs are decoded in parallel."""
 
-        def show(data: bytes) -> np.ndarray:
-            return decode(data, view)
+        def decoded(data: bytes) -> np.ndarray:
+            return decode(data, resizing)
 
         files = self._values(IMAGE, {IMAGE: tfds.decode.SkipDecoding()})
         try:
             with ThreadPoolExecutor() as threads:
                 while block := list(itertools.islice(files, BLOCK)):
-                    yield np.stack(list(threads.map(show, block)))
+                    yield np.stack(list(threads.map(decoded, block)))
         except Undecodable as error:
-            raise damaged(
-                Path(self._builder.data_dir), f"an image of {self._split}: {error}"
-            ) from error
+            folder = Path(self._builder.data_dir)
+            raise damaged(folder, f"an image of {self._split}: {error}") from error
 
     def read_labels(self, name: str) -> np.ndarray:
-        """The values of a feature, in order; those of large splits are kept, since all records are
-        read."""
-        small = self._builder.info.splits[self._split].num_bytes < REMEMBERED_FROM
-        path = self._kept / f"labels-{self._builder.name}-{combined(self.digest, name)}.npy"
+        """The values of a feature, in order. Those of large splits are cached in a file, since
+        reading them means reading all records."""
+        is_small = self._builder.info.splits[self._split].num_bytes < REMEMBERED_FROM
+        digest = short_digest(self.digest, name)
+        path = decoded_folder(self._root) / f"labels-{self._builder.name}-{digest}.npy"
         with contextlib.suppress(OSError, ValueError):
             return np.load(path, allow_pickle=False)
         values = np.stack(list(self._values(name)))
-        if not small:
+        if not is_small:
             with contextlib.suppress(OSError), replacing(path) as new, open(new, "wb") as file:
                 np.save(file, values)
         return values
@@ -93,10 +97,11 @@ class TfdsPart(Part):
 
 
 def image_side(builder: tfds.core.DatasetBuilder) -> int | None:
-    """Height and width of the images of a builder; None if they are not square, or not all alike.
+    """Height and width in pixels of the images of a builder; None if they are not square, or have
+    different sizes.
 
     Raises:
-        InputError: If it has no images.
+        InputError: If the builder has no images.
     """
     features = builder.info.features
     feature = features[IMAGE] if IMAGE in (features or ()) else None
@@ -113,50 +118,50 @@ def image_side(builder: tfds.core.DatasetBuilder) -> int | None:
     return height if height == width else None
 
 
-def parts_of(
+def read_raw_splits(
     builder: tfds.core.DatasetBuilder, root: Path
-) -> tuple[dict[str, Part], tuple[str, ...]]:
-    """All splits of a builder, with labels where it has them.
+) -> tuple[dict[str, RawSplit], tuple[str, ...]]:
+    """All splits of a builder, with labels if it has some.
 
-    Labels are the feature `label`, or what the builder calls supervised; a split whose labels are
-    all -1 has none.
+    Labels are the feature `label`, or else the one that the builder names as supervised; a split
+    whose labels are all -1 has none.
 
     Args:
-        builder: Prepared.
-        root: Folder of all datasets, where checksums are noted.
+        builder: A builder whose data is prepared.
+        root: Folder that all datasets are kept in, where checksums are remembered.
 
     Returns:
-        Parts by split, and the names of the classes, if they have any.
+        Raw splits by name, and the names of the classes, if they have any.
 
     Raises:
-        InputError: If it has no images, or its labels are of a strange form.
+        InputError: If the builder has no images, or labels of a form that probes do not take.
     """
     image_side(builder)
-    parts = {
-        name: TfdsPart(builder, name, root)
+    raw_splits = {
+        name: TfdsRawSplit(builder, name, root)
         for name, info in builder.info.splits.items()
         if info.num_examples
     }
-    label = _label(builder)
+    label = _label_feature(builder)
     if label is None:
-        return {**parts}, ()
-    values = {name: part.read_labels(label) for name, part in parts.items()}
-    known = {name: of_part for name, of_part in values.items() if not _unknown(of_part)}
+        return {**raw_splits}, ()
+    values = {name: raw_split.read_labels(label) for name, raw_split in raw_splits.items()}
+    known = {name: of_split for name, of_split in values.items() if not _are_secret(of_split)}
     feature = builder.info.features[label]
     names: tuple[str, ...] = ()
     if isinstance(feature, tfds.features.ClassLabel):
-        labels = {name: of_part.astype(np.int64) for name, of_part in known.items()}
+        labels = {name: of_split.astype(np.int64) for name, of_split in known.items()}
         _check_ids(builder, labels)
         names = tuple(feature.names)
         names = () if names == tuple(map(str, range(len(names)))) else names
     else:
-        labels, names = tidy(known) if known else ({}, ())
-    for name, of_part in labels.items():
-        parts[name].labels = of_part
-    return {**parts}, names
+        labels, names = probe_labels(known) if known else ({}, ())
+    for name, of_split in labels.items():
+        raw_splits[name].labels = of_split
+    return {**raw_splits}, names
 
 
-def _label(builder: tfds.core.DatasetBuilder) -> str | None:
+def _label_feature(builder: tfds.core.DatasetBuilder) -> str | None:
     features, supervised = builder.info.features, builder.info.supervised_keys or ()
     for name in ("label", *supervised[1:2]):
         feature = features[name] if isinstance(name, str) and name in features else None
@@ -170,15 +175,16 @@ def _label(builder: tfds.core.DatasetBuilder) -> str | None:
     return None
 
 
-def _unknown(values: np.ndarray) -> bool:
-    return values.dtype.kind == "i" and bool((values == -1).all())
+def _are_secret(labels: np.ndarray) -> bool:
+    return labels.dtype.kind == "i" and bool((labels == -1).all())
 
 
 def _check_ids(builder: tfds.core.DatasetBuilder, labels: dict[str, np.ndarray]) -> None:
-    for split, values in labels.items():
-        if values.min() < 0:
+    for split, ids in labels.items():
+        if ids.min() < 0:
+            count = f"{np.sum(ids < 0):,} of {len(ids):,} without in {split}"
             raise InputError(
                 "each image of a split must have a label, or none",
-                got=f"tfds:{builder.name} with {np.sum(values < 0):,} of {len(values):,} without in {split}",
+                got=f"tfds:{builder.name} with {count}",
                 accepted="a builder whose splits are labelled throughout",
             )

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tfdeepsim.data.images.labels import read_labels
+from tfdeepsim.data.images.csv_labels import read_csv_labels
 from tfdeepsim.errors import InputError
 
 NAMES = ["set/a.jpg", "set/deep/b.jpg", "set/deep/c.jpg"]
@@ -14,7 +14,7 @@ def read(tmp_path):
     def call(text, names=NAMES, wrapping="set/"):
         path = tmp_path / "labels.csv"
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return read_labels(str(path), names, wrapping)
+        return read_csv_labels(str(path), names, wrapping)
 
     return call
 
@@ -102,4 +102,4 @@ def test_a_file_that_is_not_there(tmp_path):
         with pytest.raises(
             InputError, match=r"must be a readable CSV file: got .*(No such file|Is a directory)"
         ):
-            read_labels(str(path), NAMES)
+            read_csv_labels(str(path), NAMES)

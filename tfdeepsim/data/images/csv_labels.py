@@ -16,50 +16,54 @@ _SPELLING = (
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Labels:
+class CsvLabels:
     """Labels in the order of the image files.
 
     Attributes:
-        values: float32 [N, K] to regress, or class ids int64 [N].
-        class_names: Of the class ids, sorted; empty for regression.
+        values: Numbers to regress, float32 [N, K], or class ids, int64 [N].
+        class_names: Names of the class ids, sorted; empty for regression.
+
+    Example:
+        >>> read_csv_labels("labels.csv", ["1.png", "2.png"]).class_names
+        ('cat', 'dog')
     """
 
     values: np.ndarray
     class_names: tuple[str, ...]
 
 
-def read_labels(path: str, names: Sequence[str], wrapping: str = "") -> Labels:
+def read_csv_labels(path: str, names: Sequence[str], prefix: str = "") -> CsvLabels:
     """Read the labels of all images.
 
-    Columns of numbers are what a probe regresses; a single column of text is a class.
+    Columns of numbers are regressed by probes; a single column of text is a class.
 
     Args:
-        path: CSV file in UTF-8, `file,NAME[,NAME...]`. `file` is a name, with or without
-            `wrapping`, or the last part of one if no other image has it.
-        names: Image files, relative, with `/`.
-        wrapping: What all names begin with.
+        path: CSV file in UTF-8 with the columns `file,NAME[,NAME...]`. `file` is the name of an
+            image, with or without `prefix`, or its last part if no other image has the same.
+        names: Image files: relative paths, with `/`.
+        prefix: What all names begin with.
 
     Raises:
-        InputError: If the file cannot be read, is of another form, or has not one row for each
+        InputError: If the file cannot be read, has another form, or does not have one row for each
             image.
     """
     rows = _read(Path(path).expanduser())
-    keys = _keys(names, wrapping)
+    keys = _keys(names, prefix)
     values: list[list[str] | None] = [None] * len(names)
-    unknown, doubled = [], []
+    unknown, repeated = [], []
     for file, *cells in rows:
         row = keys.get(PurePosixPath(file.replace("\\", "/")).as_posix())
         if row is None:
             unknown.append(file)
         elif values[row] is not None:
-            doubled.append(file)
+            repeated.append(file)
         else:
             values[row] = cells
     missing = [name for name, cells in zip(names, values, strict=True) if cells is None]
     _refuse(
         path, unknown, "for files that are no images of the dataset, or have names of more than one"
     )
-    _refuse(path, doubled, "for images that have one already")
+    _refuse(path, repeated, "for images that have one already")
     if missing:
         raise InputError(
             "--labels needs a row for each image",
@@ -74,60 +78,62 @@ def _read(path: Path) -> list[list[str]]:
         with open(path, newline="", encoding="utf-8-sig") as file:
             header, *rows = [row for row in csv.reader(file, strict=True) if row] or [[]]
     except (OSError, ValueError, csv.Error) as error:
-        raise _wrong(path, getattr(error, "strerror", None) or str(error)) from error
+        raise _unreadable(path, getattr(error, "strerror", None) or str(error)) from error
     if len(header) < 2 or header[0].strip().lower() != "file":
-        raise _wrong(path, f"the header {','.join(header)[:80]!r}")
+        raise _unreadable(path, f"the header {','.join(header)[:80]!r}")
     rows = [[cell.strip() for cell in row] for row in rows]
     for row in rows:
         if len(row) != len(header):
-            raise _wrong(path, f"{len(row)} values for {len(header)} columns at {row[0]}")
+            raise _unreadable(path, f"{len(row)} values for {len(header)} columns at {row[0]}")
         if not all(row):
-            raise _wrong(path, f"an empty value at {row[0] or 'a row without a file'}")
+            raise _unreadable(path, f"an empty value at {row[0] or 'a row without a file'}")
     return rows
 
 
-def _keys(names: Sequence[str], wrapping: str) -> Mapping[str, int]:
-    """Row of each spelling of a name; what two images share is no spelling of either."""
+def _keys(names: Sequence[str], prefix: str) -> Mapping[str, int]:
+    """Row of each spelling of a name; a spelling that two images share counts for neither."""
     keys: dict[str, int | None] = {}
     for row, name in enumerate(names):
         last = name.rpartition("/")[2]
         keys[last] = row if last not in keys else None
     for row, name in enumerate(names):
-        keys[name[len(wrapping) :]] = row
+        keys[name[len(prefix) :]] = row
     for row, name in enumerate(names):
         keys[name] = row
     return {key: row for key, row in keys.items() if row is not None}
 
 
-def _parse(path: str, names: Sequence[str], cells: Sequence[Sequence[str]]) -> Labels:
+def _parse(path: str, names: Sequence[str], cells: Sequence[Sequence[str]]) -> CsvLabels:
     numbers = [[_number(cell) for cell in row] for row in cells]
     texts = [
         (row, column)
         for row, values in enumerate(numbers)
-        for column, v in enumerate(values)
-        if v is None
+        for column, value in enumerate(values)
+        if value is None
     ]
     if texts and len(texts) == len(cells) * len(cells[0]) and len(cells[0]) == 1:
         class_names = sorted({row[0] for row in cells})
         ids = {name: class_id for class_id, name in enumerate(class_names)}
-        return Labels(np.array([ids[row[0]] for row in cells], np.int64), tuple(class_names))
+        return CsvLabels(np.array([ids[row[0]] for row in cells], np.int64), tuple(class_names))
     if texts:
         row, column = texts[0]
         raise InputError(
             "--labels holds columns of numbers, or one column of class names",
-            got=f"{cells[row][column][:40]!r} for {names[row]} in {path}, one of {len(texts):,} such",
+            got=f"{cells[row][column][:40]!r} for {names[row]} in {path}, "
+            f"one of {len(texts):,} such",
             accepted="numbers only, or names only",
         )
-    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused as such
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused below
         values = np.array(numbers, np.float64).astype(np.float32)
     bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
     if len(bad):
         raise InputError(
             "--labels must be finite",
-            got=f"{','.join(cells[bad[0]])} for {names[bad[0]]} in {path}, one of {len(bad):,} such",
+            got=f"{','.join(cells[bad[0]])} for {names[bad[0]]} in {path}, "
+            f"one of {len(bad):,} such",
             accepted="numbers that are neither NaN nor infinite",
         )
-    return Labels(values, ())
+    return CsvLabels(values, ())
 
 
 def _number(cell: str) -> float | None:
@@ -146,7 +152,7 @@ def _refuse(path: str, files: Sequence[str], what: str) -> None:
         )
 
 
-def _wrong(path: Path, reason: str) -> InputError:
+def _unreadable(path: Path, reason: str) -> InputError:
     return InputError(
         "--labels must be a readable CSV file", got=f"{path} ({reason})", accepted=_SPELLING
     )
