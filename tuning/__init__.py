@@ -1,1 +1,1 @@
-"""The door to the probe search: `python -m tuning.search RUN_DIR`."""
+"""The command `python -m tuning.search RUN_DIR`, which searches for the best probe of a run."""

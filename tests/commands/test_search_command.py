@@ -76,7 +76,7 @@ def _trials(directory):
 
 @pytest.fixture(scope="module")
 def searched(tmp_path_factory):
-    """A run that was searched: interrupted when a trial had ended, and gone on with."""
+    """A run whose search was interrupted when a trial had ended, and resumed."""
     folder = tmp_path_factory.mktemp("search")
     run = make_run(folder / "run", make_images(folder / "images.npz"))
     directory = run.path / "search" / slug(f"npz:{folder / 'images.npz'}")
@@ -96,7 +96,7 @@ def test_interrupt_says_how_to_go_on(searched):
     run, _, (code, _, err, _), (out, _) = searched
     assert code == 130
     assert err.strip() == (
-        "interrupted; trials that ended are kept; go on with: "
+        "interrupted; trials that ended are kept; resume with: "
         f"python -m tuning.search {run.path} {' '.join(FLAGS)}"
     )
     assert "trials are kept" in out
@@ -126,7 +126,7 @@ def test_output(searched):
         assert words in out
 
 
-def test_search_stands_beside_the_fixed_host(searched):
+def test_search_stands_beside_the_fixed_suite(searched):
     from tfdeepsim.probes.result import read_result
 
     run, directory, *_ = searched
@@ -152,7 +152,7 @@ def test_again_reads_what_is_there_and_another_search_is_refused(searched, capsy
     assert search.main([str(run.path), *FLAGS, "--seed", "1"]) == 2
     err = capsys.readouterr().err
     assert err.startswith(
-        f"error: a tuner directory goes on with its own search only: got {directory}"
+        f"error: a search directory can only resume its own search: got {directory}"
     )
     assert len(err.splitlines()) == 1
 

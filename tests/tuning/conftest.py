@@ -1,4 +1,4 @@
-"""Small examples whose labels follow from their embeddings."""
+"""Small splits whose labels are a function of their embeddings."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from tfdeepsim.probes.data.splits import check_splits
 
 
 def make_pairs(task="regression", rows=60, columns=4, seed=0):
-    """Embeddings and labels of train, validation and test."""
+    """Embeddings and labels of the splits train, validation and test."""
     rng = np.random.default_rng(seed)
 
     def pair(n):
@@ -26,7 +26,7 @@ def pairs():
 
 @pytest.fixture
 def checked():
-    """The same, checked, by name."""
+    """A function that returns checked splits by name."""
 
     def make(task="regression", **options):
         train, validation, test = make_pairs(task, **options)

@@ -1,5 +1,7 @@
-"""A search in a process of its own, for tests that kill it: DIRECTORY TUNER TRIALS WORKERS
-EPOCHS."""
+"""A search in a process of its own, for tests that kill it.
+
+Arguments: DIRECTORY TUNER TRIALS WORKERS EPOCHS.
+"""
 
 import sys
 

@@ -1,9 +1,18 @@
 import os
+import socket
 
 import pytest
 
 from tfdeepsim.errors import InputError
-from tfdeepsim.tuning.cluster import HOST, ID, PORT, addresses, environment, free_port, role
+from tfdeepsim.tuning.cluster import (
+    HOST,
+    ID,
+    PORT,
+    free_port,
+    role,
+    role_variables,
+    temporary_environment,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -12,24 +21,24 @@ def alone(monkeypatch):
         monkeypatch.delenv(name, raising=False)
 
 
-@pytest.mark.parametrize(("name", "part"), [("chief", "chief"), ("tuner0", "worker")])
-def test_roles(name, part):
+@pytest.mark.parametrize(("name", "expected"), [("chief", "chief"), ("tuner0", "worker")])
+def test_roles(name, expected):
     assert role() == "alone"
-    with environment(addresses(name, "10.0.0.1", 8000)):
-        assert role() == part
+    with temporary_environment(role_variables(name, "10.0.0.1", 8000)):
+        assert role() == expected
         assert os.environ[PORT] == "8000"
     assert role() == "alone"
 
 
-def test_all_of_them_or_none(monkeypatch):
+def test_incomplete_variables_are_refused(monkeypatch):
     monkeypatch.setenv(ID, "chief")
     with pytest.raises(InputError, match="got KERASTUNER_TUNER_ID=chief only; accepted: all of"):
         role()
 
 
 @pytest.mark.parametrize("port", ["http", "0", "65536", "-1"])
-def test_port(monkeypatch, port):
-    for name, value in addresses("chief", "localhost", 1).items():
+def test_bad_port_is_refused(monkeypatch, port):
+    for name, value in role_variables("chief", "localhost", 1).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv(PORT, port)
     with pytest.raises(InputError, match="must be a port"):
@@ -37,7 +46,5 @@ def test_port(monkeypatch, port):
 
 
 def test_free_port_can_be_listened_on():
-    import socket
-
     with socket.socket() as one:
         one.bind(("127.0.0.1", free_port()))

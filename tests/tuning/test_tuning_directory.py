@@ -4,7 +4,7 @@ from tfdeepsim.errors import InputError
 from tfdeepsim.tuning.directory import SearchDirectory
 
 
-def test_folder_of_something_else(tmp_path):
+def test_folder_without_a_search_is_refused(tmp_path):
     (tmp_path / "photo.jpg").touch()
     for overwrite in (False, True):
         with pytest.raises(InputError, match="a search directory must be new, or hold a search"):
@@ -14,7 +14,7 @@ def test_folder_of_something_else(tmp_path):
         SearchDirectory(tmp_path / "photo.jpg").check()
 
 
-def test_begin_go_on_replace(tmp_path):
+def test_start_resume_and_replace(tmp_path):
     directory = SearchDirectory(tmp_path / "search")
     directory.open({"task": "regression", "data": "a"})
     (directory.path / "trials.csv").touch()
@@ -29,7 +29,7 @@ def test_begin_go_on_replace(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{"])
-def test_damaged_description(tmp_path, text):
+def test_damaged_description_is_refused(tmp_path, text):
     (tmp_path / "search.json").write_text(text)
     with pytest.raises(InputError, match=r"holds a readable search\.json"):
         SearchDirectory(tmp_path).open({"task": "regression"})

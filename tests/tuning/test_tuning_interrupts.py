@@ -18,7 +18,7 @@ def press():
     os.kill(os.getpid(), signal.SIGINT)
 
 
-def test_is_raised_where_it_is_checked():
+def test_interrupt_is_raised_by_check():
     passed = []
 
     def run():
@@ -35,12 +35,12 @@ def test_is_raised_where_it_is_checked():
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_is_raised_at_the_end_at_the_latest():
+def test_interrupt_is_raised_at_the_end_of_the_context():
     with pytest.raises(KeyboardInterrupt), Interrupts():
         press()
 
 
-def test_a_second_press_acts_at_once():
+def test_second_press_acts_at_once():
     passed = []
 
     def run():
@@ -54,7 +54,7 @@ def test_a_second_press_acts_at_once():
     assert passed == ["first"]
 
 
-def test_an_error_is_not_hidden():
+def test_other_errors_are_not_hidden():
     def run():
         with Interrupts():
             press()
@@ -64,7 +64,7 @@ def test_an_error_is_not_hidden():
         run()
 
 
-def test_leaves_alone_a_process_that_has_its_own_way():
+def test_handler_of_the_program_is_left_in_place():
     pressed = []
     before = signal.signal(signal.SIGINT, lambda *_: pressed.append(True))
     try:
@@ -76,7 +76,7 @@ def test_leaves_alone_a_process_that_has_its_own_way():
         signal.signal(signal.SIGINT, before)
 
 
-def test_does_nothing_in_other_threads():
+def test_other_threads_are_left_alone():
     failures = []
 
     def run():
@@ -92,17 +92,17 @@ def test_does_nothing_in_other_threads():
     assert failures == []
 
 
-# keras-tuner's.
+# keras-tuner uses deprecated names of `threading`.
 @pytest.mark.filterwarnings("ignore:currentThread:DeprecationWarning")
 @pytest.mark.filterwarnings("ignore:getName:DeprecationWarning")
-def test_a_trial_that_is_interrupted_has_not_failed(checked, tmp_path):
+def test_interrupted_trial_is_repeated_and_has_not_failed(checked, tmp_path):
     splits = checked()
     problem = Problem("regression", splits["train"], splits["validation"])
     settings = SearchSettings(tuner="random", trials=3, epochs=2)
     directory = SearchDirectory(tmp_path / "search")
 
     class Pressed(ProbeTuner):
-        """Ctrl-C arrives in the middle of the second trial."""
+        """A tuner that receives Ctrl-C in the middle of the second trial."""
 
         def on_epoch_begin(self, trial, model, epoch, logs=None):
             if len(self.oracle.end_order) == 1 and not pressed:

@@ -57,7 +57,7 @@ def table(directory):
 
 
 def outcome(directory):
-    """What must not depend on how often a search was killed, or how many processes shared it."""
+    """The part of the table that must not depend on interruptions or the number of processes."""
     return [
         {name: row[name] for name in row if name not in ("seconds", "trial")}
         for row in table(directory)
@@ -72,23 +72,23 @@ def gone(pid):
 
 
 def workers_of(chief):
-    found = subprocess.run(
+    listing = subprocess.run(
         ["ps", "--ppid", str(chief.pid), "-o", "pid="], capture_output=True, text=True, check=True
     )
-    return [int(pid) for pid in found.stdout.split()]
+    return [int(pid) for pid in listing.stdout.split()]
 
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory):
-    """What a search finds that one process runs from beginning to end."""
+    """The table of a search that one process runs without interruption."""
     directory = tmp_path_factory.mktemp("searches") / "alone"
     finish(start(directory))
     return outcome(directory)
 
 
-def test_killed_search_goes_on(tmp_path, alone):
-    """Ended trials are kept; the one that ran is run again; the table is that of a search left
-    alone."""
+def test_killed_search_is_resumed(tmp_path, alone):
+    """Finished trials are kept, the running one is repeated, and the table is the same as without
+    interruption."""
     directory = tmp_path / "killed"
     process = start(directory)
     wait(process, lambda: len(state(directory)["end_order"]) == 2)
@@ -98,13 +98,13 @@ def test_killed_search_goes_on(tmp_path, alone):
     assert len(state(directory)["end_order"]) == 2, "it was not killed in time to prove anything"
     kept = [directory / "trials" / f"trial_{name}" / "trial.json" for name in "01"]
     before = [path.stat().st_mtime_ns for path in kept]
-    assert "going on: 2 trials are kept" in finish(start(directory))
+    assert "resuming the search: 2 trials are kept" in finish(start(directory))
     assert [path.stat().st_mtime_ns for path in kept] == before
     assert outcome(directory) == alone
 
 
 def test_chief_and_two_workers(tmp_path, alone):
-    """Two processes share the trials; one that is killed comes back, and its trial is not lost."""
+    """Two processes share the trials; one that is killed is restarted with its trial."""
     directory = tmp_path / "search"
     chief = start(directory, workers=2)
     wait(chief, lambda: set(state(directory)["ongoing_trials"]) == {"tuner0", "tuner1"})
@@ -116,7 +116,7 @@ def test_chief_and_two_workers(tmp_path, alone):
     logs = sorted((directory / "logs").iterdir())
     assert [path.name for path in logs] == ["tuner0.log", "tuner1.log"]
     assert sorted(path.read_text().count("takes part in the search") for path in logs) == [1, 2]
-    # Other numbers of threads may round otherwise.
+    # Another number of threads may round differently.
     for shared, single in zip(outcome(directory), alone, strict=True):
         for name in ("validation_loss", "validation_metric"):
             assert float(shared[name]) == pytest.approx(float(single[name]), rel=1e-3)
@@ -125,7 +125,7 @@ def test_chief_and_two_workers(tmp_path, alone):
 
 
 @pytest.mark.slow
-def test_workers_end_with_a_killed_chief_and_one_process_goes_on(tmp_path):
+def test_workers_end_with_a_killed_chief_and_one_process_resumes(tmp_path):
     directory = tmp_path / "search"
     chief = start(directory, "hyperband", trials=0, epochs=3, workers=2)
     wait(chief, lambda: len(state(directory)["end_order"]) >= 1)

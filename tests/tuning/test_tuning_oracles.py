@@ -1,4 +1,4 @@
-"""An oracle that was killed between two of its files."""
+"""Oracles that are restarted, also after a kill between the writing of two files."""
 
 import json
 
@@ -8,7 +8,7 @@ from tfdeepsim.tuning.oracles import make_oracle
 from tfdeepsim.tuning.settings import SearchSettings
 
 pytestmark = [
-    # keras-tuner uses old names of `threading`.
+    # keras-tuner uses deprecated names of `threading`.
     pytest.mark.filterwarnings("ignore:currentThread:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore:getName:DeprecationWarning"),
 ]
@@ -25,36 +25,36 @@ def oracle_in(folder, tuner, reload=False):
 
 
 def run(oracle, trials):
-    """Run trials whose loss is their number; gives their hyperparameters."""
-    found = []
+    """Run trials whose loss is their number; returns their hyperparameters."""
+    values = []
     for _ in range(trials):
         trial = oracle.create_trial("tuner0")
         assert trial.status == "RUNNING"
-        found.append(trial.hyperparameters.values)
+        values.append(trial.hyperparameters.values)
         oracle.update_trial(trial.trial_id, {"val_loss": float(trial.trial_id)})
         trial.status = "COMPLETED"
         oracle.end_trial(trial)
-    return found
+    return values
 
 
 @pytest.mark.parametrize("tuner", TUNERS)
-def test_restarted_oracle_gives_what_it_would_have_given(tmp_path, tuner):
-    whole = run(oracle_in(tmp_path / "whole", tuner), 3)
+def test_restarted_oracle_continues_the_same_sequence(tmp_path, tuner):
+    uninterrupted = run(oracle_in(tmp_path / "whole", tuner), 3)
     parts = run(oracle_in(tmp_path / "parts", tuner), 2)
     oracle = oracle_in(tmp_path / "parts", tuner, reload=True)
     parts += run(oracle, 1)
-    assert parts == whole
+    assert parts == uninterrupted
     assert oracle.end_order == ["0", "1", "2"] or tuner == "hyperband"
     assert len(oracle.end_order) == 3
 
 
 @pytest.mark.parametrize("tuner", TUNERS)
-def test_killed_as_a_trial_began(tmp_path, tuner):
+def test_kill_at_the_start_of_a_trial(tmp_path, tuner):
     oracle = oracle_in(tmp_path, tuner)
     run(oracle, 1)
     before = (tmp_path / "trials" / "oracle.json").read_text()
     second = oracle.create_trial("tuner0")
-    # Its own file was written, the oracle's was not.
+    # The file of the trial was written, that of the oracle was not.
     (tmp_path / "trials" / "oracle.json").write_text(before)
     again = oracle_in(tmp_path, tuner, reload=True)
     assert list(again.trials) == [again.start_order[0]]
@@ -64,7 +64,7 @@ def test_killed_as_a_trial_began(tmp_path, tuner):
 
 
 @pytest.mark.parametrize("tuner", TUNERS)
-def test_killed_as_a_trial_ended(tmp_path, tuner):
+def test_kill_at_the_end_of_a_trial(tmp_path, tuner):
     oracle = oracle_in(tmp_path, tuner)
     run(oracle, 2)
     state = json.loads((tmp_path / "trials" / "oracle.json").read_text())

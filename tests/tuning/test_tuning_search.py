@@ -14,16 +14,16 @@ from tfdeepsim.tuning.search import search
 from tfdeepsim.tuning.settings import SearchSettings
 
 pytestmark = [
-    # keras-tuner uses old names of `threading`.
+    # keras-tuner uses deprecated names of `threading`.
     pytest.mark.filterwarnings("ignore:currentThread:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore:getName:DeprecationWarning"),
 ]
 
 
 def run(path, pairs, task="regression", **settings):
-    modes = {name: settings.pop(name) for name in ("overwrite", "dry_run") if name in settings}
+    options = {name: settings.pop(name) for name in ("overwrite", "dry_run") if name in settings}
     settings = SearchSettings(**{"trials": 2, "epochs": 2, **settings})
-    return search(pairs, task, settings, SearchDirectory(path), **modes)
+    return search(pairs, task, settings, SearchDirectory(path), **options)
 
 
 def table(path):
@@ -69,8 +69,7 @@ def test_every_tuner(tmp_path, pairs, tuner, task, settings, trials):
 
 
 def test_exported_probes_need_tensorflow_alone(finished, tmp_path, pairs):
-    """Raw embeddings in, labels out, in a process that knows nothing of tfdeepsim or Keras'
-    files."""
+    """A process without tfdeepsim and Keras predicts labels from raw embeddings."""
     data = pairs("classification")
     classes = run(tmp_path / "classes", data, "classification", trials=1, epochs=1)
     np.save(tmp_path / "embeddings.npy", data[2][0])
@@ -79,26 +78,30 @@ def test_exported_probes_need_tensorflow_alone(finished, tmp_path, pairs):
         x = np.load("embeddings.npy")
         for name, path in zip(("regression", "classification"), sys.argv[1:]):
             probe = tf.saved_model.load(path)
-            found = probe.predict(x).numpy()
+            labels = probe.predict(x).numpy()
             served = probe.signatures["serving_default"](embeddings=tf.constant(x))
-            assert (served["prediction"].numpy() == found).all()
+            assert (served["prediction"].numpy() == labels).all()
             assert len(probe.predict(x[:1])) == 1
-            np.save(name + ".npy", found)
+            np.save(name + ".npy", labels)
         assert not any(name.startswith("tfdeepsim") for name in sys.modules)
     """
     paths = finished[0] / "best", tmp_path / "classes" / "best"
     subprocess.run([sys.executable, "-c", code, *map(str, paths)], cwd=tmp_path, check=True)
-    found = {name: np.load(tmp_path / f"{name}.npy") for name in ("regression", "classification")}
-    assert {name: array.dtype for name, array in found.items()} == {
+    predicted = {
+        name: np.load(tmp_path / f"{name}.npy") for name in ("regression", "classification")
+    }
+    assert {name: array.dtype for name, array in predicted.items()} == {
         "regression": np.float32,
         "classification": np.int64,
     }
-    np.testing.assert_array_equal(found["classification"], classes.predictions)
+    np.testing.assert_array_equal(predicted["classification"], classes.predictions)
     # Both data sets have the same embeddings.
-    np.testing.assert_allclose(found["regression"], finished[1].predictions, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(
+        predicted["regression"], finished[1].predictions, rtol=1e-5, atol=1e-5
+    )
 
 
-def test_test_split_decides_nothing(finished, tmp_path, pairs):
+def test_test_split_chooses_nothing(finished, tmp_path, pairs):
     path, result = finished
     train, validation, (x, y) = pairs()
     other = run(tmp_path / "other", (train, validation, (x[::-1], -y)))
@@ -109,7 +112,7 @@ def test_test_split_decides_nothing(finished, tmp_path, pairs):
     assert other.scores[0].value != result.scores[0].value
 
 
-def test_complete_search_is_read_again(finished, pairs, capsys):
+def test_result_of_a_complete_search_is_read_again(finished, pairs, capsys):
     path, result = finished
     before = {entry: entry.stat().st_mtime_ns for entry in path.rglob("*") if entry.is_file()}
     again = run(path, pairs())
@@ -129,20 +132,18 @@ def test_complete_search_is_read_again(finished, pairs, capsys):
         ({"seed": 1, "dry_run": True}, "seed 0, not 1"),
     ],
 )
-def test_directory_of_another_search(finished, pairs, change, message):
-    with pytest.raises(
-        InputError, match=r"tuner directory of another search: .*" + message
-    ) as error:
+def test_directory_of_another_search_is_refused(finished, pairs, change, message):
+    with pytest.raises(InputError, match=r"directory of another search: .*" + message) as error:
         run(finished[0], pairs(), **change)
     assert "--overwrite" in str(error.value)
 
 
-def test_directory_of_other_data(finished, pairs):
+def test_directory_of_other_data_is_refused(finished, pairs):
     with pytest.raises(InputError, match="another search: other data"):
         run(finished[0], pairs(seed=1))
 
 
-def test_directory_of_another_space(finished, tmp_path, pairs):
+def test_directory_of_another_search_space_is_refused_or_replaced(finished, tmp_path, pairs):
     path = shutil.copytree(finished[0], tmp_path / "space")
     description = json.loads((path / "search.json").read_text())
     description["space"].pop()
@@ -165,7 +166,7 @@ def test_dry_run_writes_nothing(tmp_path, pairs, capsys):
     assert not (tmp_path / "none").exists()
 
 
-def test_unfit_examples(tmp_path, pairs):
+def test_unfit_examples_are_refused(tmp_path, pairs):
     (x, y), *others = pairs()
     bad = x.copy()
     bad[5, 1] = np.nan
@@ -177,8 +178,8 @@ def test_unfit_examples(tmp_path, pairs):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_search_in_which_every_probe_diverges(tmp_path, pairs):
-    """Squares of such validation embeddings are beyond float32."""
+def test_search_in_which_every_probe_diverges_is_refused(tmp_path, pairs):
+    """The squares of these validation embeddings overflow float32."""
     train, (x, y), test = pairs()
     with pytest.raises(InputError, match="NaN or infinity in all of 2 trials"):
         run(tmp_path, (train, (x * 1e30, y), test), trials=2, tuner="grid")

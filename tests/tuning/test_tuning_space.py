@@ -3,18 +3,18 @@ import pytest
 from tfdeepsim.probes.mlp.suite import HIDDEN
 from tfdeepsim.tuning import TUNERS
 from tfdeepsim.tuning.oracles import combinations, search_space
-from tfdeepsim.tuning.space import GRID, GRID_SIZE, Design, declare, design_of
+from tfdeepsim.tuning.space import GRID, GRID_SIZE, Design, declare_hyperparameters, design_of
 
 
-def test_grid_has_the_architectures_of_the_fixed_host():
+def test_grid_has_the_architectures_of_the_fixed_suite():
     assert tuple(design_of({"hidden": name}).hidden for name in GRID["hidden"]) == HIDDEN
 
 
-def test_grid_holds_each_probe_once():
+def test_grid_holds_each_design_once():
     grid = combinations(search_space("grid"))
     designs = [design_of(values) for values in grid]
     assert len(set(designs)) == len(designs) == GRID_SIZE == 57
-    # The seven architectures under the host's own settings come first.
+    # The seven architectures with the settings of the suite come first.
     assert designs[:7] == [Design(hidden) for hidden in HIDDEN]
 
 
@@ -24,10 +24,10 @@ def test_only_active_hyperparameters_have_a_value():
 
 
 @pytest.mark.parametrize("tuner", TUNERS)
-def test_declared_twice_is_the_same_space(tuner):
+def test_declaring_twice_changes_nothing(tuner):
     space = search_space(tuner)
     before = space.get_config()
-    declare(space, tuner)
+    declare_hyperparameters(space, tuner)
     assert space.get_config() == before
 
 
@@ -48,6 +48,6 @@ def test_widths_beyond_the_depth_do_not_count():
     assert design_of(hp.values) == design_of(hp.values | {"activation": "gelu", "dropout": 0.5})
 
 
-def test_words():
+def test_design_as_text():
     assert str(Design()) == "linear, weight decay 0, learning rate 0.001, batch 256"
     assert str(Design((64, 32), dropout=0.2)).startswith("64-32, leaky_relu, dropout 0.2, ")

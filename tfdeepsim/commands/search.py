@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tfdeepsim.command_line import Parser, import_tensorflow, run_command
-from tfdeepsim.commands.flags import DATA
+from tfdeepsim.commands.flags import data_fields
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.data import check_name
 from tfdeepsim.errors import InputError
@@ -30,7 +30,7 @@ EPILOG = """examples:
   python -m tuning.search runs/pvae --tuner bayesian --trials 60 --workers 2
   python -m tuning.search runs/pvae --tuner grid --dry-run
 
-The same command again goes on with a search that was interrupted or killed.
+The same command resumes a search that was interrupted or killed.
 
 On a cluster, all machines see one folder and run the same command, each with
   KERASTUNER_TUNER_ID     chief on one machine, tuner0, tuner1, ... on others
@@ -41,14 +41,17 @@ The chief hands out trials and reports; the others train (docs/search.md).
 
 
 def make_parser() -> Parser:
-    """Every flag of the command."""
+    """The parser of the command; flags of the search and of the dataset that are not given are
+    absent from the parsed arguments."""
     parser = Parser(
         prog=COMMAND,
-        description="Search the best probe on the embeddings of a run with keras-tuner: choose by\n"
-        "validation loss, score once on test, beside the fixed suite of Pihlgren et al.",
+        usage=f"{COMMAND} RUN_DIR [flags]",
+        description="Search for the best probe on the embeddings of a run with keras-tuner:\n"
+        "choose by validation loss, and evaluate the best once on the test images,\n"
+        "beside the fixed suite of probes of Pihlgren et al. 2020.",
         epilog=EPILOG,
     )
-    parser.add_argument("run", metavar="RUN_DIR", help="folder that train.py made")
+    parser.add_argument("run", metavar="RUN_DIR", help="Run directory of train.py")
     add_flags(parser.add_argument_group("search"), SearchSettings, choices={"tuner": tuple(TUNERS)})
     run = parser.add_argument_group("run of the search")
     run.add_argument(
@@ -76,6 +79,9 @@ def make_parser() -> Parser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command.
 
+    Args:
+        argv: Arguments of the command line; None for those of the process.
+
     Returns:
         The exit code.
     """
@@ -88,36 +94,36 @@ def _main(argv: Sequence[str]) -> int:
     settings = SearchSettings(
         **{name: value for name, value in vars(arguments).items() if name in names}
     )
-    given = {name: value for name, value in vars(arguments).items() if name in DATA}
-    if "dataset" in given:
-        check_name(given["dataset"])
-    DataOptions(**given)
+    data = data_fields(vars(arguments))
+    if "dataset" in data:
+        check_name(data["dataset"])
+    DataOptions(**data)  # which checks the values
     run = RunDirectory(arguments.run)
-    dataset = given.get("dataset") or TrainConfig.from_dict(run.read_config()).dataset
+    dataset = data.get("dataset") or TrainConfig.from_dict(run.read_config()).dataset
     directory = SearchDirectory(Path(arguments.directory or run.path / "search" / slug(dataset)))
-    part = _part(arguments.workers)
+    part_in_cluster = _part_in_cluster(arguments.workers)
     directory.check()
     # gRPC reports each connection on stderr.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     try:
         import_tensorflow()
-        if part == "worker":
-            from tfdeepsim.tuning.worker import work
+        if part_in_cluster == "worker":
+            from tfdeepsim.tuning.worker import run_worker
 
-            work(directory, settings)
+            run_worker(directory, settings)
         else:
-            _search(run, given, settings, directory, arguments)
+            _search(run, data, settings, directory, arguments)
     except KeyboardInterrupt:
         again = shlex.join(argument for argument in argv if argument != "--overwrite")
         print(
-            f"\ninterrupted; trials that ended are kept; go on with: {COMMAND} {again}",
+            f"\ninterrupted; trials that ended are kept; resume with: {COMMAND} {again}",
             file=sys.stderr,
         )
         return 130
     return 0
 
 
-def _part(workers: int) -> str:
+def _part_in_cluster(workers: int) -> str:
     part = role()
     if not 0 <= workers <= 256:
         raise InputError("--workers is out of range", got=workers, accepted="0 to 256")
@@ -132,27 +138,31 @@ def _part(workers: int) -> str:
 
 def _search(
     run: RunDirectory,
-    given: dict[str, Any],
+    data: dict[str, Any],
     settings: SearchSettings,
     directory: SearchDirectory,
     arguments: argparse.Namespace,
 ) -> None:
-    from tfdeepsim.evaluation import check_runs, data_of, evaluate, open_splits, probe_data
-    from tfdeepsim.representations.trained_run import TrainedRun
+    from tfdeepsim.evaluation import (
+        data_options,
+        evaluate,
+        open_splits,
+        probe_data,
+        trained_runs,
+    )
     from tfdeepsim.tables import print_table
     from tfdeepsim.tuning.search import search
     from tfdeepsim.tuning.table import side_by_side
 
-    configs = check_runs([run], given.get("dataset"))
+    (representation,) = trained_runs([run], data.get("dataset"))
     shape = run.read_environment()["dataset"]["image_shape"]
-    options = data_of(configs, shape, given)
+    options = data_options([representation.config], shape, data)
     splits = open_splits(options)
-    representation = TrainedRun(run)
     with run.locked():
-        data = probe_data(representation, options, splits)
+        embeddings = probe_data(representation, options, splits)
     result = search(
-        data.splits,
-        data.task,
+        embeddings.splits,
+        embeddings.task,
         settings,
         directory,
         workers=arguments.workers,
@@ -166,28 +176,33 @@ def _search(
         model=representation.model,
         loss=representation.loss,
         comparator=representation.comparator,
-        dataset=data.dataset,
+        dataset=embeddings.dataset,
     )
-    folder = run.results / slug(data.dataset)
+    folder = run.results / slug(embeddings.dataset)
     with run.locked():
         result.save(folder)
-    suite = _suite(folder, data.fingerprint) or evaluate(
+    suite = _stored_suite(folder, embeddings.fingerprint) or evaluate(
         [representation], options, splits, probes=("mlp",)
     )
     print_table(side_by_side(result, suite))
     print(f"trials: {directory.table}")
     print(f"best probe: {directory.best}")
-    print(f"look at it: tensorboard --logdir {directory.tensorboard}")
+    print(f"curves: tensorboard --logdir {directory.tensorboard}")
 
 
-def _suite(folder: Path, fingerprint: str) -> list[Score] | None:
-    """Scores of the fixed suite, if it was evaluated on these embeddings."""
+def _stored_suite(folder: Path, fingerprint: str) -> list[Score] | None:
+    """Scores of the fixed suite in the results of a run; None if there are none of these
+    embeddings.
+
+    Args:
+        folder: Folder of the results on the dataset.
+        fingerprint: Fingerprint of the embeddings.
+    """
     from tfdeepsim.probes.result import read_result
 
     try:
-        found = read_result(folder, "mlp")
+        result = read_result(folder, "mlp")
     except InputError:
         return None
-    return (
-        found.scores if found.settings.get("asked", {}).get("embeddings") == fingerprint else None
-    )
+    evaluated = result.settings.get("asked", {}).get("embeddings")
+    return result.scores if evaluated == fingerprint else None

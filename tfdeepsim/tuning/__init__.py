@@ -1,19 +1,19 @@
-"""Tuning: a search over architectures and settings of a probe, by keras-tuner, in one or many
-processes.
+"""Search for the best architecture and settings of a probe, by keras-tuner.
 
-Light on purpose: importing this room loads neither TensorFlow nor keras-tuner.
+Importing this package loads neither TensorFlow nor keras-tuner.
 """
 
 from tfdeepsim.errors import InputError
 
 TUNERS = ("random", "bayesian", "hyperband", "grid")
+"""Names of the algorithms that choose the hyperparameters of the next trial."""
 
 
 def check_tuner(name: str) -> str:
-    """Return `name` if it names a tuner.
+    """Return `name` if it is the name of a tuner.
 
     Raises:
-        InputError: If it does not.
+        InputError: If it is not.
     """
     if name not in TUNERS:
         raise InputError("tuner must be known", got=repr(name), accepted=", ".join(TUNERS))

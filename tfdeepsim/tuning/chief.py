@@ -1,4 +1,4 @@
-"""The chief: hands out trials to workers, here or on other machines, and never runs one itself."""
+"""The chief: a process that hands out trials to workers, and runs none itself."""
 
 import threading
 import time
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import rich.console
 
-from tfdeepsim.tuning.cluster import CHIEF, addresses, environment, free_port
+from tfdeepsim.tuning.cluster import CHIEF, free_port, role_variables, temporary_environment
 from tfdeepsim.tuning.directory import SearchDirectory
 from tfdeepsim.tuning.interrupts import Interrupts
 from tfdeepsim.tuning.problem import Problem
@@ -14,45 +14,45 @@ from tfdeepsim.tuning.settings import SearchSettings
 from tfdeepsim.tuning.tuner import ProbeTuner, silence
 from tfdeepsim.tuning.workers import LocalWorkers
 
-LOCAL_HOST = "127.0.0.1"
-_INTERVAL = 0.2
+_LOCAL_HOST = "127.0.0.1"
+_INTERVAL_SECONDS = 0.2
 
 
-def lead(tuner: ProbeTuner, going: Callable[[], bool] = lambda: True) -> None:
-    """Serve trials until keras-tuner's chief has seen all workers off, or nobody is there to serve.
+def run_chief(tuner: ProbeTuner, has_workers: Callable[[], bool] = lambda: True) -> None:
+    """Hand out trials until all workers have left.
 
     Args:
-        tuner: Made under the environment variables of a chief. Its `on_trial` must not print
-            through `sys.stdout`, which is silenced.
-        going: Asked again and again; False ends it.
+        tuner: Tuner that was created under the environment variables of a chief. Its `on_trial`
+            must not print through `sys.stdout`, which is silenced.
+        has_workers: Called several times a second; the chief stops when it returns False.
 
     Raises:
-        Exception: What went wrong in serving, e.g. a port that is taken.
+        Exception: Any error of the chief, e.g. if its port is taken.
     """
-    failure: list[BaseException] = []
+    errors: list[BaseException] = []
 
     def serve() -> None:
         try:
             tuner.run()
         except BaseException as error:
-            failure.append(error)
+            errors.append(error)
 
-    # keras-tuner's chief looks only every 20 seconds whether its workers have left. So it serves
-    # from a thread, which ends with the process, and this one looks after workers and progress.
+    # keras-tuner's chief checks only every 20 seconds whether its workers have left. So it serves
+    # from a thread that ends with the process, and this thread checks workers and progress.
     thread = threading.Thread(target=serve, daemon=True)
     tuner.on_trial(tuner)
     with Interrupts() as interrupts, silence():
         thread.start()
-        while thread.is_alive() and going():
+        while thread.is_alive() and has_workers():
             interrupts.check()
             tuner.on_trial(tuner)
-            time.sleep(_INTERVAL)
+            time.sleep(_INTERVAL_SECONDS)
     tuner.on_trial(tuner)
-    if failure:
-        raise failure[0]
+    if errors:
+        raise errors[0]
 
 
-def lead_locally(
+def run_chief_with_workers(
     problem: Problem,
     settings: SearchSettings,
     directory: SearchDirectory,
@@ -60,30 +60,30 @@ def lead_locally(
     workers: int,
     console: rich.console.Console,
 ) -> ProbeTuner:
-    """Search with worker processes on this machine, this process being the chief.
+    """Search with worker processes on this machine; this process is the chief.
 
     Args:
-        problem: What is learned; `directory.examples` must hold it too.
-        settings: Of the search.
-        directory: Of the search.
-        on_trial: Called with the tuner, several times a second.
-        workers: How many.
-        console: Told which processes there are.
+        problem: Examples and loss; `directory.examples` must hold the same examples.
+        settings: Settings of the search.
+        directory: Directory of the search.
+        on_trial: Called with the tuner several times a second.
+        workers: Number of worker processes.
+        console: Console that the process ids are printed to.
 
     Returns:
         The tuner, with all trials.
     """
-    port = free_port(LOCAL_HOST)
-    with environment(addresses(CHIEF, LOCAL_HOST, port)):
+    port = free_port(_LOCAL_HOST)
+    with temporary_environment(role_variables(CHIEF, _LOCAL_HOST, port)):
         tuner = ProbeTuner(problem, settings, directory, on_trial)
         oracle = tuner.oracle
         with LocalWorkers(
-            directory, workers, LOCAL_HOST, port, lambda: len(oracle.end_order)
+            directory, workers, _LOCAL_HOST, port, lambda: len(oracle.end_order)
         ) as local:
             processes = ", ".join(
                 f"{name} (process {pid})" for name, pid in local.processes.items()
             )
-            console.print(f"chief on {LOCAL_HOST}:{port}; workers {processes}", highlight=False)
+            console.print(f"chief on {_LOCAL_HOST}:{port}; workers {processes}", highlight=False)
             console.print(f"output of workers: {directory.logs}", highlight=False, soft_wrap=True)
-            lead(tuner, local.watch)
+            run_chief(tuner, local.watch)
     return tuner

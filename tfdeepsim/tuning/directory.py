@@ -1,7 +1,6 @@
-"""The search directory: what a search is, what it has found, and who uses it."""
+"""The search directory: the files of a search, and which process may use them."""
 
 import contextlib
-import fcntl
 import json
 import shutil
 from collections.abc import Iterator
@@ -9,25 +8,30 @@ from pathlib import Path
 from typing import Any
 
 from tfdeepsim.errors import InputError
-from tfdeepsim.files import write_json
+from tfdeepsim.files import read_json, write_json
+from tfdeepsim.lock import locked
 
 
 class SearchDirectory:
-    """The folder of one search, and the names of what it holds.
+    """The folder of one search, and the paths of its files.
 
-    | name | what |
+    | name | content |
     |---|---|
-    | `search.json` | what is searched, how, and on which examples |
-    | `trials/` | keras-tuner's own: its oracle, each trial, its best weights |
-    | `trials.csv` | one line a trial |
+    | `search.json` | settings, hyperparameters and examples of the search |
+    | `trials/` | files of keras-tuner: its oracle, each trial, its best weights |
+    | `trials.csv` | one line for each trial |
     | `tensorboard/` | events of each trial, with HParams |
-    | `examples/` | what workers learn from; only in a search by several processes |
+    | `examples/` | training examples of workers; only in a search by several processes |
     | `logs/` | output of the workers on this machine |
     | `best/` | SavedModel of the best probe |
     | `result/` | the best probe and its score on test, as `ProbeResult`; written last |
 
     Args:
-        path: The folder; it need not exist.
+        path: Path of the folder, which need not exist.
+
+    Example:
+        >>> directory = SearchDirectory("runs/ae/search/llv2")
+        >>> search(splits, "regression", SearchSettings(), directory)
     """
 
     def __init__(self, path: str | Path):
@@ -42,111 +46,104 @@ class SearchDirectory:
         self.result = self.path / "result"
 
     def check(self) -> None:
-        """Refuse a folder of something else. Changes nothing.
+        """Refuse a folder that holds something other than a search; changes nothing.
 
         Raises:
-            InputError: If it holds something, and no search.
+            InputError: If the path is a file, or a folder that is not empty and holds no search.
         """
         if self.path.exists() and not self.path.is_dir():
             raise InputError(
                 "a search directory is a folder", got=f"{self.path}, a file", accepted="a folder"
             )
-        if self._holds_something() and not self.description.is_file():
+        if not self._is_empty() and not self.description.is_file():
             raise InputError(
                 "a search directory must be new, or hold a search",
-                got=f"{self.path}, which holds something and no {self.description.name}",
+                got=f"{self.path}, which holds files but no {self.description.name}",
                 accepted="another --directory",
             )
 
     def open(self, description: dict[str, Any], overwrite: bool = False) -> None:
-        """Begin a search here, or go on with it.
+        """Start a search in this directory, or resume the search that it holds.
 
         Args:
-            description: JSON values that say what search it is.
-            overwrite: Whether what is there gives way.
+            description: Settings, hyperparameters and examples of the search, as JSON values.
+            overwrite: Whether to delete the search that the directory holds.
 
         Raises:
-            InputError: If it holds another search, or something else.
+            InputError: If the directory holds another search, or something else.
         """
         self.check()
-        if overwrite and self._holds_something():
+        if overwrite and not self._is_empty():
             for entry in self.path.iterdir():
                 if entry.is_dir():
                     shutil.rmtree(entry)
                 elif entry.name != ".lock":
                     entry.unlink()
-        if self._holds_something():
-            self.compare(description)
-        else:
+        if self._is_empty():
             write_json(self.description, description)
+        else:
+            self.check_description(description)
 
-    def compare(self, description: dict[str, Any]) -> None:
-        """Check that the search here is the one that `description` says, as far as it says
-        something.
+    def check_description(self, description: dict[str, Any]) -> None:
+        """Check that the search in this directory has a description.
+
+        Args:
+            description: JSON values to compare; keys that are missing may have any value.
 
         Raises:
-            InputError: If it is another, or not readable.
+            InputError: If a value differs, or the stored description cannot be read.
         """
         stored = self.read_description()
         for name, value in json.loads(json.dumps(description)).items():
             if stored.get(name) != value:
-                difference = _difference(name, stored, value)
+                difference = _difference(name, stored.get(name), value)
                 raise InputError(
-                    "a tuner directory goes on with its own search only",
-                    got=f"{self.path}, the tuner directory of another search: {difference}",
-                    accepted="the flags it was begun with, another --directory, or --overwrite to replace it",
+                    "a search directory can only resume its own search",
+                    got=f"{self.path}, the directory of another search: {difference}",
+                    accepted="the flags that it was started with, another --directory, "
+                    "or --overwrite to replace it",
                 )
 
     def read_description(self) -> dict[str, Any]:
-        """What search this is.
+        """Read the description of the search in this directory.
 
         Raises:
-            InputError: If there is none that can be read.
+            InputError: If there is none, or it cannot be read.
         """
-        try:
-            value = json.loads(self.description.read_text())
-            if not isinstance(value, dict):
-                raise ValueError("no JSON object")
-            return value
-        except (OSError, ValueError) as error:
-            raise InputError(
-                f"a search directory holds a readable {self.description.name}",
-                got=f"{self.path} ({error})",
-                accepted="the --directory of a search",
-            ) from error
+        return read_json(
+            self.description,
+            f"a search directory holds a readable {self.description.name}",
+            "the --directory of a search",
+        )
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Be the only process that searches here, its workers aside.
+        """A context in which this is the only process, apart from its workers, that searches here.
 
         Raises:
-            InputError: If another one does.
+            InputError: If another process searches here.
         """
-        self.path.mkdir(parents=True, exist_ok=True)
-        with open(self.path / ".lock", "w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise InputError(
-                    "one search at a time may use a directory",
-                    got=f"{self.path}, which another process is using",
-                    accepted="another --directory, or wait for that process to end",
-                ) from error
+        refusal = InputError(
+            "one search at a time may use a directory",
+            got=f"{self.path}, which another process is using",
+            accepted="another --directory, or wait for that process to end",
+        )
+        with locked(self.path, refusal):
             yield
 
-    def _holds_something(self) -> bool:
-        return self.path.is_dir() and any(
-            not entry.name.startswith(".") for entry in self.path.iterdir()
+    def _is_empty(self) -> bool:
+        """Whether the folder does not exist, or holds hidden files only."""
+        return not self.path.is_dir() or all(
+            entry.name.startswith(".") for entry in self.path.iterdir()
         )
 
 
-def _difference(name: str, stored: dict[str, Any], value: Any) -> str:
-    """What is not the same, in words."""
-    there = stored.get(name)
-    if isinstance(value, dict) and isinstance(there, dict):
+def _difference(name: str, stored: Any, requested: Any) -> str:
+    """The difference between two values of a description, in words."""
+    if isinstance(requested, dict) and isinstance(stored, dict):
         return ", ".join(
-            f"{key} {there.get(key)}, not {own}"
-            for key, own in value.items()
-            if there.get(key) != own
+            f"{key} {stored.get(key)}, not {value}"
+            for key, value in requested.items()
+            if stored.get(key) != value
         )
     return f"other {name}"

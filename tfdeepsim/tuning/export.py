@@ -1,4 +1,4 @@
-"""The best probe as a SavedModel that needs nothing but TensorFlow."""
+"""Export of the best probe as a SavedModel that needs only TensorFlow."""
 
 from pathlib import Path
 
@@ -12,28 +12,33 @@ from tfdeepsim.probes.mlp.heads import Head
 
 
 class ProbeModule(tf.Module):
-    """What is saved: `predict`, from raw embeddings to labels.
-
-    `predict` takes float32 embeddings [N, Z], as an encoder gives them, and returns int64 class ids
-    [N], or float32 positions [N, K] in label units.
+    """A probe as a function from the embeddings of an encoder to predicted labels.
 
     Args:
-        model: From standardised embeddings to outputs.
-        standardizer: Of embeddings.
-        head: Reads the outputs.
+        model: Trained model from standardised embeddings to outputs.
+        standardizer: Standardizer of embeddings.
+        head: Head that decodes the outputs.
         task: `regression` or `classification`.
+
+    Attributes:
+        predict: Function from embeddings, float32 [N, Z], to class ids, int64 [N], or numbers in
+            label units, float32 [N, K].
+
+    Example:
+        >>> module = ProbeModule(model, problem.standardizer, problem.head, problem.task)
+        >>> labels = module.predict(embeddings)
     """
 
     def __init__(self, model: keras.Model, standardizer: Standardizer, head: Head, task: str):
         super().__init__()
-        # As constants, the weights live as long as `predict` does, whoever holds the loaded model.
+        # Variables would be freed with the loaded model; constants live as long as `predict`.
         weights = [
             [tf.constant(variable.numpy()) for variable in variables]
             for variables in (model.trainable_variables, model.non_trainable_variables)
         ]
         shift, scale = tf.constant(standardizer.mean), tf.constant(standardizer.scale)
-        # A head looks classes up, or shifts and scales; what it makes of simple outputs tells which
-        # and how.
+        # A head decodes with NumPy, by looking up class ids or by a linear function. Decoded unit
+        # vectors give the ids; decoded zeros and ones give the linear function.
         classes = head.decode(np.eye(head.outputs))
         zero, one = head.decode(np.zeros(head.outputs)), head.decode(np.ones(head.outputs))
 
@@ -51,10 +56,17 @@ class ProbeModule(tf.Module):
 def export_probe(
     path: Path, model: keras.Model, standardizer: Standardizer, head: Head, task: str
 ) -> None:
-    """Write `ProbeModule` as a SavedModel, whole or not at all.
+    """Write a `ProbeModule` as a SavedModel, completely or not at all.
 
     `tf.saved_model.load(path).predict(embeddings)` works without tfdeepsim. The signature
-    `serving_default` gives `prediction`.
+    `serving_default` returns the same labels as `prediction`.
+
+    Args:
+        path: Folder to write or replace.
+        model: Trained model from standardised embeddings to outputs.
+        standardizer: Standardizer of embeddings.
+        head: Head that decodes the outputs.
+        task: `regression` or `classification`.
     """
     module = ProbeModule(model, standardizer, head, task)
 

@@ -1,4 +1,4 @@
-"""What a search will cost, told before it starts."""
+"""The cost of a search, estimated before it starts."""
 
 import contextlib
 import dataclasses
@@ -8,12 +8,12 @@ import keras
 import keras_tuner
 
 from tfdeepsim.duration import duration
-from tfdeepsim.tuning.probe import ProbeModel
+from tfdeepsim.tuning.hypermodel import ProbeHyperModel
 from tfdeepsim.tuning.problem import Problem
 from tfdeepsim.tuning.settings import SearchSettings
 from tfdeepsim.tuning.space import Design
 
-# Of middling cost in the space that is searched.
+# A probe of medium cost in the search space.
 _TYPICAL = {"depth": 2, "width_1": 64, "width_2": 64, "learning_rate": 1e-3, "batch_size": 128}
 
 
@@ -22,12 +22,15 @@ class SearchPlan:
     """Size and cost of a search.
 
     Attributes:
-        settings: Of the search.
-        examples: Of training and of validation.
-        inputs: Columns of an embedding.
-        workers: Processes that run trials.
-        seconds_per_trial: What starting one takes, measured with a typical probe.
-        seconds_per_epoch: Of such a probe, measured.
+        settings: Settings of the search.
+        examples: Number of training examples and of validation examples.
+        inputs: Number of columns of an embedding.
+        workers: Number of processes that run trials.
+        seconds_per_trial: Time to start a trial, measured with a typical probe.
+        seconds_per_epoch: Time of an epoch of that probe, measured.
+
+    Example:
+        >>> print(plan_search(problem, SearchSettings(trials=10), workers=1))
     """
 
     settings: SearchSettings
@@ -39,7 +42,7 @@ class SearchPlan:
 
     @property
     def most_seconds(self) -> float:
-        """If no trial stopped early, and all workers were as fast as one."""
+        """Time of the search if no trial stops early, and each worker is as fast as one alone."""
         trials, epochs = self.settings.most_trials, self.settings.most_epochs
         return (trials * self.seconds_per_trial + epochs * self.seconds_per_epoch) / self.workers
 
@@ -56,12 +59,12 @@ class SearchPlan:
 
 
 def plan_search(problem: Problem, settings: SearchSettings, workers: int) -> SearchPlan:
-    """Measure what a trial takes on this machine.
+    """Measure the time of a trial on this machine.
 
     Args:
-        problem: What is learned.
-        settings: Of the search.
-        workers: Processes that will run trials.
+        problem: Examples and loss.
+        settings: Settings of the search.
+        workers: Number of processes that will run trials.
     """
     hp = keras_tuner.HyperParameters()
     hp.values = {
@@ -70,23 +73,24 @@ def plan_search(problem: Problem, settings: SearchSettings, workers: int) -> Sea
         "dropout": 0.2,
         "weight_decay": Design().weight_decay,
     }
-    maker = ProbeModel(problem, settings.seed)
+    hypermodel = ProbeHyperModel(problem, settings.seed)
     begin = time.perf_counter()
-    model = maker.build(hp)
-    clock = _Clock()
-    with contextlib.suppress(
-        keras_tuner.errors.FailedTrialError
-    ):  # it takes as long where it diverges
-        maker.fit(hp, model, epochs=3, callbacks=[clock])
+    model = hypermodel.build(hp)
+    timer = _EpochTimer()
+    # A diverging probe takes the same time.
+    with contextlib.suppress(keras_tuner.errors.FailedTrialError):
+        hypermodel.fit(hp, model, epochs=3, callbacks=[timer])
     # The first epoch also traces and compiles.
-    epoch = min(clock.seconds[1:])
-    starting = time.perf_counter() - begin - sum(clock.seconds[1:]) - epoch
+    epoch = min(timer.seconds[1:])
+    starting = time.perf_counter() - begin - sum(timer.seconds[1:]) - epoch
     keras.backend.clear_session()
     sizes = len(problem.train.labels), len(problem.validation.labels)
     return SearchPlan(settings, sizes, problem.inputs, workers, max(0.0, starting), epoch)
 
 
-class _Clock(keras.callbacks.Callback):
+class _EpochTimer(keras.callbacks.Callback):
+    """Measures the seconds of each epoch."""
+
     def __init__(self) -> None:
         super().__init__()
         self.seconds: list[float] = []

@@ -1,5 +1,4 @@
-"""What every trial of a search learns and is judged by: training and validation examples, never
-test's."""
+"""Training and validation examples of every trial of a search, and their loss and metric."""
 
 import hashlib
 import json
@@ -19,21 +18,27 @@ from tfdeepsim.probes.mlp.heads import make_head
 
 
 class Problem:
-    """Examples brought to the form in which the fixed host sees them, with its loss.
+    """Examples and loss of a probe, as the fixed suite of MLP probes has them.
 
     Args:
         task: `regression` or `classification`.
-        train: Checked examples of probe-train (`check_splits`).
-        validation: The same of probe-validation.
+        train: Checked examples of probe-train, from `check_splits`.
+        validation: Checked examples of probe-validation.
 
     Attributes:
-        task: As given.
-        metric: The task's first metric, `l1` (label units) or `accuracy`.
-        inputs: Columns of an embedding.
-        head: What outputs mean, and labels to outputs.
-        standardizer: Of embeddings, by probe-train.
-        train: Standardised embeddings float32 [N, inputs], and encoded labels.
-        validation: The same.
+        task: `regression` or `classification`.
+        metric: First metric of the task: `l1` (in label units) or `accuracy`.
+        inputs: Number of columns of an embedding.
+        head: Head that encodes labels and decodes outputs.
+        standardizer: Standardizer of embeddings, by probe-train.
+        train: Standardised embeddings of probe-train, float32 [N, inputs], and encoded labels.
+        validation: The same of probe-validation.
+        label_scale: Standard deviation of each coordinate of the labels of probe-train, in label
+            units; None for classification.
+
+    Example:
+        >>> problem = Problem("regression", splits["train"], splits["validation"])
+        >>> tuner = ProbeTuner(problem, SearchSettings(), SearchDirectory("search"))
     """
 
     def __init__(self, task: str, train: EmbeddingSplit, validation: EmbeddingSplit):
@@ -51,7 +56,7 @@ class Problem:
         self.label_scale = Standardizer(train.labels).scale if task == "regression" else None
 
     def loss(self, encoded: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
-        """One value an example, [B], in the order of arguments that Keras wants."""
+        """Loss of each example, float32 [B], with the order of arguments of losses in Keras."""
         if self.task == "classification":
             encoded = tf.cast(encoded, tf.int32)
         return self.head.loss(outputs, encoded)
@@ -67,7 +72,7 @@ class Problem:
 
 
 def fingerprint(task: str, splits: Mapping[str, EmbeddingSplit]) -> str:
-    """SHA-256 of checked examples: changes with any embedding or label."""
+    """SHA-256 of checked examples, which changes with any embedding or label."""
     digest = hashlib.sha256(task.encode())
     for name, split in splits.items():
         for array in split:
@@ -79,7 +84,14 @@ def fingerprint(task: str, splits: Mapping[str, EmbeddingSplit]) -> str:
 def save_problem(
     folder: Path, task: str, train: EmbeddingSplit, validation: EmbeddingSplit
 ) -> None:
-    """Lay out what other processes need to take part; the test split is not among it."""
+    """Write the examples that workers train on, without those of the test split.
+
+    Args:
+        folder: Folder to write or replace.
+        task: `regression` or `classification`.
+        train: Checked examples of probe-train.
+        validation: Checked examples of probe-validation.
+    """
     with replacing(folder) as new:
         new.mkdir()
         for name, split in (("train", train), ("validation", validation)):
@@ -89,10 +101,13 @@ def save_problem(
 
 
 def load_problem(folder: Path) -> Problem:
-    """What `save_problem` wrote, memory-mapped until it is standardised.
+    """Read what `save_problem` wrote; arrays are memory-mapped until they are standardised.
+
+    Args:
+        folder: Folder that `save_problem` wrote.
 
     Raises:
-        InputError: If it is not there.
+        InputError: If the folder does not exist or cannot be read.
     """
 
     def split(name: str) -> EmbeddingSplit:
@@ -110,5 +125,5 @@ def load_problem(folder: Path) -> Problem:
         raise InputError(
             "a worker reads the examples that its chief wrote",
             got=f"{folder} ({error})",
-            accepted="the chief's own --directory, on a disk that both see",
+            accepted="the --directory of the chief, on a disk that both share",
         ) from error

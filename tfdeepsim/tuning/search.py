@@ -1,10 +1,10 @@
-"""From embeddings with labels to the best probe that a search finds, and its one score on test."""
+"""A search for the best probe of one set of embeddings, and the score of that probe on test."""
 
 import dataclasses
 import shutil
 import sys
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import rich.console
@@ -13,7 +13,7 @@ from tfdeepsim.errors import InputError
 from tfdeepsim.probes.data.splits import EmbeddingSplit, check_splits
 from tfdeepsim.probes.metrics import METRICS, score_predictions
 from tfdeepsim.probes.result import ProbeResult, read_result
-from tfdeepsim.tuning.chief import lead, lead_locally
+from tfdeepsim.tuning.chief import run_chief, run_chief_with_workers
 from tfdeepsim.tuning.cluster import role
 from tfdeepsim.tuning.directory import SearchDirectory
 from tfdeepsim.tuning.export import export_probe
@@ -21,24 +21,24 @@ from tfdeepsim.tuning.oracles import search_space
 from tfdeepsim.tuning.plan import plan_search
 from tfdeepsim.tuning.problem import Problem, fingerprint, save_problem
 from tfdeepsim.tuning.settings import SearchSettings
-from tfdeepsim.tuning.trials import Progress, TrialRecord, best_of, records, write_trials
+from tfdeepsim.tuning.trials import (
+    TrialRecord,
+    TrialReporter,
+    best_trial,
+    trial_records,
+    write_trials,
+)
 from tfdeepsim.tuning.tuner import ProbeTuner
 
 PROBE = "search"
+"""Name of the searched probe in results."""
+
 _TEST_BATCH = 4096
-
-
-class Pairs(NamedTuple):
-    """Embeddings [N, Z] with labels, as `check_splits` takes them, of the three splits of a
-    probe."""
-
-    train: tuple[Any, Any]
-    validation: tuple[Any, Any]
-    test: tuple[Any, Any]
+_SPLITS = ("train", "validation", "test")
 
 
 def search(
-    pairs: Sequence[tuple[Any, Any]],
+    splits: Sequence[tuple[Any, Any]],
     task: str,
     settings: SearchSettings,
     directory: SearchDirectory,
@@ -49,51 +49,63 @@ def search(
 ) -> ProbeResult | None:
     """Search the probe of lowest validation loss, export it, and score it on test, once.
 
-    The search goes on from what `directory` holds of it. Where keras-tuner's environment variables
-    make this process a chief, workers on other machines run the trials (`worker.work`).
+    A search that `directory` holds is resumed. If the environment variables of keras-tuner make
+    this process a chief, workers on other machines run the trials (`worker.run_worker`).
 
     Args:
-        pairs: Embeddings and labels of probe-train, probe-validation and test; see `Pairs`.
+        splits: Embeddings [N, Z] and labels of probe-train, probe-validation and test, as
+            `check_splits` takes them.
         task: `regression` or `classification`.
-        settings: Of the search.
-        directory: Where everything of it goes.
-        workers: Worker processes on this machine; 0 to run trials in this process.
-        overwrite: Replace the search that is there.
-        dry_run: Check all, say what it would cost, and stop; writes nothing.
+        settings: Settings of the search.
+        directory: Directory for all files of the search.
+        workers: Number of worker processes on this machine; 0 to run trials in this process.
+        overwrite: Whether to replace the search that `directory` holds.
+        dry_run: Whether to check everything, print the estimated cost, and stop without writing.
 
     Returns:
-        Scores with probe `search`, like those of `probes.score.score_probe`; None after a dry run.
+        Scores with the probe `search`, like those of `score_probe`; None after a dry run.
 
     Raises:
-        InputError: If the examples are unfit (`check_splits`), `directory` holds another search, a
-            worker dies again and again, or every probe diverged.
+        InputError: As `check_splits` does; or if `directory` holds another search, a worker dies
+            repeatedly, or every probe diverged.
     """
-    # Bound to the stream of now: keras-tuner is silenced while it hands out trials.
+    # The console keeps the present `sys.stdout`, which is silenced while keras-tuner runs.
     console = rich.console.Console(file=sys.stdout)
-    splits = check_splits(task, **Pairs(*pairs)._asdict())
-    description = describe(task, splits, settings)
+    checked = check_splits(task, **dict(zip(_SPLITS, splits, strict=True)))
+    description = search_description(task, checked, settings)
     directory.check()
     if dry_run:
         if directory.description.is_file() and not overwrite:
-            directory.compare(description)
-        _say_plan(_problem(task, splits), settings, workers, console)
+            directory.check_description(description)
+        _print_plan(_problem(task, checked), settings, workers, console)
         return None
     with directory.locked():
         directory.open(description, overwrite)
         if (directory.result / f"{PROBE}.json").is_file():
-            console.print("this search is complete; --overwrite begins it anew", highlight=False)
+            console.print(
+                "this search is complete; use --overwrite to start it again", highlight=False
+            )
         else:
-            problem = _problem(task, splits)
-            _say_plan(problem, settings, workers, console)
-            tuner = _run(problem, splits, settings, directory, workers, console)
-            _conclude(problem, splits["train"], splits["test"], tuner, directory)
+            problem = _problem(task, checked)
+            _print_plan(problem, settings, workers, console)
+            tuner = _run(problem, checked, settings, directory, workers, console)
+            _conclude(problem, checked["train"], checked["test"], tuner, directory)
         return read_result(directory.result, PROBE)
 
 
-def describe(
+def search_description(
     task: str, splits: dict[str, EmbeddingSplit], settings: SearchSettings
 ) -> dict[str, Any]:
-    """What search it is, as JSON values: two searches that differ here cannot share a directory."""
+    """Description of a search; only searches of equal description share a directory.
+
+    Args:
+        task: `regression` or `classification`.
+        splits: Checked examples, by split.
+        settings: Settings of the search.
+
+    Returns:
+        JSON values.
+    """
     return {
         "settings": settings.to_dict(),
         "space": search_space(settings.tuner).get_config()["space"],
@@ -107,7 +119,7 @@ def _problem(task: str, splits: dict[str, EmbeddingSplit]) -> Problem:
     return Problem(task, splits["train"], splits["validation"])
 
 
-def _say_plan(
+def _print_plan(
     problem: Problem, settings: SearchSettings, workers: int, console: rich.console.Console
 ) -> None:
     plan = plan_search(problem, settings, max(1, workers))
@@ -122,20 +134,20 @@ def _run(
     workers: int,
     console: rich.console.Console,
 ) -> ProbeTuner:
-    progress = Progress(directory.table, problem.metric, settings.most_trials, console)
+    reporter = TrialReporter(directory.table, problem.metric, settings.most_trials, console)
 
     def on_trial(tuner: ProbeTuner) -> None:
-        progress.update(tuner.oracle)
+        reporter.update(tuner.oracle)
 
-    part = role()
-    if workers or part == "chief":
+    own_role = role()
+    if workers or own_role == "chief":
         save_problem(directory.examples, problem.task, splits["train"], splits["validation"])
     if workers:
-        return lead_locally(problem, settings, directory, on_trial, workers, console)
+        return run_chief_with_workers(problem, settings, directory, on_trial, workers, console)
     tuner = ProbeTuner(problem, settings, directory, on_trial)
-    if part == "chief":
+    if own_role == "chief":
         console.print("chief: waiting for workers", highlight=False)
-        lead(tuner)
+        run_chief(tuner)
     else:
         tuner.run()
     return tuner
@@ -148,14 +160,14 @@ def _conclude(
     tuner: ProbeTuner,
     directory: SearchDirectory,
 ) -> None:
-    """Export the best probe, let it see test, and write that down; the search is complete then."""
-    found = records(tuner.oracle, problem.metric)
-    write_trials(directory.table, found)
-    best = best_of(found)
+    """Export the best probe, score it on test, and write the result, which completes the search."""
+    trials = trial_records(tuner.oracle, problem.metric)
+    write_trials(directory.table, trials)
+    best = best_trial(trials)
     if best is None:
         raise InputError(
             "a probe must reach a finite validation loss",
-            got=f"NaN or infinity in all of {len(found)} trials",
+            got=f"NaN or infinity in all of {len(trials)} trials",
             accepted="embeddings and labels of smaller range, or another --seed",
         )
     model = tuner.load_model(tuner.oracle.get_trial(best.trial))
@@ -163,7 +175,7 @@ def _conclude(
     x = problem.standardizer.apply(test.embeddings)
     predictions = problem.head.decode(model.predict(x, batch_size=_TEST_BATCH, verbose=0))
     dtype = np.float32 if problem.task == "regression" else np.int64
-    failed = sum(one.status == "failed" for one in found)
+    failed = sum(trial.status == "failed" for trial in trials)
     ProbeResult(
         probe=PROBE,
         task=problem.task,
@@ -172,11 +184,11 @@ def _conclude(
             for metric in METRICS[problem.task]
         ],
         chosen=[_chosen(best, tuner.settings.seed)],
-        settings=tuner.settings.to_dict() | {"trials_run": len(found), "trials_failed": failed},
+        settings=tuner.settings.to_dict() | {"trials_run": len(trials), "trials_failed": failed},
         targets=test.labels.astype(dtype),
         predictions=predictions.astype(dtype),
     ).save(directory.result)
-    # Its workers are gone, and what it learned from lies elsewhere too.
+    # Only workers read these copies, and they have ended.
     shutil.rmtree(directory.examples, ignore_errors=True)
 
 

@@ -1,4 +1,4 @@
-"""What is asked of a search."""
+"""Settings of a search."""
 
 import dataclasses
 import math
@@ -8,15 +8,17 @@ from tfdeepsim.errors import InputError
 from tfdeepsim.tuning import check_tuner
 from tfdeepsim.tuning.space import GRID_SIZE
 
-# How much more a Hyperband round trains the probes that it keeps, and how many fewer it keeps.
 HYPERBAND_FACTOR = 3
+"""From one round of Hyperband to the next, so many times fewer probes train for so many times the
+epochs."""
+
 _DEFAULT_TRIALS = 30
 _LEAST = {"trials": 1, "epochs": 1, "patience": 1, "seed": 0}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SearchSettings:
-    """Settings of a search.
+    """Settings of a search for the best probe.
 
     Attributes:
         tuner: Algorithm that chooses the hyperparameters of the next trial.
@@ -27,6 +29,10 @@ class SearchSettings:
 
     Raises:
         InputError: If a setting is out of its range.
+
+    Example:
+        >>> SearchSettings(tuner="hyperband", epochs=27).most_trials
+        70
     """
 
     tuner: str = "random"
@@ -50,7 +56,7 @@ class SearchSettings:
 
     @property
     def most_trials(self) -> int:
-        """How many trials the search has at most."""
+        """Maximum number of trials of the search."""
         own = {"grid": GRID_SIZE, "hyperband": len(hyperband_epochs(self.epochs))}.get(self.tuner)
         if own is None:
             return self.trials or _DEFAULT_TRIALS
@@ -58,30 +64,30 @@ class SearchSettings:
 
     @property
     def most_epochs(self) -> int:
-        """How many epochs all trials have together at most."""
+        """Maximum number of epochs of all trials together."""
         if self.tuner == "hyperband":
             return sum(sorted(hyperband_epochs(self.epochs), reverse=True)[: self.most_trials])
         return self.most_trials * self.epochs
 
 
 def hyperband_epochs(epochs: int, factor: int = HYPERBAND_FACTOR) -> list[int]:
-    """Epochs of every trial in one iteration of keras-tuner's Hyperband.
+    """Number of epochs of every trial in one iteration of keras-tuner's Hyperband.
 
     Args:
-        epochs: Most epochs of a probe, over the trials that go on with it.
-        factor: Of as many trials one goes on to the next round, for as many times the epochs.
+        epochs: Maximum number of epochs of a probe, summed over the trials that continue it.
+        factor: From one round to the next, the number of probes is divided by this factor, and
+            their number of epochs is multiplied by it.
     """
     brackets = 0
     while epochs / factor**brackets >= 1:
         brackets += 1
     last = math.ceil(1 + math.log(epochs, factor))
-    found = []
+    epochs_of_trials = []
     for bracket in range(brackets):
-        before = 0
+        begin = 0
         for round_ in range(bracket + 1):
-            until = math.ceil(epochs / factor ** (bracket - round_))
-            found += [until - before] * math.ceil(
-                last / (bracket + 1) * factor ** (bracket - round_)
-            )
-            before = until
-    return found
+            end = math.ceil(epochs / factor ** (bracket - round_))
+            trials = math.ceil(last / (bracket + 1) * factor ** (bracket - round_))
+            epochs_of_trials += [end - begin] * trials
+            begin = end
+    return epochs_of_trials

@@ -1,4 +1,4 @@
-"""The hyperparameters of a probe: which there are, and what their values mean."""
+"""The hyperparameters that a search chooses, and the probe that their values describe."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -8,27 +8,31 @@ MOST_LAYERS = 3
 WIDTHS = (16, 32, 64, 128, 256)
 ACTIVATIONS = ("relu", "leaky_relu", "elu", "gelu")
 BATCH_SIZES = (64, 128, 256, 512)
-# The seven architectures of the fixed host, and around its learning rate and no dropout.
+# The seven architectures of the fixed suite; its settings are the first of each list.
 GRID = {
     "hidden": ("linear", "32", "64", "32-32", "64-32", "64-64", "128-128"),
     "dropout": (0.0, 0.2, 0.5),
     "learning_rate": (1e-3, 3e-4, 3e-3),
 }
-# A linear probe has no layer to drop from.
+# Dropout applies to hidden layers, of which a linear probe has none.
 GRID_SIZE = len(GRID["learning_rate"]) * (1 + len(GRID["dropout"]) * (len(GRID["hidden"]) - 1))
 
 
 @dataclasses.dataclass(frozen=True)
 class Design:
-    """One probe: a multi-layer perceptron and how it is trained.
+    """Architecture and training settings of a probe, a multi-layer perceptron.
 
     Attributes:
         hidden: Widths of the hidden layers; `()` is a linear model.
-        activation: After each of them, one of `ACTIVATIONS`.
-        dropout: Share of each hidden layer's outputs that is dropped in training.
-        weight_decay: Of AdamW.
-        learning_rate: Of AdamW.
-        batch_size: Examples a step.
+        activation: Activation of the hidden layers, one of `ACTIVATIONS`.
+        dropout: Fraction of the outputs of each hidden layer that is dropped in training, 0 to 1.
+        weight_decay: Weight decay of AdamW.
+        learning_rate: Learning rate of AdamW.
+        batch_size: Number of examples in a mini-batch.
+
+    Example:
+        >>> str(Design((64, 32), "relu"))
+        '64-32, relu, dropout 0, weight decay 0, learning rate 0.001, batch 256'
     """
 
     hidden: tuple[int, ...] = ()
@@ -40,7 +44,7 @@ class Design:
 
     @property
     def architecture(self) -> str:
-        """The widths in words: `64-32`, or `linear`."""
+        """The hidden widths as text: `64-32`, or `linear`."""
         return "-".join(map(str, self.hidden)) or "linear"
 
     def __str__(self) -> str:
@@ -54,16 +58,16 @@ class Design:
         return ", ".join([*parts, decay, rate, f"batch {self.batch_size}"])
 
 
-def declare(hp: Any, tuner: str) -> None:
-    """Register the hyperparameters that `tuner` searches.
+def declare_hyperparameters(hp: Any, tuner: str) -> None:
+    """Declare the hyperparameters that a tuner searches.
 
-    A grid is the fixed host's seven architectures, by learning rate and dropout; its other settings
-    are the host's. The other tuners search depth, widths, activation, dropout, weight decay,
-    learning rate and batch size.
+    A grid combines the seven architectures of the fixed suite with learning rates and dropout; its
+    other settings are those of the suite. The other tuners search depth, widths, activation,
+    dropout, weight decay, learning rate and batch size.
 
     Args:
-        hp: `keras_tuner.HyperParameters`.
-        tuner: One of `TUNERS`.
+        hp: `keras_tuner.HyperParameters` that the hyperparameters are added to.
+        tuner: Name of the tuner, one of `TUNERS`.
     """
     if tuner == "grid":
         hp.Choice("hidden", list(GRID["hidden"]))
@@ -84,7 +88,7 @@ def declare(hp: Any, tuner: str) -> None:
 
 
 def design_of(values: Mapping[str, Any]) -> Design:
-    """The probe that the active values of a trial stand for."""
+    """The probe that the hyperparameters of a trial describe."""
     if "hidden" in values:
         text = values["hidden"]
         hidden = () if text == "linear" else tuple(map(int, text.split("-")))

@@ -1,4 +1,4 @@
-"""What became of each trial: for the table of trials, and for the terminal."""
+"""Results of trials: the table of trials, and lines on the terminal."""
 
 import csv
 import dataclasses
@@ -11,7 +11,7 @@ import keras_tuner
 import rich.console
 
 from tfdeepsim.files import replacing
-from tfdeepsim.tuning.probe import TRIAL_OF
+from tfdeepsim.tuning.hypermodel import EARLIER_TRIAL
 from tfdeepsim.tuning.space import Design, design_of
 
 
@@ -20,16 +20,19 @@ class TrialRecord:
     """One line of `trials.csv`.
 
     Attributes:
-        trial: Its name.
-        status: `completed`; `failed`, where the probe diverged; or `running`, where it has not
-            ended.
-        design: The probe.
-        continues: Name of the trial whose weights it began with (Hyperband), or empty.
-        validation_loss: The lowest of its epochs: cross-entropy in nats, or squared error of
-            standardised labels; NaN where there is none.
-        validation_metric: At that epoch: `accuracy`, or `l1` in label units.
-        epochs: How many it trained.
-        seconds: How long that took.
+        trial: Name of the trial.
+        status: `completed`; `failed`, if the probe diverged; or `running`, if it has not ended.
+        design: Architecture and training settings of the probe.
+        continues: Name of the trial whose weights it started with (Hyperband), or empty.
+        validation_loss: Lowest validation loss of any epoch: cross-entropy in nats, or squared
+            error of standardised labels; NaN if there is none.
+        validation_metric: `accuracy` (0 to 1), or `l1` in label units, at the epoch of lowest loss.
+        epochs: Number of epochs trained.
+        seconds: Time that training took.
+
+    Example:
+        >>> best = best_trial(trial_records(tuner.oracle, "accuracy"))
+        >>> print(best.design, best.validation_metric)
     """
 
     trial: str
@@ -42,8 +45,13 @@ class TrialRecord:
     seconds: float
 
 
-def record(trial: Any, metric: str) -> TrialRecord:
-    """What became of keras-tuner's `trial`; `metric` is the problem's."""
+def trial_record(trial: Any, metric: str) -> TrialRecord:
+    """The record of a trial.
+
+    Args:
+        trial: Trial of keras-tuner.
+        metric: Metric of the problem, `accuracy` or `l1`.
+    """
 
     def value(name: str) -> float:
         return float(trial.metrics.get_last_value(name)) if trial.metrics.exists(name) else math.nan
@@ -54,7 +62,7 @@ def record(trial: Any, metric: str) -> TrialRecord:
         trial=trial.trial_id,
         status=trial.status.lower(),
         design=design_of(values),
-        continues=values.get(TRIAL_OF, ""),
+        continues=values.get(EARLIER_TRIAL, ""),
         validation_loss=value("val_loss"),
         validation_metric=value(f"val_{metric}"),
         epochs=0 if math.isnan(epochs) else round(epochs),
@@ -62,45 +70,61 @@ def record(trial: Any, metric: str) -> TrialRecord:
     )
 
 
-def records(oracle: keras_tuner.Oracle, metric: str) -> list[TrialRecord]:
-    """All trials, in the order in which they began."""
-    return [record(oracle.trials[name], metric) for name in list(oracle.start_order)]
+def trial_records(oracle: keras_tuner.Oracle, metric: str) -> list[TrialRecord]:
+    """The records of all trials, in the order in which they started.
+
+    Args:
+        oracle: Oracle of the search.
+        metric: Metric of the problem, `accuracy` or `l1`.
+    """
+    return [trial_record(oracle.trials[name], metric) for name in list(oracle.start_order)]
 
 
-def best_of(found: Iterable[TrialRecord]) -> TrialRecord | None:
-    """The completed trial of lowest validation loss, the earlier of equals; None if there is
-    none."""
-    done = [
-        one for one in found if one.status == "completed" and math.isfinite(one.validation_loss)
+def best_trial(trials: Iterable[TrialRecord]) -> TrialRecord | None:
+    """The completed trial of lowest validation loss, and the first of equal ones; None if no trial
+    was completed."""
+    completed = [
+        trial
+        for trial in trials
+        if trial.status == "completed" and math.isfinite(trial.validation_loss)
     ]
-    return min(done, key=lambda one: one.validation_loss, default=None)
+    return min(completed, key=lambda trial: trial.validation_loss, default=None)
 
 
-def write_trials(path: Path, found: Iterable[TrialRecord]) -> None:
-    """Write trials as CSV with a header, whole or not at all; hyperparameters have a column
-    each."""
+def write_trials(path: Path, trials: Iterable[TrialRecord]) -> None:
+    """Write trials as CSV with a header, completely or not at all.
+
+    Args:
+        path: File to write or replace.
+        trials: Rows of the file; each hyperparameter of their designs has a column.
+    """
     names = [field.name for field in dataclasses.fields(TrialRecord)]
-    at = names.index("design")
+    position = names.index("design")
     design = [field.name for field in dataclasses.fields(Design)]
     with replacing(path) as new, open(new, "w", newline="") as file:
-        writer = csv.DictWriter(file, [*names[:at], *design, *names[at + 1 :]])
+        writer = csv.DictWriter(file, [*names[:position], *design, *names[position + 1 :]])
         writer.writeheader()
-        for one in found:
-            row = {name: getattr(one, name) for name in names if name != "design"}
-            hyperparameters = dataclasses.asdict(one.design) | {"hidden": one.design.architecture}
-            if not one.design.hidden:
+        for trial in trials:
+            row = {name: getattr(trial, name) for name in names if name != "design"}
+            hyperparameters = dataclasses.asdict(trial.design)
+            hyperparameters["hidden"] = trial.design.architecture
+            if not trial.design.hidden:
                 hyperparameters |= {"activation": "", "dropout": ""}
             writer.writerow(row | hyperparameters)
 
 
-class Progress:
-    """A line for each trial that ends, and the table of trials kept up to date.
+class TrialReporter:
+    """Prints a line for each trial that ends, and keeps the table of trials up to date.
 
     Args:
-        path: The table.
-        metric: The problem's.
-        total: Most trials there may be.
-        console: Where the lines go.
+        path: File of the table.
+        metric: Metric of the problem, `accuracy` or `l1`.
+        total: Maximum number of trials.
+        console: Console that the lines are printed to.
+
+    Example:
+        >>> reporter = TrialReporter(directory.table, "accuracy", settings.most_trials, console)
+        >>> reporter.update(tuner.oracle)
     """
 
     def __init__(self, path: Path, metric: str, total: int, console: rich.console.Console):
@@ -108,35 +132,38 @@ class Progress:
         self._metric = metric
         self._total = total
         self._console = console
-        self._seen: int | None = None
+        self._reported: int | None = None
 
     def update(self, oracle: keras_tuner.Oracle) -> None:
-        """Say what ended since the last call; the first call says what was there before."""
+        """Report the trials that ended since the last call; the first call counts earlier ones."""
         ended: Sequence[str] = list(oracle.end_order)
-        if self._seen is None:
-            self._seen = len(ended)
+        if self._reported is None:
+            self._reported = len(ended)
             if ended:
-                self._console.print(f"going on: {len(ended)} trials are kept", highlight=False)
-        if self._seen == len(ended):
+                self._console.print(
+                    f"resuming the search: {len(ended)} trials are kept", highlight=False
+                )
+        if self._reported == len(ended):
             return
-        found = records(oracle, self._metric)
-        write_trials(self._path, found)
-        by_name = {one.trial: one for one in found}
-        for index, name in enumerate(ended[self._seen :], self._seen + 1):
-            line = self._line(index, by_name[name], best_of(found))
+        trials = trial_records(oracle, self._metric)
+        write_trials(self._path, trials)
+        by_name = {trial.trial: trial for trial in trials}
+        for number, name in enumerate(ended[self._reported :], self._reported + 1):
+            line = self._line(number, by_name[name], best_trial(trials))
             self._console.print(line, highlight=False, soft_wrap=True)
-        self._seen = len(ended)
+        self._reported = len(ended)
 
-    def _line(self, index: int, one: TrialRecord, best: TrialRecord | None) -> str:
-        head = f"trial {index}/{self._total}  {one.design}"
-        if one.status != "completed":
+    def _line(self, number: int, trial: TrialRecord, best: TrialRecord | None) -> str:
+        head = f"trial {number}/{self._total}  {trial.design}"
+        if trial.status != "completed":
             return f"{head}: diverged"
-        loss = (
-            f"validation loss {one.validation_loss:.4g}, {self._metric} {one.validation_metric:.4g}"
+        scores = (
+            f"validation loss {trial.validation_loss:.4g}, "
+            f"{self._metric} {trial.validation_metric:.4g}"
         )
-        so_far = (
+        comparison = (
             "the best so far"
-            if best is None or best.trial == one.trial
-            else f"best {best.validation_loss:.4g}"
+            if best is None or best.trial == trial.trial
+            else f"best so far {best.validation_loss:.4g}"
         )
-        return f"{head}: {loss} ({so_far})  {one.epochs} epochs, {one.seconds:.1f} s"
+        return f"{head}: {scores} ({comparison})  {trial.epochs} epochs, {trial.seconds:.1f} s"

@@ -1,4 +1,4 @@
-"""The tuner: runs trials until its oracle has no more, alone, or as one of several processes."""
+"""The tuner: runs trials until its oracle has no more, alone or as one of several processes."""
 
 import contextlib
 import os
@@ -14,27 +14,32 @@ import tensorflow as tf
 from keras_tuner.errors import FailedTrialError, FatalError
 
 from tfdeepsim.tuning.directory import SearchDirectory
+from tfdeepsim.tuning.hypermodel import EARLIER_TRIAL, INITIAL_EPOCH, LAST_EPOCH, ProbeHyperModel
 from tfdeepsim.tuning.interrupts import Interrupts
 from tfdeepsim.tuning.oracles import make_oracle
-from tfdeepsim.tuning.probe import FIRST_EPOCH, LAST_EPOCH, TRIAL_OF, ProbeModel
 from tfdeepsim.tuning.problem import Problem
 from tfdeepsim.tuning.settings import SearchSettings
 
-# How long a process waits that has to be given its next trial yet.
-_PAUSE = 0.2
+# Time between two requests for a trial.
+_INTERVAL_SECONDS = 0.2
 
 
 class ProbeTuner(keras_tuner.Tuner):
-    """keras-tuner's tuner for probes.
+    """The tuner of keras-tuner for probes.
 
-    What it knows lies in the search directory, and is taken up from there. The environment
-    variables of `cluster.py` decide whether it is the chief of several, a worker, or alone.
+    Its state is in the search directory, from which a new tuner resumes the search. The environment
+    variables of `cluster.py` decide whether it is the chief of several processes, a worker, or
+    alone.
 
     Args:
-        problem: What is learned.
-        settings: Of the search.
-        directory: Where trials, checkpoints and TensorBoard's files go.
+        problem: Examples and loss.
+        settings: Settings of the search.
+        directory: Directory for trials, checkpoints and the files of TensorBoard.
         on_trial: Called after each trial, and once before the first.
+
+    Example:
+        >>> tuner = ProbeTuner(problem, SearchSettings(trials=10), SearchDirectory("search"))
+        >>> tuner.run()
     """
 
     def __init__(
@@ -45,52 +50,54 @@ class ProbeTuner(keras_tuner.Tuner):
         on_trial: Callable[["ProbeTuner"], None] = lambda tuner: None,
     ):
         self.settings = settings
-        self.places = directory
+        self.search_directory = directory
         self.on_trial = on_trial
-        self._asked = 0.0
+        self._last_request = 0.0
         self._interrupts = Interrupts()
         with silence():
             super().__init__(
                 oracle=make_oracle(settings),
-                hypermodel=ProbeModel(problem, settings.seed),
+                hypermodel=ProbeHyperModel(problem, settings.seed),
                 directory=str(directory.trials.parent),
                 project_name=directory.trials.name,
             )
 
     def run(self) -> None:
-        """Run trials until there are no more; as a chief, hand them out.
+        """Run trials until there are no more; a chief hands them out instead.
 
         Raises:
-            Exception: What a trial raised, where that was more than a diverged probe.
-            KeyboardInterrupt: After Ctrl-C, between two steps of training or two trials. A trial
-                that ended is kept; the one that ran begins again when the search goes on.
+            Exception: Any error of a trial other than a diverged probe.
+            KeyboardInterrupt: After Ctrl-C, between two training steps or two trials. Finished
+                trials are kept; the running one starts again when the search is resumed.
         """
         stopping = keras.callbacks.EarlyStopping(
             "val_loss", patience=self.settings.patience, mode="min"
         )
-        board = keras.callbacks.TensorBoard(str(self.places.tensorboard), write_graph=False)
+        tensorboard = keras.callbacks.TensorBoard(
+            str(self.search_directory.tensorboard), write_graph=False
+        )
         try:
             with Interrupts() as self._interrupts, _quiet_tensorflow():
-                self.search(epochs=self.settings.epochs, callbacks=[stopping, board], verbose=0)
+                self.search(
+                    epochs=self.settings.epochs, callbacks=[stopping, tensorboard], verbose=0
+                )
         except FatalError as error:
             raise error.__cause__ or error from None
 
     def run_trial(self, trial: Any, *args: Any, **kwargs: Any) -> Any:
-        # On its way to a worker a trial gains the default values of hyperparameters that it does
-        # not have.
+        # A trial that is sent to a worker gains default values of inactive hyperparameters.
         trial.hyperparameters.ensure_active_values()
         values = trial.hyperparameters.values
         if LAST_EPOCH in values:
-            kwargs |= {"epochs": values[LAST_EPOCH], "initial_epoch": values[FIRST_EPOCH]}
-        # Of a trial that was begun before and not ended.
-        shutil.rmtree(self.places.tensorboard / trial.trial_id, ignore_errors=True)
+            kwargs |= {"epochs": values[LAST_EPOCH], "initial_epoch": values[INITIAL_EPOCH]}
+        # The trial may have been interrupted before.
+        shutil.rmtree(self.search_directory.tensorboard / trial.trial_id, ignore_errors=True)
         try:
             return super().run_trial(trial, *args, **kwargs)
         except FailedTrialError:
             raise
         except Exception as error:
-            # keras-tuner would count it as a failed trial; a full disk or a fault in the code is
-            # none.
+            # keras-tuner would count any error as a failed trial, also a full disk or a bug.
             raise FatalError(str(error)) from error
 
     def on_batch_end(self, trial: Any, model: Any, batch: int, logs: Any = None) -> None:
@@ -104,13 +111,12 @@ class ProbeTuner(keras_tuner.Tuner):
         self.on_trial(self)
 
     def pre_create_trial(self) -> None:
-        """Ask for trials at intervals, where one must be waited for; keras-tuner asks without a
-        pause."""
+        """Wait between two requests for a trial, which keras-tuner repeats without a pause."""
         self._interrupts.check()
-        wait = self._asked + _PAUSE - time.monotonic()
+        wait = self._last_request + _INTERVAL_SECONDS - time.monotonic()
         if wait > 0:
             time.sleep(wait)
-        self._asked = time.monotonic()
+        self._last_request = time.monotonic()
 
     def save(self) -> None:
         if not self._is_worker():
@@ -121,31 +127,30 @@ class ProbeTuner(keras_tuner.Tuner):
             self.oracle.reload()
 
     def _get_tuner_fname(self) -> str:
-        # Whether there is something to go on with depends on the oracle alone, which is the same
-        # whether one process searches or many.
+        # keras-tuner resumes a search if this file exists. The file of the oracle exists both in a
+        # search by one process and in one by many.
         return str(Path(self.project_dir, "oracle.json"))
 
     def _populate_initial_space(self) -> None:
-        """The oracle knows the space from the beginning; no model is built to find it."""
+        """Build no model to find the hyperparameters, which the oracle has already."""
 
     def _build_hypermodel(self, hp: Any) -> keras.Model:
         model = super()._build_hypermodel(hp)
-        if TRIAL_OF in hp.values:  # Hyperband goes on with what an earlier trial reached
-            model.load_weights(self._get_checkpoint_fname(hp.values[TRIAL_OF]))
+        if EARLIER_TRIAL in hp.values:  # Hyperband continues an earlier trial
+            model.load_weights(self._get_checkpoint_fname(hp.values[EARLIER_TRIAL]))
         return model
 
 
 @contextlib.contextmanager
 def silence() -> Iterator[None]:
-    """Let nothing be printed through `sys.stdout`: keras-tuner's notes, and numbers that it leaves
-    there."""
+    """A context in which nothing is printed through `sys.stdout`, e.g. by keras-tuner."""
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
         yield
 
 
 @contextlib.contextmanager
 def _quiet_tensorflow() -> Iterator[None]:
-    """Every trial is another network and so another trace, which TensorFlow would warn of."""
+    """A context without warnings of TensorFlow, which dislikes a new trace for every trial."""
     logger = tf.get_logger()
     level = logger.level
     logger.setLevel("ERROR")

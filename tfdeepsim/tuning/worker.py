@@ -1,4 +1,4 @@
-"""A worker: takes trials from a chief until there are none left."""
+"""A worker: a process that runs trials which a chief hands out, until there are no more."""
 
 import os
 import sys
@@ -14,23 +14,24 @@ from tfdeepsim.tuning.problem import load_problem
 from tfdeepsim.tuning.settings import SearchSettings
 from tfdeepsim.tuning.tuner import ProbeTuner, silence
 
-# As long as keras-tuner's own client waits.
-MOST_SECONDS = 3600
+# As long as the client of keras-tuner waits.
+_MAX_WAIT_SECONDS = 3600
 
 
-def work(directory: SearchDirectory, settings: SearchSettings | None = None) -> None:
-    """Take part in the search whose chief the environment variables name.
+def run_worker(directory: SearchDirectory, settings: SearchSettings | None = None) -> None:
+    """Run trials of the search whose chief the environment variables name.
 
     Args:
-        directory: Of the search, on a disk that the chief sees too.
-        settings: What the search is thought to be; None to take it as it is.
+        directory: Directory of the search, on a disk that the chief shares.
+        settings: Settings that the search must have; None to accept any.
 
     Raises:
-        InputError: If there is no chief within an hour, or its search is another or elsewhere.
+        InputError: If no chief answers within an hour, or its search has other settings or another
+            directory.
     """
     wait_for_chief()
     if settings is not None:
-        directory.compare({"settings": settings.to_dict()})
+        directory.check_description({"settings": settings.to_dict()})
     settings = SearchSettings(**directory.read_description()["settings"])
     problem = load_problem(directory.examples)
     print(f"{os.environ[ID]}: takes part in the search in {directory.path}", flush=True)
@@ -38,11 +39,14 @@ def work(directory: SearchDirectory, settings: SearchSettings | None = None) -> 
         ProbeTuner(problem, settings, directory).run()
 
 
-def wait_for_chief(seconds: float = MOST_SECONDS) -> None:
-    """Wait until the chief answers; its search directory is complete then.
+def wait_for_chief(seconds: float = _MAX_WAIT_SECONDS) -> None:
+    """Wait until the chief answers; it has written its search directory by then.
+
+    Args:
+        seconds: Maximum time to wait.
 
     Raises:
-        InputError: If it does not.
+        InputError: If the chief does not answer in this time.
     """
     address = f"{os.environ[HOST]}:{os.environ[PORT]}"
     with grpc.insecure_channel(address) as channel:
@@ -57,8 +61,7 @@ def wait_for_chief(seconds: float = MOST_SECONDS) -> None:
 
 
 def _end_with_parent() -> None:
-    """The chief holds the other end of standard input; when it ends, in any way, so does this
-    process."""
+    """End this process when the chief ends, which holds the other end of standard input."""
 
     def watch() -> None:
         while sys.stdin.buffer.read(1):
@@ -70,7 +73,7 @@ def _end_with_parent() -> None:
 
 if __name__ == "__main__":
     _end_with_parent()
-    work(SearchDirectory(Path(sys.argv[1])))
+    run_worker(SearchDirectory(Path(sys.argv[1])))
     # Threads of gRPC may outlive the search.
     sys.stdout.flush()
     os._exit(0)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tfdeepsim.probes.metrics import measure
-from tfdeepsim.tuning.probe import ProbeModel, make_probe, trial_seed
+from tfdeepsim.tuning.hypermodel import ProbeHyperModel, build_probe, trial_seed
 from tfdeepsim.tuning.problem import Problem, fingerprint, load_problem, save_problem
 from tfdeepsim.tuning.space import Design
 
@@ -25,28 +25,28 @@ def problem_of(splits, task="regression"):
 
 
 def train(problem, seed=0, epochs=3, **values):
-    maker = ProbeModel(problem, seed)
-    model = maker.build(hyperparameters(**values))
-    return model, maker.fit(hyperparameters(**values), model, epochs=epochs)
+    hypermodel = ProbeHyperModel(problem, seed)
+    model = hypermodel.build(hyperparameters(**values))
+    return model, hypermodel.fit(hyperparameters(**values), model, epochs=epochs)
 
 
-def test_layers():
-    model = make_probe(Design((16, 32), "elu", dropout=0.2), inputs=4, outputs=3)
+def test_layers_of_a_probe():
+    model = build_probe(Design((16, 32), "elu", dropout=0.2), inputs=4, outputs=3)
     assert [type(layer).__name__ for layer in model.layers] == [
         *(["Dense", "Activation", "Dropout"] * 2),
         "Dense",
     ]
     assert model.count_params() == 5 * 16 + 17 * 32 + 33 * 3
-    assert len(make_probe(Design(), 4, 3).layers) == 1
+    assert len(build_probe(Design(), 4, 3).layers) == 1
 
 
-def test_leaky_relu_has_the_slope_of_the_host():
-    activation = make_probe(Design((1,)), 1, 1).layers[1]
+def test_leaky_relu_has_the_slope_of_the_fixed_suite():
+    activation = build_probe(Design((1,)), 1, 1).layers[1]
     np.testing.assert_allclose(activation(np.array([[-1.0, 2.0]])), [[-0.01, 2.0]], rtol=1e-6)
 
 
 @pytest.mark.parametrize("task", ["regression", "classification"])
-def test_loss_and_metric_are_those_of_the_host(checked, task):
+def test_loss_and_metric_are_those_of_the_fixed_suite(checked, task):
     splits = checked(task)
     problem = problem_of(splits, task)
     model, result = train(problem, epochs=1)
@@ -70,24 +70,24 @@ def test_same_hyperparameters_give_the_same_score(checked):
     assert first["val_loss"] != other["val_loss"]
 
 
-def test_learns(checked):
+def test_training_lowers_the_loss(checked):
     _, result = train(problem_of(checked(rows=300)), epochs=25, dropout=0.0, learning_rate=1e-2)
     assert result["val_loss"] < 0.1
     assert result["epochs"] == 25
 
 
-def test_last_and_smaller_batch_is_used(checked):
+def test_smaller_last_batch_is_used(checked):
     problem = problem_of(checked(rows=150))
     model, _ = train(problem, epochs=2)
     assert int(model.optimizer.iterations.numpy()) == 2 * 3
 
 
-def test_divergence_fails_the_trial_alone(checked):
+def test_divergence_is_a_failed_trial(checked):
     with pytest.raises(keras_tuner.errors.FailedTrialError, match="never finite"):
         train(problem_of(checked()), learning_rate=1e38, dropout=0.0)
 
 
-def test_seeds_differ():
+def test_seeds_of_different_trials_differ():
     seeds = {
         trial_seed(seed, Design((width,)), epoch)
         for seed in (0, 1)

@@ -1,4 +1,4 @@
-"""The probe of a trial: built and trained by Keras, the same for the same hyperparameters."""
+"""The probe of a trial, built and trained by Keras as its hyperparameters say."""
 
 import hashlib
 import json
@@ -15,16 +15,26 @@ from tfdeepsim.probes.mlp.perceptron import NEGATIVE_SLOPE
 from tfdeepsim.tuning.problem import Problem
 from tfdeepsim.tuning.space import Design, design_of
 
-# Validation is a few batches at most; many training steps run as one call, which saves their
-# overhead.
 _VALIDATION_BATCH = 4096
-_MOST_STEPS_A_CALL = 256
-# What Hyperband tells a trial, which is no part of the probe.
-TRIAL_OF, FIRST_EPOCH, LAST_EPOCH = "tuner/trial_id", "tuner/initial_epoch", "tuner/epochs"
+# Many training steps in one call save the overhead of calls.
+_MAX_STEPS_PER_CALL = 256
+
+EARLIER_TRIAL, INITIAL_EPOCH, LAST_EPOCH = "tuner/trial_id", "tuner/initial_epoch", "tuner/epochs"
+"""Hyperparameters that Hyperband adds: the trial whose weights a trial continues, and the epochs
+between which it trains."""
 
 
-def make_probe(design: Design, inputs: int, outputs: int) -> keras.Sequential:
-    """An untrained probe, from embeddings [B, inputs] to outputs [B, outputs]."""
+def build_probe(design: Design, inputs: int, outputs: int) -> keras.Sequential:
+    """Build an untrained probe.
+
+    Args:
+        design: Architecture of the probe.
+        inputs: Number of columns of an embedding.
+        outputs: Number of outputs.
+
+    Returns:
+        A model from embeddings [B, inputs] to outputs [B, outputs].
+    """
     layers: list[keras.layers.Layer] = [keras.Input((inputs,), name="embeddings")]
     for width in design.hidden:
         layers += [keras.layers.Dense(width), _activation(design.activation)]
@@ -34,20 +44,24 @@ def make_probe(design: Design, inputs: int, outputs: int) -> keras.Sequential:
 
 
 def _activation(name: str) -> keras.layers.Layer:
-    if name == "leaky_relu":  # Keras' own default slope is 0.3
+    if name == "leaky_relu":  # the default slope of Keras is 0.3
         return keras.layers.LeakyReLU(negative_slope=NEGATIVE_SLOPE)
     return keras.layers.Activation(name)
 
 
-class ProbeModel(keras_tuner.HyperModel):
-    """How keras-tuner builds and trains the probe of a trial.
+class ProbeHyperModel(keras_tuner.HyperModel):
+    """Builds and trains the probe of a trial for keras-tuner.
 
-    All that is random in a trial follows from the search's seed and the trial's hyperparameters, so
-    that a trial that is repeated, anywhere, ends at the same loss.
+    All random numbers of a trial depend only on the seed of the search and the hyperparameters of
+    the trial, so that a repeated trial ends with the same loss in any process.
 
     Args:
-        problem: What is learned.
-        seed: Of the search.
+        problem: Examples and loss.
+        seed: Seed of the search.
+
+    Example:
+        >>> hypermodel = ProbeHyperModel(problem, seed=0)
+        >>> result = hypermodel.fit(hp, hypermodel.build(hp), epochs=10)
     """
 
     def __init__(self, problem: Problem, seed: int):
@@ -58,19 +72,18 @@ class ProbeModel(keras_tuner.HyperModel):
     def build(self, hp: keras_tuner.HyperParameters) -> keras.Sequential:
         """A compiled probe with fresh weights."""
         design = design_of(hp.values)
-        keras.utils.set_random_seed(trial_seed(self.seed, design, hp.values.get(FIRST_EPOCH, 0)))
-        model = make_probe(design, self.problem.inputs, self.problem.head.outputs)
+        keras.utils.set_random_seed(trial_seed(self.seed, design, hp.values.get(INITIAL_EPOCH, 0)))
+        model = build_probe(design, self.problem.inputs, self.problem.head.outputs)
         score = keras.metrics.MeanMetricWrapper(self.problem.score, name=self.problem.metric)
         steps = math.ceil(len(self.problem.train.labels) / design.batch_size)
         model.compile(
             keras.optimizers.AdamW(design.learning_rate, weight_decay=design.weight_decay),
             self.problem.loss,
             metrics=[score],
-            steps_per_execution=min(steps, _MOST_STEPS_A_CALL),
+            steps_per_execution=min(steps, _MAX_STEPS_PER_CALL),
             jit_compile=False,
         )
-        # A trial that goes on from another also loads the state of its optimizer, which must be
-        # there.
+        # A trial that continues another one also loads the variables of its optimizer.
         model.optimizer.build(model.trainable_variables)
         return model
 
@@ -84,11 +97,18 @@ class ProbeModel(keras_tuner.HyperModel):
         callbacks: Sequence[keras.callbacks.Callback] = (),
         **_: Any,
     ) -> dict[str, float]:
-        """Train, and report the epoch of lowest validation loss.
+        """Train the probe, and report the epoch of lowest validation loss.
+
+        Args:
+            hp: Hyperparameters of the trial.
+            model: Probe that `build` returned.
+            epochs: Epoch to train to.
+            initial_epoch: Epoch to start from, counted from 0.
+            callbacks: Callbacks of Keras.
 
         Returns:
-            `val_loss`, the validation metric by its name, `epochs` that were trained, and
-            `seconds`.
+            `val_loss` and the validation metric, by its name, at that epoch; `epochs`, the number
+            of epochs trained; and `seconds`, the time that they took.
 
         Raises:
             FailedTrialError: If the validation loss was never finite.
@@ -118,7 +138,15 @@ class ProbeModel(keras_tuner.HyperModel):
 
 
 def trial_seed(seed: int, design: Design, first_epoch: int = 0) -> int:
-    """A seed in 0 to 2^32 - 1, by the search's seed, a probe, and the epoch from which it goes
-    on."""
+    """Seed of a trial.
+
+    Args:
+        seed: Seed of the search.
+        design: Architecture and training settings of the probe.
+        first_epoch: Epoch that the trial starts from.
+
+    Returns:
+        A number from 0 to 2^32 - 1.
+    """
     text = json.dumps([seed, repr(design), first_epoch])
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
