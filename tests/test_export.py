@@ -1,19 +1,21 @@
-"""The exported encoder, as somebody without tfdeepsim uses it."""
+"""The exported encoder, also as it is used without tfdeepsim."""
 
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+import rich.console
 
 from tfdeepsim.arrays import save_arrays
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.embed import load_encoder
 from tfdeepsim.errors import InputError
-from tfdeepsim.export import export
+from tfdeepsim.export import export, load_generator
 from tfdeepsim.files import write_json
 from tfdeepsim.networks.pihlgren import make_autoencoder
 from tfdeepsim.run import RunDirectory
+from tfdeepsim.training.trainer import train
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (5, 64, 64, 3), np.uint8)
 USER = """
@@ -45,7 +47,7 @@ except ValueError:
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
-    """A run with random weights, and what its live encoder gives."""
+    """A run with random weights, and the embeddings by its encoder in memory."""
     run = RunDirectory(tmp_path_factory.mktemp("exported"))
     write_json(run.config, TrainConfig(model="vae", latent_dim=6).to_dict())
     write_json(run.environment, {"dataset": {"image_shape": [64, 64, 3]}})
@@ -74,6 +76,24 @@ def test_in_a_process_without_tfdeepsim(exported, tmp_path):
         for name in embeddings.files:
             assert embeddings[name].dtype == np.float32
             np.testing.assert_allclose(embeddings[name], expected, atol=1e-5, err_msg=name)
+
+
+@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
+def test_the_network_in_memory_is_exported_in_float32(tiny, tmp_path, precision):
+    run, (name, data_dir) = RunDirectory(tmp_path / "run"), tiny
+    config = TrainConfig(
+        dataset=name, data_dir=str(data_dir), latent_dim=4, batch_size=4, epochs=1,
+        precision=precision,
+    )  # fmt: skip
+    network = train(config, run, console=rich.console.Console(quiet=True))
+    assert network.encoder.compute_dtype == precision.removeprefix("mixed_")
+    of_files = load_generator(run).encoder(IMAGES.astype(np.float32) / 255)["latent"]
+    run.best.unlink()  # what is in memory needs no files
+    export(run, network)
+    encoder = load_encoder(run.encoder)
+    np.testing.assert_allclose(encoder.embed(IMAGES), of_files, rtol=1e-5, atol=1e-6)
+    for trace in encoder.embed.concrete_functions:
+        assert "DT_BFLOAT16" not in str(trace.graph.as_graph_def())
 
 
 def test_an_untrained_run(tmp_path):

@@ -3,8 +3,11 @@
 import math
 
 import pytest
+import rich.console
 
 from tfdeepsim.config import TrainConfig
+from tfdeepsim.data import lazy_dataset
+from tfdeepsim.data.lazy_dataset import LazyDataset
 from tfdeepsim.errors import InputError
 from tfdeepsim.files import write_json
 from tfdeepsim.run import RunDirectory
@@ -88,3 +91,26 @@ def test_a_single_run_keeps_the_interval_over_its_probes():
     (only,) = over_seeds("pca", [[score("x", 2.0)]])
     assert (only.run, only.over, only.low, only.high) == ("pca", "probe", 1.0, 3.0)
     assert not math.isnan(only.low)
+
+
+def test_data_are_described_and_opened_once_for_all_runs(tiny, tmp_path, monkeypatch):
+    name, data_dir = tiny
+    calls = []
+    for function in ("describe", "open_dataset"):
+        original = getattr(lazy_dataset, function)
+        monkeypatch.setattr(
+            lazy_dataset,
+            function,
+            lambda *arguments, original=original: (
+                calls.append(original.__name__),
+                original(*arguments),
+            )[1],
+        )
+    fields = {"dataset": name, "data_dir": str(data_dir), "latent_dim": 4, "batch_size": 4}
+    configs = {loss: TrainConfig(loss=loss, **fields, epochs=1) for loss in ("pixel", "l1")}
+    study = Study(tmp_path, configs, seeds=1, data=LazyDataset(configs["pixel"]))
+    assert study.cost()[0] == 2
+    study.train(console=rich.console.Console(quiet=True))
+    assert study.splits(configs["l1"]) is study.data.splits
+    assert calls == ["describe", "open_dataset"]
+    assert study.cost() == (0, 0.0)

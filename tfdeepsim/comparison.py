@@ -9,7 +9,7 @@ import rich.console
 
 from tfdeepsim.card import make_card, print_cards, write_card
 from tfdeepsim.data.dataset import Splits
-from tfdeepsim.decoder_probe import decode_probe
+from tfdeepsim.decoder_probe import train_decoder
 from tfdeepsim.duration import duration
 from tfdeepsim.evaluation import check_names, data_options, evaluate, open_splits, trained_runs
 from tfdeepsim.evaluation_options import EvaluationOptions
@@ -243,4 +243,4 @@ def _decode(
     split_names = ("encoder_train", "encoder_validation", "test")
     for representation in rows.values():
         embeddings = embeddings_of(representation, data.dataset, splits, split_names)
-        decode_probe(representation, splits, embeddings, dataset_name=data.dataset, steps=steps)
+        train_decoder(representation, splits, embeddings, dataset_name=data.dataset, steps=steps)

@@ -1,8 +1,7 @@
-"""The decoder probe: what of an image its embedding kept (Pihlgren et al. 2020, Fig. 1)."""
+"""The decoder probe: which part of an image is still in its embedding (Pihlgren et al. 2020, Fig.
+1)."""
 
 import dataclasses
-import hashlib
-import json
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,26 +11,28 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfdeepsim.batches import batch_slices
 from tfdeepsim.data.dataset import Splits
 from tfdeepsim.data.pipeline import batches, training_batches
 from tfdeepsim.data.splits.split import Split
 from tfdeepsim.data.splits.subset import Subset
 from tfdeepsim.errors import InputError
-from tfdeepsim.files import replacing, slug
+from tfdeepsim.files import read_json, replacing, sha256_of, slug, write_json
 from tfdeepsim.networks.pihlgren import Decoder, check_image_shape
 from tfdeepsim.networks.precision import float32
+from tfdeepsim.pixels import to_bytes
 from tfdeepsim.run import RunDirectory
 from tfdeepsim.training.best_weights import BestWeights
 
 SPLITS = ("encoder_train", "encoder_validation", "test")
 LEARNING_RATE = 1e-3
-# Validation: so often, on at most so many images.
-ROUNDS, VALIDATION_IMAGES = 10, 2048
-BLOCK = 8192
+VALIDATIONS, VALIDATION_IMAGES = 10, 2048
+"""How often the decoder is validated during training, and on how many images at most."""
+MOMENTS_BATCH_SIZE = 8192
 
 
 class Embedded(Protocol):
-    """Whose embeddings are decoded: any representation."""
+    """What the decoder probe needs to know of a representation."""
 
     name: str
     folder: RunDirectory
@@ -39,13 +40,17 @@ class Embedded(Protocol):
 
 
 @dataclasses.dataclass(frozen=True)
-class Decoded:
-    """What a decoder makes of embeddings.
+class DecoderProbeResult:
+    """Test images, decoded from their embeddings.
 
     Attributes:
-        original: Images of the test split at even distances, uint8 [n, H, W, C].
-        decoded: What was made of their embeddings, uint8 [n, H, W, C].
-        mse: Mean squared error over all test images and their pixels, in [0, 1].
+        original: Images of the test split, evenly spaced over it, uint8 [n, H, W, C].
+        decoded: Images that were decoded from their embeddings, uint8 [n, H, W, C].
+        mse: Mean squared error of pixels in [0, 1], over all test images.
+
+    Example:
+        >>> result = train_decoder(representation, splits, embeddings, steps=1000)
+        >>> result.mse
     """
 
     original: np.ndarray
@@ -53,7 +58,7 @@ class Decoded:
     mse: float
 
 
-def decode_probe(
+def train_decoder(
     representation: Embedded,
     splits: Splits,
     embeddings: Mapping[str, np.ndarray],
@@ -63,28 +68,26 @@ def decode_probe(
     batch_size: int = 64,
     seed: int = 0,
     samples: int = 16,
-) -> Decoded:
-    """Train a decoder with pixel MSE on frozen embeddings, and decode test images with it.
+) -> DecoderProbeResult:
+    """Train a decoder on embeddings with the mean squared error of pixels, and decode test images.
 
-    The decoder is that of Pihlgren et al.; it sees embeddings that are standardised over
+    The decoder is that of Pihlgren et al. 2020, on embeddings that are standardized over
     `encoder_train`. Its weights are those with the lowest error on `encoder_validation`. The result
-    is kept in `<folder>/decoded/<dataset>/` as `decoded.npz` (`original`, `decoded`) and
-    `decoded.json` (`mse`, settings), and is not computed again for the same embeddings and
-    settings.
+    is stored in `<folder>/decoded/<dataset>/` as `decoded.npz` (`original`, `decoded`) and
+    `decoded.json` (`mse`, settings), and reused for the same embeddings and settings.
 
     Args:
-        representation: Whose embeddings they are.
-        splits: Of the dataset.
-        embeddings: float32 [N, Z] of all images of `SPLITS`.
-        dataset_name: As the command line spells it; None for the dataset's own name.
-        steps: Optimizer steps.
-        batch_size: Images a step; fewer if `encoder_train` has fewer.
-        seed: Of the weights and of the order.
-        samples: Test images to keep; fewer if there are fewer.
+        representation: The representation that computed the embeddings.
+        splits: Splits of the dataset.
+        embeddings: float32 [N, Z] of all images, for each of `SPLITS`.
+        dataset_name: Name of the dataset as on the command line; None for the dataset's own name.
+        steps: Number of optimizer steps.
+        batch_size: Images per step; fewer if `encoder_train` has fewer.
+        seed: Seed of the weights and of the order of images.
+        samples: Number of test images to store; fewer if there are fewer.
 
     Raises:
-        InputError: If the images have a size that the decoder cannot reach, or an embedding is
-            missing.
+        InputError: If the decoder cannot produce images of this size, or an embedding is missing.
     """
     dataset = splits.dataset
     check_image_shape(dataset.image_shape)
@@ -99,30 +102,30 @@ def decode_probe(
         "samples": samples,
         "learning_rate": LEARNING_RATE,
     }
-    found = _read(folder, settings)
-    if found is None:
-        split_names = {split: _Pairs(splits[split], embeddings[split]) for split in SPLITS}
+    result = _read(folder, settings)
+    if result is None:
+        pairs = {split: _Pairs(splits[split], embeddings[split]) for split in SPLITS}
         model = _network(embeddings["encoder_train"], dataset.image_shape, seed)
-        _train(model, f"decoder of {representation.name}", split_names, steps, batch_size, seed)
-        found = _decode(model, split_names["test"], samples, batch_size)
-        _write(folder, found, settings)
-    return found
+        _train(model, f"decoder of {representation.name}", pairs, steps, batch_size, seed)
+        result = _decode(model, pairs["test"], samples, batch_size)
+        _write(folder, result, settings)
+    return result
 
 
 class _Pairs:
     """Images of a split, each with its embedding."""
 
-    def __init__(self, source: Split, embeddings: np.ndarray):
-        self.source = Split(source.images, {"embedding": embeddings})
+    def __init__(self, split: Split, embeddings: np.ndarray):
+        self.split = Split(split.images, {"embedding": embeddings})
 
     def __len__(self) -> int:
-        return len(self.source.images)
+        return len(self.split.images)
 
     def spread(self, count: int) -> Split:
-        """At most `count` examples, at even distances."""
+        """At most `count` pairs, evenly spaced over the split."""
         rows = np.linspace(0, len(self) - 1, min(count, len(self))).astype(int)
         return Split(
-            Subset(self.source.images, rows), {"embedding": self.source.labels["embedding"][rows]}
+            Subset(self.split.images, rows), {"embedding": self.split.labels["embedding"][rows]}
         )
 
 
@@ -140,25 +143,27 @@ def _check_embeddings(embeddings: Mapping[str, np.ndarray], counts: Mapping[str,
 def _train(
     model: keras.Model,
     what: str,
-    split_names: Mapping[str, _Pairs],
+    pairs: Mapping[str, _Pairs],
     steps: int,
     batch_size: int,
     seed: int,
 ) -> None:
-    """`steps` steps, up to what does not fill a round; the weights of the best round stay."""
-    train = split_names["encoder_train"].source
+    """Train for `steps` steps, rounded down to a multiple of the validations, and assign the
+    weights of the best validation."""
+    train = pairs["encoder_train"].split
     batch_size = min(batch_size, len(train.images))
-    rounds = min(ROUNDS, steps)
+    validations = min(VALIDATIONS, steps)
+    steps_between = steps // validations
     data = training_batches(
-        train, batch_size=batch_size, seed=seed, steps=range(steps // rounds * rounds)
+        train, batch_size=batch_size, seed=seed, steps=range(validations * steps_between)
     )
-    validation = batches(split_names["encoder_validation"].spread(VALIDATION_IMAGES), batch_size)
+    validation = batches(pairs["encoder_validation"].spread(VALIDATION_IMAGES), batch_size)
     with BestWeights(what) as best:
         model.fit(
-            data.map(_pair),
-            validation_data=validation.map(_pair),
-            epochs=rounds,
-            steps_per_epoch=steps // rounds,
+            data.map(_inputs_and_targets),
+            validation_data=validation.map(_inputs_and_targets),
+            epochs=validations,
+            steps_per_epoch=steps_between,
             shuffle=False,
             verbose=0,
             callbacks=[best],
@@ -167,61 +172,58 @@ def _train(
 
 
 def _network(embeddings: np.ndarray, image_shape: tuple[int, int, int], seed: int) -> keras.Model:
-    """Standardisation and decoder, compiled, in float32 whatever was trained before."""
+    """Standardization and decoder, compiled, in float32 whatever the current dtype policy."""
     mean, variance = _moments(embeddings)
     with float32():
         keras.utils.set_random_seed(seed)
         inputs = keras.Input(mean.shape)
-        standardised = keras.layers.Normalization(mean=mean, variance=variance)(inputs)
-        images = Decoder(image_shape, len(mean))(standardised)
+        standardized = keras.layers.Normalization(mean=mean, variance=variance)(inputs)
+        images = Decoder(image_shape, len(mean))(standardized)
         model = keras.Model(inputs, images)
         model.compile(keras.optimizers.Adam(LEARNING_RATE), keras.losses.MeanSquaredError())
     return model
 
 
 def _moments(embeddings: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and variance of each dimension, read block by block; a constant one has variance 1."""
-    blocks = [slice(start, start + BLOCK) for start in range(0, len(embeddings), BLOCK)]
-    mean = sum(embeddings[rows].sum(0, np.float64) for rows in blocks) / len(embeddings)
-    variance = sum(((embeddings[rows] - mean) ** 2).sum(0) for rows in blocks) / len(embeddings)
+    """Mean and variance of each dimension; the variance of a constant dimension is set to 1.
+
+    Computed in batches, because embeddings may be mapped from a file that exceeds memory.
+    """
+    parts = list(batch_slices(len(embeddings), MOMENTS_BATCH_SIZE))
+    mean = sum(embeddings[rows].sum(0, np.float64) for rows in parts) / len(embeddings)
+    variance = sum(((embeddings[rows] - mean) ** 2).sum(0) for rows in parts) / len(embeddings)
     variance = np.where(variance > 0, variance, 1)
     return mean.astype(np.float32), variance.astype(np.float32)
 
 
-def _pair(batch: Mapping[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
+def _inputs_and_targets(batch: Mapping[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
     return batch["embedding"], batch["image"]
 
 
-def _decode(model: keras.Model, test: _Pairs, samples: int, batch_size: int) -> Decoded:
-    mse = model.evaluate(batches(test.source, batch_size).map(_pair), verbose=0)
+def _decode(model: keras.Model, test: _Pairs, samples: int, batch_size: int) -> DecoderProbeResult:
+    mse = model.evaluate(batches(test.split, batch_size).map(_inputs_and_targets), verbose=0)
     shown = test.spread(samples)
-    images = model(shown.labels["embedding"], training=False).numpy()
-    return Decoded(np.asarray(shown.images[:]), np.round(images * 255).astype(np.uint8), float(mse))
+    decoded = to_bytes(model(shown.labels["embedding"], training=False))
+    return DecoderProbeResult(np.asarray(shown.images[:]), decoded, float(mse))
 
 
-def _write(folder: Path, decoded: Decoded, settings: dict[str, Any]) -> None:
-    # Both are complete before either takes its place.
-    with replacing(folder / "decoded.json") as text, replacing(folder / "decoded.npz") as arrays:
+def _write(folder: Path, result: DecoderProbeResult, settings: dict[str, Any]) -> None:
+    # Both files are complete before either is moved to its place.
+    with replacing(folder / "decoded.json") as record, replacing(folder / "decoded.npz") as arrays:
         with open(arrays, "wb") as file:
-            np.savez_compressed(file, original=decoded.original, decoded=decoded.decoded)
-        record = {"mse": decoded.mse, "settings": settings, "arrays_sha256": _sha256(arrays)}
-        text.write_text(json.dumps(record, indent=2) + "\n")
+            np.savez_compressed(file, original=result.original, decoded=result.decoded)
+        digest = sha256_of(arrays)
+        write_json(record, {"mse": result.mse, "settings": settings, "arrays_sha256": digest})
 
 
-def _read(folder: Path, settings: dict[str, Any]) -> Decoded | None:
-    """What is there of these settings, if it is whole."""
+def _read(folder: Path, settings: dict[str, Any]) -> DecoderProbeResult | None:
+    """The stored result of these settings; None if it is missing, damaged, or of others."""
     try:
-        record = json.loads((folder / "decoded.json").read_text())
-        if record["settings"] != settings or record["arrays_sha256"] != _sha256(
-            folder / "decoded.npz"
-        ):
+        record = read_json(folder / "decoded.json")
+        digest = sha256_of(folder / "decoded.npz")
+        if record["settings"] != settings or record["arrays_sha256"] != digest:
             return None
         with np.load(folder / "decoded.npz", allow_pickle=False) as arrays:
-            return Decoded(arrays["original"], arrays["decoded"], record["mse"])
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+            return DecoderProbeResult(arrays["original"], arrays["decoded"], record["mse"])
+    except (InputError, OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
         return None
-
-
-def _sha256(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
