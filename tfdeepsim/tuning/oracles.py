@@ -14,7 +14,13 @@ from tfdeepsim.tuning.space import declare_hyperparameters
 
 
 class CrashSafeOracle(keras_tuner.Oracle):
-    """An oracle that can be killed at any time: its files are written completely, or not at all."""
+    """An oracle that can be killed at any time: its files are written completely, or not at all.
+
+    Example:
+        >>> oracle = make_oracle(SearchSettings(tuner="hyperband"))
+        >>> isinstance(oracle, CrashSafeOracle)
+        True
+    """
 
     _retry_queue: list[str]
 
@@ -35,11 +41,19 @@ class CrashSafeOracle(keras_tuner.Oracle):
 
 
 class RandomOracle(CrashSafeOracle, keras_tuner.oracles.RandomSearchOracle):
-    """Random search."""
+    """Random search.
+
+    Example:
+        >>> oracle = make_oracle(SearchSettings(tuner="random"))
+    """
 
 
 class BayesianOracle(CrashSafeOracle, keras_tuner.oracles.BayesianOptimizationOracle):
-    """Bayesian optimization by a Gaussian process."""
+    """Bayesian optimization by a Gaussian process.
+
+    Example:
+        >>> oracle = make_oracle(SearchSettings(tuner="bayesian"))
+    """
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
         with warnings.catch_warnings():
@@ -49,7 +63,11 @@ class BayesianOracle(CrashSafeOracle, keras_tuner.oracles.BayesianOptimizationOr
 
 
 class HyperbandOracle(CrashSafeOracle, keras_tuner.oracles.HyperbandOracle):
-    """Hyperband (Li et al. 2018): many short trials, of which the best are continued."""
+    """Hyperband (Li et al. 2018): many short trials, of which the best are continued.
+
+    Example:
+        >>> oracle = make_oracle(SearchSettings(tuner="hyperband"))
+    """
 
 
 class GridOracle(CrashSafeOracle):
@@ -57,6 +75,9 @@ class GridOracle(CrashSafeOracle):
 
     The grid of keras-tuner keeps its position in memory only, and cannot be resumed after a
     restart; here the position is the number of trials.
+
+    Example:
+        >>> oracle = make_oracle(SearchSettings(tuner="grid"))
     """
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
