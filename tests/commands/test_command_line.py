@@ -116,7 +116,7 @@ def test_resume_with_another_configuration(fails, tmp_path):
     (tmp_path / "run" / "config.json").write_text(json.dumps(TrainConfig().to_dict()))
     line = fails(train, "--run-dir", "run", "--resume", "--latent-dim", "32")
     assert (
-        "--resume goes on with the same configuration: got --latent-dim 32, where the run has 64"
+        "--resume continues with the same configuration: got --latent-dim 32, where the run has 64"
         in line
     )
 

@@ -139,4 +139,4 @@ def test_other_arguments_are_another_comparison(study, photos):
     _, err = process.communicate(timeout=100)
     assert process.returncode == 2
     assert len(err.splitlines()) == 1
-    assert "a comparison goes on only with its own runs" in err
+    assert "a comparison continues only its own runs" in err

@@ -133,12 +133,12 @@ def test_interrupt_is_clean_and_resumable(tmp_path, tiny):
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     _, err = finish(process, code=130)
-    assert err.strip() == f"interrupted; go on with: train.py --resume --run-dir {run}"
+    assert err.strip() == f"interrupted; resume with: train.py --resume --run-dir {run}"
     assert not [
         path for path in run.iterdir() if path.name.startswith(".") and path.name != ".lock"
     ]
     _, err = finish(start("train.py", "--resume", "--run-dir", run, "--latent-dim", 7), code=2)
-    assert "--resume goes on with the same configuration" in err
+    assert "--resume continues with the same configuration" in err
 
 
 def test_dry_run_writes_nothing(tmp_path, tiny, capsys):
@@ -155,5 +155,5 @@ def test_dry_run_writes_nothing(tmp_path, tiny, capsys):
     assert train.main(["--batch-size", "2", *map(str, flags)]) == 0
     out = capsys.readouterr().out
     assert "parameters" in out
-    assert "made first, about" in out
+    assert "created first, about" in out
     assert list(tmp_path.iterdir()) == []

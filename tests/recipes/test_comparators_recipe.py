@@ -14,19 +14,19 @@ def test_is_a_recipe():
 
 
 def test_rows_differ_in_the_comparator_alone():
-    made = configs()
-    assert {name: config.comparator for name, config in made.items()} == COMPARATORS
+    rows = configs()
+    assert {name: config.comparator for name, config in rows.items()} == COMPARATORS
     same = {
-        dataclasses.replace(config, comparator="random_alexnet:relu2") for config in made.values()
+        dataclasses.replace(config, comparator="random_alexnet:relu2") for config in rows.values()
     }
     assert len(same) == 1
-    assert {config.loss for config in made.values()} == {"perceptual"}
+    assert {config.loss for config in rows.values()} == {"perceptual"}
 
 
 def test_imagenets_alexnet_is_a_row_where_it_is_given():
-    made = configs(comparator_weights="alexnet-owt-7be5be79.pth")
-    assert made["imagenet"].comparator_weights == "alexnet-owt-7be5be79.pth"
-    assert made["alexnet"].comparator_weights is None
+    rows = configs(comparator_weights="alexnet-owt-7be5be79.pth")
+    assert rows["imagenet"].comparator_weights == "alexnet-owt-7be5be79.pth"
+    assert rows["alexnet"].comparator_weights is None
 
 
 @pytest.mark.parametrize("spec", COMPARATORS.values())

@@ -3,27 +3,27 @@
 import pytest
 
 from tfdeepsim.errors import InputError
-from tfdeepsim.recipes import ON_ANY_IMAGES, RECIPES, figure4
+from tfdeepsim.recipes import DATASET_RECIPES, RECIPES, figure4
 
 
 def test_is_a_recipe_on_any_images():
     assert "figure4" in RECIPES
-    assert "figure4" in ON_ANY_IMAGES
+    assert "figure4" in DATASET_RECIPES
 
 
 def test_rows_without_weights_are_left_out():
     assert list(figure4.configs(0.001)) == ["SE", "AlexNet conv5"]
-    made = figure4.configs(0.001, "zip:photos.zip", None, "alexnet.pth", "runs/videonet")
-    assert list(made) == list(figure4.SYSTEMS)
-    assert made["AlexNet fc6"].comparator_weights == "alexnet.pth"
-    assert made["VideoNet conv5"].comparator_weights == "runs/videonet"
-    assert made["SE"].comparator_weights is made["AlexNet conv5"].comparator_weights is None
+    rows = figure4.configs(0.001, "zip:photos.zip", None, "alexnet.pth", "runs/videonet")
+    assert list(rows) == list(figure4.SYSTEMS)
+    assert rows["AlexNet fc6"].comparator_weights == "alexnet.pth"
+    assert rows["VideoNet conv5"].comparator_weights == "runs/videonet"
+    assert rows["SE"].comparator_weights is rows["AlexNet conv5"].comparator_weights is None
 
 
 def test_all_weigh_image_and_posterior_alike():
-    made = figure4.configs(0.001, "zip:photos.zip", None, "alexnet.pth", "runs/videonet")
-    assert {(c.loss_weights["image"], c.loss_weights["kl"]) for c in made.values()} == {(10.0, 0.1)}
-    assert {(c.model, c.network, c.latent_dim) for c in made.values()} == {
+    rows = figure4.configs(0.001, "zip:photos.zip", None, "alexnet.pth", "runs/videonet")
+    assert {(c.loss_weights["image"], c.loss_weights["kl"]) for c in rows.values()} == {(10.0, 0.1)}
+    assert {(c.model, c.network, c.latent_dim) for c in rows.values()} == {
         ("vae", "dosovitskiy", 256)
     }
 

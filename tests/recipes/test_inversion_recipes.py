@@ -15,8 +15,8 @@ from tfdeepsim.config import TrainConfig
 from tfdeepsim.errors import InputError
 from tfdeepsim.inversion.optimization import Settings
 from tfdeepsim.recipes import (
-    OF_INVERSIONS,
-    ON_ANY_IMAGES,
+    DATASET_RECIPES,
+    INVERSION_RECIPES,
     RECIPES,
     inversion_runs,
     table8,
@@ -31,17 +31,17 @@ FIGURES = {
     "figure9": ("drift.png", *(f"reencoding-{layer}-deepsim.png" for layer in LAYERS.values())),
     "figure10": (
         "comparators.png",
-        "comparators/inversion_runs.csv",
-        "comparators/inversion_runs.md",
+        "comparators/inversions.csv",
+        "comparators/inversions.md",
     ),
     "figure11": ("interpolation.png",),
     "figure12": ("preservation.png",),
     "preimages": ("preimages.png",),
     "preferred_inputs": ("preferred_inputs.png",),
 }
-"""What each recipe writes beside runs."""
+"""Files that each recipe writes beside its runs."""
 ABLATIONS = dict(table8.ABLATIONS)
-"""Before fixtures shorten them."""
+"""All ablations, before fixtures shorten them."""
 TERMS = {
     "deepsim": {"feature", "adversarial", "image"},
     "pixel": {"image"},
@@ -62,16 +62,16 @@ def recipe(name):
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_every_recipe_is_there_and_says_its_command(name):
+def test_every_recipe_exists_and_says_its_command(name):
     module = recipe(name)
     assert callable(module.reproduce)
     assert f"python train.py --recipe {name}" in module.__doc__
 
 
-@pytest.mark.parametrize("name", OF_INVERSIONS)
-def test_those_of_inversions_take_the_flags_of_the_command(name):
+@pytest.mark.parametrize("name", INVERSION_RECIPES)
+def test_recipes_of_inversions_take_the_flags_of_the_command(name):
     assert name in RECIPES
-    assert name in ON_ANY_IMAGES
+    assert name in DATASET_RECIPES
     flags = {"run_dir", "scale", "dataset", "data_dir", "comparator_weights", "dry_run"}
     taken = set(inspect.signature(recipe(name).reproduce).parameters)
     taken |= set(inspect.signature(InversionRuns).parameters)
@@ -81,8 +81,8 @@ def test_those_of_inversions_take_the_flags_of_the_command(name):
 @pytest.mark.parametrize(("layer", "system"), EVERY)
 @pytest.mark.parametrize("scale", [1.0, 0.0006])
 def test_every_config_is_valid_and_has_the_terms_of_its_name(layer, system, scale):
-    made = InversionRuns("runs", scale, "zip:photos.zip", "data", "alexnet.pth")
-    config = made.config(layer, system, seed=2)
+    inversions = InversionRuns("runs", scale, "zip:photos.zip", "data", "alexnet.pth")
+    config = inversions.config(layer, system, seed=2)
     assert set(config.loss_weights) == TERMS[system]
     assert (config.task, config.invert, config.invert_weights) == (
         "inversion",
@@ -95,25 +95,25 @@ def test_every_config_is_valid_and_has_the_terms_of_its_name(layer, system, scal
     assert TrainConfig.from_dict(config.to_dict()) == config
 
 
-def test_a_term_that_is_there_weighs_the_same_as_in_deepsim():
-    made = InversionRuns("runs", 0.001, comparator_weights="alexnet.pth")
-    weights = {system: made.config("relu6", system).loss_weights for system in SYSTEMS}
+def test_a_term_weighs_the_same_in_all_systems_that_have_it():
+    inversions = InversionRuns("runs", 0.001, comparator_weights="alexnet.pth")
+    weights = {system: inversions.config("relu6", system).loss_weights for system in SYSTEMS}
     for system in set(SYSTEMS) - {"videonet-comparator", "random-comparator"}:
         own = {name: weight for name, weight in weights[system].items() if name != "diversity"}
         assert own.items() <= weights["deepsim"].items()
 
 
 def test_comparators_and_their_weights():
-    made = InversionRuns("runs", 0.001, comparator_weights="alexnet.pth")
-    configs = {system: made.config("relu6", system) for system in SYSTEMS}
-    found = {
+    inversions = InversionRuns("runs", 0.001, comparator_weights="alexnet.pth")
+    configs = {system: inversions.config("relu6", system) for system in SYSTEMS}
+    weights = {
         system: (config.comparator, config.comparator_weights) for system, config in configs.items()
     }
-    assert found.pop("pixel") == found.pop("without-feat") == (None, None)
-    assert found.pop("fc6-comparator") == ("alexnet:relu6", "alexnet.pth")
-    assert found.pop("random-comparator") == ("random_alexnet:pool5", None)
-    assert found.pop("videonet-comparator") == ("videonet:pool5", "runs/videonet")
-    assert set(found.values()) == {("alexnet:pool5", "alexnet.pth")}
+    assert weights.pop("pixel") == weights.pop("without-feat") == (None, None)
+    assert weights.pop("fc6-comparator") == ("alexnet:relu6", "alexnet.pth")
+    assert weights.pop("random-comparator") == ("random_alexnet:pool5", None)
+    assert weights.pop("videonet-comparator") == ("videonet:pool5", "runs/videonet")
+    assert set(weights.values()) == {("alexnet:pool5", "alexnet.pth")}
     assert {system for system, config in configs.items() if config.noise_dim} == {
         "noise",
         "diverse",
@@ -159,7 +159,7 @@ def tiny_recipes():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(inversion_runs, "STEPS", 4)
         patch.setattr(inversion_runs, "SMALL", SMALL)
-        patch.setattr(inversion_runs, "EPOCHS_OF_ALEXNET", 1)
+        patch.setattr(inversion_runs, "ALEXNET_EPOCHS", 1)
         patch.setattr(trained_comparators, "VIDEOS", "llv2/10x8-stride5-seed0")
         patch.setattr(trained_comparators, "VIDEO_EPOCHS", 1)
         patch.setattr(
@@ -168,10 +168,7 @@ def tiny_recipes():
             lambda **flags: TrainConfig(**flags | {"batch_size": 4}),
         )
         patch.setattr(table8, "SEEDS", 2)
-        patch.setattr(
-            "tfdeepsim.inversion.optimization.Settings",
-            functools.partial(Settings, steps=2, tv_weight=0.0),
-        )
+        patch.setattr(table8, "Settings", functools.partial(Settings, steps=2, tv_weight=0.0))
         for name, value in (("UNITS", 2), ("STARTS", 2), ("STEPS", 2)):
             patch.setattr(recipe("preferred_inputs"), name, value)
         yield patch
@@ -192,15 +189,15 @@ def one_layer(tiny_recipes):
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory, photos, data_dir, one_layer):
-    """The folder of a tiny table 8, with an AlexNet that was taught for it."""
+def reproduced(tmp_path_factory, photos, data_dir, one_layer):
+    """The folder of a tiny table 8, with an AlexNet that was trained for it."""
     folder = tmp_path_factory.mktemp("inversions")
     table8.reproduce(str(folder), HALF, photos, data_dir)
     return folder
 
 
-def unchanging(folder):
-    """When each file was written that a report does not replace."""
+def file_times(folder):
+    """Times of the files that a report does not replace."""
     return {path: path.stat().st_mtime_ns for path in sorted(folder.glob("*-*/**/*"))} | {
         path: path.stat().st_mtime_ns for path in (folder / "alexnet").rglob("*")
     }
@@ -213,24 +210,24 @@ def width_of(path):
 
 
 def no_more(*arguments, **options):
-    pytest.fail("what is there is trained or searched for again")
+    pytest.fail("a finished run is trained again, or cached images are optimized again")
 
 
 @pytest.fixture
 def finished(monkeypatch):
-    """Nothing is trained, and no image searched for."""
+    """Fails if anything is trained, or an image is optimized."""
     monkeypatch.setattr("tfdeepsim.training.trainer.train", no_more)
-    monkeypatch.setattr("tfdeepsim.inversion_evaluation.optimize", no_more)
+    monkeypatch.setattr(table8, "optimize", no_more)
 
 
-def test_a_tiny_table_8(made):
-    kept = next(made.glob("relu6-optimization-*.npz"))
-    assert {path.name for path in made.iterdir()} == {
-        *("alexnet", "inversion_runs.csv", "inversion_runs.md", "layers.png", "ablations.png"),
+def test_a_tiny_table_8(reproduced):
+    cache = next(reproduced.glob("relu6-optimization-*.npz"))
+    assert {path.name for path in reproduced.iterdir()} == {
+        *("alexnet", "inversions.csv", "inversions.md", "layers.png", "ablations.png"),
         *(f"relu6-{system}-seed{seed}" for system in ("deepsim", "pixel") for seed in (0, 1)),
-        kept.name,
+        cache.name,
     }
-    with open(made / "inversion_runs.csv", newline="") as file:
+    with open(reproduced / "inversions.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [(row["method"], row["seed"]) for row in rows] == [
         *(("DeePSiM", "0"), ("DeePSiM", "1"), ("pixel loss", "0"), ("pixel loss", "1")),
@@ -238,49 +235,51 @@ def test_a_tiny_table_8(made):
     ]
     assert {(row["features"], row["images"]) for row in rows} == {("alexnet:relu6", "6")}
     assert len({row["image_error"] for row in rows}) == 5
-    text = (made / "inversion_runs.md").read_text(encoding="utf-8")
+    text = (reproduced / "inversions.md").read_text(encoding="utf-8")
     assert text.count("±") == 2 * 4
     assert "43 / 37" in text
     for name in ("layers.png", "ablations.png"):
-        assert width_of(made / name) > 1000
+        assert width_of(reproduced / name) > 1000
 
 
-def test_runs_are_of_the_network_that_was_taught(made):
-    record = RunDirectory(made / "relu6-deepsim-seed1").read_environment()
+def test_runs_invert_the_network_that_was_trained(reproduced):
+    record = RunDirectory(reproduced / "relu6-deepsim-seed1").read_environment()
     for what, layer in (("inverted", "relu6"), ("comparator", "pool5")):
-        taught = make_comparator(f"alexnet:{layer}", made / "alexnet")
-        assert record[what]["sha256"] == taught.sha256
-        assert taught.sha256 != make_comparator("random_alexnet:relu6").sha256
+        trained = make_comparator(f"alexnet:{layer}", reproduced / "alexnet")
+        assert record[what]["sha256"] == trained.sha256
+        assert trained.sha256 != make_comparator("random_alexnet:relu6").sha256
 
 
-def test_again_trains_nothing_and_keeps_the_images_of_the_optimization(
-    made, photos, data_dir, finished, capsys
+def test_a_second_call_trains_nothing_and_uses_the_cached_images_of_the_optimization(
+    reproduced, photos, data_dir, finished, capsys
 ):
-    before, table = unchanging(made), (made / "inversion_runs.csv").read_bytes()
+    before, table = file_times(reproduced), (reproduced / "inversions.csv").read_bytes()
     assert len(before) > 20
-    table8.reproduce(str(made), HALF, photos, data_dir)
-    assert unchanging(made) == before
-    assert (made / "inversion_runs.csv").read_bytes() == table
+    table8.reproduce(str(reproduced), HALF, photos, data_dir)
+    assert file_times(reproduced) == before
+    assert (reproduced / "inversions.csv").read_bytes() == table
     assert capsys.readouterr().out.count("finished already") == 5
 
 
-def test_another_recipe_uses_its_runs(made, photos, data_dir, finished, capsys):
-    recipe("preferred_inputs").reproduce(str(made), scale=HALF, dataset=photos, data_dir=data_dir)
+def test_another_recipe_uses_its_runs(reproduced, photos, data_dir, finished, capsys):
+    recipe("preferred_inputs").reproduce(
+        str(reproduced), scale=HALF, dataset=photos, data_dir=data_dir
+    )
     out = capsys.readouterr().out
     assert "ape" in out
     assert "bee" in out
     assert "cat" not in out  # two units
-    assert width_of(made / "preferred_inputs.png") > 400
+    assert width_of(reproduced / "preferred_inputs.png") > 400
 
 
-def test_units_of_a_network_from_elsewhere_have_numbers(made, photos, data_dir, finished, capsys):
-    """Its classes are others than those of the images, so their names would be wrong."""
-    run = RunDirectory(made / "relu6-deepsim-seed0")
+def test_units_of_an_external_network_have_numbers(reproduced, photos, data_dir, finished, capsys):
+    """Its classes differ from those of the images, whose names would be wrong."""
+    run = RunDirectory(reproduced / "relu6-deepsim-seed0")
     record = run.read_environment()
     try:
         run.environment.write_text(run.environment.read_text().replace('"ape",', ""))
         recipe("preferred_inputs").reproduce(
-            str(made), scale=HALF, dataset=photos, data_dir=data_dir
+            str(reproduced), scale=HALF, dataset=photos, data_dir=data_dir
         )
     finally:
         from tfdeepsim.files import write_json
@@ -291,14 +290,14 @@ def test_units_of_a_network_from_elsewhere_have_numbers(made, photos, data_dir, 
     assert "bee" not in out
 
 
-def test_other_steps_are_another_folder(made, photos, data_dir, one_layer):
+def test_other_steps_are_another_folder(reproduced, photos, data_dir, one_layer):
     with pytest.raises(
-        InputError, match=r"goes on only with its own runs: got .* trained with steps 2, not"
+        InputError, match=r"continues only its own runs: got .* trained with steps 2, not"
     ):
-        table8.reproduce(str(made), 0.75, photos, data_dir)
+        table8.reproduce(str(reproduced), 0.75, photos, data_dir)
 
 
-def test_a_dry_run_before_there_is_a_network(tmp_path, photos, data_dir, one_layer, capsys):
+def test_a_dry_run_without_a_trained_network(tmp_path, photos, data_dir, one_layer, capsys):
     argv = ["--recipe", "table8", "--dataset", photos, "--data-dir", data_dir, "--scale", str(HALF)]
     assert train_command.main([*argv, "--run-dir", str(tmp_path / "runs"), "--dry-run"]) == 0
     out = capsys.readouterr().out
@@ -308,9 +307,11 @@ def test_a_dry_run_before_there_is_a_network(tmp_path, photos, data_dir, one_lay
     assert not list(tmp_path.iterdir())
 
 
-def test_a_dry_run_with_a_network(made, tmp_path, photos, data_dir, one_layer, monkeypatch, capsys):
+def test_a_dry_run_with_a_trained_network(
+    reproduced, tmp_path, photos, data_dir, one_layer, monkeypatch, capsys
+):
     monkeypatch.setattr("tfdeepsim.training.trainer._fit", no_more)
-    weights = str(made / "alexnet")
+    weights = str(reproduced / "alexnet")
     table8.reproduce(str(tmp_path / "runs"), HALF, photos, data_dir, weights, dry_run=True)
     out = capsys.readouterr().out
     assert "AlexNet, from the labels" not in out
@@ -320,40 +321,40 @@ def test_a_dry_run_with_a_network(made, tmp_path, photos, data_dir, one_layer, m
 
 
 @pytest.mark.slow
-def test_all_of_them_in_one_folder(tmp_path, made, photos, data_dir, monkeypatch, capsys):
+def test_all_recipes_in_one_folder(tmp_path, reproduced, photos, data_dir, monkeypatch, capsys):
     for name, value in (("LAYERS", LAYERS), ("ABLATIONS", ABLATIONS), ("SEEDS", 1)):
         monkeypatch.setattr(table8, name, value)
     options = {
         "scale": HALF,
         "dataset": photos,
         "data_dir": data_dir,
-        "comparator_weights": str(made / "alexnet"),
+        "comparator_weights": str(reproduced / "alexnet"),
     }
     folder = tmp_path / "runs"
     table8.reproduce(str(folder), **options)
     for name in FIGURES:
         recipe(name).reproduce(str(folder), **options)
     for name in (
-        "inversion_runs.csv",
-        "inversion_runs.md",
+        "inversions.csv",
+        "inversions.md",
         "layers.png",
         "ablations.png",
         *sum(FIGURES.values(), ()),
     ):
         assert (folder / name).stat().st_size > 100, name
     assert not (folder / "alexnet").exists()
-    text = (folder / "inversion_runs.md").read_text(encoding="utf-8")
+    text = (folder / "inversions.md").read_text(encoding="utf-8")
     assert all(value in text for values in table8.REPORTED.values() for value in values)
     trained = {path.name for path in folder.iterdir() if path.is_dir()} - {
         "videonet",
         "comparators",
     }
-    wanted = {*table8.rows(), *(run for name in FIGURES for run in recipe(name).RUNS)}
-    assert trained == {f"{layer}-{system}-seed0" for layer, system in wanted}
+    expected = {*table8.rows(), *(run for name in FIGURES for run in recipe(name).RUNS)}
+    assert trained == {f"{layer}-{system}-seed0" for layer, system in expected}
     capsys.readouterr()
     monkeypatch.setattr("tfdeepsim.training.trainer.train", no_more)
-    monkeypatch.setattr("tfdeepsim.inversion_evaluation.optimize", no_more)
-    before = unchanging(folder)
+    monkeypatch.setattr(table8, "optimize", no_more)
+    before = file_times(folder)
     for name in FIGURES:
         recipe(name).reproduce(str(folder), **options)
-    assert unchanging(folder) == before
+    assert file_times(folder) == before

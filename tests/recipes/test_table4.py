@@ -1,5 +1,4 @@
-"""The recipe of Tables 3 and 4: its configs, its halves of classes, its folds; and one whole run,
-tiny."""
+"""The recipe of Tables 3 and 4: configs, classes of comparator and SVM, folds; and a tiny run."""
 
 import dataclasses
 
@@ -8,31 +7,31 @@ import PIL.Image
 import pytest
 
 from tfdeepsim.errors import InputError
-from tfdeepsim.recipes import ON_ANY_IMAGES, RECIPES, table4
+from tfdeepsim.recipes import DATASET_RECIPES, RECIPES, table4
 
 
 def test_is_a_recipe_on_any_images():
     assert "table4" in RECIPES
-    assert "table4" in ON_ANY_IMAGES
+    assert "table4" in DATASET_RECIPES
 
 
 def test_rows_differ_in_the_loss_alone():
-    made = table4.configs(0.001)
-    assert set(made) == set(table4.REPORTED_ERROR) == set(table4.REPORTED_ACCURACY)
-    for config in made.values():
+    rows = table4.configs(0.001)
+    assert set(rows) == set(table4.REPORTED_ERROR) == set(table4.REPORTED_ACCURACY)
+    for config in rows.values():
         assert (config.network, config.latent_dim, config.steps) == ("dosovitskiy", 512, 500)
         assert (config.image_size, config.shorter_side, config.augment) == (64, 96, "crop")
     fields = ("loss", "comparator", "comparator_weights")
     same = {
         dataclasses.replace(config, **dict.fromkeys(fields[1:]), loss="pixel")
-        for config in made.values()
+        for config in rows.values()
     }
     assert len(same) == 1
 
 
 def test_alexnet_alone_takes_the_weights():
-    made = table4.configs(0.001, "zip:photos.zip", None, "runs/alexnet")
-    assert {config.comparator: config.comparator_weights for config in made.values()} == {
+    rows = table4.configs(0.001, "zip:photos.zip", None, "runs/alexnet")
+    assert {config.comparator: config.comparator_weights for config in rows.values()} == {
         None: None,
         "exemplar_cnn:conv3": None,
         "alexnet:conv3": "runs/alexnet",
@@ -47,7 +46,7 @@ def test_bad_scales(scale):
 
 def test_folds_are_disjoint_and_even():
     labels = np.repeat([3, 5, 9], [400, 300, 500])
-    folds = table4._rows_of_folds(labels)
+    folds = table4._folds(labels)
     assert len(folds) == 10
     assert len(np.unique(np.concatenate(folds))) == 1200
     for fold in folds:
@@ -71,12 +70,15 @@ def photos(tmp_path):
 
 
 def test_classes_are_halved(photos, tmp_path):
-    assert table4._halves(photos, str(tmp_path / "data")) == ("class0,class1", "class2,class3")
+    assert table4._split_classes(photos, str(tmp_path / "data")) == (
+        "class0,class1",
+        "class2,class3",
+    )
 
 
 @pytest.mark.slow
 def test_a_tiny_one_runs_to_the_end(photos, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(table4, "EPOCHS_OF_COMPARATOR", 1)
+    monkeypatch.setattr(table4, "COMPARATOR_EPOCHS", 1)
     table4.reproduce(str(tmp_path / "run"), 4e-6, photos, str(tmp_path / "data"))
     assert "class2,class3" in capsys.readouterr().out
     for name in ("fidelity.csv", "fidelity.md", "reconstructions.png"):

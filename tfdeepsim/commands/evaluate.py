@@ -1,29 +1,40 @@
 """The command `evaluate.py`, installed as `tfdeepsim-evaluate`."""
 
 import argparse
+import dataclasses
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from tfdeepsim.command_line import Parser, import_tensorflow, run_command
-from tfdeepsim.commands.flags import DATA, TRAINING, add_training_flags, check_data, refuse_training
-from tfdeepsim.commands.inversion import (
-    OF_PROBES,
-    OPTIMIZATION,
-    add_optimization,
-    are_inversions,
-    invert,
-    judge_inversions,
-    refuse_probes,
+from tfdeepsim.commands.flags import (
+    DATA,
+    TRAINING,
+    add_training_flags,
+    check_data,
+    data_fields,
+    refuse_training_flags,
 )
-from tfdeepsim.commands.report_folder import free
+from tfdeepsim.commands.inversion import (
+    OPTIMIZATION_FLAGS,
+    PROBE_FLAGS,
+    add_optimization_flags,
+    evaluate_inversions,
+    has_inversion_run,
+    invert_by_optimization,
+    refuse_probe_flags,
+)
+from tfdeepsim.commands.report_folder import free_report_folder
 from tfdeepsim.config import FEATURE_FIELDS, LOSSES, TrainConfig
 from tfdeepsim.data import check_name
+from tfdeepsim.data.lazy_dataset import LazyDataset
 from tfdeepsim.errors import InputError
+from tfdeepsim.evaluation_options import EvaluationOptions
+from tfdeepsim.flags import Arguments, add_flags
 from tfdeepsim.options import flag
-from tfdeepsim.probes import check_fractions, check_probes
-from tfdeepsim.representations import check_baselines
+from tfdeepsim.probes import PROBES, check_fractions, check_probes
+from tfdeepsim.representations import BASELINE_NAMES, check_baselines
 
 EPILOG = """examples:
   evaluate.py runs/ae runs/pvae --report-dir runs/report
@@ -34,13 +45,21 @@ EPILOG = """examples:
   evaluate.py --compare pixel,perceptual --comparator random_alexnet:relu2 \\
       --seeds 5 --dataset zip:photos.zip --epochs 10 --run-dir runs/verdict
 """
+DEFAULTS = {field.name: field.default for field in dataclasses.fields(EvaluationOptions)}
+SEEDS = 5
+"""Default of `--seeds`."""
+PROBE_SEEDS = 2
+"""Default of `--probe-seeds` with `--compare`, where each loss has several encoders."""
 
 
 def make_parser() -> Parser:
-    """Every flag of the command. Flags of training and data that are left out are absent from the
-    result."""
+    """The parser of the command; flags that are not given are absent from the parsed arguments,
+    except for `encoders` and `overwrite`."""
     parser = Parser(
         prog="evaluate.py",
+        usage="evaluate.py ENCODER ... [flags]\n"
+        "       evaluate.py --compare LOSSES --run-dir DIR [flags]\n"
+        "       evaluate.py --invert NETWORK --by optimization [flags]",
         description="Train probes on the embeddings of encoders and compare them in one table.",
         epilog=EPILOG,
         argument_default=argparse.SUPPRESS,
@@ -50,76 +69,61 @@ def make_parser() -> Parser:
         metavar="ENCODER",
         nargs="*",
         default=[],
-        help="folder that train.py made; SavedModel; .keras file; folder of .npy embeddings",
+        help="Run directory of train.py, SavedModel, .keras file, or folder of .npy embeddings",
     )
-    add_optimization(parser.add_argument_group("inversion without training, beside --invert"))
-    _add_probes(parser.add_argument_group("probes"))
-    _add_table(parser.add_argument_group("table"))
-    compare = parser.add_argument_group("comparison over seeds: trains the runs first")
-    compare.add_argument("--compare", metavar="LOSSES", help="for example pixel,perceptual")
-    compare.add_argument("--seeds", metavar="N", type=int, help="runs a loss (default: 5)")
-    compare.add_argument("--run-dir", metavar="DIR", help="holds the runs and the report")
-    compare.add_argument(
-        "--dry-run", action="store_true", help="check all, say what it would cost, and stop"
+    add_optimization_flags(parser.add_argument_group("inversion without training, with --invert"))
+    accepted = {
+        "probes": f"some of {','.join(PROBES)}",
+        "probe_seeds": f"with --compare by default {PROBE_SEEDS}",
+        "baselines": f"all, none, or some of {', '.join(BASELINE_NAMES)}",
+    }
+    metavars = {
+        "probes": "NAMES",
+        "label_fractions": "X,X",
+        "baselines": "NAMES",
+        "decode": "STEPS",
+    }
+    groups = {
+        "probes": ("probes", "probe_seeds", "probe_epochs", "probe_patience", "label_fractions"),
+        "table": ("baselines", "decode", "card"),
+    }
+    for title, names in groups.items():
+        group = parser.add_argument_group(title)
+        add_flags(group, EvaluationOptions, names, metavars=metavars, accepted=accepted)
+    report = parser.add_argument_group("report")
+    report.add_argument(
+        "--report-dir",
+        metavar="DIR",
+        help="Folder that report.html, results.csv and figures are written to",
     )
+    report.add_argument(
+        "--overwrite", action="store_true", default=False, help="Replace an earlier report"
+    )
+    _add_comparison(parser.add_argument_group("comparison over seeds, which trains the runs first"))
     add_training_flags(parser, loss=False)
     return parser
 
 
-def _add_probes(probes: argparse._ArgumentGroup) -> None:
-    probes.add_argument(
-        "--probes", metavar="NAMES", default="mlp", help="of mlp, linear, knn, svm (default: mlp)"
+def _add_comparison(parser: Arguments) -> None:
+    parser.add_argument(
+        "--compare", metavar="LOSSES", help="Losses to compare, for example pixel,perceptual"
     )
-    probes.add_argument(
-        "--probe-seeds",
-        metavar="N",
-        type=int,
-        help="hosts of MLPs (default: 5; 2 an encoder with --compare)",
+    parser.add_argument(
+        "--seeds", metavar="N", type=int, help=f"Number of runs of each loss (default: {SEEDS})"
     )
-    probes.add_argument(
-        "--probe-epochs", metavar="N", type=int, default=500, help="at most, an MLP (default: 500)"
+    parser.add_argument(
+        "--run-dir", metavar="DIR", help="Folder that the runs and the report are written to"
     )
-    probes.add_argument(
-        "--probe-patience",
-        metavar="N",
-        type=int,
-        default=25,
-        help="epochs without progress (default: 25)",
-    )
-    probes.add_argument(
-        "--label-fractions",
-        metavar="LIST",
-        default="",
-        help="curve over fewer labels, e.g. 0.01,0.1,1",
-    )
-
-
-def _add_table(table: argparse._ArgumentGroup) -> None:
-    table.add_argument(
-        "--baselines",
-        metavar="NAMES",
-        default="all",
-        help="all | none | of pca, random_encoder, comparator_features, supervised (default: all)",
-    )
-    table.add_argument(
-        "--decode",
-        metavar="STEPS",
-        type=int,
-        help="train a decoder on each embedding, e.g. 1000, and show images",
-    )
-    table.add_argument(
-        "--card", action="store_true", default=False, help="describe each embedding without labels"
-    )
-    table.add_argument(
-        "--report-dir", metavar="DIR", help="write report.html, results.csv, figures there"
-    )
-    table.add_argument(
-        "--overwrite", action="store_true", default=False, help="replace the report there"
+    parser.add_argument(
+        "--dry-run", action="store_true", help="Check everything, print the cost, and stop"
     )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command.
+
+    Args:
+        argv: Arguments of the command line; None for those of the process.
 
     Returns:
         The exit code.
@@ -128,98 +132,107 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(argv: Sequence[str]) -> None:
-    parser = make_parser()
-    given = vars(parser.parse_args(argv))
-    asked = [
-        name for name in OF_PROBES if name in given and given[name] != parser.get_default(name)
+    arguments = vars(make_parser().parse_args(argv))
+    lists = {
+        "probes": check_probes,
+        "baselines": check_baselines,
+        "label_fractions": check_fractions,
+    }
+    for name, parse in lists.items():
+        if name in arguments:
+            arguments[name] = parse(arguments[name])
+    if "dataset" in arguments:
+        check_name(arguments["dataset"])
+    probe_flags = [
+        name for name in PROBE_FLAGS if arguments.get(name, DEFAULTS[name]) != DEFAULTS[name]
     ]
-    given["probes"] = check_probes(given["probes"])
-    given["baselines"] = check_baselines(given["baselines"])
-    given["label_fractions"] = check_fractions(given["label_fractions"])
-    if "dataset" in given:
-        check_name(given["dataset"])
     command = shlex.join(["evaluate.py", *argv])
-    if "by" in given or ("invert" in given and "compare" not in given):
-        refuse_probes(asked)
-        invert(given)
+    if "by" in arguments or ("invert" in arguments and "compare" not in arguments):
+        refuse_probe_flags(probe_flags)
+        invert_by_optimization(arguments)
         return
-    if extra := [name for name in OPTIMIZATION if name in given]:
+    if names := [name for name in OPTIMIZATION_FLAGS if name in arguments]:
         raise InputError(
-            f"{flag(extra[0])} belongs to an inversion by optimization",
+            f"{flag(names[0])} belongs to an inversion by optimization",
             got="no --by",
             accepted="--invert NAME:LAYER --by optimization",
         )
-    if "compare" in given:
-        _compare(given, command)
-    elif are_inversions(given["encoders"]):
-        refuse_probes(asked)
-        judge_inversions(given)
+    if "compare" in arguments:
+        _compare(arguments, command)
+    elif has_inversion_run(arguments["encoders"]):
+        refuse_probe_flags(probe_flags)
+        evaluate_inversions(arguments)
     else:
-        _evaluate(given, command)
+        _evaluate(arguments, command)
 
 
-def _evaluate(given: dict[str, Any], command: str) -> None:
-    refuse_training(given, but=("external_range",))
-    if not given["encoders"]:
+def _evaluate(arguments: dict[str, Any], command: str) -> None:
+    refuse_training_flags(arguments, allowed=("external_range",))
+    if not arguments["encoders"]:
         raise InputError(
             "there must be something to evaluate",
             got="no ENCODER",
             accepted="run folders, or --compare LOSSES",
         )
-    folder = free(given)
+    folder = free_report_folder(arguments)
     import_tensorflow()
-    from tfdeepsim.comparison import EvaluationOptions, judge
+    from tfdeepsim.comparison import compare_encoders
 
-    judge(
-        given["encoders"],
-        {name: value for name, value in given.items() if name in DATA},
-        _asked(EvaluationOptions, given),
+    compare_encoders(
+        arguments["encoders"],
+        data_fields(arguments),
+        _options(arguments),
         folder,
-        overwrite=given["overwrite"],
+        overwrite=arguments["overwrite"],
         command=command,
     )
 
 
-def _compare(given: dict[str, Any], command: str) -> None:
-    losses = _losses(given["compare"])
-    if given["encoders"]:
+def _compare(arguments: dict[str, Any], command: str) -> None:
+    losses = _losses(arguments["compare"])
+    _check_comparison(arguments)
+    configs = {loss: _config(loss, arguments) for loss in losses}
+    # Losses differ, their data do not.
+    data = LazyDataset(configs[losses[0]])
+    for config in configs.values():
+        check_data(config, data)
+    folder = Path(arguments["run_dir"])
+    # The comparison's own report is replaced whenever the command is repeated.
+    report, overwrite = folder / "report", True
+    if "report_dir" in arguments:
+        report, overwrite = Path(arguments["report_dir"]), arguments["overwrite"]
+        free_report_folder(arguments)
+    import_tensorflow()
+    from tfdeepsim.comparison import compare_losses
+    from tfdeepsim.study import Study
+
+    compare_losses(
+        Study(folder, configs, arguments.get("seeds", SEEDS), data),
+        _options({"probe_seeds": PROBE_SEEDS} | arguments),
+        report,
+        overwrite=overwrite,
+        dry_run=arguments.get("dry_run", False),
+        command=command,
+    )
+
+
+def _check_comparison(arguments: dict[str, Any]) -> None:
+    if arguments["encoders"]:
         raise InputError(
             "--compare trains its own runs",
-            got=" ".join(given["encoders"]),
+            got=" ".join(arguments["encoders"]),
             accepted="encoders without --compare",
         )
-    if "run_dir" not in given:
+    if "run_dir" not in arguments:
         raise InputError(
             "a comparison needs a folder", got="no --run-dir", accepted="--run-dir DIR"
         )
-    if given.get("task", "autoencoder") != "autoencoder":
+    if arguments.get("task", "autoencoder") != "autoencoder":
         raise InputError(
             "--compare trains autoencoders",
-            got=f"--task {given['task']}",
+            got=f"--task {arguments['task']}",
             accepted="no --task; or train.py",
         )
-    configs = {loss: _config(loss, given) for loss in losses}
-    for config in configs.values():
-        check_data(config)
-    folder = Path(given["run_dir"])
-    report, overwrite = folder / "report", True  # a comparison's own report follows its runs
-    if "report_dir" in given:
-        report, overwrite = Path(given["report_dir"]), given["overwrite"]
-        free(given)
-    import_tensorflow()
-    from tfdeepsim.comparison import EvaluationOptions, compare
-    from tfdeepsim.study import Study
-
-    study = Study(folder, configs, given.get("seeds", 5))
-    asked = _asked(EvaluationOptions, given)
-    compare(
-        study,
-        asked,
-        report,
-        overwrite=overwrite,
-        dry_run=given.get("dry_run", False),
-        command=command,
-    )
 
 
 def _losses(text: str) -> list[str]:
@@ -233,24 +246,16 @@ def _losses(text: str) -> list[str]:
     return losses
 
 
-def _config(loss: str, given: dict[str, Any]) -> TrainConfig:
-    fields = {name: value for name, value in given.items() if name in (*DATA, *TRAINING)}
+def _config(loss: str, arguments: dict[str, Any]) -> TrainConfig:
+    fields = {name: value for name, value in arguments.items() if name in (*DATA, *TRAINING)}
     if "feature" not in LOSSES[loss] and not fields.get("lambda_feat"):
-        # These belong to the other losses of the comparison.
+        # The flags of the feature term are for the other losses of the comparison.
         for name in FEATURE_FIELDS:
             fields.pop(name, None)
     return TrainConfig(**fields, loss=loss)
 
 
-def _asked(asked: Any, given: dict[str, Any]) -> Any:
-    return asked(
-        probes=given["probes"],
-        probe_seeds=given.get("probe_seeds", 2 if "compare" in given else 5),
-        probe_epochs=given["probe_epochs"],
-        probe_patience=given["probe_patience"],
-        fractions=given["label_fractions"],
-        baselines=given["baselines"],
-        decode=given.get("decode", 0),
-        card=given["card"],
-        external_range=given.get("external_range", "0-1"),
+def _options(arguments: dict[str, Any]) -> EvaluationOptions:
+    return EvaluationOptions(
+        **{name: value for name, value in arguments.items() if name in DEFAULTS}
     )

@@ -2,14 +2,15 @@
 
 import argparse
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tfdeepsim.command_line import import_tensorflow
-from tfdeepsim.comparators.from_config import check_asked
+from tfdeepsim.comparators.from_config import check_comparator_of
 from tfdeepsim.comparators.spec import SPELLINGS as SPELLINGS_OF_COMPARATORS
 from tfdeepsim.config import CHOICES, FEATURE_FIELDS, INVERSION_FIELDS, TrainConfig
-from tfdeepsim.data import KINDS, check_name, describe
+from tfdeepsim.data import KINDS, check_name
+from tfdeepsim.data.lazy_dataset import LazyDataset
 from tfdeepsim.errors import InputError
 from tfdeepsim.external.from_config import check_extractor
 from tfdeepsim.flags import add_data_flags, add_flags
@@ -50,6 +51,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
 """Fields of training, by the heading of their flags in the help."""
 TRAINING = tuple(name for names in GROUPS.values() for name in names)
 """Fields of training."""
+COMPARISON = ("seeds", "run_dir", "dry_run")
+"""Flags of `evaluate.py --compare`, beside those of training."""
 METAVARS = {
     "invert": "NETWORK",
     "invert_weights": "FILE",
@@ -86,38 +89,47 @@ def add_training_flags(parser: argparse.ArgumentParser, loss: bool = True) -> No
         )
 
 
-def check_data(config: TrainConfig) -> None:
-    """Check the dataset's name, and that the comparator, if there is one, suits its images.
+def check_data(config: TrainConfig, data: LazyDataset | None = None) -> None:
+    """Check the name of the dataset, and that the comparator and the inverted network take its
+    images.
+
+    Args:
+        config: Config of a run.
+        data: The dataset of `config`, where several checks and runs share it.
 
     Raises:
-        InputError: If not.
+        InputError: If the dataset or a network cannot be used.
     """
     check_name(config.dataset)
     if config.task == "comparator":
         return
-    shape = describe(config.dataset, config.data_dir, config).image_shape
+    image_shape = (data or LazyDataset(config)).description.image_shape
     if config.comparator is not None:
-        check_asked(config, shape)
+        check_comparator_of(config, image_shape)
     if config.invert is not None:
-        check_inverted(config, shape)
+        import_tensorflow()
+        check_extractor(config.invert, image_shape, config.invert_weights, config.external_range)
 
 
-def check_inverted(config: TrainConfig, image_shape: tuple[int, int, int]) -> None:
-    """Check that the network that a config inverts is there and takes the images.
+def data_fields(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of `DataOptions` among parsed arguments."""
+    return {name: value for name, value in arguments.items() if name in DATA}
+
+
+def refuse_training_flags(arguments: Mapping[str, Any], allowed: Sequence[str] = ()) -> None:
+    """Refuse flags of training, except `allowed`.
+
+    Args:
+        arguments: Parsed arguments of `evaluate.py`.
+        allowed: Names of flags that are not refused.
 
     Raises:
-        InputError: If not.
+        InputError: If another flag of training was given.
     """
-    import_tensorflow()
-    check_extractor(str(config.invert), image_shape, config.invert_weights, config.external_range)
-
-
-def refuse_training(given: dict[str, Any], but: Sequence[str] = ()) -> None:
-    """Refuse flags of training, but for some."""
-    forbidden = (*TRAINING, "seeds", "run_dir", "dry_run")
-    if extra := [name for name in forbidden if name in given and name not in but]:
-        raise InputError(
-            f"{flag(extra[0])} belongs to training",
-            got="no --compare",
-            accepted="--compare LOSSES, or train.py",
-        )
+    for name in (*TRAINING, *COMPARISON):
+        if name in arguments and name not in allowed:
+            raise InputError(
+                f"{flag(name)} belongs to training",
+                got="no --compare",
+                accepted="--compare LOSSES, or train.py",
+            )

@@ -9,9 +9,10 @@ from typing import Any
 from tfdeepsim.command_line import Parser, import_tensorflow, run_command
 from tfdeepsim.commands.flags import add_training_flags, check_data
 from tfdeepsim.config import TrainConfig
+from tfdeepsim.data.lazy_dataset import LazyDataset
 from tfdeepsim.errors import InputError
 from tfdeepsim.options import flag
-from tfdeepsim.recipes import ON_ANY_IMAGES, RECIPES, check_recipe
+from tfdeepsim.recipes import DATASET_RECIPES, RECIPES, check_recipe
 from tfdeepsim.run import RunDirectory
 
 EPILOG = """examples:
@@ -26,38 +27,43 @@ EPILOG = """examples:
   train.py --resume --run-dir runs/pvae
   train.py --recipe quickstart
 """
-# A run may be prolonged, and moved to where the data is; all else makes it another run.
-MAY_CHANGE = {"epochs", "steps", "data_dir", "cache"}
+CHANGEABLE = {"epochs", "steps", "data_dir", "cache"}
+"""Fields that may change when a run is resumed: how long it trains, and where its dataset is."""
 
 
 def make_parser() -> Parser:
-    """Every flag of SPEC's command line that training knows; those left out take the config's
-    defaults."""
+    """The parser of the command; flags that are not given are absent from the parsed arguments."""
     parser = Parser(
         prog="train.py",
+        usage="train.py --run-dir DIR [flags]",
         description="Train an image encoder under a pixel loss or a perceptual loss.",
         epilog=EPILOG,
         argument_default=argparse.SUPPRESS,
     )
     add_training_flags(parser)
     run = parser.add_argument_group("run")
-    run.add_argument("--run-dir", metavar="DIR", help="where everything of this run goes")
-    run.add_argument("--resume", action="store_true", help="go on with the run in --run-dir")
-    run.add_argument("--overwrite", action="store_true", help="replace the run in --run-dir")
+    run.add_argument("--run-dir", metavar="DIR", help="Folder that all results are written to")
+    run.add_argument("--resume", action="store_true", help="Resume the run in --run-dir")
+    run.add_argument("--overwrite", action="store_true", help="Replace the run in --run-dir")
     run.add_argument(
-        "--dry-run", action="store_true", help="check all, say what it would cost, and stop"
+        "--dry-run", action="store_true", help="Check everything, print the cost, and stop"
     )
     run.add_argument(
-        "--recipe", metavar="NAME", help="reproduce a whole table: " + ", ".join(RECIPES)
+        "--recipe",
+        metavar="NAME",
+        help="Reproduce a table or a figure: " + ", ".join(RECIPES),
     )
     run.add_argument(
-        "--scale", metavar="S", type=float, help="size of a recipe, 1 being full (default: 1)"
+        "--scale", metavar="X", type=float, help="Size of a recipe; 1 is its full size (default: 1)"
     )
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command.
+
+    Args:
+        argv: Arguments of the command line; None for those of the process.
 
     Returns:
         The exit code.
@@ -66,25 +72,36 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(argv: Sequence[str]) -> int:
-    given = vars(make_parser().parse_args(argv))
-    if "recipe" in given:
-        return _run_recipe(given)
-    if "scale" in given:
+    arguments = vars(make_parser().parse_args(argv))
+    if "recipe" in arguments:
+        return _run_recipe(arguments)
+    if "scale" in arguments:
         raise InputError(
             "--scale is the size of a recipe", got="no --recipe", accepted=f"--recipe {RECIPES[0]}"
         )
-    if "run_dir" not in given:
+    if "run_dir" not in arguments:
         raise InputError("a run needs a folder", got="no --run-dir", accepted="--run-dir DIR")
-    run = RunDirectory(given.pop("run_dir"))
-    modes = {name: given.pop(name, False) for name in ("resume", "overwrite", "dry_run")}
-    config = _config(run, given, modes["resume"], modes["overwrite"])
-    check_data(config)
-    return _train(config, run, **modes)
+    run = RunDirectory(arguments.pop("run_dir"))
+    modes = {name: arguments.pop(name, False) for name in ("resume", "overwrite", "dry_run")}
+    config = _config(run, arguments, modes["resume"], modes["overwrite"])
+    data = LazyDataset(config)
+    check_data(config, data)
+    return _train(config, run, data, **modes)
 
 
-def _config(run: RunDirectory, given: dict[str, Any], resume: bool, overwrite: bool) -> TrainConfig:
+def _config(
+    run: RunDirectory, fields: dict[str, Any], resume: bool, overwrite: bool
+) -> TrainConfig:
+    """The config of a new run, or of a run that is resumed.
+
+    Args:
+        run: The run directory.
+        fields: Fields of the config that were given on the command line.
+        resume: Whether the other fields are those of the run.
+        overwrite: Whether a run in the directory may be replaced.
+    """
     if not resume:
-        config = TrainConfig(**given)
+        config = TrainConfig(**fields)
         run.check_free(overwrite)
         return config
     if overwrite:
@@ -92,59 +109,58 @@ def _config(run: RunDirectory, given: dict[str, Any], resume: bool, overwrite: b
             "--resume and --overwrite exclude each other", got="both", accepted="one of them"
         )
     stored = TrainConfig.from_dict(run.read_config()).to_dict()
-    for name, value in given.items():
-        if name not in MAY_CHANGE and stored[name] != value:
+    for name, value in fields.items():
+        if name not in CHANGEABLE and stored[name] != value:
             raise InputError(
-                "--resume goes on with the same configuration",
+                "--resume continues with the same configuration",
                 got=f"{flag(name)} {value}, where the run has {stored[name]}",
                 accepted="the run's own value, or a new --run-dir",
             )
     for name, other in (("epochs", "steps"), ("steps", "epochs")):
-        if name in given and other not in given:
+        if name in fields and other not in fields:
             stored[other] = None
-    return TrainConfig.from_dict({**stored, **given})
+    return TrainConfig.from_dict({**stored, **fields})
 
 
-def _train(config: TrainConfig, run: RunDirectory, **modes: Any) -> int:
+def _train(config: TrainConfig, run: RunDirectory, data: LazyDataset, **modes: bool) -> int:
     import_tensorflow()
+    from tfdeepsim.export import export
     from tfdeepsim.training.trainer import train
 
     try:
-        train(config, run, **modes)
-        if config.task == "comparator" and not modes["dry_run"]:
-            print(
-                f"comparator: --comparator {config.comparator}:LAYER --comparator-weights {run.path}"
-            )
-        elif not modes["dry_run"]:
-            from tfdeepsim.export import export
-
-            export(run)
+        network = train(config, run, data=data, **modes)
+        if modes["dry_run"]:
+            return 0
+        if config.task == "comparator":
+            spec = f"{config.comparator}:LAYER"
+            print(f"comparator: --comparator {spec} --comparator-weights {run.path}")
+        else:
+            export(run, network)
             outcome = run.outcome(config.task)
             print(f"{outcome.name}: {outcome}")
     except KeyboardInterrupt:
-        if run.config.is_file():
-            print(
-                f"\ninterrupted; go on with: train.py --resume --run-dir {run.path}",
-                file=sys.stderr,
-            )
-            return 130
-        raise
+        if not run.config.is_file():
+            raise
+        print(
+            f"\ninterrupted; resume with: train.py --resume --run-dir {run.path}", file=sys.stderr
+        )
+        return 130
     return 0
 
 
-def _run_recipe(given: dict[str, Any]) -> int:
+def _run_recipe(arguments: dict[str, Any]) -> int:
     allowed = {"recipe", "scale", "run_dir", "data_dir", "comparator_weights", "dry_run"}
-    if given["recipe"] in ON_ANY_IMAGES:
+    if arguments["recipe"] in DATASET_RECIPES:
         allowed.add("dataset")
-    if extra := sorted(set(given) - allowed):
+    if forbidden := sorted(set(arguments) - allowed):
         raise InputError(
             "a recipe sets all other flags itself",
-            got=", ".join(map(flag, extra)),
+            got=", ".join(map(flag, forbidden)),
             accepted=", ".join(map(flag, sorted(allowed))),
         )
-    name = given.pop("recipe")
+    name = arguments.pop("recipe")
     check_recipe(name)
     import_tensorflow()
     recipe = importlib.import_module(f"tfdeepsim.recipes.{name}")
-    recipe.reproduce(**given)
+    recipe.reproduce(**arguments)
     return 0

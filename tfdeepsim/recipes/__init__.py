@@ -1,20 +1,28 @@
-"""Whole tables and figures, each from one command. A recipe's header says command, time and
-numbers."""
+"""Tables and figures of the papers, each reproduced by one command.
+
+The header of a recipe says the command, what is trained and what the report holds.
+"""
 
 from tfdeepsim.errors import InputError
 
-OF_INVERSIONS = (
-    *("table8", "figure9", "figure10", "figure11", "figure12", "preimages", "preferred_inputs"),
+INVERSION_RECIPES = (
+    "table8",
+    "figure9",
+    "figure10",
+    "figure11",
+    "figure12",
+    "preimages",
+    "preferred_inputs",
 )
-"""Those that share the runs of one folder."""
-RECIPES = ("quickstart", "table1", "comparators", "table4", "figure4", *OF_INVERSIONS)
+"""Recipes that share the runs in one folder."""
+RECIPES = ("quickstart", "table1", "comparators", "table4", "figure4", *INVERSION_RECIPES)
 
-ON_ANY_IMAGES = ("table4", "figure4", *OF_INVERSIONS)
-"""Those that take `--dataset`."""
+DATASET_RECIPES = ("table4", "figure4", *INVERSION_RECIPES)
+"""Recipes that take `--dataset`."""
 
 
 def check_recipe(name: str) -> None:
-    """Refuse a recipe that there is not.
+    """Refuse the name of an unknown recipe.
 
     Raises:
         InputError: If `name` is unknown.

@@ -1,12 +1,12 @@
 """Which comparator gives the better embedding of LunarLander frames? Three seeds each.
 
     python train.py --recipe comparators
-    python train.py --recipe comparators --comparator-weights alexnet-owt-7be5be79.pth    # and
-    ImageNet's
+    python train.py --recipe comparators --comparator-weights alexnet-owt-7be5be79.pth
 
-P. AE on 6,750 frames of 450 rollouts, 3 epochs, under the second ReLU of AlexNet with random
-weights, of the two networks that come with the package (Exemplar-CNN, which learned without labels,
-and AlexNet, which learned from CIFAR-10's), and of ImageNet's AlexNet where its file is given.
+P. AE is trained for 3 epochs on 6,750 frames of 450 rollouts, under the second ReLU of several
+networks: AlexNet with random weights, the bundled Exemplar-CNN, which was trained without labels,
+and the bundled AlexNet, which was trained on the labels of CIFAR-10. With `--comparator-weights`,
+as in the second command, the AlexNet of ImageNet is a row too.
 """
 
 from pathlib import Path
@@ -14,9 +14,12 @@ from typing import Any
 
 import rich.console
 
+from tfdeepsim.comparison import compare_losses
 from tfdeepsim.config import TrainConfig
+from tfdeepsim.evaluation_options import EvaluationOptions
 from tfdeepsim.recipes import quickstart
 from tfdeepsim.scores import Score
+from tfdeepsim.study import Study
 
 SEEDS = 3
 COMPARATORS = {
@@ -29,15 +32,16 @@ COMPARATORS = {
 def configs(
     scale: float = 1.0, data_dir: str | None = None, comparator_weights: str | None = None
 ) -> dict[str, TrainConfig]:
-    """What is trained, by the name of its row.
+    """The config of each run, by the name of its row.
 
     Args:
-        scale: Of the number of rollouts.
-        data_dir: Where tfds keeps datasets.
-        comparator_weights: torchvision's AlexNet, or `download`; None to leave it out.
+        scale: Factor of the number of rollouts.
+        data_dir: Folder that holds datasets; None for that of TensorFlow Datasets.
+        comparator_weights: Weights file of torchvision's AlexNet, or `download`; None to leave that
+            row out.
 
     Raises:
-        InputError: If the scale leaves nothing to train on.
+        InputError: If fewer than 10 rollouts are left.
     """
     base = quickstart.configs(scale, data_dir)["ae"]
     common: dict[str, Any] = {
@@ -46,12 +50,12 @@ def configs(
         "epochs": base.epochs,
         "loss": "perceptual",
     }
-    chosen = {row: TrainConfig(**common, comparator=spec) for row, spec in COMPARATORS.items()}
+    rows = {row: TrainConfig(**common, comparator=spec) for row, spec in COMPARATORS.items()}
     if comparator_weights is not None:
-        chosen["imagenet"] = TrainConfig(
+        rows["imagenet"] = TrainConfig(
             **common, comparator="alexnet:relu2", comparator_weights=comparator_weights
         )
-    return chosen
+    return rows
 
 
 def reproduce(
@@ -61,25 +65,22 @@ def reproduce(
     comparator_weights: str | None = None,
     dry_run: bool = False,
 ) -> list[Score]:
-    """Train, probe, report. Runs that are there already are gone on with.
+    """Train the runs, evaluate them, and write the report; existing runs are resumed.
 
     Args:
-        run_dir: Holds the runs, and the report.
-        scale: Of the number of rollouts.
-        data_dir: Where tfds keeps datasets.
-        comparator_weights: torchvision's AlexNet; None to leave it out.
-        dry_run: Check, show what each run would cost, and stop.
+        run_dir: Folder that the runs and the report are written to.
+        scale: Factor of the number of rollouts.
+        data_dir: Folder that holds datasets; None for that of TensorFlow Datasets.
+        comparator_weights: Weights file of torchvision's AlexNet; None to leave that row out.
+        dry_run: Check everything, print the cost of each run, and stop.
 
     Returns:
         The scores in the table.
     """
-    from tfdeepsim.comparison import EvaluationOptions, compare
-    from tfdeepsim.study import Study
-
     study = Study(Path(run_dir), configs(scale, data_dir, comparator_weights), SEEDS)
     if comparator_weights is None:
         rich.console.Console().print("ImageNet's AlexNet is left out: no --comparator-weights")
-    return compare(
+    return compare_losses(
         study,
         EvaluationOptions(probe_seeds=2, probe_epochs=150, probe_patience=15),
         Path(run_dir),

@@ -2,16 +2,18 @@
 
     python train.py --recipe figure10 --dataset zip:photos.zip --scale 0.0006
 
-DeePSiM with pool5 of AlexNet, relu6 of it, pool5 of an AlexNet with random weights, and pool5 of
-VideoNet, which learns from LunarLander rollouts first. One seed. The run with pool5 is that of
-`table8`.
+Generators are trained with DeePSiM on pool5 of AlexNet, relu6 of AlexNet, pool5 of an AlexNet with
+random weights, and pool5 of VideoNet, which is first trained on LunarLander rollouts. Each has one
+seed. The run with pool5 is that of `table8`.
 """
 
 from functools import partial
 
 import numpy as np
 
-from tfdeepsim.recipes.inversion_runs import InversionRuns, follow
+from tfdeepsim.inversion_evaluation import score_run, write_pictures
+from tfdeepsim.recipes.inversion_runs import InversionRuns, train_and_report
+from tfdeepsim.report.inversion_table import InversionTable, print_inversions, write_inversions
 
 LAYER = "relu6"
 COMPARATORS = {
@@ -25,10 +27,12 @@ REPORTED = {"AlexNet conv5": "55 / 48", "VideoNet conv5": "51 / 57"}
 
 
 def report(inversions: InversionRuns, targets: np.ndarray) -> None:
-    """Print the table; write `comparators.png`, and the table into the folder `comparators`."""
-    from tfdeepsim.inversion_evaluation import score_run, write_pictures
-    from tfdeepsim.report.inversion_table import InversionTable, print_inversions, write_inversions
+    """Print the table, write it into the folder `comparators`, and write `comparators.png`.
 
+    Args:
+        inversions: The runs.
+        targets: Test images, uint8 [N, H, W, 3].
+    """
     results = {
         name: score_run(inversions.run(LAYER, system), targets, name)
         for system, name in COMPARATORS.items()
@@ -41,11 +45,10 @@ def report(inversions: InversionRuns, targets: np.ndarray) -> None:
     )
     print_inversions(table, inversions.console)
     write_inversions(inversions.folder / "comparators", table)
-    write_pictures(
-        inversions.folder / "comparators.png",
-        {"image": targets} | {name: found for name, (_, found) in results.items()},
-    )
-    inversions.console.print(f"picture: {inversions.folder / 'comparators.png'}", highlight=False)
+    path = inversions.folder / "comparators.png"
+    images = {name: reconstructions for name, (_, reconstructions) in results.items()}
+    write_pictures(path, {"image": targets} | images)
+    inversions.console.print(f"picture: {path}", highlight=False)
 
 
-reproduce = partial(follow, RUNS, report)
+reproduce = partial(train_and_report, RUNS, report)

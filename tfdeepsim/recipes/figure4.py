@@ -2,28 +2,43 @@
 
     python train.py --recipe figure4 --dataset zip:photos.zip --scale 0.001 --run-dir runs/figure4
 
-AlexNet-shaped encoder up to fc6 and the decoder of Table 5, with SE, and with DeePSiM over conv5 of
-AlexNet (the paper's name for `pool5`), fc6 (`relu6`) and conv5 of VideoNet. Samples from z ~ N(0,
-1), interpolations between two images, and the samples in numbers. Full size is 500,000 steps of 64
-ImageNet crops of 227 px a row; with `--scale` below 1 it is that share of the steps, at 64 pixels,
-half the channels and 256 latent dimensions.
+The VAE has an encoder with the layers of AlexNet up to fc6, and the decoder of Table 5. It is
+trained with SE, and with DeePSiM on the features of three comparators: conv5 of AlexNet (the
+paper's name for `pool5`), fc6 of AlexNet (`relu6`), and conv5 of VideoNet. The report has samples
+from z ~ N(0, 1), interpolations between two images, and measures of the samples.
 
-The AlexNet of the package ends at pool5: fc6 needs `--comparator-weights`, torchvision's file or
-the folder of `--task comparator --comparator alexnet`. VideoNet learns from LunarLander rollouts
-first.
+The full size is 500,000 steps of 64 ImageNet crops of 227 pixels for each row. With `--scale` below
+1, it is that share of the steps, with images of 64 pixels, half the channels and 256 latent
+dimensions.
+
+The bundled AlexNet ends at pool5, so fc6 needs `--comparator-weights`: torchvision's file, or a run
+of `--task comparator --comparator alexnet`. VideoNet is first trained on LunarLander rollouts.
 """
 
+import csv
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import rich.console
 
+from tfdeepsim.comparators import make_comparator
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.data.chosen_images import chosen_images
+from tfdeepsim.export import load_generator
+from tfdeepsim.fidelity.fidelity import SUBSET_SIZE, features_of
+from tfdeepsim.fidelity.frechet import frechet_distance
+from tfdeepsim.fidelity.gradients import gradient_ratio
+from tfdeepsim.fidelity.kernel import kernel_distance
+from tfdeepsim.files import replacing
+from tfdeepsim.recipes.images import decode, interpolate, reconstruct
 from tfdeepsim.recipes.scale import scaled_steps
-from tfdeepsim.recipes.trained_comparators import taught_videonet
+from tfdeepsim.recipes.trained_comparators import trained_videonet
+from tfdeepsim.report.figures.image_rows import write_image_rows
 from tfdeepsim.run import RunDirectory
+from tfdeepsim.study import ensure_trained
+from tfdeepsim.tables import Table, print_table
 
 STEPS = 500_000
 LEARNING_RATE = 5e-4
@@ -31,14 +46,14 @@ LAMBDA_KL = 0.1
 SMALL: dict[str, Any] = {"image_size": 64, "shorter_side": 72, "width": 0.5, "latent_dim": 256}
 FULL: dict[str, Any] = {"image_size": 227, "shorter_side": 256}
 SYSTEMS: dict[str, dict[str, Any]] = {
-    # The same weight of the image as in `deepsim`, so that the KL term counts as much.
+    # The image term weighs the same as in `deepsim`, so that the KL term counts as much.
     "SE": {"loss": "pixel", "lambda_img": 10.0},
     "AlexNet conv5": {"loss": "deepsim", "comparator": "alexnet:pool5"},
     "AlexNet fc6": {"loss": "deepsim", "comparator": "alexnet:relu6"},
-    # Its features are of pixels from 0 to 255: squares some 5,000 times as large.
+    # VideoNet takes pixels from 0 to 255: the squares of its features are some 5,000 times larger.
     "VideoNet conv5": {"loss": "deepsim", "comparator": "videonet:pool5", "lambda_feat": 2e-4},
 }
-SAMPLES, SHOWN, BLENDS = 2000, 10, 4
+SAMPLES, SHOWN, PAIRS = 2000, 10, 2
 
 
 def configs(
@@ -48,17 +63,17 @@ def configs(
     comparator_weights: str | None = None,
     videonet: str | None = None,
 ) -> dict[str, TrainConfig]:
-    """What is trained, by the name of its row.
+    """The config of each run, by the name of its row.
 
     Args:
-        scale: Of the number of steps; below 1 the networks and images are small.
-        dataset: Of colour images.
-        data_dir: Where datasets are.
-        comparator_weights: Of AlexNet up to fc6; None to leave that row out.
+        scale: Share of the number of steps; below 1, images and networks are small.
+        dataset: Name of a dataset of colour images.
+        data_dir: Folder that holds datasets; None for that of TensorFlow Datasets.
+        comparator_weights: Weights of AlexNet up to fc6; None to leave that row out.
         videonet: Weights or run of VideoNet; None to leave that row out.
 
     Raises:
-        InputError: If the scale leaves nothing to train.
+        InputError: If `scale` is no share, or leaves no step.
     """
     common: dict[str, Any] = {
         "dataset": dataset,
@@ -71,16 +86,14 @@ def configs(
         "learning_rate": LEARNING_RATE,
     }
     common |= FULL if scale == 1 else SMALL
-    weights = {"alexnet:relu6": comparator_weights, "videonet:pool5": videonet}
-    rows = {
-        name: (system, weights.get(system.get("comparator", ""), ""))
-        for name, system in SYSTEMS.items()
-    }
-    return {
-        name: TrainConfig(**common, **system, comparator_weights=path or None)
-        for name, (system, path) in rows.items()
-        if path is not None
-    }
+    needed_weights = {"alexnet:relu6": comparator_weights, "videonet:pool5": videonet}
+    rows = {}
+    for name, system in SYSTEMS.items():
+        comparator = system.get("comparator", "")
+        weights = needed_weights.get(comparator)
+        if comparator not in needed_weights or weights is not None:
+            rows[name] = TrainConfig(**common, **system, comparator_weights=weights)
+    return rows
 
 
 def reproduce(
@@ -91,20 +104,19 @@ def reproduce(
     comparator_weights: str | None = None,
     dry_run: bool = False,
 ) -> None:
-    """Train, sample, interpolate, report. Runs that are there already are gone on with.
+    """Train the runs, sample, interpolate, and write the report; existing runs are resumed.
 
     Args:
-        run_dir: Holds the runs, `samples.png`, `interpolations.png`, `samples.csv`.
-        scale: Of the number of steps.
-        dataset: As the command line spells it.
-        data_dir: Where datasets are.
-        comparator_weights: Of AlexNet up to fc6.
-        dry_run: Check, show what each run would cost, and stop.
+        run_dir: Folder for the runs, `samples.png`, `reconstructions.png`, `interpolations.png` and
+            `samples.csv`.
+        scale: Share of the number of steps; below 1, images and networks are small.
+        dataset: Name of a dataset of colour images.
+        data_dir: Folder that holds datasets; None for that of TensorFlow Datasets.
+        comparator_weights: Weights of AlexNet up to fc6; None to leave that row out.
+        dry_run: Check everything, print the cost of each run, and stop.
     """
-    from tfdeepsim.study import ensure_trained
-
     console, folder = rich.console.Console(), Path(run_dir)
-    videonet = taught_videonet(RunDirectory(folder / "videonet"), data_dir, dry_run, console)
+    videonet = trained_videonet(RunDirectory(folder / "videonet"), data_dir, dry_run, console)
     if comparator_weights is None:
         console.print(
             "AlexNet fc6 is left out: no --comparator-weights with fully connected layers"
@@ -119,71 +131,67 @@ def reproduce(
 
 
 def _report(
-    runs: dict[str, RunDirectory], config: TrainConfig, folder: Path, console: rich.console.Console
+    runs: Mapping[str, RunDirectory],
+    config: TrainConfig,
+    folder: Path,
+    console: rich.console.Console,
 ) -> None:
-    from tfdeepsim.export import load_generator
-    from tfdeepsim.recipes.images import blend, decode, reconstruct
-    from tfdeepsim.report.figures.image_rows import write_image_rows
-
     real = chosen_images(config, SAMPLES)
-    count = len(real)
-    latents = (
-        np.random.default_rng(1).standard_normal((count, config.latent_dim)).astype(np.float32)
-    )
-    shown = np.linspace(0, count - 1, 2 * SHOWN).astype(int)
-    samples, reconstructions, blends = {"real images": real}, {"images": real[shown[:SHOWN]]}, {}
+    size = (len(real), config.latent_dim)
+    latents = np.random.default_rng(1).standard_normal(size).astype(np.float32)
+    rows = np.linspace(0, len(real) - 1, 2 * SHOWN).astype(int)
+    shown = real[rows]
+    samples = {"real images": real}
+    reconstructions, interpolations = {"images": shown[:SHOWN]}, {}
     for name, run in runs.items():
         generator = load_generator(run)
         samples[name] = decode(generator, latents)
-        reconstructions[name] = reconstruct(generator, real[shown[:SHOWN]])
-        for pair in range(BLENDS // 2):
-            first, second = real[shown[2 * pair]], real[shown[2 * pair + 1]]
-            blends[f"{name} {pair + 1}"] = blend(generator, first, second, SHOWN)
-    _numbers(samples, folder, console)
-    first = {name: images[shown[:SHOWN]] for name, images in samples.items()}
-    second = {f"{name} ": images[shown[SHOWN:]] for name, images in samples.items()}
-    pairs = {
-        key: rows[key] for name in samples for rows, key in ((first, name), (second, f"{name} "))
-    }
-    write_image_rows(folder / "samples.png", pairs)
+        reconstructions[name] = reconstruct(generator, shown[:SHOWN])
+        for pair in range(PAIRS):
+            first, second = shown[2 * pair : 2 * pair + 2]
+            interpolations[f"{name} {pair + 1}"] = interpolate(generator, first, second, SHOWN)
+    _report_measures(samples, folder, console)
+    sampled = {}
+    for name, images in samples.items():
+        # Two rows of pictures: names must differ.
+        sampled[name], sampled[f"{name} "] = images[rows[:SHOWN]], images[rows[SHOWN:]]
+    write_image_rows(folder / "samples.png", sampled)
     write_image_rows(folder / "reconstructions.png", reconstructions)
-    write_image_rows(folder / "interpolations.png", blends)
+    write_image_rows(folder / "interpolations.png", interpolations)
     console.print(
         f"pictures: {folder}/samples.png, reconstructions.png, interpolations.png", highlight=False
     )
 
 
-def _numbers(samples: dict[str, np.ndarray], folder: Path, console: rich.console.Console) -> None:
-    """FID, KID and gradients of samples beside real images, printed and in `samples.csv`."""
-    import csv
+def _report_measures(
+    samples: Mapping[str, np.ndarray], folder: Path, console: rich.console.Console
+) -> None:
+    """Print FID, KID and gradients of samples, and write them to `samples.csv`.
 
-    from tfdeepsim.comparators import make_comparator
-    from tfdeepsim.fidelity.fidelity import SUBSET_SIZE, features_of
-    from tfdeepsim.fidelity.frechet import frechet_distance
-    from tfdeepsim.fidelity.gradients import gradient_ratio
-    from tfdeepsim.fidelity.kernel import kernel_distance
-    from tfdeepsim.files import replacing
-    from tfdeepsim.tables import Table, print_table
-
+    Args:
+        samples: uint8 [N, H, W, 3] by name; the first are the real images.
+        folder: Folder of the file.
+        console: Console to print to.
+    """
     extractor = make_comparator("alexnet:pool5")
     features = {
         name: features_of(images, lambda batch: extractor(batch).numpy()).mean(axis=(1, 2))
         for name, images in samples.items()
     }
-    reference, *names = samples
-    titles = ("samples", "FID", "KID", "gradients (1 = real)")
+    real, *names = samples
+    headings = ("samples", "FID", "KID", "gradients (1 = real)")
     rows = []
     for name in names:
         size = min(SUBSET_SIZE, len(samples[name]) // 2)
-        kid, deviation = kernel_distance(features[name], features[reference], subset_size=size)
-        fid = frechet_distance(features[name], features[reference])
-        ratio = gradient_ratio(samples[name], samples[reference])
+        kid, deviation = kernel_distance(features[name], features[real], subset_size=size)
+        fid = frechet_distance(features[name], features[real])
+        ratio = gradient_ratio(samples[name], samples[real])
         rows.append((name, f"{fid:.4g}", f"{kid:.3g} ± {deviation:.2g}", f"{ratio:.2f}"))
-    title = f"{len(samples[reference])} samples beside as many test images"
+    title = f"{len(samples[real])} samples beside as many test images"
     note = (
-        "FID and KID are computed from pool5 of the package's AlexNet, so they can be compared "
+        "FID and KID are computed from pool5 of the bundled AlexNet, so they can be compared "
         "within this table only. Each row is one run."
     )
-    print_table(Table(title, titles, [rows], [note]), console)
+    print_table(Table(title, headings, [rows], [note]), console)
     with replacing(folder / "samples.csv") as new, open(new, "w", newline="") as file:
-        csv.writer(file).writerows([titles, *rows])
+        csv.writer(file).writerows([headings, *rows])

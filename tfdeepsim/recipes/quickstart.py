@@ -1,10 +1,10 @@
-"""Table 1 of Pihlgren et al. 2020, its first row, small: which loss embeds LunarLander frames
+"""The first row of Table 1 of Pihlgren et al. 2020, small: which loss embeds LunarLander frames
 better?
 
     python train.py --recipe quickstart
 
-AE, VAE, P. AE and P. VAE on 6,750 frames of 450 rollouts, five hosts of seven MLPs on each
-embedding, beside baselines.
+AE, VAE, P. AE and P. VAE are trained on 6,750 frames of 450 rollouts. Five suites of seven MLP
+probes are trained on each embedding and on baselines.
 """
 
 from pathlib import Path
@@ -12,10 +12,13 @@ from typing import Any
 
 import rich.console
 
+from tfdeepsim.comparison import compare_losses
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.errors import InputError
+from tfdeepsim.evaluation_options import EvaluationOptions
 from tfdeepsim.recipes.systems import print_reported, systems
 from tfdeepsim.scores import Score
+from tfdeepsim.study import Study
 
 ROLLOUTS = 500
 EPOCHS = 3
@@ -24,15 +27,15 @@ EPOCHS = 3
 def configs(
     scale: float = 1.0, data_dir: str | None = None, comparator_weights: str | None = None
 ) -> dict[str, TrainConfig]:
-    """What is trained, by the name of its row.
+    """The config of each run, by the name of its row.
 
     Args:
-        scale: Of the number of rollouts.
-        data_dir: Where tfds keeps datasets.
-        comparator_weights: torchvision's AlexNet; None for random weights.
+        scale: Factor of the number of rollouts.
+        data_dir: Folder that holds datasets; None for that of TensorFlow Datasets.
+        comparator_weights: Weights file of torchvision's AlexNet; None for random weights.
 
     Raises:
-        InputError: If the scale leaves nothing to train on.
+        InputError: If fewer than 10 rollouts are left.
     """
     rollouts = round(ROLLOUTS * scale)
     if rollouts < 10:
@@ -54,23 +57,20 @@ def reproduce(
     comparator_weights: str | None = None,
     dry_run: bool = False,
 ) -> list[Score]:
-    """Train, probe, report. Runs that are there already are gone on with.
+    """Train the runs, evaluate them, and write the report; existing runs are resumed.
 
     Args:
-        run_dir: Holds the runs, and the report.
-        scale: Of the number of rollouts.
-        data_dir: Where tfds keeps datasets.
-        comparator_weights: torchvision's AlexNet; None for random weights.
-        dry_run: Check, show what each run would cost, and stop.
+        run_dir: Folder that the runs and the report are written to.
+        scale: Factor of the number of rollouts.
+        data_dir: Folder that holds datasets; None for that of TensorFlow Datasets.
+        comparator_weights: Weights file of torchvision's AlexNet; None for random weights.
+        dry_run: Check everything, print the cost of each run, and stop.
 
     Returns:
         The scores in the table.
     """
-    from tfdeepsim.comparison import EvaluationOptions, compare
-    from tfdeepsim.study import Study
-
     study = Study(Path(run_dir), configs(scale, data_dir, comparator_weights), seeds=1)
-    scores = compare(
+    scores = compare_losses(
         study,
         EvaluationOptions(probe_epochs=150, probe_patience=15),
         Path(run_dir),

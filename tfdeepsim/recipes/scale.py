@@ -1,13 +1,17 @@
-"""The share of a paper's training that a recipe takes."""
+"""The share of a paper's training that a recipe does."""
 
 from tfdeepsim.errors import InputError
 
 
 def scaled_steps(full: int, scale: float) -> int:
-    """`scale` of the steps of a paper.
+    """The number of optimizer steps at a scale.
+
+    Args:
+        full: Number of steps in the paper.
+        scale: Share of them, above 0 and up to 1.
 
     Raises:
-        InputError: If it is no share, or nothing is left.
+        InputError: If `scale` is out of range, or less than one step is left.
     """
     steps = round(full * scale) if 0 < scale <= 1 else 0
     if steps < 1:

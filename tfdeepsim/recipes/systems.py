@@ -1,4 +1,4 @@
-"""The four encoders of Pihlgren et al. 2020, and what the paper reports of them."""
+"""The four encoders of Pihlgren et al. 2020, and what the paper reports for them."""
 
 from pathlib import Path
 from typing import Any
@@ -14,20 +14,21 @@ SYSTEMS: dict[str, dict[str, Any]] = {
     "p-ae": {"model": "ae", "loss": "perceptual"},
     "p-vae": {"model": "vae", "loss": "perceptual"},
 }
+"""Fields of a `TrainConfig`, by the name of an encoder."""
 REPORTED = {
     "llv2": ("Mean L1 distance", {"ae": 13.22, "vae": 12.70, "p-ae": 1.44, "p-vae": 1.15}),
     "stl10": ("Accuracy (%)", {"ae": 45.0, "vae": 42.4, "p-ae": 63.4, "p-vae": 64.8}),
     "svhn": ("Accuracy (%)", {"ae": 81.9, "vae": 82.7, "p-ae": 84.0, "p-vae": 81.2}),
 }
-"""Table 1: by dataset, the metric and its value for each encoder."""
+"""Table 1 of the paper: the metric, and its value for each encoder, by dataset."""
 
 
 def systems(comparator_weights: str | Path | None = None) -> dict[str, dict[str, Any]]:
-    """Fields of a `TrainConfig` for each encoder: ImageNet AlexNet as the paper has it, or a random
-    one.
+    """Fields of a `TrainConfig` for each encoder, with its comparator.
 
     Args:
-        comparator_weights: torchvision's AlexNet; None for random weights.
+        comparator_weights: Weights file of torchvision's AlexNet, which the paper used; None for an
+            AlexNet with random weights.
     """
     comparator = {"comparator": f"random_alexnet:{LAYER}"}
     if comparator_weights is not None:
@@ -42,7 +43,7 @@ def systems(comparator_weights: str | Path | None = None) -> dict[str, dict[str,
 
 
 def print_reported(dataset: str, console: rich.console.Console) -> None:
-    """Print what the paper reports on `dataset`, one of `REPORTED`."""
+    """Print what the paper reports on a dataset, one of `REPORTED`."""
     metric, values = REPORTED[dataset]
     notes = (
         ["The paper used LunarLander v2 and does not name the unit."] if dataset == "llv2" else []

@@ -1,46 +1,53 @@
 """Tables 3 and 4 and Fig. 3 of Dosovitskiy & Brox 2016 (§4.1): one autoencoder under four losses.
 
     python train.py --recipe table4 --data-dir DIR                              # STL-10, full size
-    python train.py --recipe table4 --dataset zip:photos.zip --scale 0.001      # own labelled
-    images
+    python train.py --recipe table4 --dataset zip:photos.zip --scale 0.001      # labelled images
 
-Table 2's autoencoder under SE, l1, and DeePSiM with conv3 of Exemplar-CNN and of AlexNet;
-reconstructions of test images in numbers and as a picture; a linear SVM on the 8x8x8 codes, on ten
-folds. Full size is 500,000 steps of 64 images a row, weeks on a laptop, which the command says
-before it starts.
+The autoencoder of Table 2 is trained with SE, with l1, and with DeePSiM on conv3 of Exemplar-CNN
+and of AlexNet. The report has a picture and measures of the reconstructions of test images, and the
+accuracy of a linear SVM on the 8x8x8 codes, over ten folds. The full size is 500,000 steps of 64
+images for each row. That takes weeks on a laptop, and the command prints the time before it
+starts.
 
-No label that the SVM is scored on may reach a comparator. On STL-10 AlexNet is that of the package,
-or ImageNet's where `--comparator-weights` gives it. On any other dataset AlexNet first learns the
-first half of the classes, and the SVM tells the others apart; Exemplar-CNN, of the package, has
-seen no labels.
+No label that the SVM is evaluated on may reach a comparator. On STL-10, AlexNet is the bundled one,
+or that of `--comparator-weights`. On any other dataset, AlexNet is first trained on the first half
+of the classes, and the SVM separates the other half. The bundled Exemplar-CNN was trained without
+labels.
 """
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import rich.console
 
+from tfdeepsim.comparators import make_comparator
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.data import open_dataset
 from tfdeepsim.data.dataset import Splits
 from tfdeepsim.data.naming import dataset_name
+from tfdeepsim.data.splits.labelled import TARGET, labelled
 from tfdeepsim.data.splits.split import Split
 from tfdeepsim.errors import InputError
+from tfdeepsim.export import load_generator
+from tfdeepsim.fidelity.fidelity import Fidelity, measure
+from tfdeepsim.probes.scikit_learn.folds import FoldScores, svm_over_folds
+from tfdeepsim.recipes.images import encode, reconstruct
 from tfdeepsim.recipes.scale import scaled_steps
-from tfdeepsim.recipes.trained_comparators import taught_alexnet
+from tfdeepsim.recipes.trained_comparators import trained_alexnet
+from tfdeepsim.report.fidelity_table import FidelityTable, print_fidelity, write_fidelity
+from tfdeepsim.report.figures.image_rows import write_image_rows
 from tfdeepsim.run import RunDirectory
-
-if TYPE_CHECKING:
-    from tfdeepsim.fidelity.fidelity import Fidelity
-    from tfdeepsim.probes.scikit_learn.folds import FoldScores
+from tfdeepsim.study import ensure_trained
 
 STEPS = 500_000
 LEARNING_RATE = 5e-4
+"""Learning rate of all rows. At few steps, the 0.0002 of the paper leaves them half trained."""
 FOLDS, FOLD_SIZE = 10, 1000
 TEST_IMAGES, SHOWN = 2000, 10
-EPOCHS_OF_COMPARATOR = 6
+COMPARATOR_EPOCHS = 6
 SYSTEMS: dict[str, dict[str, Any]] = {
     "SE": {"loss": "pixel"},
     "l1": {"loss": "l1"},
@@ -60,17 +67,18 @@ def configs(
     data_dir: str | None = None,
     comparator_weights: str | None = None,
 ) -> dict[str, TrainConfig]:
-    """What is trained, by the name of its row.
+    """The config of each run, by the name of its row.
 
     Args:
-        scale: Of the number of steps.
-        dataset: Of colour images; random 64x64 crops of images of 96 pixels, as in the paper. The
-            images of others than STL-10 are enlarged or reduced to 72 for that.
-        data_dir: Where datasets are.
-        comparator_weights: Of AlexNet; None for those of the package.
+        scale: Share of the number of steps.
+        dataset: Name of a dataset of colour images. Random crops of 64x64 pixels are cut from
+            images of 96 pixels, as in the paper; images of other datasets than STL-10 are resized
+            to 72 pixels for that.
+        data_dir: Folder that holds datasets; None for that of TensorFlow Datasets.
+        comparator_weights: Weights of AlexNet; None for the bundled ones.
 
     Raises:
-        InputError: If the scale leaves nothing to train.
+        InputError: If `scale` is no share, or leaves no step.
     """
     common: dict[str, Any] = {
         "dataset": dataset,
@@ -80,8 +88,6 @@ def configs(
         "image_size": 64,
         "shorter_side": 96 if dataset == "stl10" else 72,
         "augment": "crop",
-        # Every row with the same rate: at few steps the paper's 0.0002 leaves all of them half
-        # trained.
         "learning_rate": LEARNING_RATE,
     }
     weights = {"alexnet:conv3": comparator_weights}
@@ -101,30 +107,31 @@ def reproduce(
     comparator_weights: str | None = None,
     dry_run: bool = False,
 ) -> None:
-    """Train, reconstruct, classify, report. Runs that are there already are gone on with.
+    """Train the runs, reconstruct, classify, and write the report; existing runs are resumed.
 
     Args:
-        run_dir: Holds the runs, `fidelity.csv`, `fidelity.md` and `reconstructions.png`.
-        scale: Of the number of steps.
-        dataset: As the command line spells it.
-        data_dir: Where datasets are.
-        comparator_weights: Of AlexNet, for STL-10; None for those of the package.
-        dry_run: Check, show what each run would cost, and stop.
+        run_dir: Folder for the runs, `fidelity.csv`, `fidelity.md` and `reconstructions.png`.
+        scale: Share of the number of steps.
+        dataset: Name of a dataset of colour images with labels.
+        data_dir: Folder that holds datasets; None for that of TensorFlow Datasets.
+        comparator_weights: Weights of AlexNet; None for the bundled ones on STL-10, and to train
+            AlexNet first on other datasets.
+        dry_run: Check everything, print the cost of each run, and stop.
     """
-    from tfdeepsim.study import ensure_trained
-
     console, folder = rich.console.Console(), Path(run_dir)
-    halves = None if dataset == "stl10" else _halves(dataset, data_dir)
-    if halves and comparator_weights is None:
-        comparator_weights = taught_alexnet(
-            RunDirectory(folder / "alexnet"),
-            dataset=dataset,
-            data_dir=data_dir,
-            epochs=EPOCHS_OF_COMPARATOR,
-            classes=halves[0],
-            dry_run=dry_run,
-            console=console,
-        )
+    svm_classes = None
+    if dataset != "stl10":
+        comparator_classes, svm_classes = _split_classes(dataset, data_dir)
+        if comparator_weights is None:
+            comparator_weights = trained_alexnet(
+                RunDirectory(folder / "alexnet"),
+                dataset=dataset,
+                data_dir=data_dir,
+                epochs=COMPARATOR_EPOCHS,
+                classes=comparator_classes,
+                dry_run=dry_run,
+                console=console,
+            )
     rows = configs(scale, dataset, data_dir, comparator_weights)
     runs = {
         name: RunDirectory(folder / name.lower().replace(", ", "-").replace(" ", "-"))
@@ -134,13 +141,13 @@ def reproduce(
         console.rule(name)
         ensure_trained(config, runs[name], dry_run=dry_run, console=console)
     if not dry_run:
-        _report(runs, next(iter(rows.values())), halves and halves[1], folder, console)
+        _report(runs, next(iter(rows.values())), svm_classes, folder, console)
 
 
-def _halves(dataset: str, data_dir: str | None) -> tuple[str, str]:
-    """The first half of the classes and the second, with commas between the names."""
-    opened = open_dataset(dataset, data_dir, TrainConfig(dataset=dataset, image_size=64))
-    names = opened.class_names
+def _split_classes(dataset: str, data_dir: str | None) -> tuple[str, str]:
+    """The names of the first and of the second half of the classes, each separated by commas."""
+    options = TrainConfig(dataset=dataset, image_size=64)
+    names = open_dataset(dataset, data_dir, options).class_names
     if len(names) < 4:
         raise InputError(
             "this recipe needs classes for AlexNet and others for the SVM",
@@ -151,54 +158,37 @@ def _halves(dataset: str, data_dir: str | None) -> tuple[str, str]:
 
 
 @dataclasses.dataclass(frozen=True)
-class _Judged:
-    """What a row is judged by: some test images, their reconstructions, and the SVM's
-    accuracies."""
+class _Row:
+    """Results of a run.
+
+    Attributes:
+        reconstructions: Reconstructions of the chosen test images, uint8 [N, H, W, 3].
+        fidelity: Measures of the reconstructions.
+        accuracies: Accuracies of the SVM.
+    """
 
     reconstructions: np.ndarray
-    fidelity: "Fidelity"
-    folds: "FoldScores"
+    fidelity: Fidelity
+    accuracies: FoldScores
 
 
 def _report(
-    runs: dict[str, RunDirectory],
+    runs: Mapping[str, RunDirectory],
     config: TrainConfig,
     classes: str | None,
     folder: Path,
     console: rich.console.Console,
 ) -> None:
-    from tfdeepsim.data.splits.labelled import TARGET, labelled
-    from tfdeepsim.report.fidelity_table import FidelityTable, print_fidelity, write_fidelity
-    from tfdeepsim.report.figures.image_rows import write_image_rows
-
     options = dataclasses.replace(config, probe_classes=classes)
     splits = Splits(open_dataset(config.dataset, config.data_dir, options))
     train, test = (labelled(splits, split) for split in ("probe_train", "test"))
-    chosen = np.random.default_rng(0).permutation(len(test.images))[:TEST_IMAGES]
-    targets = np.asarray(test.images[np.sort(chosen)])
-    rows: dict[str, _Judged] = {}
+    order = np.random.default_rng(0).permutation(len(test.images))
+    targets = np.asarray(test.images[np.sort(order[:TEST_IMAGES])])
+    rows: dict[str, _Row] = {}
     for name, run in runs.items():
         console.print(f"{name}: reconstructions, and the SVM on ten folds")
-        rows[name] = _judge(run, targets, train, test)
-    folds = _rows_of_folds(train.labels[TARGET])
-    accuracies = {
-        name: f"{100 * row.folds.mean:.1f} ± {100 * row.folds.deviation:.1f}"
-        for name, row in rows.items()
-    }
-    table = FidelityTable(
-        {name: row.fidelity for name, row in rows.items()},
-        extra={ACCURACY: accuracies},
-        paper={"normalized_error": REPORTED_ERROR, ACCURACY: REPORTED_ACCURACY},
-        notes=(
-            f"{len(targets)} test images of {dataset_name(config.dataset)} for the measures; one run a row. FID, KID and "
-            "feature error are over pool5 of the package's AlexNet, for this table alone.",
-            f"SVM: mean and deviation over {len(folds)} folds of {len(folds[0])}, "
-            f"{len(np.unique(test.labels[TARGET]))} classes{f' ({classes})' if classes else ''}, "
-            f"{len(test.images)} test images.",
-            "Paper: STL-10 at full size, Tables 3 and 4.",
-        ),
-        title="Autoencoders under four losses",
-    )
+        rows[name] = _evaluate(run, targets, train, test)
+    table = _table(rows, train, test, config.dataset, classes)
     print_fidelity(table, console)
     write_fidelity(folder, table)
     shown = np.linspace(0, len(targets) - 1, SHOWN).astype(int)
@@ -209,37 +199,62 @@ def _report(
     console.print(f"picture: {folder / 'reconstructions.png'}", highlight=False)
 
 
-def _judge(run: RunDirectory, targets: np.ndarray, train: Split, test: Split) -> _Judged:
-    from tfdeepsim.comparators import make_comparator
-    from tfdeepsim.data.splits.labelled import TARGET
-    from tfdeepsim.export import load_generator
-    from tfdeepsim.fidelity.fidelity import measure
-    from tfdeepsim.probes.scikit_learn.folds import svm_over_folds
-    from tfdeepsim.recipes.images import encode, reconstruct
-
-    generator, extractor = load_generator(run), make_comparator("alexnet:pool5")
-    reconstructions = reconstruct(generator, targets)
-    folds = _rows_of_folds(train.labels[TARGET])
-    used = np.unique(np.concatenate(folds))
-    return _Judged(
-        reconstructions,
-        measure(targets, reconstructions, lambda images: extractor(images).numpy()),
-        svm_over_folds(
-            encode(generator, train.images[used]),
-            train.labels[TARGET][used],
-            encode(generator, test.images[np.arange(len(test.images))]),
-            test.labels[TARGET],
-            folds=[np.searchsorted(used, rows) for rows in folds],
+def _table(
+    rows: Mapping[str, _Row], train: Split, test: Split, dataset: str, classes: str | None
+) -> FidelityTable:
+    accuracies = {name: row.accuracies for name, row in rows.items()}
+    images = len(next(iter(rows.values())).reconstructions)
+    folds = _folds(train.labels[TARGET])
+    return FidelityTable(
+        {name: row.fidelity for name, row in rows.items()},
+        extra={
+            ACCURACY: {
+                name: f"{100 * scores.mean:.1f} ± {100 * scores.deviation:.1f}"
+                for name, scores in accuracies.items()
+            }
+        },
+        paper={"normalized_error": REPORTED_ERROR, ACCURACY: REPORTED_ACCURACY},
+        notes=(
+            f"Measures: {images} test images of {dataset_name(dataset)}, one run in each row. FID, "
+            "KID and feature error are computed from pool5 of the bundled AlexNet, so they can be "
+            "compared within this table only.",
+            f"SVM: mean and standard deviation over {len(folds)} folds of {len(folds[0])} images, "
+            f"{len(np.unique(test.labels[TARGET]))} classes{f' ({classes})' if classes else ''}, "
+            f"{len(test.images)} test images.",
+            "Paper: STL-10 at full size, Tables 3 and 4.",
         ),
+        title="Autoencoders under four losses",
     )
 
 
-def _rows_of_folds(labels: np.ndarray) -> list[np.ndarray]:
-    """Ten disjoint folds of a thousand, as even over classes as can be; smaller ones if there are
-    fewer."""
+def _evaluate(run: RunDirectory, targets: np.ndarray, train: Split, test: Split) -> _Row:
+    generator, extractor = load_generator(run), make_comparator("alexnet:pool5")
+    reconstructions = reconstruct(generator, targets)
+    folds = _folds(train.labels[TARGET])
+    used = np.unique(np.concatenate(folds))
+    accuracies = svm_over_folds(
+        encode(generator, train.images[used]),
+        train.labels[TARGET][used],
+        encode(generator, test.images),
+        test.labels[TARGET],
+        folds=[np.searchsorted(used, fold) for fold in folds],
+    )
+    fidelity = measure(targets, reconstructions, lambda images: extractor(images).numpy())
+    return _Row(reconstructions, fidelity, accuracies)
+
+
+def _folds(labels: np.ndarray) -> list[np.ndarray]:
+    """Disjoint folds of rows, in which all classes are about equally frequent.
+
+    Args:
+        labels: Class ids [N].
+
+    Returns:
+        Row numbers of `FOLDS` folds of `FOLD_SIZE` rows, or of fewer if N is smaller.
+    """
     order = np.random.default_rng(0).permutation(len(labels))
     order = order[np.argsort(labels[order], kind="stable")]
-    # Dealt out like cards, each class goes evenly to all folds.
+    # Every tenth row, sorted by class, is in the same fold.
     return [
         np.random.default_rng(fold).permutation(order[fold::FOLDS])[:FOLD_SIZE]
         for fold in range(FOLDS)

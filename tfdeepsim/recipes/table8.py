@@ -1,31 +1,40 @@
-"""Table 8, Fig. 6 and Fig. 7 of Dosovitskiy & Brox 2016 (§4.3): AlexNet inverted, and what each
-term does.
+"""Table 8, Fig. 6 and Fig. 7 of Dosovitskiy & Brox 2016 (§4.3): AlexNet inverted, and the effect of
+each loss term.
 
     python train.py --recipe table8 --data-dir DIR --comparator-weights alexnet-owt-7be5be79.pth
     python train.py --recipe table8 --dataset zip:photos.zip --scale 0.0006
 
-From pool5, relu6, relu7 and fc8 (the paper's conv5, fc6, fc7, fc8): DeePSiM, the pixel loss
-(Dosovitskiy & Brox 2015), and optimisation of each image (Mahendran & Vedaldi 2015), which is not
-trained. From relu6 also DeePSiM without one or two of its terms. Errors of test images and of their
-features, over two seeds.
+Images are reconstructed from pool5, relu6, relu7 and fc8 (conv5, fc6, fc7 and fc8 in the paper) by
+generators that are trained with DeePSiM or with the pixel loss (Dosovitskiy & Brox 2015), and by
+optimization of each image without training (Mahendran & Vedaldi 2015). From relu6, images are also
+reconstructed with DeePSiM without one or two of its terms. The report has the errors of test images
+and of their features, over two seeds.
 """
 
 import hashlib
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tfdeepsim.data.chosen_images import chosen_images
 from tfdeepsim.data.naming import dataset_name
+from tfdeepsim.external.from_config import extractor_of
 from tfdeepsim.files import replacing
+from tfdeepsim.inversion.optimization import Settings
+from tfdeepsim.inversion.score import InversionScore
+from tfdeepsim.inversion_evaluation import (
+    TEST_IMAGES,
+    optimize,
+    score_found,
+    score_run,
+    write_pictures,
+)
 from tfdeepsim.recipes.inversion_runs import LAYERS, RUN_DIR, InversionRuns
-
-if TYPE_CHECKING:
-    from tfdeepsim.inversion.score import InversionScore
+from tfdeepsim.report.inversion_table import InversionTable, print_inversions, write_inversions
 
 SEEDS = 2
 METHODS = {"deepsim": "DeePSiM", "pixel": "pixel loss"}
+"""Names of the systems that are trained for each layer."""
 ABLATIONS = {
     "deepsim": "DeePSiM",
     "without-img": "without image",
@@ -33,6 +42,7 @@ ABLATIONS = {
     "without-adv": "without adversarial",
     "pixel": "without both",
 }
+"""Names of the systems that are trained for `ABLATED`."""
 ABLATED = "relu6"
 OPTIMIZATION = "optimization"
 REPORTED = {
@@ -40,11 +50,15 @@ REPORTED = {
     METHODS["pixel"]: ("35 / –", "51 / –", "56 / –", "58 / –"),
     METHODS["deepsim"]: ("43 / 37", "55 / 48", "61 / 45", "63 / 29"),
 }
-"""Table 8; their own network under the image loss alone had 46 / 79 from fc6."""
+"""Table 8: errors of images and features in percent, by method and layer. The network of the paper
+had 46 / 79 from fc6 with the image term alone."""
+
+Images = dict[tuple[str, str], np.ndarray]
+"""Reconstructions uint8 [N, H, W, 3], by layer and system."""
 
 
 def rows() -> list[tuple[str, str]]:
-    """Layer and loss of every run of a seed."""
+    """Layer and system of the runs of each seed."""
     ablations = [(ABLATED, system) for system in ABLATIONS if system not in METHODS]
     return [(layer, system) for layer in LAYERS.values() for system in METHODS] + ablations
 
@@ -57,20 +71,22 @@ def reproduce(
     comparator_weights: str | None = None,
     dry_run: bool = False,
 ) -> None:
-    """Train, invert, report. Runs that are there already are gone on with.
+    """Train the runs, invert, and write the report; existing runs are resumed.
 
     Args:
-        run_dir: Holds the runs, `inversions.csv`, `inversions.md`, `layers.png` and
+        run_dir: Folder for the runs, `inversions.csv`, `inversions.md`, `layers.png` and
             `ablations.png`.
-        scale: Of the number of steps.
-        dataset: As the command line spells it.
-        data_dir: Where datasets are.
-        comparator_weights: Of AlexNet with its fully connected layers; None to teach one first.
-        dry_run: Check, show what each run would cost, and stop.
+        scale: Share of the number of steps; below 1, images and networks are small.
+        dataset: Name of a dataset of colour images; with labels, unless there are
+            `comparator_weights`.
+        data_dir: Folder that holds datasets; None for that of TensorFlow Datasets.
+        comparator_weights: Weights of AlexNet with its fully connected layers; None to train it
+            first.
+        dry_run: Check everything, print the cost of each run, and stop.
     """
     inversions = InversionRuns(run_dir, scale, dataset, data_dir, comparator_weights, dry_run)
-    inversions.teach()
-    # Seed by seed, so that what there is can be looked at early.
+    inversions.train_alexnet()
+    # Seed by seed, so that the first results can be looked at early.
     for seed in range(1 if dry_run else SEEDS):
         for layer, system in rows():
             inversions.train(layer, system, seed)
@@ -81,75 +97,69 @@ def reproduce(
 
 
 def _report(inversions: InversionRuns) -> None:
-    from tfdeepsim.data.chosen_images import chosen_images
-    from tfdeepsim.inversion_evaluation import TEST_IMAGES, score_found, score_run
-    from tfdeepsim.report.inversion_table import InversionTable, print_inversions, write_inversions
-
     targets = chosen_images(inversions.config(ABLATED, "pixel"), TEST_IMAGES)
-    names = METHODS | {key: name for key, name in ABLATIONS.items() if key not in METHODS}
-    scores: list[InversionScore] = []
-    found: dict[tuple[str, str], np.ndarray] = {}
-    for layer in LAYERS.values():
-        for system in [system for of, system in rows() if of == layer]:
-            for seed in range(SEEDS):
-                score, images = score_run(
-                    inversions.run(layer, system, seed), targets, names[system]
-                )
-                scores.append(score)
-                found.setdefault((layer, system), images)
-        found[layer, OPTIMIZATION] = _optimized(inversions, layer, targets)
-        config = inversions.config(layer, "pixel")
-        scores.append(score_found(config, targets, found[layer, OPTIMIZATION], OPTIMIZATION))
+    scores, images = _evaluate(inversions, targets)
     paper = {
         (f"alexnet:{layer}", method): values[place]
         for method, values in REPORTED.items()
         for place, layer in enumerate(LAYERS.values())
     }
     notes = (
-        f"{len(targets)} test images of {dataset_name(inversions.dataset)}; mean and 95 % interval over "
-        "seeds of the training; the optimisation has one seed.",
+        f"{len(targets)} test images of {dataset_name(inversions.dataset)}; mean and 95 % interval "
+        "over seeds of the training; the optimization has one seed.",
         "Paper: ImageNet at full size, Table 8; its pixel loss is Dosovitskiy & Brox 2015.",
     )
     table = InversionTable(scores, paper, notes)
     print_inversions(table, inversions.console)
     write_inversions(inversions.folder, table)
-    _pictures(inversions.folder, targets, found)
+    _write_pictures(inversions.folder, targets, images)
     inversions.console.print(
         f"pictures: {inversions.folder}/layers.png, ablations.png", highlight=False
     )
 
 
-def _pictures(
-    folder: Path, targets: np.ndarray, found: Mapping[tuple[str, str], np.ndarray]
-) -> None:
-    from tfdeepsim.inversion_evaluation import write_pictures
+def _evaluate(
+    inversions: InversionRuns, targets: np.ndarray
+) -> tuple[list[InversionScore], Images]:
+    """Scores of all rows and seeds, and the reconstructions of the first seed."""
+    names = METHODS | {key: name for key, name in ABLATIONS.items() if key not in METHODS}
+    scores: list[InversionScore] = []
+    images: Images = {}
+    for layer in LAYERS.values():
+        for system in [system for of_layer, system in rows() if of_layer == layer]:
+            for seed in range(SEEDS):
+                run = inversions.run(layer, system, seed)
+                score, reconstructions = score_run(run, targets, names[system])
+                scores.append(score)
+                images.setdefault((layer, system), reconstructions)
+        optimized = images[layer, OPTIMIZATION] = _optimized(inversions, layer, targets)
+        config = inversions.config(layer, "pixel")
+        scores.append(score_found(config, targets, optimized, OPTIMIZATION))
+    return scores, images
 
+
+def _write_pictures(folder: Path, targets: np.ndarray, images: Images) -> None:
     layers = {
-        f"{paper} {name}": found[layer, key]
+        f"{paper} {name}": images[layer, key]
         for paper, layer in LAYERS.items()
         for key, name in {**METHODS, OPTIMIZATION: OPTIMIZATION}.items()
     }
     write_pictures(folder / "layers.png", {"image": targets, **layers})
-    ablations = {name: found[ABLATED, system] for system, name in ABLATIONS.items()}
+    ablations = {name: images[ABLATED, system] for system, name in ABLATIONS.items()}
     write_pictures(folder / "ablations.png", {"image": targets, **ablations})
 
 
 def _optimized(inversions: InversionRuns, layer: str, targets: np.ndarray) -> np.ndarray:
-    """The images of the optimisation, which are kept, as it takes long."""
-    from tfdeepsim.external.from_config import extractor_of
-    from tfdeepsim.inversion.optimization import Settings
-    from tfdeepsim.inversion_evaluation import optimize
-
+    """Images that are optimized for the features of test images; cached in a file of the folder."""
     config, settings = inversions.config(layer, "pixel"), Settings()
-    decided = (
-        f"{extractor_of(config).sha256} {settings} {hashlib.sha256(targets.tobytes()).hexdigest()}"
-    )
-    digest = hashlib.sha256(decided.encode()).hexdigest()[:12]
-    kept = inversions.folder / f"{layer}-{OPTIMIZATION}-{digest}.npz"
-    if kept.is_file():
-        with np.load(kept, allow_pickle=False) as file:
+    targets_digest = hashlib.sha256(targets.tobytes()).hexdigest()
+    identity = f"{extractor_of(config).sha256} {settings} {targets_digest}"
+    digest = hashlib.sha256(identity.encode()).hexdigest()[:12]
+    cache = inversions.folder / f"{layer}-{OPTIMIZATION}-{digest}.npz"
+    if cache.is_file():
+        with np.load(cache, allow_pickle=False) as file:
             return file["found"]
-    found = optimize(config, targets, settings, inversions.console)
-    with replacing(kept) as new, open(new, "wb") as file:
-        np.savez_compressed(file, found=found)
-    return found
+    images = optimize(config, targets, settings, inversions.console)
+    with replacing(cache) as new, open(new, "wb") as file:
+        np.savez_compressed(file, found=images)
+    return images

@@ -1,15 +1,16 @@
-"""Comparators that recipes teach themselves, where there are no weights from elsewhere."""
+"""Comparators that a recipe trains itself, if no weights are given."""
 
 import rich.console
 
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.run import RunDirectory
+from tfdeepsim.study import ensure_trained
 
 VIDEOS = "llv2/40x15-stride10-seed0"
 VIDEO_EPOCHS = 3
 
 
-def taught_alexnet(
+def trained_alexnet(
     run: RunDirectory,
     *,
     dataset: str,
@@ -20,23 +21,22 @@ def taught_alexnet(
     dry_run: bool = False,
     console: rich.console.Console,
 ) -> str | None:
-    """Train AlexNet, if it is not there yet; what `--comparator-weights` then takes.
+    """Train AlexNet to classify images, unless that is done already.
 
     Args:
-        run: Where it is, or goes.
-        dataset: With labels.
-        data_dir: Where datasets are.
-        epochs: Over its training images.
-        image_size: In pixels.
-        classes: Those that it may see, with commas between them; None for all.
-        dry_run: Show the cost and train nothing.
-        console: Where the plan is shown.
+        run: Run directory of the training.
+        dataset: Name of a dataset with labels.
+        data_dir: Folder that holds datasets; None for that of TensorFlow Datasets.
+        epochs: Number of passes over the training images.
+        image_size: Height and width of images in pixels.
+        classes: Classes to train on, separated by commas; None for all.
+        dry_run: Whether to print the cost and train nothing.
+        console: Console that the cost and the progress are printed to.
 
     Returns:
-        The run's path; None if it is not trained, in a dry run.
+        The path of the run, which `--comparator-weights` takes; None if it is not trained, after a
+        dry run.
     """
-    from tfdeepsim.study import ensure_trained
-
     console.rule("AlexNet, from the labels" + (f" of {classes}" if classes else ""))
     config = TrainConfig(
         task="comparator",
@@ -52,13 +52,11 @@ def taught_alexnet(
     return str(run.path) if run.comparator.is_file() else None
 
 
-def taught_videonet(
+def trained_videonet(
     run: RunDirectory, data_dir: str | None, dry_run: bool, console: rich.console.Console
 ) -> str | None:
-    """Train VideoNet from LunarLander rollouts, if it is not there yet; arguments as of
-    `taught_alexnet`."""
-    from tfdeepsim.study import ensure_trained
-
+    """Train VideoNet on LunarLander rollouts, unless that is done already; arguments and result as
+    of `trained_alexnet`."""
     console.rule("VideoNet, from LunarLander rollouts")
     config = TrainConfig(
         task="comparator",
