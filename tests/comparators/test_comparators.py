@@ -13,9 +13,9 @@ from tfdeepsim.errors import InputError
 
 
 @pytest.fixture(autouse=True)
-def empty_box(tmp_path, monkeypatch):
+def no_bundled_weights(tmp_path, monkeypatch):
     """Without the weights that come with the package."""
-    monkeypatch.setattr("tfdeepsim.comparators.weights.bundled._FOLDERS", (tmp_path / "box",))
+    monkeypatch.setattr("tfdeepsim.comparators.weights.bundled._FOLDERS", (tmp_path / "none",))
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Comparators: frozen networks whose features are compared instead of pixels.
 
-This module is light: it checks what a user asked for without TensorFlow. A comparator is spelled
-`NAME:LAYER`, e.g. `alexnet:relu2`, or `NAME:LAYER+LAYER` for several layers at once.
+A comparator is written `NAME:LAYER`, e.g. `alexnet:relu2`, or `NAME:LAYER+LAYER` for several layers
+at once. Importing this module does not load TensorFlow, so commands check comparators at once.
 """
 
 import os
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from tfdeepsim.comparators.activation import check_activation, check_normalization
 from tfdeepsim.comparators.spec import ARCHITECTURES, Spec, layer_weights, parse
-from tfdeepsim.comparators.weights.bundled import card
-from tfdeepsim.comparators.weights.locate import find_weights, is_random
+from tfdeepsim.comparators.weights.bundled import card_of
+from tfdeepsim.comparators.weights.locate import is_random, locate_weights
 from tfdeepsim.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,21 +21,28 @@ def check_comparator(
     spec: str,
     image_shape: tuple[int, int, int] | None = None,
     weights: str | os.PathLike | None = None,
+    *,
+    weights_of_layers: str | None = None,
 ) -> None:
     """Check everything about a comparator that can be checked without building it.
 
-    A weights file is read and must fit; one that is to be downloaded is.
+    A weights file is downloaded if that is requested, is read, and must fit the network. Building
+    the comparator later does not read it again.
 
     Args:
         spec: `NAME:LAYER`, or several layers with `+` between them.
-        image_shape: Height, width and channels of the images that it shall compare.
-        weights: As `find_weights` takes them.
+        image_shape: Height, width and channels of the images to compare; None if unknown.
+        weights: Weights file, run directory, `download` or None, as `locate_weights` takes them.
+        weights_of_layers: Weight of each layer in the feature loss, with commas between; None for 1
+            each.
 
     Raises:
-        InputError: If there is no such comparator or layer, the images do not suit it, or its
-            weights are missing, damaged, of another network, or given to a random one.
+        InputError: If there is no such comparator or layer, the images do not suit it, its weights
+            are missing, damaged, of another network, or given to a random one, or there is not one
+            weight for each layer.
     """
-    asked = _known(spec)
+    comparator = _parse_known(spec)
+    layer_weights(weights_of_layers, comparator.layers)
     if image_shape is not None and image_shape[2] != 3:
         raise InputError(
             "a comparator takes colour images",
@@ -43,19 +50,19 @@ def check_comparator(
             accepted="3 channels (RGB)",
         )
     size = image_shape and image_shape[:2]
-    path = find_weights(asked.name, weights)
-    if asked.keras_model is not None:
+    path = locate_weights(comparator.name, weights)
+    if comparator.keras_model is not None:
         from tfdeepsim.comparators.keras_applications.keras_application import check_application
 
-        check_application(asked.keras_model, asked.layers, size, path)
+        check_application(comparator.keras_model, comparator.layers, size, path)
         return
-    network = ARCHITECTURES[asked.name]
+    network = ARCHITECTURES[comparator.name]
     if path is not None:
         from tfdeepsim.comparators.weights.load import load_weights
 
-        network, _ = load_weights(path, network, asked.layers)
+        network = load_weights(path, network, comparator.layers).architecture
     if size is not None:
-        for layer in asked.layers:
+        for layer in comparator.layers:
             network.feature_shape(layer, size)
 
 
@@ -72,55 +79,62 @@ def make_comparator(
 
     Args:
         spec: `NAME:LAYER`, or several layers with `+` between them.
-        weights: As `find_weights` takes them; `random_alexnet` takes none.
-        seed: Of random weights.
+        weights: Weights file, run directory, `download` or None, as `locate_weights` takes them.
+        seed: Seed of the weights of `random_alexnet`.
         weights_of_layers: Weight of each layer in the feature loss, with commas between; None for 1
             each.
         feature_normalization: `none`, or `channel` for features of unit length at each position.
-        feature_activation: `none`, or `sigmoid` on the features, as Pihlgren et al. (2020) have it
-            in their code.
+        feature_activation: `none`, or `sigmoid` on the features, as in the code of Pihlgren et al.
+            2020.
+
+    Returns:
+        The comparator, built and frozen.
 
     Raises:
         InputError: As `check_comparator`.
+
+    Example:
+        >>> comparator = make_comparator("random_alexnet:relu2")
+        >>> features = comparator(np.zeros((1, 64, 64, 3), np.float32))
     """
-    asked = _known(spec)
+    comparator = _parse_known(spec)
     check_normalization(feature_normalization)
     check_activation(feature_activation)
-    path = find_weights(asked.name, weights)
+    path = locate_weights(comparator.name, weights)
     options = {
-        "layer_weights": layer_weights(weights_of_layers, asked.layers),
+        "layer_weights": layer_weights(weights_of_layers, comparator.layers),
         "feature_normalization": feature_normalization,
         "feature_activation": feature_activation,
     }
-    if asked.keras_model is not None:
+    if comparator.keras_model is not None:
         from tfdeepsim.comparators.keras_applications.keras_application import KerasApplication
 
         return KerasApplication(
-            asked.keras_model,
-            asked.layers,
+            comparator.keras_model,
+            comparator.layers,
             weights_file=path,
             **options,
-            name=asked.keras_model.lower(),
+            name=comparator.keras_model.lower(),
         )
     from tfdeepsim.comparators.chains.chain_comparator import ChainComparator
 
-    known = card(path) if path else None
+    card = card_of(path) if path else None
     return ChainComparator(
-        asked.name,
-        asked.layers,
+        comparator.name,
+        comparator.layers,
         weights_file=path,
-        seed=seed if is_random(asked.name) else None,
-        source=f"in the box ({known['summary']})" if known else None,
+        seed=seed if is_random(comparator.name) else None,
+        source=f"bundled ({card['summary']})" if card else None,
         **options,
-        name=asked.name,
+        name=comparator.name,
     )
 
 
-def _known(spec: str) -> Spec:
-    """What was spelled, if there is such a network."""
-    asked = parse(spec)
-    if asked.keras_model is not None:
+def _parse_known(spec: str) -> Spec:
+    """The parsed spelling of a comparator, if there is such a network."""
+    comparator = parse(spec)
+    if comparator.keras_model is not None:
         from tfdeepsim.comparators.keras_applications.catalog import check_model
 
-        check_model(asked.keras_model)
-    return asked
+        check_model(comparator.keras_model)
+    return comparator

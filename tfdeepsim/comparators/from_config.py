@@ -1,26 +1,33 @@
-"""The comparator that a run's config asks for."""
+"""The comparator of a run's config."""
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from tfdeepsim.comparators import check_comparator, make_comparator
-from tfdeepsim.comparators.spec import layer_weights, parse
-from tfdeepsim.comparators.weights.locate import find_weights
+from tfdeepsim.comparators.spec import parse
+from tfdeepsim.comparators.weights.locate import locate_weights
+from tfdeepsim.comparators.weights.read_once import digest_once
 from tfdeepsim.config import TrainConfig
 
 if TYPE_CHECKING:
     from tfdeepsim.comparators.comparator import Comparator
 
 
-def check_asked(config: TrainConfig, image_shape: tuple[int, int, int]) -> None:
-    """Check all of a config that concerns its comparator, without building it.
+def check_comparator_of(config: TrainConfig, image_shape: tuple[int, int, int]) -> None:
+    """Check the fields of a config that concern its comparator, without building it.
+
+    Args:
+        config: Config of a run with a comparator.
+        image_shape: Height, width and channels of the run's images.
 
     Raises:
-        InputError: As `check_comparator`, or if the weights of its layers are not as many as these.
+        InputError: As `check_comparator`.
     """
-    spec = str(config.comparator)
-    layer_weights(config.layer_weights, parse(spec).layers)
-    check_comparator(spec, image_shape, config.comparator_weights)
+    check_comparator(
+        str(config.comparator),
+        image_shape,
+        config.comparator_weights,
+        weights_of_layers=config.layer_weights,
+    )
 
 
 def comparator_of(config: TrainConfig) -> "Comparator":
@@ -39,13 +46,17 @@ def comparator_of(config: TrainConfig) -> "Comparator":
     )
 
 
-def identity(config: TrainConfig) -> dict[str, object]:
-    """All that decides what the comparator of a config gives, its weights by the SHA-256 of their
-    file."""
+def comparator_identity(config: TrainConfig) -> dict[str, object]:
+    """Everything in a config that decides what its comparator computes.
+
+    The weights are named by the SHA-256 of their file, random ones by their seed.
+
+    Raises:
+        InputError: As `locate_weights`.
+    """
     names = ("comparator", "layer_weights", "feature_normalization", "feature_activation")
-    known = {name: getattr(config, name) for name in names}
-    path = find_weights(parse(str(config.comparator)).name, config.comparator_weights)
+    settings = {name: getattr(config, name) for name in names}
+    path = locate_weights(parse(str(config.comparator)).name, config.comparator_weights)
     if path is None:
-        return known | {"seed": config.seed}
-    with open(path, "rb") as file:
-        return known | {"weights": hashlib.file_digest(file, "sha256").hexdigest()}
+        return settings | {"seed": config.seed}
+    return settings | {"weights": digest_once(path)}

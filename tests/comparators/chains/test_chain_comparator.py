@@ -12,7 +12,8 @@ from handmade_checkpoint import write_arrays
 
 from tfdeepsim.comparators.chains.alexnet import ALEXNET
 from tfdeepsim.comparators.chains.architecture import Layer
-from tfdeepsim.comparators.chains.chain_comparator import ChainComparator, arranged, as_in_files
+from tfdeepsim.comparators.chains.chain_comparator import ChainComparator
+from tfdeepsim.comparators.chains.tensor_layout import kernels_from_tensors, tensors_from_kernels
 from tfdeepsim.comparators.spec import ARCHITECTURES
 from tfdeepsim.comparators.weights.load import random_weights
 from tfdeepsim.errors import InputError
@@ -130,8 +131,7 @@ def test_weights_in_files_and_in_the_network_are_rearranged_only(name):
     network = ARCHITECTURES[name]
     steps = network.up_to(deepest)
     weights = random_weights(network.tensor_shapes(deepest), seed=0)
-    by_layer = arranged(steps, weights)
-    back = as_in_files(steps, {step.name: pair for step, pair in by_layer.items()})
+    back = tensors_from_kernels(steps, kernels_from_tensors(steps, weights))
     assert list(back) == list(weights)
     for tensor, value in weights.items():
         np.testing.assert_array_equal(back[tensor], value)
@@ -144,7 +144,7 @@ def test_dense_weights_meet_the_channel_and_position_that_they_are_for():
     weights = {"c.weight": np.zeros((2, 3, 1, 1)), "c.bias": np.zeros(2), "a.bias": np.zeros(3)}
     weights |= {"b.weight": np.arange(6.0).reshape(2, 3), "b.bias": np.zeros(2)}
     weights["a.weight"] = np.arange(24.0).reshape(3, 8)
-    by_name = {step.name: kernel for step, (kernel, _) in arranged(steps, weights).items()}
+    by_name = {name: kernel for name, (kernel, _) in kernels_from_tensors(steps, weights).items()}
     # [out, channel, row, column] of files to [row, column, channel, out].
     expected = np.arange(24.0).reshape(3, 2, 2, 2).transpose(2, 3, 1, 0)
     np.testing.assert_array_equal(by_name["a"].reshape(2, 2, 2, 3), expected)

@@ -11,7 +11,7 @@ from tfdeepsim.comparators.chains.alexnet import ALEXNET
 from tfdeepsim.comparators.chains.chain_comparator import ChainComparator
 from tfdeepsim.comparators.weights import bundled
 from tfdeepsim.comparators.weights.load import random_weights
-from tfdeepsim.comparators.weights.locate import find_weights
+from tfdeepsim.comparators.weights.locate import locate_weights
 from tfdeepsim.config import DEFAULT_COMPARATOR
 from tfdeepsim.errors import InputError
 from tfdeepsim.run import RunDirectory
@@ -26,8 +26,8 @@ def save(path):
 
 
 @pytest.fixture
-def bundled_weights(tmp_path, monkeypatch):
-    """A box in the second of two folders, with AlexNet's first layer."""
+def bundled_alexnet(tmp_path, monkeypatch):
+    """Bundled weights in the second of two folders: AlexNet's first layer."""
     folders = tmp_path / "first", tmp_path / "second"
     monkeypatch.setattr(bundled, "_FOLDERS", folders)
     folders[1].mkdir()
@@ -37,33 +37,33 @@ def bundled_weights(tmp_path, monkeypatch):
     return path
 
 
-def test_no_weights_means_those_in_the_box(bundled_weights):
-    assert bundled.bundled_weights("alexnet") == find_weights("alexnet", None) == bundled_weights
-    assert bundled.bundled_weights("videonet") is None
-    assert find_weights("random_alexnet", None) is None
+def test_no_weights_means_the_bundled_ones(bundled_alexnet):
+    assert bundled.bundled_file("alexnet") == locate_weights("alexnet", None) == bundled_alexnet
+    assert bundled.bundled_file("videonet") is None
+    assert locate_weights("random_alexnet", None) is None
     check_comparator("alexnet:relu1", (64, 64, 3))
     comparator = make_comparator("alexnet:relu1")
-    assert comparator.source == f"in the box ({SUMMARY})"
+    assert comparator.source == f"bundled ({SUMMARY})"
     assert comparator.sha256 == make_comparator("random_alexnet:relu1", seed=5).sha256
     assert ChainComparator.from_config(comparator.get_config()).source == comparator.source
 
 
-def test_the_first_folder_with_a_file_is_the_box(bundled_weights):
+def test_the_first_folder_with_a_file_counts(bundled_alexnet):
     bundled._FOLDERS[0].mkdir()
-    first = bundled._FOLDERS[0] / bundled_weights.name
-    first.write_bytes(bundled_weights.read_bytes())
-    assert bundled.bundled_weights("alexnet") == first
+    first = bundled._FOLDERS[0] / bundled_alexnet.name
+    first.write_bytes(bundled_alexnet.read_bytes())
+    assert bundled.bundled_file("alexnet") == first
 
 
-def test_a_file_in_the_box_must_be_the_one_on_its_card(bundled_weights):
-    content = bytearray(bundled_weights.read_bytes())
+def test_a_bundled_file_must_be_the_one_on_its_card(bundled_alexnet):
+    content = bytearray(bundled_alexnet.read_bytes())
     content[-1] ^= 1
-    bundled_weights.write_bytes(content)
+    bundled_alexnet.write_bytes(content)
     for build in (
         lambda: check_comparator("alexnet:relu1"),
         lambda: make_comparator("alexnet:relu1"),
-        lambda: make_comparator("alexnet:relu1", bundled_weights),
-        lambda: ChainComparator("alexnet", ["relu1"], weights_file=bundled_weights),
+        lambda: make_comparator("alexnet:relu1", bundled_alexnet),
+        lambda: ChainComparator("alexnet", ["relu1"], weights_file=bundled_alexnet),
     ):
         with pytest.raises(
             InputError, match=r"came with the package: got SHA-256 [0-9a-f]{12}\.\.\."
@@ -72,22 +72,22 @@ def test_a_file_in_the_box_must_be_the_one_on_its_card(bundled_weights):
         assert "\n" not in str(error.value)
 
 
-def test_a_file_of_the_user_beside_the_box_needs_no_card(bundled_weights):
-    own = save(bundled_weights.parent / "own.safetensors")
-    assert bundled.card(own) is None
+def test_a_file_of_the_user_beside_bundled_ones_needs_no_card(bundled_alexnet):
+    own = save(bundled_alexnet.parent / "own.safetensors")
+    assert bundled.card_of(own) is None
     assert make_comparator("alexnet:relu1", own).source == str(own)
 
 
-def test_a_file_elsewhere_is_not_judged_by_the_card_beside_it(bundled_weights, tmp_path):
+def test_a_card_beside_a_file_that_is_not_bundled_is_ignored(bundled_alexnet, tmp_path):
     other = save(tmp_path / "alexnet.safetensors")
     other.with_suffix(".json").write_text(json.dumps({"sha256": "0" * 64, "summary": "another"}))
     assert make_comparator("alexnet:relu1", other).source == str(other)
 
 
-def test_an_empty_box_asks_for_weights(tmp_path, monkeypatch):
+def test_without_bundled_weights_a_file_is_required(tmp_path, monkeypatch):
     monkeypatch.setattr(bundled, "_FOLDERS", (tmp_path,))
     with pytest.raises(InputError, match="alexnet needs its trained weights: got none") as error:
-        find_weights("alexnet", None)
+        locate_weights("alexnet", None)
     assert "random_alexnet" in error.value.accepted
 
 
@@ -95,9 +95,9 @@ def test_takes_the_run_that_trained_a_comparator(tmp_path):
     run = RunDirectory(tmp_path / "run")
     run.create()
     with pytest.raises(InputError, match=f"got {run.path}, which holds no {run.comparator.name}"):
-        find_weights("alexnet", run.path)
+        locate_weights("alexnet", run.path)
     save(run.comparator)
-    assert find_weights("alexnet", str(run.path)) == run.comparator
+    assert locate_weights("alexnet", str(run.path)) == run.comparator
     assert make_comparator("alexnet:relu1", run.path).source == str(run.comparator)
 
 

@@ -10,8 +10,9 @@ import pytest
 
 from tfdeepsim.comparators import make_comparator
 from tfdeepsim.comparators.weights import fetch as fetching
-from tfdeepsim.comparators.weights.fetch import RemoteFile, fetch, matches
-from tfdeepsim.comparators.weights.locate import find_weights
+from tfdeepsim.comparators.weights import locate
+from tfdeepsim.comparators.weights.fetch import RemoteFile, fetch, has_digest
+from tfdeepsim.comparators.weights.locate import locate_weights
 from tfdeepsim.errors import InputError
 
 CONTENT = os.urandom(300_000)
@@ -26,7 +27,7 @@ class Server(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.files: dict[str, bytes] = {}
         self.cut: int | None = None
-        self.asked: list[str] = []
+        self.requests: list[str] = []
 
     @property
     def url(self):
@@ -37,7 +38,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     server: Server
 
     def do_GET(self):
-        self.server.asked.append(self.path)
+        self.server.requests.append(self.path)
         content = self.server.files.get(self.path)
         if content is None:
             self.send_error(404)
@@ -71,116 +72,116 @@ def cache(tmp_path, monkeypatch):
     return tmp_path / "tfdeepsim"
 
 
-def offer(server, path, digest=None):
+def remote_file(server, path, digest=None):
     server.files["/weights"] = CONTENT
     digest = hashlib.sha256(CONTENT).hexdigest()[:8] if digest is None else digest
     return RemoteFile(path / "weights", f"{server.url}/weights", digest)
 
 
-def left(folder):
+def visible_files(folder):
     return [path.name for path in folder.iterdir() if not path.name.startswith(".")]
 
 
-def test_fetches_once_and_then_takes_the_cached_file(server, cache, capsys):
-    wanted = offer(server, cache)
-    assert fetch(wanted) == wanted.path
-    assert wanted.path.read_bytes() == CONTENT
-    assert left(cache) == ["weights"]
-    assert f"Downloading {wanted.url} to {wanted.path}" in capsys.readouterr().err
+def test_downloads_once_and_then_takes_the_cached_file(server, cache, capsys):
+    remote = remote_file(server, cache)
+    assert fetch(remote) == remote.path
+    assert remote.path.read_bytes() == CONTENT
+    assert visible_files(cache) == ["weights"]
+    assert f"Downloading {remote.url} to {remote.path}" in capsys.readouterr().err
     server.server_close()
     server.files.clear()
-    assert fetch(wanted) == wanted.path
-    assert server.asked == ["/weights"]
+    assert fetch(remote) == remote.path
+    assert server.requests == ["/weights"]
     assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("algorithm", ["md5", "sha256"])
-def test_a_damaged_file_in_the_cache_is_fetched_again(server, cache, algorithm):
-    wanted = offer(server, cache, hashlib.new(algorithm, CONTENT).hexdigest())
+def test_a_damaged_file_in_the_cache_is_downloaded_again(server, cache, algorithm):
+    remote = remote_file(server, cache, hashlib.new(algorithm, CONTENT).hexdigest())
     cache.mkdir()
-    wanted.path.write_bytes(CONTENT[:-1])
-    assert fetch(wanted).read_bytes() == CONTENT
+    remote.path.write_bytes(CONTENT[:-1])
+    assert fetch(remote).read_bytes() == CONTENT
 
 
 def test_a_cached_file_of_unknown_digest_is_taken(server, cache):
-    wanted = offer(server, cache, "")
+    remote = remote_file(server, cache, "")
     cache.mkdir()
-    wanted.path.write_bytes(b"trusted")
-    assert fetch(wanted).read_bytes() == b"trusted"
-    assert not matches(wanted.path, "")
+    remote.path.write_bytes(b"trusted")
+    assert fetch(remote).read_bytes() == b"trusted"
+    assert not has_digest(remote.path, "")
 
 
 def test_refuses_another_file(server, cache):
     with pytest.raises(InputError, match="digest does not begin with 01234567, removed again"):
-        fetch(offer(server, cache, "01234567"))
-    assert left(cache) == []
+        fetch(remote_file(server, cache, "01234567"))
+    assert visible_files(cache) == []
 
 
 @pytest.mark.parametrize("digest", [None, ""])
 def test_an_interrupted_transfer_leaves_nothing(server, cache, digest):
-    wanted = offer(server, cache, digest)
+    remote = remote_file(server, cache, digest)
     server.cut = 100_000
     with pytest.raises(InputError, match=r"broke off after 0\.\d MB"):
-        fetch(wanted)
-    assert left(cache) == []
+        fetch(remote)
+    assert visible_files(cache) == []
     server.cut = None
-    assert fetch(wanted).read_bytes() == CONTENT
+    assert fetch(remote).read_bytes() == CONTENT
 
 
 def test_a_leftover_of_a_killed_download_is_replaced(server, cache):
-    wanted = offer(server, cache)
+    remote = remote_file(server, cache)
     cache.mkdir()
     (cache / "weights.part").write_bytes(CONTENT * 2)
-    assert fetch(wanted).read_bytes() == CONTENT
-    assert left(cache) == ["weights"]
+    assert fetch(remote).read_bytes() == CONTENT
+    assert visible_files(cache) == ["weights"]
 
 
 def test_says_what_a_server_answered(server, cache):
-    wanted = offer(server, cache)
+    remote = remote_file(server, cache)
     server.files.clear()
     with pytest.raises(InputError, match=rf"HTTP 404 from 127\.0\.0\.1.*put into {cache}"):
-        fetch(wanted)
+        fetch(remote)
 
 
 def test_offline_it_says_where_the_file_goes(cache, monkeypatch):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))  # bound, but nobody listens
         port = unused.getsockname()[1]
-        monkeypatch.setattr(fetching, "TORCH_URL", f"http://127.0.0.1:{port}")
+        monkeypatch.setattr(locate, "TORCH_URL", f"http://127.0.0.1:{port}")
         with pytest.raises(InputError) as caught:
-            find_weights("alexnet", "download")
+            locate_weights("alexnet", "download")
     message = str(caught.value)
     assert "\n" not in message
     assert (
-        f"alexnet-owt-7be5be79.pth could not be fetched: got no answer from 127.0.0.1:{port}"
+        f"alexnet-owt-7be5be79.pth could not be downloaded: got no answer from 127.0.0.1:{port}"
         in message
     )
     assert f"put into {cache}, or given as --comparator-weights FILE" in message
-    assert left(cache) == []
+    assert visible_files(cache) == []
 
 
 def test_alexnet_must_have_the_digest_in_its_name(server, cache, monkeypatch):
-    monkeypatch.setattr(fetching, "TORCH_URL", server.url)
+    monkeypatch.setattr(locate, "TORCH_URL", server.url)
     server.files["/alexnet-owt-7be5be79.pth"] = CONTENT
     with pytest.raises(InputError, match="does not begin with 7be5be79"):
-        find_weights("alexnet", "download")
-    monkeypatch.setattr(fetching, "matches", lambda path, digest: digest == "7be5be79")
-    assert find_weights("alexnet", "download") == cache / "alexnet-owt-7be5be79.pth"
+        locate_weights("alexnet", "download")
+    monkeypatch.setattr(fetching, "has_digest", lambda path, digest: digest == "7be5be79")
+    assert locate_weights("alexnet", "download") == cache / "alexnet-owt-7be5be79.pth"
 
 
-def test_the_cache_is_in_the_home_unless_told(monkeypatch):
+def test_the_cache_is_in_the_home_by_default(monkeypatch):
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    assert fetching._cache() == Path.home() / ".cache" / "tfdeepsim"
+    assert locate._cache() == Path.home() / ".cache" / "tfdeepsim"
 
 
 @pytest.mark.parametrize("name", ["caffe_alexnet", "videonet", "exemplar_cnn"])
-def test_what_nobody_offers_is_given_as_a_file(name, cache):
+def test_weights_that_nobody_publishes_are_given_as_a_file(name, cache):
     with pytest.raises(InputError, match=f"nobody offers weights of {name} .*-weights FILE, where"):
-        find_weights(name, "download")
+        locate_weights(name, "download")
     assert not cache.exists()
 
 
-def test_networks_of_keras_go_where_keras_keeps_them(server, cache, tmp_path, monkeypatch):
+def test_networks_of_keras_go_where_keras_caches_them(server, cache, tmp_path, monkeypatch):
     from keras.src.applications import mobilenet_v2
 
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
@@ -193,11 +194,11 @@ def test_networks_of_keras_go_where_keras_keeps_them(server, cache, tmp_path, mo
     assert comparator.source == str(tmp_path / "keras" / "models" / name)
     assert (comparator.variables[0].numpy() == network.get_layer("Conv1").kernel.numpy()).all()
     with pytest.raises(InputError, match="got 'VGG99'"):
-        find_weights("keras:VGG99", "download")
+        locate_weights("keras:VGG99", "download")
 
 
 def test_the_word_download_needs_no_run_or_file_of_that_name(server, cache, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("download").mkdir()
     with pytest.raises(InputError, match="nobody offers"):
-        find_weights("videonet", "download")
+        locate_weights("videonet", "download")

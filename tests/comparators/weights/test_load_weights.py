@@ -22,7 +22,7 @@ def weights():
 
 
 def load(path, *layers):
-    return load_weights(path, ALEXNET, layers)[1]
+    return load_weights(path, ALEXNET, layers).tensors
 
 
 def write(path, weights):
@@ -134,9 +134,9 @@ def test_fits_the_map_and_the_outputs_of_the_file(tmp_path):
     weights["fc4.weight"] = rng.normal(size=(3, 256 * 5 * 5)).astype(np.float32)
     weights["fc4.bias"] = np.arange(3, dtype=np.float32)
     save(tmp_path / "a.safetensors", weights)
-    fitted, loaded = load_weights(tmp_path / "a.safetensors", EXEMPLAR_CNN, ["relu4"])
-    assert (fitted.pooled, fitted.layers[-1].channels) == (5, 3)
-    assert digest(loaded) == digest(weights)
+    loaded = load_weights(tmp_path / "a.safetensors", EXEMPLAR_CNN, ["relu4"])
+    assert (loaded.architecture.pooled, loaded.architecture.layers[-1].channels) == (5, 3)
+    assert digest(loaded.tensors) == loaded.sha256 == digest(weights)
     comparator = ChainComparator(
         "exemplar_cnn", ["relu4", "conv1"], weights_file=tmp_path / "a.safetensors"
     )

@@ -1,40 +1,50 @@
 """A frozen chain of layers, with weights from a file or from a seed."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from tfdeepsim.comparators.chains.architecture import Architecture, Layer
+from tfdeepsim.comparators.chains.architecture import Architecture
 from tfdeepsim.comparators.chains.convolution import frozen_convolution
 from tfdeepsim.comparators.chains.forward import features
+from tfdeepsim.comparators.chains.tensor_layout import kernels_from_tensors
 from tfdeepsim.comparators.comparator import Comparator
 from tfdeepsim.comparators.spec import ARCHITECTURES, check_network
-from tfdeepsim.comparators.weights.load import digest, load_weights, random_weights
+from tfdeepsim.comparators.weights.load import (
+    LoadedWeights,
+    digest,
+    load_weights,
+    random_weights,
+)
 from tfdeepsim.errors import InputError
 
 
 @keras.saving.register_keras_serializable("tfdeepsim")
 class ChainComparator(Comparator):
-    """A network of `ARCHITECTURES`, built up to the deepest of the layers that are asked for.
+    """A network of `ARCHITECTURES` as a comparator, built up to the deepest requested layer.
 
-    Pixels are scaled as the network was trained. Dropout does nothing in a frozen network and is
-    left out.
+    Pixels are scaled as they were when the network was trained. Dropout does nothing in a frozen
+    network and is left out.
 
     Args:
-        network: A name in `ARCHITECTURES`.
-        layers: Names of its layers.
-        weights_file: A file in any format that `read_weight_file` knows.
-        seed: Draws random weights instead (`random_weights`).
-        source: Where the weights come from, in words; None for the file's name.
-        **options: Those of every comparator, and `name` and `dtype` of the Keras layer.
+        network: Name of the network in `ARCHITECTURES`.
+        layers: Names of the layers whose features are compared.
+        weights_file: A file in any format that `read_weight_file` knows; None for random weights.
+        seed: Seed of random weights (`random_weights`); None for weights from a file.
+        source: Where the weights come from, in words, for the record; None for the file's path.
+        **options: Arguments of `Comparator`, and `name` and `dtype` of the Keras layer.
 
     Raises:
         InputError: If there is no such network or layer; unless exactly one of `weights_file` and
             `seed` is given; if the file is missing, damaged or of another network.
+
+    Example:
+        >>> comparator = ChainComparator("alexnet", ["relu2"], seed=0)
+        >>> features = comparator(tf.zeros((1, 64, 64, 3)))
     """
 
     def __init__(
@@ -48,24 +58,13 @@ class ChainComparator(Comparator):
         **options: Any,
     ):
         check_network(network)
-        architecture = ARCHITECTURES[network]
-        if weights_file is not None and seed is None:
-            weights_file = os.fspath(weights_file)
-            architecture, weights = load_weights(weights_file, architecture, layers)
-            source = source or weights_file
-        elif seed is not None and weights_file is None:
-            weights = random_weights(architecture.tensor_shapes(*layers), seed)
-            source = f"random, He uniform, seed {seed}"
-        else:
-            raise InputError(
-                f"{architecture.name} needs a weights file, or a seed for random weights",
-                got="neither" if seed is None else "both",
-                accepted="one of weights_file and seed",
-            )
+        weights_file = None if weights_file is None else os.fspath(weights_file)
+        weights = _weights(ARCHITECTURES[network], layers, weights_file, seed)
+        architecture = weights.architecture
         super().__init__(
             layers,
-            source=source,
-            sha256=digest(weights),
+            source=source or weights_file or f"random, He uniform, seed {seed}",
+            sha256=weights.sha256,
             minimum_size=architecture.minimum_size(*layers),
             **options,
         )
@@ -73,12 +72,10 @@ class ChainComparator(Comparator):
         self.network = network
         self.weights_file = weights_file
         self.seed = seed
+        kernels = kernels_from_tensors(architecture.up_to(*layers), weights.tensors)
         self._kernels_and_biases = {
-            step.name: (
-                self._constant(f"{step.name}_kernel", kernel),
-                self._constant(f"{step.name}_bias", bias),
-            )
-            for step, (kernel, bias) in arranged(architecture.up_to(*layers), weights).items()
+            name: (self._constant(f"{name}_kernel", kernel), self._constant(f"{name}_bias", bias))
+            for name, (kernel, bias) in kernels.items()
         }
         self.built = True
 
@@ -96,7 +93,7 @@ class ChainComparator(Comparator):
             name: tuple(tf.convert_to_tensor(v) for v in pair)
             for name, pair in self._kernels_and_biases.items()
         }
-        found = features(
+        by_layer = features(
             self.architecture,
             images,
             weights,
@@ -104,7 +101,7 @@ class ChainComparator(Comparator):
             convolve=frozen_convolution,
             dtype=tf.as_dtype(self.compute_dtype),
         )
-        return [found[layer] for layer in self.layers]
+        return [by_layer[layer] for layer in self.layers]
 
     def check_size(self, size: tuple[int, int]) -> None:
         self.feature_shapes(size)
@@ -120,53 +117,25 @@ class ChainComparator(Comparator):
         return super().get_config() | {name: getattr(self, name) for name in names}
 
 
-def arranged(
-    steps: Sequence[Layer], weights: Mapping[str, np.ndarray]
-) -> dict[Layer, tuple[np.ndarray, np.ndarray]]:
-    """Kernels and biases by layer, as `forward.features` takes them, of tensors as files have
-    them."""
-    found = {}
-    flat = False
-    channels = 0
-    for step in steps:
-        if step.tensor:
-            kernel, bias = weights[f"{step.tensor}.weight"], weights[f"{step.tensor}.bias"]
-            if step.kind == "conv":
-                kernel = kernel.transpose(2, 3, 1, 0)
-            elif flat:
-                kernel = kernel.T
-            else:
-                # In files a map is flattened with its channels first; here they come last.
-                side = round((kernel.shape[1] / channels) ** 0.5)
-                kernel = kernel.reshape(step.channels, channels, side, side).transpose(2, 3, 1, 0)
-                kernel = kernel.reshape(-1, step.channels)
-                flat = True
-            found[step] = kernel, bias
-        channels = step.channels
-    return found
+@keras.saving.register_keras_serializable("tfdeepsim")
+class Network(ChainComparator):
+    """`ChainComparator` in files that earlier versions saved.
+
+    Keras finds a class in a `.keras` file by its registered name, and a layer's weights by the name
+    of its class; both were `Network`.
+    """
 
 
-def as_in_files(
-    steps: Sequence[Layer], weights: Mapping[str, tuple[np.ndarray, np.ndarray]]
-) -> dict[str, np.ndarray]:
-    """Tensors as files have them, of kernels and biases by layer's name: the inverse of
-    `arranged`."""
-    found = {}
-    flat = False
-    channels = 0
-    for step in steps:
-        if step.tensor:
-            kernel, bias = weights[step.name]
-            if step.kind == "conv":
-                kernel = kernel.transpose(3, 2, 0, 1)
-            elif flat:
-                kernel = kernel.T
-            else:
-                side = round((kernel.shape[0] / channels) ** 0.5)
-                kernel = kernel.reshape(side, side, channels, step.channels).transpose(3, 2, 0, 1)
-                kernel = kernel.reshape(step.channels, -1)
-                flat = True
-            found[f"{step.tensor}.weight"] = np.ascontiguousarray(kernel)
-            found[f"{step.tensor}.bias"] = bias
-        channels = step.channels
-    return found
+def _weights(
+    architecture: Architecture, layers: Sequence[str], path: str | None, seed: int | None
+) -> LoadedWeights:
+    if path is not None and seed is None:
+        return load_weights(path, architecture, layers)
+    if seed is not None and path is None:
+        tensors = random_weights(architecture.tensor_shapes(*layers), seed)
+        return LoadedWeights(architecture, tensors, digest(tensors))
+    raise InputError(
+        f"{architecture.name} needs a weights file, or a seed for random weights",
+        got="neither" if seed is None else "both",
+        accepted="one of weights_file and seed",
+    )

@@ -1,18 +1,20 @@
-"""What `keras.applications` has: networks, what they do to images first, and the weights that it
-offers."""
+"""What `keras.applications` has: networks, their preprocessing of images, and published weights."""
 
 import contextlib
 import os
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import keras
-from keras.src.utils import file_utils
 
 from tfdeepsim.comparators.weights.fetch import RemoteFile
 from tfdeepsim.errors import InputError
+
+# NASNet consists of other layers for other sizes; this size is that of the published weights.
+_NASNET_SHAPE = (224, 224, 3)
 
 
 def network_names() -> tuple[str, ...]:
@@ -33,69 +35,72 @@ def check_model(name: str) -> None:
 
 
 def build(name: str, top: bool) -> keras.Model:
-    """A network with random weights: with its classifier for images of its own size, else for any
-    size.
+    """Build a network of `keras.applications` with random weights.
 
-    What NASNet is made of depends on the size, so it is built as for the weights that Keras offers.
+    Args:
+        name: Name of the network.
+        top: Whether it has its classifier. With it, the network takes images of its own size;
+            without, of any size.
     """
-    shape = (224, 224, 3) if name.startswith("NASNet") else (None, None, 3)
+    shape = _NASNET_SHAPE if name.startswith("NASNet") else (None, None, 3)
     return getattr(keras.applications, name)(
         weights=None, include_top=top, input_shape=None if top else shape
     )
 
 
 def preprocessing_of(name: str) -> Callable[[Any], Any]:
-    """What a network's family does to images in [0, 255] before they enter it; some do it
-    inside."""
+    """A function from images in [0, 255] to the input that a network was trained on."""
     family = getattr(keras.applications, name).__module__.rpartition(".")[2]
     return getattr(keras.applications, family).preprocess_input
 
 
 def remote_file_of(name: str, top: bool) -> RemoteFile:
-    """The file with ImageNet weights that Keras fetches for a network.
+    """The file with ImageNet weights that Keras downloads for a network.
 
-    Keras tells nobody which one that is, so the network is built up to the point where Keras asks
-    for it.
+    No function of Keras tells its address. So the network is built up to the point where Keras
+    calls `keras.utils.get_file`, which is replaced meanwhile; the arguments of the call tell.
 
     Args:
-        name: Of the network.
+        name: Name of the network.
         top: Whether the file has the classifier.
 
     Raises:
-        InputError: If there is no such network, or Keras asks for no file.
+        InputError: If there is no such network, or Keras downloads no file for it.
     """
     check_model(name)
-    shape = (224, 224, 3) if name.startswith("NASNet") and not top else None
+    shape = _NASNET_SHAPE if name.startswith("NASNet") and not top else None
     try:
-        with _asking(), warnings.catch_warnings():
+        with _get_file_raises(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # MobileNet says for which size its weights are
             getattr(keras.applications, name)(
                 weights="imagenet", include_top=top, input_shape=shape
             )
-    except _Asked as asked:
-        return asked.offer
+    except _GetFileCalled as call:
+        return call.remote
     raise InputError(
         f"Keras must offer weights of {name}", got="none", accepted="--comparator-weights FILE"
     )
 
 
-class _Asked(Exception):
-    def __init__(self, offer: RemoteFile):
-        super().__init__(offer.url)
-        self.offer = offer
-
-
-def _ask(fname: str, origin: str, file_hash: str | None = None, **_: Any) -> str:
-    home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
-    raise _Asked(RemoteFile(home / "models" / fname, origin, file_hash or ""))
+class _GetFileCalled(Exception):
+    def __init__(self, remote: RemoteFile):
+        super().__init__(remote.url)
+        self.remote = remote
 
 
 @contextlib.contextmanager
-def _asking() -> Iterator[None]:
-    """Where `keras.applications` would fetch a file, let it raise `_Asked`."""
-    original = file_utils.get_file
-    file_utils.get_file = _ask
+def _get_file_raises() -> Iterator[None]:
+    """Let `keras.utils.get_file` raise `_GetFileCalled` instead of downloading a file."""
+
+    def get_file(fname: str, origin: str, file_hash: str | None = None, **_: Any) -> str:
+        home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
+        raise _GetFileCalled(RemoteFile(home / "models" / fname, origin, file_hash or ""))
+
+    # The networks look the function up in the module that defines it, at each call.
+    module: Any = sys.modules[keras.utils.get_file.__module__]
+    original = module.get_file
+    module.get_file = get_file
     try:
         yield
     finally:
-        file_utils.get_file = original
+        module.get_file = original

@@ -16,21 +16,26 @@ from tfdeepsim.errors import InputError
 
 @keras.saving.register_keras_serializable("tfdeepsim")
 class KerasApplication(Comparator):
-    """A network of `keras.applications`, up to the deepest of the layers that are asked for.
+    """A network of `keras.applications`, up to the deepest of the requested layers.
 
-    Pixels in [0, 1] are scaled as the network was trained. Batch statistics are those of the file,
-    always. It computes in the dtype policy of this layer, input scaling in float32.
+    Pixels in [0, 1] are scaled as they were when the network was trained. Batch normalization
+    always uses the statistics of the file. The network computes in the dtype policy of this layer;
+    the scaling of pixels in float32.
 
     Args:
         model: Name of the network, as in `keras.applications`.
         layers: Names of its layers, as Keras has them in a fresh process.
-        weights_file: A `.weights.h5` file, or an `.h5` file such as Keras offers, with or without
-            classifier.
-        **options: Those of every comparator, and `name` and `dtype` of the Keras layer.
+        weights_file: A `.weights.h5` file, or an `.h5` file such as Keras publishes, with or
+            without the classifier.
+        **options: Arguments of `Comparator`, and `name` and `dtype` of the Keras layer.
 
     Raises:
         InputError: If there is no such network, layer or file; if the file is damaged or of another
             network.
+
+    Example:
+        >>> comparator = KerasApplication("VGG16", ["block2_conv2"], weights_file="vgg16.h5")
+        >>> features = comparator(tf.zeros((1, 64, 64, 3)))
     """
 
     def __init__(
@@ -41,9 +46,9 @@ class KerasApplication(Comparator):
         weights_file: str | os.PathLike | None,
         **options: Any,
     ):
-        weights_file = _given(model, weights_file)
-        with _dtype_policy(keras.dtype_policies.get(options.get("dtype"))):
-            network = KerasNetwork(model, layers, weights_file).alone()
+        weights_file = _required_file(model, weights_file)
+        with _global_dtype_policy(keras.dtype_policies.get(options.get("dtype"))):
+            network = KerasNetwork(model, layers, weights_file).detached()
         super().__init__(
             layers,
             source=weights_file,
@@ -54,7 +59,8 @@ class KerasApplication(Comparator):
         self.model = model
         self.weights_file = weights_file
         self.network = network
-        # Keras looks for layers in attributes, not in what these hold.
+        # Keras finds the weights of a layer that is an attribute, but not those of one that an
+        # attribute holds.
         self._frozen = network.model
         self._preprocess = preprocessing_of(model)
         self.built = True
@@ -63,7 +69,7 @@ class KerasApplication(Comparator):
         self.feature_shapes(size)
 
     def extract(self, images: tf.Tensor) -> list[tf.Tensor]:
-        # One output comes without a list.
+        # A model with one output returns it without a list.
         return keras.tree.flatten(self._frozen(self._preprocess(images * 255.0), training=False))
 
     def feature_shapes(self, size: tuple[int, int]) -> list[tuple[int, ...]]:
@@ -84,18 +90,18 @@ def check_application(
     Args:
         model: Name of the network.
         layers: Names of its layers.
-        size: Height and width of images in pixels, if known.
-        path: Of its weights.
+        size: Height and width of the images in pixels; None if unknown.
+        path: Weights file.
 
     Raises:
         InputError: As `KerasApplication`, or if images of that size do not suit it.
     """
-    network = KerasNetwork(model, layers, _given(model, path))
+    network = KerasNetwork(model, layers, _required_file(model, path))
     if size is not None:
         network.feature_shapes(size)
 
 
-def _given(model: str, path: str | os.PathLike | None) -> str:
+def _required_file(model: str, path: str | os.PathLike | None) -> str:
     if path is None:
         raise InputError(
             f"{model} needs its trained weights",
@@ -106,8 +112,8 @@ def _given(model: str, path: str | os.PathLike | None) -> str:
 
 
 @contextlib.contextmanager
-def _dtype_policy(policy: keras.DTypePolicy) -> Iterator[None]:
-    """`keras.applications` takes none, so the global one is set meanwhile."""
+def _global_dtype_policy(policy: keras.DTypePolicy) -> Iterator[None]:
+    """Set the global dtype policy meanwhile: functions of `keras.applications` take none."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)
     try:

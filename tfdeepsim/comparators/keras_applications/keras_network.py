@@ -1,5 +1,4 @@
-"""A network of `keras.applications`: built, cut off behind some layers, with weights from a
-file."""
+"""A network of `keras.applications` up to some layers, with weights from a file."""
 
 import copy
 import os
@@ -7,9 +6,8 @@ from collections.abc import Sequence
 
 import keras
 
-from tfdeepsim.comparators.keras_applications.layers import layers_by_name
 from tfdeepsim.comparators.keras_applications.receptive_field import receptive_fields
-from tfdeepsim.comparators.keras_applications.weights import check_complete, finalize, load_network
+from tfdeepsim.comparators.keras_applications.weights import finalize, load_network
 from tfdeepsim.comparators.weights.load import digest
 from tfdeepsim.errors import InputError
 
@@ -19,47 +17,49 @@ _LARGEST_MINIMUM = 1024
 class KerasNetwork:
     """A frozen network of `keras.applications` up to the deepest of some layers.
 
-    Before its classifier a network takes images of any size, padded as Keras does it where it knows
-    none: where a stride of 2 meets a map of odd size, as if that were even. The classifier takes
-        one size.
+    Without its classifier a network takes images of any size, padded as Keras does it when it does
+    not know the size: as if every map that a stride of 2 meets had an even size. The classifier
+    takes one size only.
 
     Args:
-        name: As in `keras.applications`.
+        name: Name of the network, as in `keras.applications`.
         layers: Names of layers, as `layers_by_name` has them.
-        path: A `.weights.h5` file, or an `.h5` file such as Keras offers, with or without
+        path: A `.weights.h5` file, or an `.h5` file such as Keras publishes, with or without the
             classifier.
 
     Attributes:
         model: From preprocessed images [B, height, width, 3] to the features of each layer.
-        size: Height and width that it takes; None for any.
+        size: Height and width of the images that the network takes; None for any.
 
     Raises:
         InputError: If there is no such network, layer or file, the file is damaged, or it belongs
             to another network.
+
+    Example:
+        >>> network = KerasNetwork("VGG16", ["block2_conv2"], "vgg16.weights.h5")
+        >>> network.feature_shapes((64, 64))
+        [(32, 32, 128)]
     """
 
     def __init__(self, name: str, layers: Sequence[str], path: str | os.PathLike):
         self.name = name
         self.layers = tuple(layers)
-        whole, in_top = load_network(name, self.layers, os.fspath(path))
-        named = layers_by_name(whole)
-        self.size: tuple[int, int] | None = whole.input_shape[1:3] if in_top else None
-        self.model = keras.Model(whole.input, [named[layer].output for layer in self.layers])
-        check_complete(name, self.model, os.fspath(path))
+        loaded = load_network(name, self.layers, os.fspath(path))
+        self.model = loaded.model
         self.model.trainable = False
-        self._names = {layer.name: known for known, layer in named.items()}
+        self.size: tuple[int, int] | None = self.model.input_shape[1:3] if loaded.has_top else None
+        self._names = loaded.names
         self._shapes: dict[tuple[int, int], list[tuple[int, ...]] | None] = {}
 
-    def alone(self) -> "KerasNetwork":
-        """A copy that holds nothing but what is used: Keras' layers hold on to those that follow
-        them."""
-        only = copy.copy(self)
+    def detached(self) -> "KerasNetwork":
+        """A copy without the layers that follow the deepest one, to which Keras' layers refer."""
+        detached = copy.copy(self)
         images = keras.Input((*(self.size or (None, None)), 3))
-        only.model = keras.models.clone_model(self.model, input_tensors=images)
-        only.model.set_weights(self.model.get_weights())
-        finalize(only.model)
-        only.model.trainable = False
-        return only
+        detached.model = keras.models.clone_model(self.model, input_tensors=images)
+        detached.model.set_weights(self.model.get_weights())
+        finalize(detached.model)
+        detached.model.trainable = False
+        return detached
 
     @property
     def sha256(self) -> str:
@@ -81,7 +81,10 @@ class KerasNetwork:
         return next((side for side in sides if self._shapes_of((side, side))), _LARGEST_MINIMUM)
 
     def feature_shapes(self, size: tuple[int, int]) -> list[tuple[int, ...]]:
-        """Shape of the features of one image of that height and width, for each layer.
+        """Shape of one image's features at each layer.
+
+        Args:
+            size: Height and width of the image in pixels.
 
         Raises:
             InputError: If images of that size do not reach the layers.
@@ -94,23 +97,22 @@ class KerasNetwork:
             smallest = self.minimum_size
             least = f"at least {_pixels((smallest, smallest))}"
             # NASNet adds maps that differ by one where a stride does not divide.
-            wanted = least if min(size) < smallest else "multiples of 32"
-            raise self._unsuitable(size, f"{wanted}, or an earlier layer")
+            accepted = least if min(size) < smallest else "multiples of 32"
+            raise self._unsuitable(size, f"{accepted}, or an earlier layer")
         return shapes
 
     def receptive_fields(self) -> list[tuple[int, int] | None]:
-        """Of each layer: pixels that one feature sees, and pixels between neighbours; None for
-        all."""
+        """Side of the receptive field of each layer in pixels, and the pixels between neighbouring
+        ones; None for the whole image."""
         return receptive_fields(self.model)
 
     def _shapes_of(self, size: tuple[int, int]) -> list[tuple[int, ...]] | None:
         if size not in self._shapes:
             try:
-                found = self.model.compute_output_shape((None, *size, 3))
-                self._shapes[size] = [tuple(shape[1:]) for shape in found]
-            except (
-                ValueError
-            ):  # a window does not fit into its map, or two maps do not fit together
+                shapes = self.model.compute_output_shape((None, *size, 3))
+                self._shapes[size] = [tuple(shape[1:]) for shape in shapes]
+            # A window does not fit into its map, or two maps do not fit together.
+            except ValueError:
                 self._shapes[size] = None
         return self._shapes[size]
 

@@ -1,5 +1,6 @@
 """Reads the weights of a network of `keras.applications` from a file."""
 
+import dataclasses
 import os
 import warnings
 from collections.abc import Sequence
@@ -11,22 +12,42 @@ import numpy as np
 from tfdeepsim.comparators.chains.architecture import IMAGENET_STD
 from tfdeepsim.comparators.keras_applications.catalog import build, check_model, remote_file_of
 from tfdeepsim.comparators.keras_applications.layers import check_layers, layers_by_name
-from tfdeepsim.comparators.weights.fetch import matches
+from tfdeepsim.comparators.weights.fetch import has_digest
+from tfdeepsim.comparators.weights.read_once import ReadOnce
 from tfdeepsim.errors import InputError
 
 
-def load_network(name: str, layers: Sequence[str], path: str) -> tuple[keras.Model, bool]:
-    """A network with the weights in a file, which Keras reads; what it reads there is numbers,
-    never code.
+@dataclasses.dataclass(frozen=True)
+class PartialNetwork:
+    """A network of `keras.applications` up to the deepest of some layers.
+
+    Attributes:
+        model: From preprocessed images to the features of each layer.
+        names: Name of each layer as `layers_by_name` of the whole network has it, by the name that
+            the layer has in this process.
+        has_top: Whether one of the layers belongs to the classifier.
+    """
+
+    model: keras.Model
+    names: dict[str, str]
+    has_top: bool
+
+
+# Whether the network needs its classifier, and the weights up to the deepest layer.
+_READ: ReadOnce[tuple[bool, list[np.ndarray]]] = ReadOnce(1)
+
+
+def load_network(name: str, layers: Sequence[str], path: str) -> PartialNetwork:
+    """Build a network up to the deepest of some layers, with the weights in a file.
+
+    Keras reads the file; what it reads there is numbers, never code. The same weights are read
+    once, as long as the file does not change.
 
     Args:
-        name: Of the network.
+        name: Name of the network.
         layers: Names of its layers, as `layers_by_name` has them.
-        path: A `.weights.h5` file, or an `.h5` file such as Keras offers, with or without the
+        path: A `.weights.h5` file, or an `.h5` file such as Keras publishes, with or without the
             classifier.
-
-    Returns:
-        the network, and whether it has its classifier: only if one of the layers is in there.
 
     Raises:
         InputError: If there is no such network, layer or file, the file is damaged, or it belongs
@@ -34,49 +55,70 @@ def load_network(name: str, layers: Sequence[str], path: str) -> tuple[keras.Mod
     """
     check_model(name)
     _check_file(name, path)
+    key = (path, name, tuple(layers))
+    if (read := _READ.get(path, *key)) is not None:
+        has_top, arrays = read
+        network = _up_to(layers, build(name, has_top), has_top)
+        network.model.set_weights(arrays)
+        finalize(network.model)
+        return network
+    network = _up_to(layers, *_read(name, layers, path))
+    _check_complete(name, network.model, path)
+    _READ.put(path, (network.has_top, network.model.get_weights()), *key)
+    return network
+
+
+def finalize(network: keras.Model) -> None:
+    """Tell the layers of a network that their weights were set."""
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.Normalization):
+            layer.finalize_state()
+
+
+def _up_to(layers: Sequence[str], network: keras.Model, has_top: bool) -> PartialNetwork:
+    by_name = layers_by_name(network)
+    model = keras.Model(network.input, [by_name[layer].output for layer in layers])
+    return PartialNetwork(model, {layer.name: name for name, layer in by_name.items()}, has_top)
+
+
+def _read(name: str, layers: Sequence[str], path: str) -> tuple[keras.Model, bool]:
+    """A whole network with the weights in a file, and whether it has its classifier: only if one of
+    the layers is in there."""
     network = build(name, top=False)
-    in_top = not set(layers) <= set(layers_by_name(network))
-    if in_top:
+    has_top = not set(layers) <= set(layers_by_name(network))
+    if has_top:
         network = build(name, top=True)
         check_layers(name, layers, tuple(layers_by_name(network)))
     error = _load(name, network, path)
-    # A file that was read may have the classifier, and gives the layers before it too.
-    if isinstance(error, ValueError) and not in_top:
-        whole = build(name, top=True)
-        if not _load(name, whole, path):
-            _hand_over(whole, network)
+    # The file may hold the classifier too.
+    if isinstance(error, ValueError) and not has_top:
+        with_top = build(name, top=True)
+        if not _load(name, with_top, path):
+            _copy_weights(with_top, network)
             error = None
     if error:
-        raise _unfit(name, path, _line(error), in_top) from error
-    return network, in_top
+        raise _unfit(name, path, _line(error), has_top) from error
+    return network, has_top
 
 
-def check_complete(name: str, network: keras.Model, path: str) -> None:
-    """Raises InputError if a file did not give all weights of a part of the network, as finite
+def _check_complete(name: str, network: keras.Model, path: str) -> None:
+    """Raises InputError if a file did not set all weights of a network, or not to finite
     numbers."""
     for layer in network.layers:
         if not all(np.isfinite(variable.numpy()).all() for variable in layer.weights):
             raise _unfit(name, path, f"NaN, infinity or nothing for {layer.name}", False)
 
 
-def finalize(network: keras.Model) -> None:
-    """Let layers know that their weights were set."""
-    for layer in network.layers:
-        if isinstance(layer, keras.layers.Normalization):
-            layer.finalize_state()
-
-
 def _load(name: str, network: keras.Model, path: str) -> Exception | None:
-    """Load weights; what was wrong with them, if anything."""
-    # What the file does not set stays NaN, and is found.
+    """Load weights; return what was wrong with them, if anything."""
+    # What the file does not set stays NaN, and is refused.
     for variable in network.weights:
         if "float" in variable.dtype:
             variable.assign(np.full(variable.shape, np.nan, variable.dtype))
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # notes on containers that some files have and others have not
+            # Keras warns of containers that some files have and others have not.
+            warnings.simplefilter("ignore")
             network.load_weights(path)
     # Keras and h5py raise errors of many kinds at files that are not what they should be.
     except Exception as error:
@@ -86,21 +128,19 @@ def _load(name: str, network: keras.Model, path: str) -> Exception | None:
     return None
 
 
-def _hand_over(whole: keras.Model, bare: keras.Model) -> None:
-    """Give a network without classifier the weights of the same one with it."""
-    given = layers_by_name(whole)
-    for name, layer in layers_by_name(bare).items():
-        if name in given:
-            layer.set_weights(given[name].get_weights())
-    finalize(bare)
+def _copy_weights(with_top: keras.Model, without_top: keras.Model) -> None:
+    by_name = layers_by_name(with_top)
+    for name, layer in layers_by_name(without_top).items():
+        if name in by_name:
+            layer.set_weights(by_name[name].get_weights())
+    finalize(without_top)
 
 
 def _rescales_twice(name: str, path: str) -> bool:
-    """Whether a file belongs to EfficientNet as Keras builds it for its own weights, and only for
-    them.
+    """Whether a file belongs to EfficientNet as Keras builds it for its published weights alone.
 
-    That one divides once more by the root of the deviation, in a layer that files list if they were
-    saved so.
+    That one divides once more by the root of the standard deviation, in a layer that a file lists
+    if it was saved from such a network.
     """
     with h5py.File(path) as file:
         listed = (
@@ -108,7 +148,7 @@ def _rescales_twice(name: str, path: str) -> bool:
         )
         if sum("rescaling" in str(layer) for layer in listed) > 1:
             return True
-    return any(matches(path, remote_file_of(name, top).digest) for top in (False, True))
+    return any(has_digest(path, remote_file_of(name, top).digest) for top in (False, True))
 
 
 def _rescale_again(network: keras.Model) -> None:
@@ -128,12 +168,12 @@ def _check_file(name: str, path: str) -> None:
         raise _unfit(name, path, "a name with another ending", False)
 
 
-def _unfit(name: str, path: str, got: str, in_top: bool) -> InputError:
-    offered = f", such as {remote_file_of(name, top=True).url}" if in_top else ""
+def _unfit(name: str, path: str, got: str, has_top: bool) -> InputError:
+    published = f", such as {remote_file_of(name, top=True).url}" if has_top else ""
     return InputError(
-        f"{path} must hold the weights of {name}{' with its classifier' if in_top else ''}",
+        f"{path} must hold the weights of {name}{' with its classifier' if has_top else ''}",
         got=got,
-        accepted=f"a whole .weights.h5 or .h5 file of keras.applications.{name}{offered}",
+        accepted=f"a whole .weights.h5 or .h5 file of keras.applications.{name}{published}",
     )
 
 

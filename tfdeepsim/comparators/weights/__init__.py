@@ -1,1 +1,1 @@
-"""Weights of comparators: where they are, how they are fetched, and how their files are read."""
+"""Weights of comparators: where they are, how they are downloaded, and how they are read."""

@@ -1,42 +1,52 @@
-"""Where a comparator's weights are: in a file, in a run, in the box, or on a server."""
+"""Where a comparator's weights are: in a file, in a run, bundled, or on a server."""
 
 import os
 from pathlib import Path
 
 from tfdeepsim.comparators.spec import KERAS
-from tfdeepsim.comparators.weights.bundled import bundled_weights
+from tfdeepsim.comparators.weights.bundled import bundled_file
+from tfdeepsim.comparators.weights.fetch import RemoteFile, fetch
 from tfdeepsim.errors import InputError
 from tfdeepsim.run import RunDirectory
 
 DOWNLOAD = "download"
-"""In place of a file: the one that the network's makers offer."""
+"""In place of a file: the file that the network's authors or torchvision publish."""
 
-_WHERE = {
-    "alexnet": "torchvision's alexnet-owt-7be5be79.pth from https://download.pytorch.org/models/",
+TORCH_URL = "https://download.pytorch.org/models"
+_TORCH_ALEXNET = "alexnet-owt-7be5be79.pth"
+
+_RUN = "a run of train.py --task comparator --comparator"
+_ACCEPTED_FILES = {
+    "alexnet": f"torchvision's {_TORCH_ALEXNET} from {TORCH_URL}/",
     "caffe_alexnet": "bvlc_alexnet.caffemodel or bvlc_alexnet.npy",
-    "videonet": "a .caffemodel of Wang & Gupta, or a run of train.py --task comparator --comparator videonet",
-    "exemplar_cnn": "a run of train.py --task comparator --comparator exemplar_cnn",
+    "videonet": f"a .caffemodel of Wang & Gupta, or {_RUN} videonet",
+    "exemplar_cnn": f"{_RUN} exemplar_cnn",
 }
 
 
 def is_random(name: str) -> bool:
-    """Whether a comparator draws its weights."""
+    """Whether a comparator has random weights, which are drawn from a seed.
+
+    Args:
+        name: Name of the comparator, without its layers.
+    """
     return name == "random_alexnet"
 
 
-def find_weights(name: str, weights: str | os.PathLike | None) -> Path | None:
+def locate_weights(name: str, weights: str | os.PathLike | None) -> Path | None:
     """The file with a comparator's weights.
 
     Args:
-        name: Of the comparator, without its layers.
-        weights: A file; the run directory of a comparator that was trained here; `download`; or
-            None for the weights in the box.
+        name: Name of the comparator, without its layers.
+        weights: A file; the run directory of a comparator that was trained here; the word
+            `download`; or None for the bundled weights.
 
     Returns:
-        the file, which need not exist; None for random weights.
+        The file, which need not exist; None for random weights.
 
     Raises:
-        InputError: If it needs weights and none are there, takes none, or the download fails.
+        InputError: If the comparator needs weights and none are bundled, it is a random one and
+            weights are given, or the download fails.
     """
     if is_random(name):
         if weights is not None:
@@ -47,32 +57,62 @@ def find_weights(name: str, weights: str | os.PathLike | None) -> Path | None:
             )
         return None
     if weights is None:
-        if path := bundled_weights(name):
+        if path := bundled_file(name):
             return path
         raise InputError(
             f"{name} needs its trained weights",
             got="none",
-            accepted=f"--comparator-weights FILE, where FILE is {where(name)}"
+            accepted=f"--comparator-weights FILE, where FILE is {accepted_files(name)}"
             + ("" if name.startswith(KERAS) else "; or the comparator random_alexnet"),
         )
     if os.fspath(weights) == DOWNLOAD:
-        from tfdeepsim.comparators.weights.fetch import download
-
         return download(name)
     path = Path(weights)
-    return _of_run(RunDirectory(path)) if path.is_dir() else path
+    return _file_of_run(RunDirectory(path)) if path.is_dir() else path
 
 
-def where(name: str) -> str:
-    """Which file a comparator's weights may be read from, in words."""
+def accepted_files(name: str) -> str:
+    """Which files may hold the weights of a comparator, in words for an error.
+
+    Args:
+        name: Name of the comparator, without its layers.
+    """
     if name.startswith(KERAS):
-        return (
-            f"what keras.applications offers for {name.removeprefix(KERAS)}, or the word {DOWNLOAD}"
-        )
-    return _WHERE[name]
+        model = name.removeprefix(KERAS)
+        return f"what keras.applications offers for {model}, or the word {DOWNLOAD}"
+    return _ACCEPTED_FILES[name]
 
 
-def _of_run(run: RunDirectory) -> Path:
+def download(name: str) -> Path:
+    """Download the published weights of a comparator, unless they are cached.
+
+    Those of torchvision are cached in `~/.cache/tfdeepsim` (or below `XDG_CACHE_HOME`); those of
+    `keras.applications`, without the classifier, where Keras itself caches them.
+
+    Args:
+        name: Name of the comparator, without its layers.
+
+    Returns:
+        The path of the file in the cache.
+
+    Raises:
+        InputError: If nobody publishes weights of it at a fixed address, or the download fails.
+    """
+    if name.startswith(KERAS):
+        from tfdeepsim.comparators.keras_applications.catalog import remote_file_of
+
+        return fetch(remote_file_of(name.removeprefix(KERAS), top=False))
+    if name == "alexnet":
+        url = f"{TORCH_URL}/{_TORCH_ALEXNET}"
+        return fetch(RemoteFile(_cache() / _TORCH_ALEXNET, url, "7be5be79"))
+    raise InputError(
+        f"nobody offers weights of {name} under a fixed address",
+        got="the word download",
+        accepted=f"--comparator-weights FILE, where FILE is {accepted_files(name)}",
+    )
+
+
+def _file_of_run(run: RunDirectory) -> Path:
     if not run.comparator.is_file():
         raise InputError(
             "a folder with a comparator's weights is a run that trained one",
@@ -80,3 +120,7 @@ def _of_run(run: RunDirectory) -> Path:
             accepted="the --run-dir of train.py --task comparator, when it is done, or a file",
         )
     return run.comparator
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "tfdeepsim")
