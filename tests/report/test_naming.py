@@ -1,8 +1,8 @@
 import pytest
 
 from tfdeepsim.report.naming import (
-    called,
     distinct,
+    full_name,
     in_text,
     listed,
     own_name,
@@ -49,7 +49,7 @@ def test_listed():
 def test_names_of_rows(model, loss, name, system, own, text):
     assert system_name(model, loss, name) == system
     assert own_name(model, name) == own
-    assert called(system, own) == text
+    assert full_name(system, own) == text
 
 
 def test_short_names_stay():

@@ -12,8 +12,8 @@ from PIL import Image
 from tfdeepsim.report.figures.gallery import draw_all
 from tfdeepsim.report.page import page
 from tfdeepsim.report.record import read_records
-from tfdeepsim.report.run_files import Decoded, Samples
-from tfdeepsim.report.significance import compare
+from tfdeepsim.report.row_comparison import compare_rows
+from tfdeepsim.report.run_files import DecodedEmbeddings, Samples
 from tfdeepsim.run import RunDirectory
 
 HOSTILE = "<script>alert('x')</script>\" onload=\"x&amp;"
@@ -63,7 +63,7 @@ class Reader(html.parser.HTMLParser):
 def whole_page(runs, scores, command="", **settings):
     """The page of runs and their scores."""
     rows = dict(zip(dict.fromkeys(score.run for score in scores), runs, strict=True))
-    comparisons = compare(scores)
+    comparisons = compare_rows(scores)
     dataset, probe = comparisons[0].dataset, comparisons[0].probe
     records = read_records(rows, scores, dataset, probe)
     return page(
@@ -74,7 +74,7 @@ def whole_page(runs, scores, command="", **settings):
 @pytest.fixture(scope="module")
 def made(four_records, four_scores):
     """The page of four whole runs."""
-    comparisons = compare(four_scores)
+    comparisons = compare_rows(four_scores)
     pictures = draw_all(four_records, comparisons[0])
     return page("llv2", four_records, comparisons, pictures, "python evaluate.py a b --probes mlp")
 
@@ -144,11 +144,15 @@ def test_the_table_holds_the_scores_and_marks_the_best(made):
 def test_it_says_what_may_be_concluded(made):
     text = Reader(made).text
     assert (
-        "This page compares AE (ae), VAE (vae), P. AE (pae) and P. VAE (pvae) by mlp probes" in text
+        "This page compares AE (ae), VAE (vae), P. AE (pae) and P. VAE (pvae) by the scores of mlp "
+        "probes. The probes were trained on frozen embeddings of llv2" in text
     )
-    assert "the intervals do not tell it from P. VAE (pvae)" in text
+    assert (
+        "its interval overlaps that of P. VAE (pvae), so the intervals do not tell them apart"
+        in text
+    )
     assert "Not better than chance: AE (ae)." in text
-    assert "It does not cover a new encoder seed, nor another set of test images." in text
+    assert "The interval does not cover other encoder seeds or other test images." in text
 
 
 def test_settings_that_differ_stand_apart(made):
@@ -244,7 +248,7 @@ def study(tmp_path_factory, study_scores, originals):
     return whole_page(runs, study_scores, missing_baselines=["no x: no y"])
 
 
-def test_baselines_stand_below_the_contestants(study):
+def test_baselines_stand_below_the_encoders(study):
     reader = Reader(study)
     names = [row[0] for row in reader.tables[0]]
     assert names[1:4] == ["AEpixel", "P. AEperceptual", "clip.keras"]
@@ -274,12 +278,13 @@ def test_a_study_is_put_in_words(study):
     text = Reader(study).text
     assert "Three encoders and 4 baselines compared on llv2" in text
     assert (
-        "AE (pixel), P. AE (perceptual) and clip.keras, beside PCA of pixels, the random encoder"
+        "AE (pixel), P. AE (perceptual) and clip.keras, alongside PCA of pixels, the random encoder"
         in text
     )
     assert "P. AE (perceptual) is lower than AE (pixel) by 0.085" in text
     assert (
-        "95 % interval over 4 encoder seeds (Student's t), each the mean over its probes." in text
+        "95 % interval over 4 encoder seeds (Student's t); the score of each encoder is the mean "
+        "over its probes." in text
     )
     assert "No x: no y." in text
     assert "AE (pixel), which has no history.csv" in text
@@ -296,7 +301,7 @@ def test_cards_and_neighbours(study):
     assert cards[1] == ["AEpixel", "64", "12.3", "1.50"]
     assert [row[0] for row in cards[3:5]] == ["clip.keras", "PCA of pixels"]
     assert len(cards) == 8
-    assert "Effective rank: directions in use" in reader.text
+    assert "Effective rank: number of directions in use" in reader.text
     assert reader.text.count("Nearest neighbours by ") == 7
     # One figure, of the seeds, and a sheet a row.
     assert len(reader.values("img", "src")) == 8
@@ -316,12 +321,12 @@ def test_the_page_stays_small(make_run, make_score, four_records):
             name=score.run,
             history=None,
             samples=Samples(noise, noise),
-            decoded=Decoded(noise, 255 - noise, 0.1),
+            decoded=DecodedEmbeddings(noise, 255 - noise, 0.1),
             neighbours=file.getvalue(),
         )
         for score in scores
     ]
-    comparisons = compare(scores)
+    comparisons = compare_rows(scores)
     made = page("llv2", records, comparisons, draw_all(records, comparisons[0]), "")
     assert len(made) < 5e6
     kinds = [src.partition(";")[0] for src in Reader(made).values("img", "src")]
@@ -331,7 +336,7 @@ def test_the_page_stays_small(make_run, make_score, four_records):
 def test_without_labels_there_is_no_table(four_records):
     made = page("folder:/some/where/photos", four_records, [], draw_all(four_records, None), "")
     reader = Reader(made)
-    assert "photos has no labels, hence no probe scores." in reader.text
+    assert "photos has no labels, so there are no probe scores." in reader.text
     assert "/some" not in reader.text
     assert not any("Seeds" in cell for table in reader.tables for row in table for cell in row)
     assert "Scores" not in " ".join(reader.headings)
@@ -350,4 +355,4 @@ def test_many_encoders_are_counted_not_listed(make_run, make_score):
     scores = [make_score(f"run-{number}") for number in range(5)]
     text = Reader(whole_page([make_run(score) for score in scores], scores)).text
     assert "5 encoders compared on llv2" in text
-    assert "This page compares 5 encoders by mlp probes" in text
+    assert "This page compares 5 encoders by the scores of mlp probes" in text

@@ -11,7 +11,7 @@ from tfdeepsim.report.record import read_records
 def test_a_whole_run(make_run, make_score, read_scored, originals):
     score = make_score("pvae", model="vae", loss="perceptual", comparator="random_alexnet:relu2")
     record = read_scored(make_run(score), score)
-    assert record.called == "P. VAE (pvae)"
+    assert record.full_name == "P. VAE (pvae)"
     assert record.missing == {}
     assert record.config["latent_dim"] == 64
     assert record.environment["comparator"]["sha256"] == "ab" * 32
@@ -126,7 +126,7 @@ def test_a_folder_without_config_is_no_run(make_run, make_score, read_scored):
         read_scored(run, score)
 
 
-def test_a_foreign_row_and_a_baseline_need_no_files_of_a_training(
+def test_an_external_row_and_a_baseline_need_no_files_of_a_training(
     make_run, make_score, read_scored
 ):
     for model in ("external", "pca"):
@@ -202,6 +202,7 @@ def test_damaged_extras_are_said(make_run, make_score, read_scored, field, name,
     record = read_scored(run, score)
     assert getattr(record, field) is None
     assert "unusable" in record.missing[field]
+    assert str(run.path) not in record.missing[field]
 
 
 def test_rows_without_scores(make_run, make_score):
@@ -213,7 +214,7 @@ def test_rows_without_scores(make_run, make_score):
     records = read_records(
         {"pca": external, "pvae": run, "clip.keras": external}, [], "llv2", "mlp"
     )
-    assert [(r.called, r.is_baseline) for r in records] == [
+    assert [(r.full_name, r.is_baseline) for r in records] == [
         ("P. VAE (pvae)", False),
         ("clip.keras", False),
         ("PCA of pixels", True),
@@ -241,12 +242,12 @@ def test_class_names_of_another_dataset_are_not_used(make_run, make_score, read_
     assert read_scored(run, score).class_names == []
 
 
-def test_what_a_contender_says_of_itself(make_run, make_score):
+def test_settings_of_a_baseline(make_run, make_score):
     run = make_run(make_score("a-name"))
     run.config.unlink()
     origin = {"name": "x", "model": "supervised", "identity": "ab", "settings": {"epochs": 3}}
     (run.path / "representation.json").write_text(json.dumps(origin))
     (record,) = read_records({"a-name": run}, [], "llv2", "mlp")
-    assert record.called == "Supervised encoder (a-name)"
+    assert record.full_name == "Supervised encoder (a-name)"
     assert record.origin == {"epochs": 3}
     assert record.missing == {}

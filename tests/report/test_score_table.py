@@ -168,7 +168,7 @@ def test_sentences_below_the_table(study_scores):
     text = " ".join(printed(study_scores, missing_baselines=["no x: no y"]).getvalue().split())
     assert "P. AE (perceptual) is lower than AE (pixel) by 0.085" in text
     assert "No x: no y." in text
-    assert "with enough of them an upper bound" in text
+    assert "with enough of them it is an upper bound" in text
     assert "No x: no y." in scores_markdown(study_scores, ["no x: no y"])
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfdeepsim.report.shrinking import fit_images
+from tfdeepsim.report.shrinking import shrink_images
 
 
 @pytest.fixture(scope="module")
@@ -24,13 +24,13 @@ def plain():
 
 
 def test_what_fits_stays_as_it_is(noise, plain):
-    assert fit_images([noise, plain], 10**6) == [noise, plain]
-    assert fit_images([], 0) == []
+    assert shrink_images([noise, plain], 10**6) == [noise, plain]
+    assert shrink_images([], 0) == []
 
 
 @pytest.mark.parametrize("limit", [150_000, 60_000, 20_000, 4_000])
 def test_the_largest_is_made_smaller_until_all_fit(noise, plain, limit):
-    fitted = fit_images([noise, plain], limit)
+    fitted = shrink_images([noise, plain], limit)
     assert sum(map(len, fitted)) <= limit
     assert fitted[1] == plain
     image = Image.open(io.BytesIO(fitted[0]))
@@ -39,4 +39,4 @@ def test_the_largest_is_made_smaller_until_all_fit(noise, plain, limit):
 
 
 def test_an_impossible_limit_ends(plain, noise):
-    assert len(fit_images([noise, plain], 10)) == 2
+    assert len(shrink_images([noise, plain], 10)) == 2

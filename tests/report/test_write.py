@@ -84,7 +84,7 @@ def test_nothing_is_overwritten_unasked(runs, scores, tmp_path, name):
     (folder / name).parent.mkdir(parents=True)
     (folder / name).write_text("mine")
     before = files(folder)
-    with pytest.raises(InputError, match="overwrites files only when told to"):
+    with pytest.raises(InputError, match="replaces files with --overwrite only"):
         write_report(named(runs), scores, folder, "mlp")
     assert files(folder) == before
     assert (folder / name).read_text() == "mine"
@@ -190,7 +190,7 @@ def test_a_dataset_without_labels(runs, tmp_path):
         "figures/reconstructions.png",
         "report.html",
     ]
-    assert "llv2 has no labels, hence no probe scores." in page.read_text()
+    assert "llv2 has no labels, so there are no probe scores." in page.read_text()
     assert (
         "svhn has no labels"
         in write_report(named(runs), [], folder, "mlp", overwrite=True, dataset="svhn").read_text()
@@ -206,7 +206,7 @@ def test_a_report_without_labels_takes_away_the_tables_of_the_one_before(runs, s
 
 def test_a_dataset_without_labels_must_have_a_name(tmp_path):
     (tmp_path / "clip").mkdir()
-    with pytest.raises(InputError, match="names its dataset"):
+    with pytest.raises(InputError, match="the name of its dataset"):
         write_report({"clip": RunDirectory(tmp_path / "clip")}, [], tmp_path / "out", "mlp")
 
 
@@ -220,7 +220,7 @@ def test_rows_have_names_of_their_own(make_run, make_score, tmp_path):
     text = page.read_text()
     assert "AE (pixel)" in text
     assert "pixel-seed0" not in text
-    assert "Of several encoder seeds the first is shown." in text
+    assert "Where a row stands for several encoder seeds, the first one is shown." in text
     assert "No x: no y." in text
     assert "No x: no y." in (tmp_path / "out" / "results.md").read_text()
     assert "figures/seeds.png" in files(tmp_path / "out")

@@ -1,4 +1,4 @@
-"""The embedding card: what an embedding is like, told without labels."""
+"""The embedding card: numbers that describe embeddings without labels."""
 
 from tfdeepsim.card.card import Card, make_card, read_card
 from tfdeepsim.card.table import print_cards

@@ -1,7 +1,6 @@
-"""The card: all numbers that describe one set of embeddings."""
+"""The embedding card: all numbers that describe one set of embeddings."""
 
 import dataclasses
-import json
 import math
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from tfdeepsim.card.measures import (
     spread,
 )
 from tfdeepsim.errors import InputError
+from tfdeepsim.files import read_json
 from tfdeepsim.probes.data.splits import check_embeddings
 
 FILE = "card.json"
@@ -25,19 +25,24 @@ FILE = "card.json"
 
 @dataclasses.dataclass(frozen=True)
 class Card:
-    """What one set of embeddings is like; `tfdeepsim.card.measures` says how each number is
-    defined.
+    """Numbers that describe one set of embeddings; `tfdeepsim.card.measures` defines them.
 
     Attributes:
-        examples: How many images were embedded.
-        dimensions: Size of an embedding, Z.
+        examples: Number of embedded images.
+        dimensions: Number of dimensions of an embedding, Z.
         mean_norm: Mean Euclidean length of an embedding.
-        effective_rank: 0 to Z.
-        participation_ratio: 0 to Z.
-        spread: 0, collapsed, to 1, spread evenly.
+        effective_rank: Number of directions in use by their singular values, 0 to Z.
+        participation_ratio: Number of directions in use by their variances, 0 to Z.
+        spread: How evenly the embeddings point in all directions, from 0 (collapsed) to 1.
         dead_share: Share of dimensions that hardly vary, 0 to 1.
-        active_units: How many dimensions of a VAE carry something; None for other encoders.
-        kl_per_dimension: Of a VAE, Z numbers in nats; None for other encoders.
+        active_units: Number of dimensions of a VAE that vary with the image; None for other
+            encoders.
+        kl_per_dimension: Divergence of a VAE's posterior from its prior in nats, one number for
+            each dimension; None for other encoders.
+
+    Example:
+        >>> card = make_card(embeddings)
+        >>> card.effective_rank, card.dead_share
     """
 
     examples: int
@@ -52,12 +57,12 @@ class Card:
 
     @property
     def kl(self) -> float | None:
-        """Divergence of a VAE's posterior from its prior in nats an image, summed over
-        dimensions."""
+        """Divergence of a VAE's posterior from its prior in nats per image, summed over
+        dimensions; None for other encoders."""
         return None if self.kl_per_dimension is None else math.fsum(self.kl_per_dimension)
 
     def to_dict(self) -> dict[str, Any]:
-        """All numbers as JSON values."""
+        """All numbers, as JSON values."""
         kl = None if self.kl_per_dimension is None else list(self.kl_per_dimension)
         return dataclasses.asdict(self) | {"kl": self.kl, "kl_per_dimension": kl}
 
@@ -66,9 +71,10 @@ def make_card(embeddings: np.ndarray, log_variance: np.ndarray | None = None) ->
     """Describe embeddings.
 
     Args:
-        embeddings: Finite numbers [N, Z], N at least 2; of a VAE the means of the posteriors.
-        log_variance: Of a VAE the logarithms of the posteriors' σ², [N, Z]; None for other
-            encoders.
+        embeddings: Embeddings of N images, finite numbers [N, Z], N at least 2; for a VAE the means
+            of the posteriors.
+        log_variance: Natural logarithms of the variances of a VAE's posteriors, [N, Z]; None for
+            other encoders.
 
     Raises:
         InputError: If an array is not as above.
@@ -102,21 +108,22 @@ def make_card(embeddings: np.ndarray, log_variance: np.ndarray | None = None) ->
 
 
 def read_card(folder: Path) -> Card:
-    """The card that `write_card` wrote.
+    """Read the card that `write_card` wrote.
+
+    Args:
+        folder: Folder of the card.
 
     Raises:
-        InputError: If there is none, or it is damaged.
+        InputError: If there is no card, or it is damaged.
     """
     path = Path(folder, FILE)
+    rule = "an embedding card must be readable"
+    accepted = "a folder that evaluate.py --card wrote; run it again"
+    record = read_json(path, rule, accepted)
     try:
-        record = json.loads(path.read_text())
         record.pop("kl")
         if record["kl_per_dimension"] is not None:
             record["kl_per_dimension"] = tuple(map(float, record["kl_per_dimension"]))
         return Card(**record)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(
-            "an embedding card must be readable",
-            got=f"{path} ({error})",
-            accepted="a folder that evaluate.py --card wrote; run it again",
-        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(rule, got=f"{path} ({error})", accepted=accepted) from error

@@ -1,4 +1,4 @@
-"""A picture of images and their nearest neighbours."""
+"""Pictures of images beside their nearest neighbours."""
 
 from typing import Any
 
@@ -7,19 +7,20 @@ from PIL import Image, ImageDraw
 
 from tfdeepsim.card.neighbours import Neighbours
 
-# Longest side of an image on the sheet, in pixels: small ones are enlarged to about the first,
-# large ones shrunk to the second.
+# Longest side of an image in the picture, in pixels: small images are enlarged to about `SIDE`,
+# large ones are shrunk to `LARGEST`.
 SIDE, LARGEST = 128, 160
 GAP, FRAME = 10, 3
 FRAME_COLOUR = (31, 95, 191)
 
 
 def neighbour_sheet(images: Any, neighbours: Neighbours) -> Image.Image:
-    """One row an image asked about: itself, framed, then its neighbours, nearest first.
+    """A row for each query image: the image in a frame, then its neighbours, nearest first.
 
     Args:
-        images: uint8 [N, H, W, C], C 1 or 3, or what is indexed alike; only those shown are read.
-        neighbours: Row numbers of `images`.
+        images: Images, uint8 [N, H, W, C] with C 1 or 3: an array, or any object that is indexed
+            like one. Only the images in the picture are read.
+        neighbours: Query images and their neighbours, as row numbers of `images`.
     """
     rows = np.column_stack([neighbours.queries, neighbours.indices])
     cells = [[_cell(images[int(index)]) for index in row] for row in rows]

@@ -1,5 +1,5 @@
-"""From the files of finished runs to a table, figures and one page.
+"""Tables, figures and one page from the files of finished runs.
 
-`tfdeepsim.report.score_table.print_scores` prints scores; `tfdeepsim.report.write.write_report` writes
-everything else. Both read run directories and scores only: no TensorFlow.
+`tfdeepsim.report.score_table.print_scores` prints scores, `tfdeepsim.report.write.write_report`
+writes everything else. Both need the files of runs and their scores only, and no TensorFlow.
 """

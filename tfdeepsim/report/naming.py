@@ -1,4 +1,4 @@
-"""What rows, losses and metrics are called where people read them."""
+"""Names of rows, losses and metrics where people read them."""
 
 import itertools
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from tfdeepsim.scores import BASELINES
 from tfdeepsim.tables import printable
 
 SHORT = 18
-"""Characters of a row's own name that figures have room for."""
+"""Number of characters of a row's own name that fit into a figure."""
 
 _PREFIX = {"pixel": "", "perceptual": "P. ", "deepsim": "DeePSiM "}
 _METRIC = {"l1": "mean L1 distance", "l2": "mean L2 distance", "accuracy": "accuracy"}
@@ -16,19 +16,26 @@ _METRIC = {"l1": "mean L1 distance", "l2": "mean L2 distance", "accuracy": "accu
 def paper_name(model: str, loss: str) -> str:
     """The name of a system as in Table 1 of Pihlgren et al. 2020: AE, VAE, P. AE or P. VAE.
 
-    Losses which that table does not have stand before the model: `l1 AE`, `custom VAE`.
+    Other losses are named before the model: `l1 AE`, `custom VAE`.
+
+    Args:
+        model: Model, as in `Score`.
+        loss: Loss, as in `Score`.
     """
     return printable(_PREFIX.get(loss, f"{loss} ") + model.upper())
 
 
 def system_name(model: str, loss: str, name: str) -> str:
-    """What kind of encoder a row is: its `paper_name`, the name of a baseline, or an external
-    encoder's own.
+    """The kind of encoder that a row is.
 
     Args:
-        model: As in `Score`.
-        loss: As in `Score`.
-        name: Of the row.
+        model: Model, as in `Score`.
+        loss: Loss, as in `Score`.
+        name: Name of the row.
+
+    Returns:
+        The `paper_name` of a trained run, the name of a baseline, or the name of an external
+        encoder.
     """
     if model == "external":
         return printable(name)
@@ -36,13 +43,13 @@ def system_name(model: str, loss: str, name: str) -> str:
 
 
 def own_name(model: str, name: str) -> str:
-    """A row's own name where `system_name` does not say it already, else empty."""
-    said = model == "external" or (model in BASELINES and name in (model, BASELINES[model]))
-    return "" if said else printable(name)
+    """A row's own name; empty where `system_name` says it already."""
+    is_said = model == "external" or (model in BASELINES and name in (model, BASELINES[model]))
+    return "" if is_said else printable(name)
 
 
-def called(system: str, own: str) -> str:
-    """A row in running text: `P. AE (pae)`."""
+def full_name(system: str, own: str) -> str:
+    """The name of a row in running text, e.g. `P. AE (pae)`."""
     return f"{system} ({own})" if own else system
 
 
@@ -52,7 +59,8 @@ def metric_name(metric: str) -> str:
 
 
 def shorten(text: str, length: int) -> str:
-    """At most `length` characters, left out in the middle: run names differ at their ends."""
+    """`text` in at most `length` characters; the middle is left out, as names differ at their
+    ends."""
     if len(text) <= length:
         return text
     head = (length - 1) // 2
@@ -60,9 +68,10 @@ def shorten(text: str, length: int) -> str:
 
 
 def distinct(names: Sequence[str], length: int) -> list[str]:
-    """Names cut to what tells them apart, where one is longer than `length`.
+    """Names cut to what tells them apart, if one of them is longer than `length`.
 
-    What all of them begin or end with becomes an ellipsis, if it is more than a few characters.
+    A beginning or an end that all of them share becomes an ellipsis if it is longer than three
+    characters.
     """
     if len(set(names)) < 2 or max(map(len, names)) <= length:
         return list(names)
@@ -79,7 +88,7 @@ def distinct(names: Sequence[str], length: int) -> list[str]:
 
 
 def _shared(names: Sequence[str]) -> int:
-    """How many characters all begin with."""
+    """Number of characters that all names begin with."""
     return sum(
         1
         for _ in itertools.takewhile(
@@ -89,10 +98,10 @@ def _shared(names: Sequence[str]) -> int:
 
 
 def in_text(name: str) -> str:
-    """A baseline's name inside a sentence: `the random encoder`, but `PCA of pixels`."""
+    """The name of a baseline inside a sentence: `the random encoder`, but `PCA of pixels`."""
     return name if name.startswith("PCA") else f"the {name[0].lower()}{name[1:]}"
 
 
 def listed(items: list[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
+    """A list in words: `a`, `a and b`, `a, b and c`."""
     return " and ".join(filter(None, [", ".join(items[:-1]), *items[-1:]]))

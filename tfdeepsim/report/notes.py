@@ -1,31 +1,32 @@
-"""What the signs in a table mean, and what its rows stand for: the sentences under it."""
+"""The sentences below a table: what its signs mean, and what its rows are for."""
 
 from collections.abc import Iterable, Sequence
 
-from tfdeepsim.report.naming import listed
 from tfdeepsim.report.pairs import pair_note, pair_sentences
-from tfdeepsim.report.significance import Comparison, has_interval
+from tfdeepsim.report.row_comparison import RowComparison, has_interval
 from tfdeepsim.scores import Score
 
 MARKING_RULE = (
-    "Marked: the best value, and every encoder whose 95 % interval overlaps that of the best. A row with one "
-    "seed has no interval and is never marked; where such a row has the best value, nothing is."
+    "Marked: the best value, and every value whose 95 % interval overlaps that of the best. A row "
+    "with one seed has no interval and is never marked; if such a row has the best value, no row "
+    "is marked."
 )
-_UPPER_BOUND = "the supervised encoder saw the labels: with enough of them an upper bound"
-_MEANING = {
-    "pca": "PCA of pixels",
-    "random_encoder": "the random encoder",
-    "comparator_features": "the comparator's features are what was known by then",
-}
+_FLOOR = {"pca": "PCA of pixels", "random_encoder": "the random encoder"}
+_COMPARATOR = "PCA of comparator's features shows what the comparator provides on its own"
+_SUPERVISED = (
+    "The supervised encoder was trained with the labels; with enough of them it is an upper bound"
+)
 
 
-def table_notes(comparisons: Sequence[Comparison], mark: str, missing: Iterable[str]) -> list[str]:
-    """Every sentence that belongs under the tables.
+def table_notes(
+    comparisons: Sequence[RowComparison], mark: str, missing_baselines: Iterable[str]
+) -> list[str]:
+    """All sentences that belong below the tables.
 
     Args:
         comparisons: The tables.
         mark: How marked values look, e.g. `Bold`.
-        missing: Sentences on baselines that are not there.
+        missing_baselines: Sentences that say which baselines are missing and why.
     """
     notes = [note for group in paired_notes(comparisons) for note in group]
     notes += interval_notes(comparisons)
@@ -33,13 +34,13 @@ def table_notes(comparisons: Sequence[Comparison], mark: str, missing: Iterable[
         comparison.marked(metric) for comparison in comparisons for metric in comparison.metrics
     ):
         notes.append(MARKING_RULE.replace("Marked", mark, 1))
-    return [*notes, *baseline_notes(comparisons), *missing_notes(missing)]
+    return [*notes, *baseline_notes(comparisons), *missing_notes(missing_baselines)]
 
 
-def paired_notes(comparisons: Sequence[Comparison]) -> list[list[str]]:
-    """The sentences of the paired tests, a list a probe and metric, and last what they rest on.
+def paired_notes(comparisons: Sequence[RowComparison]) -> list[list[str]]:
+    """The sentences of the paired tests: a list for each probe and metric, and last their scope.
 
-    The sentences name the probe where there are several.
+    The sentences name the probe if there are several.
     """
     groups, pairs = [], 0
     for comparison in comparisons:
@@ -51,55 +52,58 @@ def paired_notes(comparisons: Sequence[Comparison]) -> list[list[str]]:
     return [*groups, [pair_note(pairs)]] if groups else []
 
 
-def interval_notes(comparisons: Sequence[Comparison]) -> list[str]:
+def interval_notes(comparisons: Sequence[RowComparison]) -> list[str]:
     """What `±` means, for the kinds of seeds that the rows have."""
     scores = [
         s
         for comparison in comparisons
         for metric in comparison.metrics
         for s in comparison.column(metric)
+        if has_interval(s)
     ]
-    spread = [s for s in scores if has_interval(s)]
-    probes = [s for s in spread if s.over == "probe"]
-    encoders = [s for s in spread if s.over == "encoder"]
+    probes = [s for s in scores if s.over == "probe"]
+    encoders = [s for s in scores if s.over == "encoder"]
     notes = []
     if encoders:
         notes.append(
-            f"±{' in rows of encoders' if probes else ''}: 95 % interval over {_counts(encoders)} encoder "
-            "seeds (Student's t), each the mean over its probes. It does not cover other training or test "
-            "images."
+            f"±{' in rows with several encoders' if probes else ''}: 95 % interval over "
+            f"{_counts(encoders)} encoder seeds (Student's t); the score of each encoder is the "
+            "mean over its probes. The interval does not cover other training or test images."
         )
     if probes:
         notes.append(
-            f"±{' in rows of probes' if encoders else ''}: 95 % interval over probe seeds (Student's t) on "
-            "one encoder. It does not cover a new encoder seed, nor another set of test images."
+            f"±{' in rows with several probes' if encoders else ''}: 95 % interval over probe "
+            "seeds (Student's t) on one encoder. The interval does not cover other encoder seeds "
+            "or other test images."
         )
     return notes
 
 
-def baseline_notes(comparisons: Sequence[Comparison]) -> list[str]:
-    """What the baselines of a table are there for."""
+def baseline_notes(comparisons: Sequence[RowComparison]) -> list[str]:
+    """What the baselines of a table are for."""
     models = {
-        comparison.row(run)[0].model for comparison in comparisons for run in comparison.baselines
+        comparison.row_scores(row)[0].model
+        for comparison in comparisons
+        for row in comparison.baselines
     }
     if not models:
         return []
-    floor = [_MEANING[model] for model in ("pca", "random_encoder") if model in models]
-    meanings = [
-        f"{listed(floor)} {'are' if len(floor) > 1 else 'is'} what any trained encoder should beat"
-    ] * bool(floor)
+    sentences = ["Baselines stand below the line and are never marked"]
+    if floor := [name for model, name in _FLOOR.items() if model in models]:
+        sentences.append(f"A trained encoder should beat {' and '.join(floor)}")
     if "comparator_features" in models:
-        meanings.append(_MEANING["comparator_features"])
+        sentences.append(_COMPARATOR)
     if "supervised" in models:
-        meanings.append(_UPPER_BOUND)
-    return [f"Baselines stand below the line and are never marked: {'; '.join(meanings)}."]
-
-
-def _counts(scores: Sequence[Score]) -> str:
-    numbers = sorted({s.seeds for s in scores})
-    return str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]} to {numbers[-1]}"
+        sentences.append(_SUPERVISED)
+    return [". ".join(sentences) + "."]
 
 
 def missing_notes(texts: Iterable[str]) -> list[str]:
-    """What is said of baselines that are not there, with a capital and a full stop."""
+    """Sentences about missing baselines, each with a capital letter and a full stop."""
     return [f"{text[:1].upper()}{text[1:].rstrip('.')}." for text in texts if text]
+
+
+def _counts(scores: Sequence[Score]) -> str:
+    """The number of seeds, or its range."""
+    numbers = sorted({s.seeds for s in scores})
+    return str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]} to {numbers[-1]}"

@@ -1,4 +1,4 @@
-"""The report as one HTML file that needs nothing else."""
+"""The report as one HTML file that needs no other files."""
 
 import base64
 import struct
@@ -14,24 +14,24 @@ from tfdeepsim.report.page_cards import cards_section
 from tfdeepsim.report.page_scores import reading_section, scores_section, unbroken
 from tfdeepsim.report.page_settings import environments_section, probes_section, settings_section
 from tfdeepsim.report.record import Record
-from tfdeepsim.report.shrinking import fit_images
-from tfdeepsim.report.significance import Comparison
+from tfdeepsim.report.row_comparison import RowComparison
+from tfdeepsim.report.shrinking import shrink_images
 from tfdeepsim.report.stylesheet import CSS
-from tfdeepsim.report.wording import verdict
+from tfdeepsim.report.wording import conclusion
 from tfdeepsim.tables import printable
 
-# Nothing may be fetched, and nothing may run.
+# Browsers neither load anything nor run scripts.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-_FEW = 4  # encoders that the first sentence names
+_FEW = 4  # encoders that the first sentence names one by one
 _NUMBERS = ("No encoder", "One encoder", "Two encoders", "Three encoders", "Four encoders")
-# Bytes of the images; base64 makes a third more of them, and the page stays below 5 MB.
+# Limits in bytes for the images. With base64, which adds a third, the page stays below 5 MB.
 _FIGURES, _SHEETS = 2_400_000, 1_000_000
 
 
 def page(
     dataset: str,
     records: Sequence[Record],
-    comparisons: Sequence[Comparison],
+    comparisons: Sequence[RowComparison],
     pictures: Sequence[Picture],
     command: str,
     missing_baselines: Sequence[str] = (),
@@ -41,12 +41,12 @@ def page(
     Args:
         dataset: Dataset that the rows are compared on, as the command line spells it; the page
             shows its name, and the path of its files among the settings only.
-        records: The rows, baselines last.
-        comparisons: One a probe, the first is what the text speaks of; none where there are no
-            labels.
-        pictures: The figures.
-        command: The command line that made it; may be empty.
-        missing_baselines: Sentences on baselines that are not there.
+        records: Files of the rows, baselines last.
+        comparisons: Scores of the rows, one comparison for each probe; the first sentences are
+            about the first one. Empty if the dataset has no labels.
+        pictures: Figures of the page.
+        command: Command line that is shown at the end; may be empty.
+        missing_baselines: Sentences that say which baselines are missing and why.
     """
     dataset = printable(dataset_name(dataset))
     title = _title(dataset, records)
@@ -70,48 +70,47 @@ def page(
         settings_section(records),
         probes_section(records, comparisons[0]) if comparisons else None,
         environments_section(records),
-        _made_by(command),
+        _ending(command),
     )
     return f"<!DOCTYPE html>\n{tag('html', head, body, lang='en')}\n"
 
 
 def _title(dataset: str, records: Sequence[Record]) -> str:
-    contestants = sum(not record.is_baseline for record in records)
-    number = _NUMBERS[contestants] if contestants < len(_NUMBERS) else f"{contestants} encoders"
-    baselines = len(records) - contestants
+    encoders = sum(not record.is_baseline for record in records)
+    number = _NUMBERS[encoders] if encoders < len(_NUMBERS) else f"{encoders} encoders"
+    baselines = len(records) - encoders
     beside = f" and {baselines} baseline{'s' if baselines > 1 else ''}" if baselines else ""
     compared = " compared" if len(records) > 1 else ""
     return f"{number}{beside}{compared} on {dataset}"
 
 
 def _opening(
-    dataset: str, records: Sequence[Record], comparisons: Sequence[Comparison]
+    dataset: str, records: Sequence[Record], comparisons: Sequence[RowComparison]
 ) -> Iterable[str]:
-    contestants = [record.called for record in records if not record.is_baseline]
-    baselines = [in_text(record.called) for record in records if record.is_baseline]
-    names = (
-        listed(contestants or baselines)
-        if len(contestants) <= _FEW
-        else f"{len(contestants)} encoders"
-    )
+    """The sentences at the top of the page."""
+    encoders = [record.full_name for record in records if not record.is_baseline]
+    baselines = [in_text(record.full_name) for record in records if record.is_baseline]
+    names = listed(encoders or baselines) if len(encoders) <= _FEW else f"{len(encoders)} encoders"
     if not comparisons:
-        yield f"{dataset} has no labels, hence no probe scores. This page shows what else is "
-        yield f"known of {names}; no picture or rank says how well an embedding serves a task."
+        yield f"{dataset} has no labels, so there are no probe scores. This page shows what else "
+        yield f"is known about {names}; none of it tells how useful the embeddings are for a task."
         return
+    verb = "compares" if len(records) > 1 else "describes"
+    beside = f", alongside {listed(baselines)}," if encoders and baselines else ""
     probe = printable(comparisons[0].probe)
-    beside = f", beside {listed(baselines)}," if contestants and baselines else ""
-    yield f"This page compares {names}{beside} by {probe} probes, which were trained on frozen embeddings of "
-    yield f"{dataset}, chosen on the validation split and scored once on the test split. "
-    yield verdict(comparisons[0], comparisons[0].metrics[0])
+    yield f"This page {verb} {names}{beside} by the scores of {probe} probes. The probes were "
+    yield f"trained on frozen embeddings of {dataset}, chosen on the validation split and scored "
+    yield "once on the test split. "
+    yield conclusion(comparisons[0], comparisons[0].metrics[0])
 
 
 def _pictures(pictures: Sequence[Picture]) -> Iterable[Markup]:
     drawn = [picture.png for picture in pictures if picture.png is not None]
-    fitted = iter(fit_images(drawn, _FIGURES))
+    shrunk = iter(shrink_images(drawn, _FIGURES))
     for picture in pictures:
         figure = None
         if picture.png is not None:
-            image = _image(next(fitted), picture.png, f"{picture.title}. {picture.caption}")
+            image = _image(next(shrunk), picture.png, f"{picture.title}. {picture.caption}")
             figure = tag(
                 "figure",
                 tag("div", image, class_="plot"),
@@ -122,25 +121,31 @@ def _pictures(pictures: Sequence[Picture]) -> Iterable[Markup]:
 
 
 def _sheets(records: Sequence[Record]) -> dict[str, Markup]:
-    """The nearest neighbours of each row that has them."""
+    """The picture of nearest neighbours of each row that has one."""
     sheets = {record.name: (record, record.neighbours) for record in records if record.neighbours}
-    fitted = fit_images([png for _, png in sheets.values()], _SHEETS)
+    shrunk = shrink_images([png for _, png in sheets.values()], _SHEETS)
     return {
-        name: _image(image, png, f"Test images and their nearest neighbours by {record.called}.")
-        for (name, (record, png)), image in zip(sheets.items(), fitted, strict=True)
+        name: _image(image, png, f"Test images and their nearest neighbours by {record.full_name}.")
+        for (name, (record, png)), image in zip(sheets.items(), shrunk, strict=True)
     }
 
 
 def _image(embedded: bytes, png: bytes, text: str) -> Markup:
-    """An image on the page, in the size of the PNG file that was drawn."""
+    """An image on the page, in the size of the PNG file that was drawn.
+
+    Args:
+        embedded: Content of the file on the page.
+        png: Content of the PNG file that was drawn.
+        text: Description of the image.
+    """
     width, height = struct.unpack(">II", png[16:24])
     kind = "png" if embedded is png else "jpeg"
     source = f"data:image/{kind};base64," + base64.b64encode(embedded).decode()
     return tag("img", src=source, alt=text, width=width // DENSITY, height=height // DENSITY)
 
 
-def _made_by(command: str) -> Markup:
-    made = tag("footer", f"Written by tfdeepsim {tfdeepsim.__version__}.")
+def _ending(command: str) -> Markup:
+    written_by = tag("footer", f"Written by tfdeepsim {tfdeepsim.__version__}.")
     if not command:
-        return made
-    return joined(tag("h2", "Command"), tag("pre", printable(command)), made)
+        return written_by
+    return joined(tag("h2", "Command"), tag("pre", printable(command)), written_by)

@@ -9,51 +9,64 @@ from tfdeepsim.report.page_settings import row_title
 from tfdeepsim.report.record import Record
 from tfdeepsim.tables import printable
 
-# What a card holds: its name, and how to read it. Other numbers are shown below these, by their own
-# names.
+# Key in a card to the title of its column and its meaning. Other numbers of a card stand in columns
+# at the right, under their keys.
 _MEANING = {
-    "examples": ("Images", "how many were embedded"),
-    "dimensions": ("Size", "dimensions of an embedding, Z"),
+    "examples": ("Images", "number of embedded images"),
+    "dimensions": ("Size", "number of dimensions of an embedding, Z"),
     "effective_rank": (
         "Effective rank",
-        "directions in use, by the entropy of the singular values, 0 to Z",
+        "number of directions in use, from 0 to Z: the exponential of the entropy of the singular "
+        "values",
     ),
     "participation_ratio": (
         "Participation ratio",
-        "the same by variance, so that weak ones hardly count",
+        "number of directions in use, from 0 to Z, each weighted by its variance, so that weak "
+        "directions hardly count",
     ),
     "spread": (
         "Spread",
-        "of normalised embeddings, from 0, collapsed to a point, to 1, over all directions",
+        "standard deviation of the normalised embeddings times the square root of Z: 1 if they "
+        "point evenly in all directions, 0 if they have collapsed",
     ),
-    "dead_share": ("Dead share", "dimensions that vary less than 1 % of the strongest, 0 to 1"),
-    "mean_norm": ("Mean length", "of an embedding"),
-    "active_units": ("Active units", "of a VAE, dimensions whose mean varies with the image"),
-    "kl": ("KL", "of a VAE, divergence from the prior in nats an image"),
+    "dead_share": (
+        "Dead share",
+        "share of dimensions, from 0 to 1, with a standard deviation of at most 1 % of the largest "
+        "one",
+    ),
+    "mean_norm": ("Mean length", "mean Euclidean length of an embedding"),
+    "active_units": (
+        "Active units",
+        "VAE only: number of dimensions whose mean varies with the image",
+    ),
+    "kl": ("KL", "VAE only: divergence of the posterior from the prior, in nats per image"),
 }
-_NEIGHBOURS = "Left, framed, a test image; beside it the others whose embeddings are nearest by angle, nearest first."
+_NEIGHBOURS = (
+    "Each row shows a test image in a frame and, to its right, the test images whose embeddings "
+    "are closest to its own by cosine distance, closest first."
+)
 
 
 def cards_section(records: Sequence[Record], sheets: dict[str, Markup]) -> Markup | None:
-    """A table of all cards, and a sheet of nearest neighbours for each row that has one.
+    """A table of all cards, and a picture of nearest neighbours for each row that has one.
 
     Args:
-        records: All rows of the report.
-        sheets: Images of neighbours, by the row's name.
+        records: Files of all rows.
+        sheets: Pictures of nearest neighbours, by the row's name.
     """
-    carded = [record for record in records if record.card]
+    with_card = [record for record in records if record.card]
     damaged = [
-        tag("p", f"{r.called} {r.missing[field]}.", class_="note")
+        tag("p", f"{r.full_name} {r.missing[field]}.", class_="note")
         for r in records
         for field in ("card", "neighbours")
         if field in r.missing
     ]
-    if not (carded or sheets or damaged):
+    if not (with_card or sheets or damaged):
         return None
     return joined(
         tag("h2", "The embeddings themselves"),
-        tag("p", "Measured on the test split, without labels.", class_="note"),
-        _cards(carded) if carded else None,
+        tag("p", "Measured on the test split without labels.", class_="note"),
+        _cards(with_card) if with_card else None,
         tag("p", _NEIGHBOURS, class_="note") if sheets else None,
         *(_sheet(record, sheets[record.name]) for record in records if record.name in sheets),
         *damaged,
@@ -61,14 +74,14 @@ def cards_section(records: Sequence[Record], sheets: dict[str, Markup]) -> Marku
 
 
 def _cards(records: Sequence[Record]) -> Markup:
-    """One row a representation, one column a quantity, and below what the quantities mean."""
-    known = {
+    """One row for each representation, one column for each quantity, and the meaning of each."""
+    filled = {
         name
         for record in records
         for name, value in (record.card or {}).items()
         if value is not None
     }
-    names = [*(name for name in _MEANING if name in known), *sorted(known - set(_MEANING))]
+    names = [*(name for name in _MEANING if name in filled), *sorted(filled - set(_MEANING))]
     meanings = {
         name: _MEANING.get(name, (printable(name).replace("_", " ").capitalize(), ""))
         for name in names
@@ -96,8 +109,6 @@ def _text(value: float | None) -> str:
 
 
 def _sheet(record: Record, image: Markup) -> Markup:
-    summary = tag(
-        "summary",
-        f"Nearest neighbours by {in_text(record.called) if record.is_baseline else record.called}",
-    )
+    name = in_text(record.full_name) if record.is_baseline else record.full_name
+    summary = tag("summary", f"Nearest neighbours by {name}")
     return tag("details", summary, tag("div", image, class_="plot"))

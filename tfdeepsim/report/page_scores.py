@@ -1,4 +1,4 @@
-"""The sections of the page that hold scores, and what they allow to say."""
+"""The sections of the page with scores, and with what can be concluded from them."""
 
 import re
 from collections.abc import Sequence
@@ -11,29 +11,30 @@ from tfdeepsim.report.notes import (
     missing_notes,
     paired_notes,
 )
-from tfdeepsim.report.significance import Comparison
-from tfdeepsim.report.wording import cell, chance, heading, seeds, verdict
+from tfdeepsim.report.row_comparison import RowComparison
+from tfdeepsim.report.wording import cell, chance, conclusion, heading, seeds
 from tfdeepsim.tables import printable
 
 _FEW_TESTS = 6
 _CHANCE = (
-    "Chance: the best constant prediction for the labels that the probes learn from, on the same test split. "
-    "From an encoder that does not beat it, the probes could read nothing."
+    "Chance is the score of the best constant prediction: one that is fitted to the labels that "
+    "the probes learn from, and scored on the same test split. If an encoder does not beat it, "
+    "the probes learned nothing from its embeddings."
 )
 
 
-def scores_section(comparison: Comparison, colours: dict[str, str]) -> Markup:
+def scores_section(comparison: RowComparison, colours: dict[str, str]) -> Markup:
     """The table of one probe.
 
     Args:
-        comparison: Its scores.
-        colours: Of the rows, by their names.
+        comparison: Scores with this probe.
+        colours: Colour of each row, by the row's name.
     """
     titles = [
         tag("th", heading(comparison, m), class_="number", scope="col") for m in comparison.metrics
     ]
     titles.append(tag("th", "Seeds", class_="number", scope="col"))
-    rows = [_row(comparison, run, colours[run]) for run in comparison.runs]
+    rows = [_row(comparison, row, colours[row]) for row in comparison.rows]
     levels = [
         tag("td", chance(comparison, metric), class_="number") for metric in comparison.metrics
     ]
@@ -44,10 +45,20 @@ def scores_section(comparison: Comparison, colours: dict[str, str]) -> Markup:
     )
 
 
-def reading_section(comparisons: Sequence[Comparison], missing_baselines: Sequence[str]) -> Markup:
-    """What the numbers do and do not say."""
+def reading_section(
+    comparisons: Sequence[RowComparison], missing_baselines: Sequence[str]
+) -> Markup:
+    """What can and cannot be concluded from the scores.
+
+    Args:
+        comparisons: Scores, one comparison for each probe.
+        missing_baselines: Sentences that say which baselines are missing and why.
+    """
+    # The first conclusion stands at the top of the page.
     others = [
-        verdict(comparison, metric) for comparison in comparisons for metric in comparison.metrics
+        conclusion(comparison, metric)
+        for comparison in comparisons
+        for metric in comparison.metrics
     ][1:]
     marked = any(
         comparison.marked(metric) for comparison in comparisons for metric in comparison.metrics
@@ -63,9 +74,8 @@ def reading_section(comparisons: Sequence[Comparison], missing_baselines: Sequen
     return joined(_paired(comparisons), _list(notes))
 
 
-def _paired(comparisons: Sequence[Comparison]) -> Markup | None:
-    """The paired tests: those of the first metric, and the others folded up; all of them where
-    many."""
+def _paired(comparisons: Sequence[RowComparison]) -> Markup | None:
+    """The paired tests: those of the first metric if they are few, and the others folded up."""
     groups = paired_notes(comparisons)
     if not groups:
         return None
@@ -81,7 +91,7 @@ def _paired(comparisons: Sequence[Comparison]) -> Markup | None:
 
 
 def unbroken(text: str) -> str:
-    """Text whose numbers, units and names stay on one line."""
+    """Text in which numbers stay on one line with their units, and names with their parts."""
     return re.sub(
         r" (?=[±%])|(?<=±) |(?<=\bP\.) |(?<=\bp) (?=[=<])|(?<=[=<]) ", "\N{NO-BREAK SPACE}", text
     )
@@ -93,31 +103,33 @@ def _list(sentences: Sequence[str]) -> Markup:
     )
 
 
-def _row(comparison: Comparison, run: str, colour: str) -> Markup:
+def _row(comparison: RowComparison, row: str, colour: str) -> Markup:
     under = " · ".join(
-        printable(text) for text in (comparison.own(run), comparison.row(run)[0].comparator) if text
+        printable(text)
+        for text in (comparison.own_name(row), comparison.row_scores(row)[0].comparator)
+        if text
     )
     name = tag(
         "th",
         tag("span", class_="swatch", style=f"background:{colour}"),
-        breakable(comparison.system(run)),
+        breakable(comparison.system(row)),
         tag("span", breakable(under), class_="under") if under else None,
         scope="row",
     )
-    cells = [_cell(comparison, run, metric) for metric in comparison.metrics]
-    class_ = "baseline" if run in comparison.baselines else None
-    class_ = "baseline first" if run in comparison.baselines[:1] else class_
+    cells = [_cell(comparison, row, metric) for metric in comparison.metrics]
+    class_ = "baseline" if row in comparison.baselines else None
+    class_ = "baseline first" if row in comparison.baselines[:1] else class_
     return tag(
-        "tr", name, *cells, tag("td", seeds(comparison, run), class_="number"), class_=class_
+        "tr", name, *cells, tag("td", seeds(comparison, row), class_="number"), class_=class_
     )
 
 
-def _cell(comparison: Comparison, run: str, metric: str) -> Markup:
-    text = tag("span", cell(comparison, run, metric).replace("± ", "±\N{NO-BREAK SPACE}"))
-    best = run in comparison.marked(metric)
+def _cell(comparison: RowComparison, row: str, metric: str) -> Markup:
+    text = tag("span", cell(comparison, row, metric).replace("± ", "±\N{NO-BREAK SPACE}"))
+    best = row in comparison.marked(metric)
     return tag(
         "td",
         text,
         class_="number best" if best else "number",
-        title="best, or as good" if best else None,
+        title="best, or not distinguishable from the best" if best else None,
     )

@@ -1,27 +1,30 @@
-"""Paired tests over encoder seeds, as sentences that say no more than they may."""
+"""Paired tests over encoder seeds, in sentences that claim no more than the tests allow."""
 
 import math
 
 from tfdeepsim.paired import PairedTest, holm
 from tfdeepsim.report.naming import metric_name
-from tfdeepsim.report.significance import Comparison
+from tfdeepsim.report.row_comparison import RowComparison
 from tfdeepsim.report.wording import decimals_of, scale
 
 LEVEL = 0.05
+"""Significance level of the paired tests."""
+
 _SCOPE = (
-    "Paired tests compare encoders of equal seeds, which see the images in the same order. They speak of "
-    "these training and test images, and take the differences to be about normal, which few seeds cannot "
-    "show. Each interval is for its pair alone."
+    "Paired tests compare encoders that were trained with the same seeds and so saw the images in "
+    "the same order. They hold for these training and test images, and they assume that the "
+    "differences are roughly normally distributed, which a few seeds cannot confirm. Each interval "
+    "is for its pair alone."
 )
 
 
-def pair_sentences(comparison: Comparison, metric: str) -> list[str]:
-    """A sentence for each two contestants over the same encoder seeds; none where there are no
-    such.
+def pair_sentences(comparison: RowComparison, metric: str) -> list[str]:
+    """A sentence for each two encoders that were trained with the same seeds; may be none.
 
-    With several pairs the p-values are Holm's, over all pairs of this probe and metric.
+    If there are several pairs, the p-values are corrected by Holm's method over all pairs of this
+    probe and metric.
     """
-    tests = comparison.pairs(metric)
+    tests = comparison.paired_tests(metric)
     adjusted = holm([test.p for test in tests])
     name = metric_name(metric)
     return [
@@ -31,23 +34,30 @@ def pair_sentences(comparison: Comparison, metric: str) -> list[str]:
 
 
 def pair_note(pairs: int) -> str:
-    """What the sentences rest on, for so many pairs of a probe and metric."""
+    """What the tests assume, and how their p-values were corrected.
+
+    Args:
+        pairs: Number of pairs of a probe and metric.
+    """
     correction = f" P-values are corrected for the {pairs} pairs of a probe and metric (Holm)."
     return _SCOPE + correction * (pairs > 1)
 
 
-def _sentence(comparison: Comparison, test: PairedTest, p: float, corrected: bool) -> str:
+def _sentence(comparison: RowComparison, test: PairedTest, p: float, corrected: bool) -> str:
     better, worse, sign = test.first, test.second, 1
-    if (test.difference > 0) != comparison.contest(test.metric)[0].higher_is_better:
+    if (test.difference > 0) != comparison.encoder_scores(test.metric)[0].higher_is_better:
         better, worse, sign = test.second, test.first, -1
-    first, second = comparison.called(better), comparison.called(worse)
+    first, second = comparison.full_name(better), comparison.full_name(worse)
     decimals = _decimals(comparison, test)
     if test.is_constant and test.difference == 0:
-        return f"{first} and {second} are equal in each of {test.seeds} seeds."
+        return f"{first} and {second} are equal for each of {test.seeds} seeds."
     direction = "lower" if sign * test.difference < 0 else "higher"
     size = _size(abs(test.difference), test.metric, decimals)
     if test.is_constant:
-        return f"{first} is {direction} than {second} by {size} in each of {test.seeds} seeds, without spread."
+        return (
+            f"{first} is {direction} than {second} by {size} for each of {test.seeds} "
+            "seeds, so there is no interval."
+        )
     factor = math.copysign(scale(test.metric), test.difference)
     low, high = (f"{end:.{decimals}f}" for end in sorted((factor * test.low, factor * test.high)))
     details = (
@@ -56,7 +66,10 @@ def _sentence(comparison: Comparison, test: PairedTest, p: float, corrected: boo
     )
     if p < LEVEL:
         return f"{first} is {direction} than {second} by {size} {details}."
-    return f"{test.seeds} seeds do not tell {first} from {second}: {direction} by {size} {details}."
+    return (
+        f"{first} and {second} cannot be told apart with {test.seeds} seeds; {first} is "
+        f"{direction} by {size} {details}."
+    )
 
 
 def _size(difference: float, metric: str, decimals: int) -> str:
@@ -64,9 +77,8 @@ def _size(difference: float, metric: str, decimals: int) -> str:
     return f"{difference * scale(metric):.{decimals}f}{unit}"
 
 
-def _decimals(comparison: Comparison, test: PairedTest) -> int:
-    """Two digits of half the interval, at most those of the table, but so many that it is not
-    lost."""
+def _decimals(comparison: RowComparison, test: PairedTest) -> int:
+    """Two digits of half the interval, at most the decimals of the table, but never none of it."""
     decimals = decimals_of(comparison, test.metric)
     half = (test.high - test.low) / 2 * scale(test.metric)
     if half <= 0:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from tfdeepsim.data.naming import dataset_name
 from tfdeepsim.report.notes import table_notes
-from tfdeepsim.report.significance import Comparison, compare
+from tfdeepsim.report.row_comparison import RowComparison, compare_rows
 from tfdeepsim.report.wording import cell, chance, heading, seeds
 from tfdeepsim.scores import Score
 from tfdeepsim.tables import ABSENT, Cell, Row, Table, print_table, table_markdown
@@ -57,37 +57,37 @@ def scores_markdown(scores: Iterable[Score], missing_baselines: Sequence[str] = 
 
 def _tables(scores: Iterable[Score], mark: str, missing_baselines: Sequence[str]) -> list[Table]:
     """One table for each probe; the notes stand below the last one."""
-    comparisons = compare(scores)
+    comparisons = compare_rows(scores)
     notes = table_notes(comparisons, mark, missing_baselines)
     *_, last = comparisons
     return [_table(comparison, notes if comparison is last else ()) for comparison in comparisons]
 
 
-def _table(comparison: Comparison, notes: Sequence[str]) -> Table:
+def _table(comparison: RowComparison, notes: Sequence[str]) -> Table:
     titles = [heading(comparison, metric) for metric in comparison.metrics]
     levels = [chance(comparison, metric) for metric in comparison.metrics]
-    rows = [
-        [_row(comparison, run) for run in group]
-        for group in (comparison.contestants, comparison.baselines)
+    sections = [
+        [_row(comparison, row) for row in group]
+        for group in (comparison.encoders, comparison.baselines)
     ]
     return Table(
         title=f"{dataset_name(comparison.dataset)}, probe {comparison.probe}",
         headings=["Encoder", "Run", "Comparator", *titles, "Seeds"],
-        sections=[*rows, [[Cell(text, "faint") for text in ("Chance", "", "", *levels, "")]]],
+        sections=[*sections, [[Cell(text, "faint") for text in ("Chance", "", "", *levels, "")]]],
         notes=notes,
         text_columns=(0, 1, 2),
     )
 
 
-def _row(comparison: Comparison, run: str) -> Row:
-    look = "baseline" if run in comparison.baselines else ""
+def _row(comparison: RowComparison, row: str) -> Row:
+    look = "baseline" if row in comparison.baselines else ""
     return [
-        Cell(comparison.system(run), look),
-        comparison.own(run) or ABSENT,
-        comparison.row(run)[0].comparator or ABSENT,
+        Cell(comparison.system(row), look),
+        comparison.own_name(row) or ABSENT,
+        comparison.row_scores(row)[0].comparator or ABSENT,
         *(
-            Cell(cell(comparison, run, metric), "best" if run in comparison.marked(metric) else "")
+            Cell(cell(comparison, row, metric), "best" if row in comparison.marked(metric) else "")
             for metric in comparison.metrics
         ),
-        seeds(comparison, run),
+        seeds(comparison, row),
     ]

@@ -1,22 +1,23 @@
-"""Settings of several runs: what differs between them, and what they share."""
+"""Settings of several runs: those that differ between them, and those that they share."""
 
 import json
 from collections.abc import Sequence
 from typing import Any
 
-ABSENT = "–"
+from tfdeepsim.tables import ABSENT
 
 
 def compare_settings(runs: Sequence[dict[str, Any]]) -> tuple[dict[str, list[str]], dict[str, str]]:
-    """Separate settings that differ between runs from those they all share.
+    """Separate the settings that differ between runs from those that all of them share.
 
     Nested settings are named with dots, e.g. `comparator.sha256`.
 
     Args:
-        runs: One JSON object a run.
+        runs: Settings of each run, as JSON values.
 
     Returns:
-        For each setting that differs its text in every run, and for each common one its text.
+        Name of each setting that differs to its text in every run, and name of each common setting
+        to its text.
     """
     flat = [flatten(run) for run in runs]
     names = dict.fromkeys(name for run in flat for name in run)
@@ -33,7 +34,7 @@ def compare_settings(runs: Sequence[dict[str, Any]]) -> tuple[dict[str, list[str
 
 
 def flatten(settings: dict[str, Any], prefix: str = "") -> dict[str, str]:
-    """Every leaf of a JSON object as text, by its dotted name."""
+    """Every single value of a nested JSON object as text, by its dotted name."""
     leaves: dict[str, str] = {}
     for name, value in settings.items():
         if isinstance(value, dict):
@@ -44,7 +45,7 @@ def flatten(settings: dict[str, Any], prefix: str = "") -> dict[str, str]:
 
 
 def as_text(value: Any) -> str:
-    """A JSON value for people."""
+    """A JSON value as people read it."""
     if value is None:
         return ABSENT
     if isinstance(value, bool):
@@ -57,6 +58,5 @@ def as_text(value: Any) -> str:
 
 
 def _stands_for_object(name: str, values: list[str], names: dict[str, None]) -> bool:
-    """Whether a setting is null in some runs and an object in the others, whose leaves are
-    listed."""
+    """Whether a setting is null in some runs and an object in others, whose values are listed."""
     return set(values) == {ABSENT} and any(other.startswith(f"{name}.") for other in names)

@@ -1,4 +1,4 @@
-"""Images made small enough for one page; the files of the figures stay as they were drawn."""
+"""Making images small enough for one page; the files of the figures stay as they were drawn."""
 
 import io
 from collections.abc import Sequence
@@ -6,31 +6,32 @@ from collections.abc import Sequence
 _QUALITIES = (92, 82, 70)
 
 
-def fit_images(images: Sequence[bytes], limit: int) -> list[bytes]:
-    """The same pictures in at most `limit` bytes together, as few of them changed as that needs.
+def shrink_images(images: Sequence[bytes], limit: int) -> list[bytes]:
+    """The same pictures in at most `limit` bytes in total; as few as possible are changed.
 
-    The largest becomes JPEG, at falling quality and then at falling size, until all fit.
+    As long as the total is too large, the largest file becomes a JPEG of lower quality, and after
+    that of smaller size.
 
     Args:
-        images: PNG files.
-        limit: Bytes.
+        images: Content of PNG files.
+        limit: Total size in bytes.
 
     Returns:
-        PNG or JPEG files, in the same order.
+        Content of PNG or JPEG files, in the same order.
     """
-    fitted = list(images)
-    steps = [0] * len(fitted)
-    while sum(map(len, fitted)) > limit:
-        largest = max(range(len(fitted)), key=lambda index: len(fitted[index]))
-        if steps[largest] > 12:  # a few hundred bytes: nothing is left to save
+    shrunk = list(images)
+    steps = [0] * len(shrunk)
+    while sum(map(len, shrunk)) > limit:
+        largest = max(range(len(shrunk)), key=lambda index: len(shrunk[index]))
+        if steps[largest] > 12:  # the file has a few hundred bytes and cannot get smaller
             break
-        fitted[largest] = _smaller(images[largest], steps[largest])
+        shrunk[largest] = _smaller(images[largest], steps[largest])
         steps[largest] += 1
-    return fitted
+    return shrunk
 
 
 def _smaller(png: bytes, step: int) -> bytes:
-    """A picture as JPEG; every step is smaller than the one before."""
+    """A picture as JPEG; it is smaller at each higher step."""
     from PIL import Image
 
     with Image.open(io.BytesIO(png)) as image:

@@ -1,20 +1,23 @@
-"""The look of the page: light, dark and on paper."""
+"""The style sheet of the page, for light and dark screens and for paper."""
 
 CSS = """
 :root {
   color-scheme: light dark;
-  --paper: #ffffff; --ink: #1f2328; --faint: #59636e; --line: #d8dee4; --tint: #f6f8fa; --best: #ddf4e4;
+  --paper: #ffffff; --ink: #1f2328; --faint: #59636e;
+  --line: #d8dee4; --tint: #f6f8fa; --best: #ddf4e4;
 }
 @media (prefers-color-scheme: dark) {
   :root {
-    --paper: #14171c; --ink: #e6e8eb; --faint: #9ba3ad; --line: #333a43; --tint: #1c2128; --best: #17402a;
+    --paper: #14171c; --ink: #e6e8eb; --faint: #9ba3ad;
+    --line: #333a43; --tint: #1c2128; --best: #17402a;
   }
 }
 * { box-sizing: border-box; }
 body {
   margin: 0 auto; padding: 2.5rem 1.25rem 4rem; max-width: 1060px;
   background: var(--paper); color: var(--ink);
-  font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "DejaVu Sans", sans-serif;
+  font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "DejaVu Sans",
+    sans-serif;
 }
 h1 { font-size: 1.75rem; line-height: 1.25; margin: 0 0 .75rem; overflow-wrap: anywhere; }
 h2 { font-size: 1.2rem; margin: 3rem 0 .75rem; }
@@ -24,13 +27,18 @@ ul { padding-left: 1.2rem; }
 .lead { font-size: 1.1rem; }
 .note, figcaption, footer, .under { color: var(--faint); font-size: .875rem; }
 .under { display: block; overflow-wrap: anywhere; font-weight: 400; }
-code, pre { font: .85em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; }
-pre { background: var(--tint); border: 1px solid var(--line); border-radius: 6px; padding: .75rem 1rem;
-  white-space: pre-wrap; overflow-wrap: anywhere; }
+code, pre {
+  font: .85em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace;
+}
+pre {
+  background: var(--tint); border: 1px solid var(--line); border-radius: 6px; padding: .75rem 1rem;
+  white-space: pre-wrap; overflow-wrap: anywhere;
+}
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td {
-  padding: .4rem 1.25rem .4rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line);
+  padding: .4rem 1.25rem .4rem 0; text-align: left; vertical-align: top;
+  border-bottom: 1px solid var(--line);
 }
 th:last-child, td:last-child { padding-right: .25rem; }
 thead th { font-size: .875rem; font-weight: 600; color: var(--faint); vertical-align: bottom; }
@@ -38,7 +46,9 @@ tbody th { font-weight: 600; min-width: 8rem; }
 thead .number { white-space: normal; }
 .number { text-align: right; white-space: nowrap; }
 .best { font-weight: 700; }
-.best span { background: var(--best); border-radius: 4px; padding: .1rem .4rem; margin-right: -.4rem; }
+.best span {
+  background: var(--best); border-radius: 4px; padding: .1rem .4rem; margin-right: -.4rem;
+}
 .chance td, .chance th { color: var(--faint); font-weight: 400; border-bottom: 0; }
 .baseline td, .baseline th { color: var(--faint); font-weight: 400; }
 .first td, .first th { border-top: 2px solid var(--faint); }
@@ -60,7 +70,8 @@ dl {
 dt, dd { font-size: .875rem; margin: 0; overflow-wrap: anywhere; }
 figure { margin: .5rem 0 0; }
 .plot {
-  overflow-x: auto; background: #ffffff; border: 1px solid var(--line); border-radius: 6px; padding: .75rem;
+  overflow-x: auto; background: #ffffff; border: 1px solid var(--line); border-radius: 6px;
+  padding: .75rem;
 }
 .plot img { display: block; margin: 0 auto; max-width: 100%; min-width: 40rem; height: auto; }
 figcaption { max-width: 46rem; margin-top: .6rem; }
@@ -75,7 +86,8 @@ footer { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: 1rem;
 }
 @media print {
   :root {
-    --paper: #ffffff; --ink: #000000; --faint: #444444; --line: #bbbbbb; --tint: #ffffff; --best: #dddddd;
+    --paper: #ffffff; --ink: #000000; --faint: #444444;
+    --line: #bbbbbb; --tint: #ffffff; --best: #dddddd;
   }
   body { padding: 0; max-width: none; font-size: 10.5pt; print-color-adjust: exact; }
   h2, h3 { break-after: avoid; }

@@ -1,4 +1,4 @@
-"""Writing a report: page, tables and figures, all of them or none."""
+"""Writing a report: the page, tables and figures, all of them or none."""
 
 import contextlib
 import os
@@ -11,8 +11,8 @@ from tfdeepsim.report.figures.gallery import NAMES, draw_all
 from tfdeepsim.report.naming import listed
 from tfdeepsim.report.page import page
 from tfdeepsim.report.record import read_records
+from tfdeepsim.report.row_comparison import compare_rows
 from tfdeepsim.report.score_table import scores_markdown
-from tfdeepsim.report.significance import compare
 from tfdeepsim.run import RunDirectory
 from tfdeepsim.scores import Score, write_csv
 from tfdeepsim.tables import printable
@@ -34,68 +34,66 @@ def write_report(
 ) -> Path:
     """Write `report.html`, `results.csv`, `results.md` and `figures/*.png` into `folder`.
 
-    Everything is drawn and checked first; a refusal or a failure leaves the folder's files as they
-    were. Without scores there are no tables.
+    Everything is checked and drawn before the first file is written; if that fails, the folder
+    stays as it was. Without scores there are no tables.
 
     Args:
-        rows: By the name of each row (`Score.run`), in the order in which they are shown, the
-            folder whose files are shown: of a run (of the first one, where a row is several seeds),
-            of a baseline or of an external encoder. Baselines are shown last.
-        scores: Their scores on one dataset, one or more for each row; empty where there are no
-            labels.
-        folder: Made if it does not exist.
-        probe: Whose predictions are shown.
-        overwrite: Replace an earlier report.
-        command: The command line, shown on the page.
-        missing_baselines: Sentences on baselines that are not there, printed under the table.
-        dataset: On what the rows are compared, needed only without scores; None for that of the
+        rows: Name of each row (`Score.run`), in the order shown, to the folder whose files are
+            shown: that of a run (of the first run, if the row stands for several seeds), of a
+            baseline or of an external encoder. Baselines are shown last.
+        scores: Scores on one dataset, one or more for each row; empty if the dataset has no labels.
+        folder: Folder that the files are written to; it is created if it does not exist.
+        probe: Name of the probe whose predictions are shown.
+        overwrite: Whether an earlier report is replaced.
+        command: Command line that is shown on the page.
+        missing_baselines: Sentences that say which baselines are missing and why.
+        dataset: Dataset that the rows are compared on, if there are no scores; None for that of the
             first run.
-        class_names: Of the classes 0, 1, ...; empty for what the runs recorded of the dataset that
-            they were trained on.
+        class_names: Names of the classes 0, 1, ...; empty for those that the runs recorded of the
+            dataset that they were trained on.
 
     Returns:
         The path of `report.html`.
 
     Raises:
-        InputError: If a row has no score with this probe, a score's row is not given, scores are of
-            several datasets, a run has no config, or as for `check_free`.
+        InputError: If a row has no score with this probe, if a score belongs to no row, if the
+            scores are of several datasets, if a run has no config, or as for `check_free`.
     """
     folder = Path(folder)
     check_free(folder, overwrite)
     scores = _in_order(rows, scores, probe) if scores else []
-    comparisons = compare(scores) if scores else []
+    comparisons = compare_rows(scores) if scores else []
     dataset = comparisons[0].dataset if comparisons else _dataset(rows, dataset)
     records = read_records(rows, scores, dataset, probe, class_names)
     pictures = draw_all(records, comparisons[0] if comparisons else None)
-    made = {
+    contents = {
         f"figures/{picture.name}.png": picture.png
         for picture in pictures
         if picture.png is not None
     }
     if comparisons:
-        made["results.md"] = scores_markdown(scores, missing_baselines).encode()
-    made["report.html"] = page(
+        contents["results.md"] = scores_markdown(scores, missing_baselines).encode()
+    contents["report.html"] = page(
         dataset, records, comparisons, pictures, command, missing_baselines
     ).encode()
-    _replace(folder, made, scores)
+    _replace(folder, contents, scores)
     return folder / "report.html"
 
 
-def _replace(folder: Path, made: Mapping[str, bytes], scores: Sequence[Score]) -> None:
-    """Put all files in their place, and take away those of an earlier report that this one has
-    not."""
+def _replace(folder: Path, contents: Mapping[str, bytes], scores: Sequence[Score]) -> None:
+    """Write all files, and delete those of an earlier report that this one does not have."""
     names = [
         "report.html",
         *(["results.csv"] if scores else []),
-        *(n for n in made if n != "report.html"),
+        *(name for name in contents if name != "report.html"),
     ]
     with contextlib.ExitStack() as stack:
-        # Each file takes its place when the stack unwinds, after all have been written; the page
-        # last.
+        # The files take their places when the stack unwinds, after all have been written. The page
+        # is the last.
         new = {name: stack.enter_context(replacing(folder / name)) for name in names}
         if scores:
             write_csv(new["results.csv"], scores)
-        for name, content in made.items():
+        for name, content in contents.items():
             new[name].write_bytes(content)
     for name in _FILES:
         if name not in names:
@@ -103,12 +101,12 @@ def _replace(folder: Path, made: Mapping[str, bytes], scores: Sequence[Score]) -
 
 
 def check_free(folder: Path, overwrite: bool = False, names: Sequence[str] = _FILES) -> None:
-    """Check that a report could be written; changes nothing.
+    """Check that a report can be written into a folder; changes nothing.
 
     Args:
         folder: As for `write_report`.
         overwrite: As for `write_report`.
-        names: Of the files.
+        names: Names of the files that will be written.
 
     Raises:
         InputError: If a file of a report exists and `overwrite` is false, or the folder cannot be
@@ -118,7 +116,7 @@ def check_free(folder: Path, overwrite: bool = False, names: Sequence[str] = _FI
     for path in (folder / name for name in names):
         if path.is_dir() or (path.exists() and not overwrite):
             raise InputError(
-                "a report overwrites files only when told to",
+                "a report replaces files with --overwrite only",
                 got=f"{path}, which exists",
                 accepted="another folder, or --overwrite",
             )
@@ -139,20 +137,20 @@ def _in_order(rows: Mapping[str, RunDirectory], scores: Sequence[Score], probe: 
     if without := [name for name in names if name not in scored]:
         raise InputError(
             "every run in a report has scores",
-            got=f"none of probe {printable(probe)} for {listed([printable(name) for name in without])}",
+            got=f"none of probe {printable(probe)} for {listed(list(map(printable, without)))}",
             accepted="runs that evaluate.py has scored with that probe",
         )
     if unknown := [score.run for score in scores if score.run not in names]:
         raise InputError(
             "every score in a report belongs to one of its runs",
             got=f"a score of {printable(unknown[0])}",
-            accepted=listed([printable(name) for name in names]),
+            accepted=listed(list(map(printable, names))),
         )
     return sorted(scores, key=lambda s: (s.probe != probe, s.is_baseline, names.index(s.run)))
 
 
 def _dataset(rows: Mapping[str, RunDirectory], dataset: str | None) -> str:
-    """The name of a dataset without labels."""
+    """The dataset of a report without scores."""
     if not rows:
         raise InputError("a report needs rows", got="none", accepted="one run or more")
     if dataset is None:
@@ -160,7 +158,7 @@ def _dataset(rows: Mapping[str, RunDirectory], dataset: str | None) -> str:
         dataset = next((str(config.get("dataset")) for config in configs), None)
     if dataset is None:
         raise InputError(
-            "a report names its dataset",
+            "a report needs the name of its dataset",
             got="neither scores nor a run",
             accepted="the dataset's name",
         )

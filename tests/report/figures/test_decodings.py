@@ -6,13 +6,13 @@ import pytest
 from PIL import Image
 
 from tfdeepsim.report.figures.decodings import decoded_sheet
-from tfdeepsim.report.run_files import Decoded
+from tfdeepsim.report.run_files import DecodedEmbeddings
 
 
 @pytest.fixture
 def record(make_run, make_score, read_scored, originals):
     score = make_score("ae")
-    decoded = Decoded(originals, 255 - originals, 0.0123)
+    decoded = DecodedEmbeddings(originals, 255 - originals, 0.0123)
     return dataclasses.replace(read_scored(make_run(score), score), decoded=decoded)
 
 
@@ -25,7 +25,7 @@ def packed(colour):
 
 
 def test_originals_on_top_and_a_row_a_representation(record, originals):
-    other = dataclasses.replace(record, decoded=Decoded(originals, originals // 2, None))
+    other = dataclasses.replace(record, decoded=DecodedEmbeddings(originals, originals // 2, None))
     sheet = opened(decoded_sheet([record, dataclasses.replace(record, decoded=None), other]))
     tops = [
         np.flatnonzero((packed(sheet) == packed(colour)).any(axis=1))[0]
@@ -41,7 +41,7 @@ def test_the_error_stands_at_the_label(record):
 
 
 def test_other_originals_stand_below_their_own(record, originals):
-    other = dataclasses.replace(record, decoded=Decoded(originals // 3, originals, 0.1))
+    other = dataclasses.replace(record, decoded=DecodedEmbeddings(originals // 3, originals, 0.1))
     assert opened(decoded_sheet([record, other])).shape[0] == 8 * 214 + 3 * 44
 
 
@@ -49,9 +49,9 @@ def test_many_rows_show_one_set_of_images(record):
     assert opened(decoded_sheet([record] * 7)).shape[0] == 8 * 214
 
 
-def test_a_foreign_encoder_with_a_long_name(record):
-    name = "averylongfilenamewithoutanyplacetobreak and more words than three lines can ever hold.keras"
-    assert decoded_sheet([dataclasses.replace(record, system=name, own="", short="")])
+def test_an_external_encoder_with_a_long_name(record):
+    name = "averylongfilenamewithoutanyplacetobreak and more words than three lines can hold.keras"
+    assert decoded_sheet([dataclasses.replace(record, system=name, own_name="", short_name="")])
 
 
 def test_nothing_decoded_no_figure(record):

@@ -61,7 +61,7 @@ def test_other_sizes(tmp_path, size):
         ({"a": NOISE / 255}, "row 'a' must be colour images: got float64"),
         ({"a": NOISE[0]}, "row 'a' must be colour images"),
         ({"a": NOISE[:0]}, "row 'a' must be colour images"),
-        ({"a": NOISE, "b": NOISE[:2]}, "row 'b' must be of the shape of the first"),
+        ({"a": NOISE, "b": NOISE[:2]}, "row 'b' must have the shape of the first"),
     ],
 )
 def test_what_is_no_row(tmp_path, rows, message):

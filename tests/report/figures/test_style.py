@@ -33,7 +33,7 @@ def test_drawable_replaces_what_the_type_lacks():
 
 def test_importing_the_report_loads_no_matplotlib_rich_or_tensorflow():
     code = (
-        "import sys, tfdeepsim.report.write, tfdeepsim.report.table; "
+        "import sys, tfdeepsim.report.write, tfdeepsim.report.score_table; "
         "print(sorted({'matplotlib', 'rich', 'tensorflow', 'keras', 'PIL'} & set(sys.modules)))"
     )
     done = run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)

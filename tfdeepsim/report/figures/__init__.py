@@ -1,1 +1,1 @@
-"""Figures as PNG files: one function a figure, records in, bytes out."""
+"""Figures as PNG files: one function for each figure, from the files of the rows."""

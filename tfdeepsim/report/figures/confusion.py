@@ -1,4 +1,4 @@
-"""Which classes a probe takes for which: confusion matrices."""
+"""Confusion matrices: which classes a probe confuses."""
 
 import math
 from collections.abc import Sequence
@@ -24,22 +24,22 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-NUMBERED_CLASSES = 20  # cells of a larger matrix are too small for numbers
-_FEW_CLASSES = 10  # of which three matrices fit side by side
+NUMBERED_CLASSES = 20  # the cells of larger matrices are too small for numbers
+_FEW_CLASSES = 10  # up to this number, three matrices fit side by side
 _FEW_MATRICES = 4
 _HEADER = 40
 _NAME = 12  # characters of a class name
 
 
 def confusion_matrices(shown: Sequence[tuple[str, Record, Predictions]]) -> "Figure":
-    """One matrix a row of the report, all over the same classes.
+    """One matrix for each row of the report, all with the same classes.
 
     Args:
-        shown: Colour, row and its predictions, which are classes.
+        shown: Colour, files and predicted classes of each row.
     """
     classes = np.unique(np.concatenate([a for _, _, p in shown for a in (p.target, p.predicted)]))
     names = class_labels(classes, next((r.class_names for _, r, _ in shown if r.class_names), []))
-    readable = _FEW_CLASSES < len(classes) <= NUMBERED_CLASSES  # in large cells alone
+    readable = _FEW_CLASSES < len(classes) <= NUMBERED_CLASSES  # in large cells only
     columns = 3 if len(shown) > _FEW_MATRICES and not readable else 2
     label = 34 + 7 * max(map(len, names))
     side = WIDTH / columns - label - 16
@@ -56,15 +56,15 @@ def confusion_matrices(shown: Sequence[tuple[str, Record, Predictions]]) -> "Fig
 
 
 def confusion(predictions: Predictions, classes: np.ndarray) -> np.ndarray:
-    """How the examples of each class were classified, in percent of that class.
+    """How the examples of each class were classified, in percent of the examples of that class.
 
     Args:
-        predictions: Integer classes.
-        classes: Sorted class numbers, of which the predictions are made.
+        predictions: True and predicted classes.
+        classes: Sorted numbers of the C classes that occur.
 
     Returns:
-        float64 `[C, C]`, true class by predicted class; NaN in the rows of classes without an
-        example.
+        Percentages, float64 `[C, C]`, true class by predicted class; NaN in the rows of classes
+        without examples.
     """
     counts = np.zeros((len(classes), len(classes)))
     places = (
@@ -77,7 +77,7 @@ def confusion(predictions: Predictions, classes: np.ndarray) -> np.ndarray:
 
 
 def class_labels(classes: np.ndarray, names: Sequence[str]) -> list[str]:
-    """The name of each class as far as it fits, its number where it has none."""
+    """The name of each class, shortened, or its number if it has no name."""
     return [
         drawable(shorten(names[number], _NAME)) if 0 <= number < len(names) else str(number)
         for number in classes.tolist()

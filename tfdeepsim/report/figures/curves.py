@@ -1,4 +1,4 @@
-"""Training and validation loss over the epochs."""
+"""Training and validation loss by epoch."""
 
 import math
 from collections.abc import Sequence
@@ -32,17 +32,16 @@ _LABEL = 66  # beside each panel, for the names of the terms
 
 
 def learning_curves(records: Sequence[Record]) -> bytes | None:
-    """One panel a run: the terms of its loss, as weighted in the sum, and the sum where there are
-    several.
+    """One panel for each run: the weighted terms of its loss, and their sum if there are several.
 
-    Solid lines are training, dashed ones validation; the dot is the epoch with the lowest
-    validation loss. Runs are trained on different losses, so each panel has a scale of its own.
+    Solid lines are the training, dashed lines the validation split; the dot is the epoch with the
+    lowest validation loss. Runs have different losses, so each panel has its own scale.
 
     Args:
-        records: All runs of the report.
+        records: Files of all rows.
 
     Returns:
-        PNG, or None if no run has a history.
+        Content of a PNG file, or None if no run has a history.
     """
     shown = [
         (c, record) for c, record in zip(colours(records), records, strict=True) if record.history
@@ -67,20 +66,23 @@ def learning_curves(records: Sequence[Record]) -> bytes | None:
 
 
 def terms(history: dict[str, np.ndarray]) -> dict[str, tuple[np.ndarray, np.ndarray | None]]:
-    """Training and validation curve of each term that a run's history has, by the term's label.
+    """Training and validation curve of each term in a run's history, by the term's label.
 
-    Weighted terms, which sum to the loss, are preferred; raw and weighted are never mixed in one
-    term. The total is left out where one term is all of it.
+    Weighted terms, which add up to the loss, are preferred; the two curves of a term are either
+    both weighted or both not. The total is left out if it has one term only.
+
+    Args:
+        history: Columns of `history.csv`, float64 `[epochs]` each.
     """
-    found: dict[str, tuple[np.ndarray, np.ndarray | None]] = {}
+    curves: dict[str, tuple[np.ndarray, np.ndarray | None]] = {}
     for name, label in _TERMS.items():
         for key in (f"weighted_{name}", name):
             if key in history and (f"val_{key}" in history or f"val_{name}" not in history):
-                found[label] = history[key], history.get(f"val_{key}")
+                curves[label] = history[key], history.get(f"val_{key}")
                 break
-    if len(found) != 1 and "loss" in history:
-        return {"total": (history["loss"], history.get("val_loss")), **found}
-    return found
+    if len(curves) != 1 and "loss" in history:
+        return {"total": (history["loss"], history.get("val_loss")), **curves}
+    return curves
 
 
 def _draw_terms(axes: "Axes", history: dict[str, np.ndarray], colour: str) -> None:
@@ -119,8 +121,8 @@ def _draw_terms(axes: "Axes", history: dict[str, np.ndarray], colour: str) -> No
 
 
 def wants_log(values: np.ndarray) -> bool:
-    """Whether a logarithmic axis shows finite values better: all positive, and over a factor of 5
-    apart."""
+    """Whether a logarithmic axis shows finite values better: all are positive, and they differ by
+    more than a factor of 5."""
     return bool(values.size and values.min() > 0 and values.max() > 5 * values.min())
 
 

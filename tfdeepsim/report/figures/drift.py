@@ -1,4 +1,4 @@
-"""How far features drift when images are re-encoded: a curve a layer over the iterations."""
+"""How far features drift when images are re-encoded: one curve for each layer."""
 
 import os
 from collections.abc import Mapping
@@ -23,11 +23,12 @@ _LEFT, _RIGHT, _TOP, _BELOW = 62, 190, 30, 52
 
 
 def write_drift(path: str | os.PathLike, curves: Mapping[str, np.ndarray]) -> None:
-    """Write a PNG of feature errors over iterations.
+    """Write a PNG file of feature errors by iteration.
 
     Args:
-        path: Replaced where it exists; its folder is created.
-        curves: Name to errors of iteration 1, 2, ... as shares; 1 is another image's features.
+        path: Path of the file, which is replaced if it exists; its folder is created.
+        curves: Name of each curve to its errors after iteration 1, 2, ...; 1.0 is the distance
+            between the features of different images.
     """
     with styled():
         figure = new_figure(WIDTH, _HEIGHT)
@@ -46,7 +47,7 @@ def write_drift(path: str | os.PathLike, curves: Mapping[str, np.ndarray]) -> No
         axes.set_ylim(bottom=0)
         axes.locator_params(axis="x", integer=True)
         axes.set_xlabel("iteration", color=INK)
-        axes.set_ylabel("feature error (%); 100: another image", color=INK)
+        axes.set_ylabel("feature error (%), 100 = another image", color=INK)
         names = list(map(drawable, curves))
         legend = axes.legend(
             lines, names, loc="center left", bbox_to_anchor=(1.02, 0.5), frameon=False

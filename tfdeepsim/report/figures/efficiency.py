@@ -1,4 +1,4 @@
-"""How much a probe learns from how many labels."""
+"""Scores of a probe by the number of labels that it learns from."""
 
 import itertools
 import math
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tfdeepsim.probes.label_efficiency import Point
 from tfdeepsim.report.figures.labels import name_heights
 from tfdeepsim.report.figures.style import (
     FAINT,
@@ -19,12 +18,14 @@ from tfdeepsim.report.figures.style import (
     points,
     styled,
 )
-from tfdeepsim.report.naming import called, shorten
+from tfdeepsim.report.naming import full_name, shorten
 from tfdeepsim.report.record import Record
 from tfdeepsim.report.wording import metric_title, scale
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from tfdeepsim.probes.label_efficiency import Point
 
 _PANEL = 340  # CSS pixels, height of the axes
 _TOP, _LEFT, _RIGHT, _BELOW = 34, 62, 250, 52
@@ -33,21 +34,22 @@ _DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (5, 1.5, 1, 1.5
 
 
 def efficiency_panels(records: Sequence[Record]) -> bytes | None:
-    """One panel a metric: a curve a row over the number of labels, with its 95 % interval as a
-    band.
+    """One panel for each metric, with a curve and the band of its 95 % interval for each row.
 
     Args:
-        records: All rows of the report.
+        records: Files of all rows.
 
     Returns:
-        PNG, or None if there are no curves.
+        Content of a PNG file, or None if no row has scores by number of labels.
     """
     curves = [
         (c, r, r.efficiency) for c, r in zip(colours(records), records, strict=True) if r.efficiency
     ]
     if not curves:
         return None
-    metrics = list(dict.fromkeys(metric for _, _, found in curves for metric in found.metrics))
+    metrics = list(
+        dict.fromkeys(metric for _, _, efficiency in curves for metric in efficiency.metrics)
+    )
     block = _TOP + _PANEL + _BELOW
     height = block * len(metrics)
     with styled():
@@ -59,12 +61,12 @@ def efficiency_panels(records: Sequence[Record]) -> bytes | None:
             _draw(
                 axes,
                 metric,
-                [(c, r, curve) for c, r, found in curves if (curve := found.curve(metric))],
+                [(c, r, curve) for c, r, e in curves if (curve := e.curve(metric))],
             )
         return png(figure)
 
 
-def _draw(axes: "Axes", metric: str, shown: list[tuple[str, Record, list[Point]]]) -> None:
+def _draw(axes: "Axes", metric: str, shown: list[tuple[str, Record, list["Point"]]]) -> None:
     factor = scale(metric)
     looks = {True: zip(itertools.cycle(_DASHES), itertools.repeat("o")), False: _looks()}
     names = []
@@ -81,13 +83,13 @@ def _draw(axes: "Axes", metric: str, shown: list[tuple[str, Record, list[Point]]
             "linewidth": 1.1 if record.is_baseline else 1.7,
         }
         axes.plot(examples, value, marker=marker, markersize=points(6), **line)
-        # A point of a single repeat has no interval: the band narrows to it.
+        # A point with a single subset has no interval: the band narrows to the point.
         low, high = np.where(np.isfinite(low), low, value), np.where(np.isfinite(high), high, value)
         axes.fill_between(examples, low, high, color=colour, alpha=0.14, linewidth=0)
         names.append(
             (
                 value[-1],
-                shorten(called(record.system, record.short), 32),
+                shorten(full_name(record.system, record.short_name), 32),
                 FAINT if record.is_baseline else INK,
                 colour,
             )
@@ -110,13 +112,13 @@ def _draw(axes: "Axes", metric: str, shown: list[tuple[str, Record, list[Point]]
 
 
 def _looks():
-    """A line and marker for each contestant; they change where the colours come again."""
+    """The line and marker of each encoder; they change when the colours start again."""
     for dashes, marker in zip(itertools.cycle(_DASHES), itertools.cycle(_MARKERS)):
         yield from itertools.repeat((dashes, marker), 7)
 
 
 def _draw_axis(axes: "Axes", examples: list[int]) -> None:
-    """A logarithmic axis with a tick at each number of labels, as far as they do not touch."""
+    """A logarithmic axis with a tick at each number of labels whose text does not touch others."""
     from matplotlib.ticker import NullLocator
 
     axes.set_xscale("log")

@@ -1,4 +1,4 @@
-"""All figures of a report, with what there is to say about each."""
+"""All figures of a report, with the captions that explain them."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -10,21 +10,25 @@ from tfdeepsim.report.figures.predictions import prediction_panels
 from tfdeepsim.report.figures.reconstructions import reconstruction_sheet, same_originals
 from tfdeepsim.report.figures.seeds import seed_panels
 from tfdeepsim.report.record import Record
-from tfdeepsim.report.significance import Comparison
+from tfdeepsim.report.row_comparison import RowComparison
 
 NAMES = ("seeds", "efficiency", "decoded", "reconstructions", "predictions", "learning_curves")
 
 
 @dataclasses.dataclass(frozen=True)
 class Picture:
-    """A figure for the page.
+    """A figure of the page.
 
     Attributes:
-        name: File name without its ending.
-        title: Heading above it.
-        caption: What is seen, and how to read it.
-        png: The file; None if no row has what it needs.
-        absent: A sentence for each row that it should show and cannot.
+        name: Name of the file without its ending.
+        title: Heading above the figure.
+        caption: What the figure shows, and how to read it.
+        png: Content of the file; None if no row has the files that it needs.
+        absent: A sentence for each row that should be in the figure and is not.
+
+    Example:
+        >>> for picture in draw_all(records, comparison):
+        ...     print(picture.title, picture.png is not None)
     """
 
     name: str
@@ -34,14 +38,14 @@ class Picture:
     absent: list[str]
 
 
-def draw_all(records: Sequence[Record], comparison: Comparison | None) -> list[Picture]:
-    """Draw every figure there is something to show or to say of, in the order of `NAMES`.
+def draw_all(records: Sequence[Record], comparison: RowComparison | None) -> list[Picture]:
+    """Draw all figures, in the order of `NAMES`, without those that no row has files for.
 
     Args:
-        records: All rows of the report.
-        comparison: Of the probe that the figures show; None where there are no labels.
+        records: Files of all rows.
+        comparison: Scores with the probe that the figures show; None if the dataset has no labels.
     """
-    drawn = (
+    pictures = (
         _seeds(comparison),
         _efficiency(records, comparison),
         _decoded(records),
@@ -49,29 +53,30 @@ def draw_all(records: Sequence[Record], comparison: Comparison | None) -> list[P
         _predictions(records),
         _learning_curves(records),
     )
-    return [picture for picture in drawn if picture.png is not None or picture.absent]
+    return [picture for picture in pictures if picture.png is not None or picture.absent]
 
 
-def _seeds(comparison: Comparison | None) -> Picture:
+def _seeds(comparison: RowComparison | None) -> Picture:
     return Picture(
         "seeds",
         "Every encoder seed",
-        "A point is one encoder, the mean over its probes; a thin line joins encoders of one seed. Beside "
-        "the points their mean with its 95 % interval. Level lines are chance and the baselines' means. An "
-        "encoder that was not trained here has a point for each probe.",
+        "Each point is one encoder: the mean over its probes. Thin lines join encoders with the "
+        "same seed. The mark beside the points is their mean with its 95 % interval. Horizontal "
+        "lines are chance and the means of the baselines. An external encoder has one point for "
+        "each probe.",
         seed_panels(comparison),
         [],
     )
 
 
-def _efficiency(records: Sequence[Record], comparison: Comparison | None) -> Picture:
+def _efficiency(records: Sequence[Record], comparison: RowComparison | None) -> Picture:
     probe = f" {comparison.probe}" if comparison else ""
     return Picture(
         "efficiency",
         "With fewer labels",
-        f"What{probe} probes reach that learn from a part of the labels, scored on the whole test split. "
-        "Bands are 95 % intervals over random subsets of the labels; a point of a single repeat has none."
-        + _first(records),
+        f"Scores of{probe} probes that were trained with a part of the labels, on the whole test "
+        "split. Bands are 95 % intervals over random subsets of the labels; points with a single "
+        "subset have none." + _first(records),
         efficiency_panels(records),
         _absent(records, "efficiency"),
     )
@@ -81,9 +86,10 @@ def _decoded(records: Sequence[Record]) -> Picture:
     return Picture(
         "decoded",
         "What each embedding kept",
-        "Test images, and what a decoder makes of their frozen embeddings. Each decoder is trained in the "
-        "same way, with pixel MSE, whatever its encoder was trained with; the number is its error over the "
-        "test split, pixels from 0 to 1." + _first(records),
+        "Test images, and what a decoder reconstructs from their frozen embeddings. All decoders "
+        "are trained in the same way, with the mean squared error (MSE) of pixels, whatever loss "
+        "their encoder was trained with. The number is this error over the test split, with pixels "
+        "from 0 to 1." + _first(records),
         decoded_sheet(records),
         _absent(records, "decoded"),
     )
@@ -113,10 +119,10 @@ def _learning_curves(records: Sequence[Record]) -> Picture:
     return Picture(
         "learning_curves",
         "Learning curves",
-        "The terms of each run's loss over its training, weighted as in their sum where the run recorded "
-        "that; the dot marks the epoch with the lowest validation loss. Every panel has its own scale, some "
-        "of them logarithmic: losses of different kinds cannot be compared by their size."
-        + _first(records),
+        "The terms of each run's loss by epoch, multiplied by their weights in the loss where the "
+        "run recorded that. The dot marks the epoch with the lowest validation loss. Each panel "
+        "has its own scale, and some scales are logarithmic: the sizes of different losses cannot "
+        "be compared." + _first(records),
         learning_curves(records),
         _absent(records, "history"),
     )
@@ -124,27 +130,28 @@ def _learning_curves(records: Sequence[Record]) -> Picture:
 
 def _absent(records: Sequence[Record], field: str) -> list[str]:
     return [
-        f"Not shown: {r.called}, which {r.missing[field]}." for r in records if field in r.missing
+        f"Not shown: {r.full_name}, which {r.missing[field]}."
+        for r in records
+        if field in r.missing
     ]
 
 
 def _first(records: Sequence[Record]) -> str:
-    return (
-        " Of several encoder seeds the first is shown."
-        if any(r.over == "encoder" for r in records)
-        else ""
-    )
+    if any(r.over == "encoder" for r in records):
+        return " Where a row stands for several encoder seeds, the first one is shown."
+    return ""
 
 
 def _reconstruction_caption(records: Sequence[Record]) -> str:
+    images = "Validation images, and below them the reconstructions of each run."
     if len(same_originals(records)) > 1:
-        images = "Validation images, and below them what the runs make of their embeddings. The runs kept "
-        images += "different images, so each set stands under its own originals."
-    else:
-        images = "Validation images, and below them what each run makes of their embeddings."
+        images += (
+            " The runs recorded different images, so each group of runs stands below its own "
+            "originals."
+        )
     return (
-        f"{images} A run without an image term in its loss was never asked for the right colours; a good "
-        "picture and a good embedding are different things."
+        f"{images} A run whose loss does not compare pixels did not learn to reproduce the "
+        "colours; a good reconstruction and a useful embedding are different things."
     )
 
 
@@ -152,10 +159,16 @@ def _prediction_caption(records: Sequence[Record]) -> str:
     predictions = [r.predictions for r in records if r.predictions is not None]
     if not predictions:
         return ""
-    number = f"{len(predictions[0].target):,} test images, predicted by the chosen probe of the first seed."
+    images = (
+        f"{len(predictions[0].target):,} test images, predicted by the probe of the first seed."
+    )
     if predictions[0].classes:
-        return f"{number} Each row is a true class, in percent of its images; the diagonal is what was right."
+        return (
+            f"{images} Each row is a true class, in percent of its images; the diagonal holds the "
+            "correct predictions."
+        )
     return (
-        f"{number} One point an image, all encoders on the same axes. On the line the prediction is right; "
-        "a level band is what guessing one value gives. Points beyond the axes are counted in the panel."
+        f"{images} Each point is an image, and all encoders have the same axes. Predictions on the "
+        "line are correct; a horizontal band means that the probe predicts the same value for all "
+        "images. Points outside the axes are counted in the panel."
     )

@@ -1,5 +1,7 @@
-"""Originals, and below them a row for each way to generate them (Fig. 3 of Dosovitskiy & Brox
-2016)."""
+"""Rows of images below each other: originals, and one row for each model that generates them.
+
+Fig. 3 of Dosovitskiy & Brox 2016 is such a picture.
+"""
 
 import os
 from collections.abc import Mapping
@@ -8,35 +10,35 @@ import numpy as np
 
 from tfdeepsim.errors import InputError
 from tfdeepsim.files import replacing
-from tfdeepsim.report.figures.sheet import Row, sheet
+from tfdeepsim.report.figures.sheet import ImageRow, sheet
 from tfdeepsim.report.figures.style import run_colour, styled
 from tfdeepsim.report.naming import shorten
 
 MOST = 12
-"""Columns; further images are left out."""
+"""Number of images that are shown of each row."""
 
-_TITLE, _SUBTITLE = 11, 16  # letters that have room beside the images, in bold and below
+_TITLE, _SUBTITLE = 11, 16  # characters that fit beside the images, in bold and below that
 
 
 def write_image_rows(path: str | os.PathLike, rows: Mapping[str, np.ndarray]) -> None:
-    """Write a PNG of rows of images, each with its name at the left.
+    """Write a PNG file of rows of images, each with its name at the left.
 
-    Small images are enlarged by a whole number and keep their exact pixels, so that blur in the
-    picture is blur in the images.
+    Small images are enlarged by a whole number, without interpolation, so that the picture is not
+    blurred where the images are sharp.
 
     Args:
-        path: Replaced where it exists; its folder is created.
-        rows: Name to uint8 [n, H, W, 3], in the order shown, the originals first. The first 12
-            images of each are shown. Of a long name the first words are the title, the others stand
-            below it.
+        path: Path of the file, which is replaced if it exists; its folder is created.
+        rows: Name of each row to its images, uint8 [n, H, W, 3], in the order shown, the originals
+            first. The first 12 images are shown. The first words of a long name are shown as a
+            title, the others below it.
 
     Raises:
-        InputError: If there is no row, or one is not of such images or differs in shape from the
-            first.
+        InputError: If there is no row, if a row holds no such images, or if the rows differ in
+            shape.
     """
     _check(rows)
     block = [
-        Row(
+        ImageRow(
             np.asarray(images)[:MOST],
             *_label(name),
             colour=run_colour(place - 1) if place else "white",
@@ -50,7 +52,7 @@ def write_image_rows(path: str | os.PathLike, rows: Mapping[str, np.ndarray]) ->
 
 
 def _label(name: str) -> tuple[str, str]:
-    """Title and subtitle: as many words as have room, and the others."""
+    """Title and subtitle: as many words as fit, and the others."""
     title, *others = name.split() or [""]
     while others and len(f"{title} {others[0]}") <= _TITLE:
         title = f"{title} {others.pop(0)}"
@@ -60,7 +62,9 @@ def _label(name: str) -> tuple[str, str]:
 def _check(rows: Mapping[str, np.ndarray]) -> None:
     if not rows:
         raise InputError(
-            "a picture needs rows", got="none", accepted="a row of originals and others below it"
+            "a picture needs rows",
+            got="none",
+            accepted="a row of originals, and other rows below it",
         )
     first = np.shape(next(iter(rows.values())))
     for name, images in rows.items():
@@ -73,7 +77,7 @@ def _check(rows: Mapping[str, np.ndarray]) -> None:
             )
         if images.shape != first:
             raise InputError(
-                f"row '{name}' must be of the shape of the first",
+                f"row '{name}' must have the shape of the first",
                 got=list(images.shape),
                 accepted=list(first),
             )

@@ -1,4 +1,4 @@
-"""Names written beside an axes, at the heights of what they name."""
+"""Names beside a plot, at the heights of the values that they belong to."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -20,14 +20,16 @@ def name_heights(
     colours: Sequence[str] = (),
     lines: Sequence[str] = (),
 ) -> None:
-    """Write each name right of the axes at its value, moved apart where values meet.
+    """Write each name to the right of the axes, at the height of its value.
+
+    Names of values that are close together are moved apart.
 
     Args:
-        axes: With its limits set.
-        names: Value on the y axis, and name; names at NaN are left out.
-        height: Of the axes, in CSS pixels.
-        colours: Of the names; faint if empty.
-        lines: Colours of short lines that lead from the values to the names; none if empty.
+        axes: Axes whose limits are set.
+        names: Value on the y axis and name of each; names at NaN are left out.
+        height: Height of the axes in CSS pixels.
+        colours: Colour of each name; all names are grey if it is empty.
+        lines: Colour of the short line from each value to its name; no lines if it is empty.
     """
     looks = zip(colours or [FAINT] * len(names), lines or [""] * len(names), strict=True)
     places = []
@@ -52,14 +54,20 @@ def name_heights(
 
 
 def last_finite(values: np.ndarray) -> float:
-    """The last value that is finite, or NaN."""
+    """The last finite value; NaN if there is none."""
     finite = values[np.isfinite(values)]
     return float(finite[-1]) if finite.size else float("nan")
 
 
 def moved_apart(heights: list[float], gap: float) -> list[float]:
-    """Rising `heights`, moved so that neighbours are at least `gap` apart, inside 0 to 1 if they
-    fit."""
+    """Ascending heights, moved so that neighbours are at least `gap` apart.
+
+    They stay between 0 and 1 if there is room for all of them.
+
+    Args:
+        heights: Ascending heights, as shares of the height of the axes.
+        gap: Smallest distance, as a share of the height of the axes.
+    """
     for index in range(1, len(heights)):
         heights = [
             *heights[:index],

@@ -1,4 +1,4 @@
-"""What the probes predict, against the truth."""
+"""Predictions of the probes beside the true labels."""
 
 import math
 from collections.abc import Sequence
@@ -29,16 +29,16 @@ _AXIS_NAMES = "xyz"
 
 
 def prediction_panels(records: Sequence[Record]) -> bytes | None:
-    """Predicted against true values, or confusion matrices where the labels are classes.
+    """Predicted against true values, or confusion matrices if the labels are classes.
 
-    For regression: a column of panels a row, one panel a coordinate; all panels of a coordinate
-    share their limits, which the true values set.
+    For regression there is a column of panels for each row, with one panel for each coordinate. All
+    panels of a coordinate have the same limits, which are those of the true values.
 
     Args:
-        records: All rows of the report.
+        records: Files of all rows.
 
     Returns:
-        PNG, or None if none has predictions.
+        Content of a PNG file, or None if no row has predictions.
     """
     rows = zip(colours(records), records, strict=True)
     shown = [(colour, r, r.predictions) for colour, r in rows if r.predictions is not None]
@@ -102,7 +102,7 @@ def _scatter_panel(
 
 
 def _limits(targets: list[np.ndarray]) -> tuple[float, float]:
-    """The range of all true values and a tenth of it on both sides."""
+    """The range of all true values, with a margin of a tenth at both ends."""
     low, high = min(float(t.min()) for t in targets), max(float(t.max()) for t in targets)
     margin = 0.1 * (high - low) or 1.0
     return low - margin, high + margin

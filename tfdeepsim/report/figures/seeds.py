@@ -1,4 +1,4 @@
-"""Every encoder seed of every contestant: what stands behind the means of a table."""
+"""The scores of every encoder seed, whose means stand in the table."""
 
 import itertools
 import math
@@ -16,8 +16,8 @@ from tfdeepsim.report.figures.style import (
     run_colour,
     styled,
 )
-from tfdeepsim.report.naming import SHORT, called, distinct, shorten
-from tfdeepsim.report.significance import Comparison, has_interval
+from tfdeepsim.report.naming import SHORT, distinct, full_name, shorten
+from tfdeepsim.report.row_comparison import RowComparison, has_interval
 from tfdeepsim.report.wording import heading, scale
 
 if TYPE_CHECKING:
@@ -25,30 +25,30 @@ if TYPE_CHECKING:
 
 _PANEL = 300  # CSS pixels, height of the axes
 _TOP, _LEFT, _RIGHT = 34, 62, 226
-_SIDE_BY_SIDE = 3  # contestants for which two panels fit beside each other
-_LEVEL_NAMES = 6  # contestants whose names fit below each other without turning
-_SHARE = 0.3  # of the axis at least, for the contestants themselves
+_SIDE_BY_SIDE = 3  # up to this number of encoders, two panels fit beside each other
+_LEVEL_NAMES = 6  # up to this number of encoders, their names fit without being rotated
+_SHARE = 0.3  # smallest share of the axis that the scores of the encoders take
 _DASHES = ((0, (1, 2)), (0, (5, 2)), (0, (3, 1.5, 1, 1.5)), (0, (7, 2, 2, 2)), "-")
 
 
-def seed_panels(comparison: Comparison | None) -> bytes | None:
-    """One panel a metric: points for seeds, thin lines for equal seeds, mean with its 95 % interval
-    beside.
+def seed_panels(comparison: RowComparison | None) -> bytes | None:
+    """One panel for each metric: a point for each seed, and their mean with its 95 % interval.
 
-    Chance and baselines are level lines with their names; those far away are named at the edge.
+    Thin lines join equal seeds. Chance and baselines are horizontal lines with their names; those
+    that are far away are only named, at the edge.
 
     Args:
-        comparison: What is compared; None where there are no labels.
+        comparison: Scores of the rows; None if the dataset has no labels.
 
     Returns:
-        PNG, or None if no contestant was trained with several seeds.
+        Content of a PNG file, or None if no encoder was trained with several seeds.
     """
     if comparison is None:
         return None
     metrics = [
         m
         for m in comparison.metrics
-        if any(s.over == "encoder" and len(s.values) > 1 for s in comparison.contest(m))
+        if any(s.over == "encoder" and len(s.values) > 1 for s in comparison.encoder_scores(m))
     ]
     if not metrics:
         return None
@@ -56,8 +56,8 @@ def seed_panels(comparison: Comparison | None) -> bytes | None:
         return png(_panels(comparison, metrics))
 
 
-def _panels(comparison: Comparison, metrics: list[str]):
-    names = len(comparison.contestants)
+def _panels(comparison: RowComparison, metrics: list[str]):
+    names = len(comparison.encoders)
     columns = 2 if len(metrics) > 1 and names <= _SIDE_BY_SIDE else 1
     below, before = (52, _LEFT) if names <= _LEVEL_NAMES else (120, 2 * _LEFT)
     block = _TOP + _PANEL + below
@@ -71,13 +71,13 @@ def _panels(comparison: Comparison, metrics: list[str]):
             (left / WIDTH, 1 - bottom / height, size[0] / WIDTH, size[1] / height)
         )
         _draw(axes, comparison, metric)
-        _name_contestants(axes, comparison, size[0] / names)
+        _name_encoders(axes, comparison, size[0] / names)
     return figure
 
 
-def _draw(axes: "Axes", comparison: Comparison, metric: str) -> None:
+def _draw(axes: "Axes", comparison: RowComparison, metric: str) -> None:
     factor = scale(metric)
-    scores = [comparison.score(run, metric) for run in comparison.contestants]
+    scores = [comparison.score(row, metric) for row in comparison.encoders]
     for index, score in enumerate(scores):
         if score is None:
             continue
@@ -126,14 +126,14 @@ def _draw(axes: "Axes", comparison: Comparison, metric: str) -> None:
     _draw_levels(axes, comparison, metric)
 
 
-def _draw_levels(axes: "Axes", comparison: Comparison, metric: str) -> None:
-    """Level lines of chance and baselines, and the limits of the axis."""
+def _draw_levels(axes: "Axes", comparison: RowComparison, metric: str) -> None:
+    """Horizontal lines of chance and baselines, and the limits of the axis."""
     levels = (
         {"chance": comparison.column(metric)[0].chance} if comparison.same_chance(metric) else {}
     )
     for baseline in comparison.baselines:
         if score := comparison.score(baseline, metric):
-            levels[comparison.called(baseline)] = score.value
+            levels[comparison.full_name(baseline)] = score.value
     levels = {name: scale(metric) * value for name, value in levels.items() if math.isfinite(value)}
     low, high = limits(*_extent(comparison, metric), list(levels.values()))
     axes.set_ylim(low, high)
@@ -147,9 +147,9 @@ def _draw_levels(axes: "Axes", comparison: Comparison, metric: str) -> None:
     name_heights(axes, names, _PANEL)
 
 
-def _extent(comparison: Comparison, metric: str) -> tuple[float, float]:
-    """From the lowest to the highest number of a contestant."""
-    scores = comparison.contest(metric)
+def _extent(comparison: RowComparison, metric: str) -> tuple[float, float]:
+    """The lowest and the highest number of all encoders."""
+    scores = comparison.encoder_scores(metric)
     numbers = [
         n for s in scores for n in (s.value, s.low, s.high, *s.values) if math.isfinite(n)
     ] or [0.0]
@@ -157,12 +157,12 @@ def _extent(comparison: Comparison, metric: str) -> tuple[float, float]:
 
 
 def limits(low: float, high: float, levels: list[float]) -> tuple[float, float]:
-    """Ends of an axis that shows `low` to `high` well, and as many levels as that leaves room for.
+    """Ends of an axis that shows `low` to `high` well, and as many levels as there is room for.
 
     Args:
-        low: Lowest number of a contestant.
-        high: Highest.
-        levels: What stands beside; the nearest are taken in first.
+        low: Lowest number of an encoder.
+        high: Highest number of an encoder.
+        levels: Chance and the scores of baselines; the nearest are included first.
     """
     span = (high - low) or abs(high) or 1.0
     start, end = low, high
@@ -173,17 +173,22 @@ def limits(low: float, high: float, levels: list[float]) -> tuple[float, float]:
     return start - margin, end + margin
 
 
-def _name_contestants(axes: "Axes", comparison: Comparison, room: float) -> None:
-    """Names below the axis: level on two lines where there is room, else turned; `room` in CSS
-    pixels."""
-    level = len(comparison.contestants) <= _LEVEL_NAMES
-    own = distinct([comparison.own(run) for run in comparison.contestants], SHORT)
-    pairs = list(zip(map(comparison.system, comparison.contestants), own, strict=True))
+def _name_encoders(axes: "Axes", comparison: RowComparison, room: float) -> None:
+    """Write the names of the encoders below the axis, rotated if there are many.
+
+    Args:
+        axes: Axes of the panel.
+        comparison: Scores of the encoders.
+        room: Width for each name in CSS pixels.
+    """
+    level = len(comparison.encoders) <= _LEVEL_NAMES
+    own = distinct([comparison.own_name(row) for row in comparison.encoders], SHORT)
+    pairs = list(zip(map(comparison.system, comparison.encoders), own, strict=True))
     if level:
         length = max(4, int(room / 7.5))
         names = ["\n".join(shorten(text, length) for text in pair if text) for pair in pairs]
     else:
-        names = [shorten(called(*pair), 26) for pair in pairs]
+        names = [shorten(full_name(*pair), 26) for pair in pairs]
     axes.set_xticks(range(len(names)))
     turned: Any = {} if level else {"rotation": 30, "ha": "right", "rotation_mode": "anchor"}
     labels = ["\n".join(map(drawable, name.split("\n"))) for name in names]

@@ -1,4 +1,4 @@
-"""Rows of images with their names beside them."""
+"""Pictures of rows of images with their names beside them."""
 
 import dataclasses
 import textwrap
@@ -20,12 +20,23 @@ _GAP = 3 * DENSITY
 _BETWEEN = 22 * DENSITY
 _FRAME = 176  # gray between images, whose own edges may be white or black
 _CELL = (WIDTH * DENSITY - _LABEL) // COLUMNS - _GAP
-_MANY_ROWS = 6  # of which one set of images is enough
+_MANY_ROWS = 6  # with more rows than this, one set of images is enough
 
 
 @dataclasses.dataclass(frozen=True)
-class Row:
-    """A row of the sheet: uint8 images `[n, H, W, 3]`, and what stands beside them."""
+class ImageRow:
+    """A row of images and the text beside it.
+
+    Attributes:
+        images: Images, uint8 `[n, H, W, 3]`.
+        title: Text in bold.
+        subtitle: Text below the title.
+        note: Text below the subtitle.
+        colour: Colour of the bar at the left.
+
+    Example:
+        >>> png = sheet([[ImageRow(originals, "Originals"), ImageRow(reconstructions, "AE")]])
+    """
 
     images: np.ndarray
     title: str
@@ -34,9 +45,8 @@ class Row:
     colour: str = "white"
 
 
-def sets(rows: Sequence[Row]) -> list[list[Row]]:
-    """Rows of equal length cut into sets of `COLUMNS` images; the first set alone where rows are
-    many."""
+def sets(rows: Sequence[ImageRow]) -> list[list[ImageRow]]:
+    """Rows of equal length, cut into sets of `COLUMNS` images; of many rows the first set only."""
     length = (
         len(rows[0].images) if len(rows) - 1 <= _MANY_ROWS else min(COLUMNS, len(rows[0].images))
     )
@@ -47,7 +57,7 @@ def sets(rows: Sequence[Row]) -> list[list[Row]]:
 
 
 def grouped(images: Sequence[np.ndarray | None]) -> list[list[int]]:
-    """Indices of equal arrays together, in order; None is left out."""
+    """Indices of the images, grouped by equal arrays, in order; None is left out."""
     groups: list[tuple[np.ndarray, list[int]]] = []
     for index, array in enumerate(images):
         if array is None:
@@ -61,16 +71,16 @@ def grouped(images: Sequence[np.ndarray | None]) -> list[list[int]]:
     return [members for _, members in groups]
 
 
-def sheet(blocks: Sequence[Sequence[Row]]) -> bytes:
-    """Place the rows below each other, exact to the pixel, with their labels at the left.
+def sheet(blocks: Sequence[Sequence[ImageRow]]) -> bytes:
+    """Draw rows of images below each other, with their labels at the left.
 
-    Small images are enlarged by a whole number and keep their exact colours.
+    Small images are enlarged by a whole number, without interpolation.
 
     Args:
-        blocks: Rows that belong together; there is a gap between blocks.
+        blocks: Groups of rows, with a gap between groups.
 
     Returns:
-        PNG.
+        Content of a PNG file.
     """
     strips = [[_strip(row.images) for row in block] for block in blocks]
     width = _LABEL + max(strip.shape[1] for block in strips for strip in block)
@@ -92,8 +102,8 @@ def sheet(blocks: Sequence[Sequence[Row]]) -> bytes:
     return png(canvas)
 
 
-def _label(figure: "Figure", row: Row, top: int, height: int) -> None:
-    """Name a row beside it; lengths in image pixels."""
+def _label(figure: "Figure", row: ImageRow, top: int, height: int) -> None:
+    """Write the label of a row. `top` and `height` are in image pixels."""
     from matplotlib.patches import Rectangle
 
     unit = figure.transFigure.inverted().transform
@@ -117,7 +127,7 @@ def _label(figure: "Figure", row: Row, top: int, height: int) -> None:
 
 
 def _broken(title: str) -> list[str]:
-    """A title in at most three lines that fit beside the images."""
+    """A title in at most three lines, which fit beside the images."""
     lines = textwrap.wrap(title, 13, break_long_words=False) or [""]
     return [
         shorten(line, 13)
@@ -126,8 +136,11 @@ def _broken(title: str) -> list[str]:
 
 
 def _strip(images: np.ndarray) -> np.ndarray:
-    """uint8 `[n, H, W, 3]` side by side, each at most `_CELL` pixels wide, with a frame right and
-    below."""
+    """Images side by side, each at most `_CELL` pixels wide, with a frame at the right and below.
+
+    Args:
+        images: Images, uint8 `[n, H, W, 3]`.
+    """
     fitted = np.stack([_fitted(image) for image in images])
     framed = np.pad(fitted, ((0, 0), (0, _GAP), (0, _GAP), (0, 0)), constant_values=_FRAME)
     return np.concatenate(list(framed), axis=1)

@@ -1,4 +1,4 @@
-"""How figures look: one size, one type, one colour a run, in all of them."""
+"""The look of all figures: their size, fonts and colours."""
 
 import contextlib
 import io
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.text import Text
 
-# Okabe and Ito's colours, which people with colour-blindness tell apart; yellow is left out on
-# white.
+# The colours of Okabe and Ito, which colour-blind people can tell apart, without yellow, which is
+# hard to see on white.
 RUN_COLOURS = ("#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#444444")
 BASELINE_COLOUR = "#8c959f"
 INK = "#1f2328"
@@ -34,7 +34,7 @@ _SETTINGS: Any = {
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlelocation": "left",
-    "font.family": "DejaVu Sans",  # comes with Matplotlib: the same everywhere
+    "font.family": "DejaVu Sans",  # comes with Matplotlib, so figures are the same everywhere
     "font.size": 12 * _POINTS_PER_PIXEL,
     "axes.labelsize": 12 * _POINTS_PER_PIXEL,
     "axes.titlesize": 13 * _POINTS_PER_PIXEL,
@@ -49,12 +49,12 @@ _SETTINGS: Any = {
 
 
 def run_colour(index: int) -> str:
-    """The colour of the contestant at `index` in the report, in every figure and on the page."""
+    """The colour of the encoder at `index` in the report, in all figures and on the page."""
     return RUN_COLOURS[index % len(RUN_COLOURS)]
 
 
 def colours(records: Sequence[Record]) -> list[str]:
-    """The colour of each row: contestants by their place, all baselines alike."""
+    """The colour of each row: encoders have different colours, all baselines the same."""
     places = itertools.count()
     return [
         BASELINE_COLOUR if record.is_baseline else run_colour(next(places)) for record in records
@@ -63,7 +63,7 @@ def colours(records: Sequence[Record]) -> list[str]:
 
 @contextlib.contextmanager
 def styled() -> Iterator[None]:
-    """Draw by this file's settings, whatever the user's own Matplotlib settings are."""
+    """Draw with the settings of this module, whatever the user's Matplotlib settings are."""
     import matplotlib
 
     with matplotlib.rc_context():
@@ -76,8 +76,8 @@ def new_figure(width: float, height: float) -> "Figure":
     """An empty white figure.
 
     Args:
-        width: In CSS pixels.
-        height: In CSS pixels.
+        width: Width in CSS pixels.
+        height: Height in CSS pixels.
     """
     from matplotlib.figure import Figure
 
@@ -85,7 +85,7 @@ def new_figure(width: float, height: float) -> "Figure":
 
 
 def png(picture: "Figure | np.ndarray") -> bytes:
-    """A figure, or its pixels, as a PNG file."""
+    """A figure, or its pixels, as the content of a PNG file."""
     from PIL import Image
 
     pixels = picture if isinstance(picture, np.ndarray) else pixels_of(picture)
@@ -95,7 +95,7 @@ def png(picture: "Figure | np.ndarray") -> bytes:
 
 
 def pixels_of(figure: "Figure") -> np.ndarray:
-    """The figure as drawn, uint8 `[height, width, 3]`, to place exact pixels on."""
+    """The drawn figure, uint8 `[height, width, 3]`, in which pixels can be replaced exactly."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     canvas = FigureCanvasAgg(figure)
@@ -104,18 +104,18 @@ def pixels_of(figure: "Figure") -> np.ndarray:
 
 
 def points(pixels: float) -> float:
-    """A length in CSS pixels as typographic points, which Matplotlib wants for type and lines."""
+    """A length in CSS pixels in typographic points, Matplotlib's unit for fonts and lines."""
     return pixels * _POINTS_PER_PIXEL
 
 
 def write(place: Any, x: float, y: float, text: str, pixels: float = 12, **settings: Any) -> "Text":
-    """Write text on a figure or an axes, as it is: run names are not formulas."""
+    """Write text on a figure or axes, without reading formulas in it."""
     return place.text(x, y, drawable(text), fontsize=points(pixels), parse_math=False, **settings)
 
 
 def add_header(axes: "Axes", record: Record, colour: str) -> None:
-    """Name the row above a panel: its colour, its system, and its own name as far as there is
-    room."""
+    """Write the name of a row above a panel: its colour, its kind, and as much of its own name as
+    fits."""
     from matplotlib.patches import Rectangle
 
     figure, box = axes.figure, axes.get_position()
@@ -125,10 +125,10 @@ def add_header(axes: "Axes", record: Record, colour: str) -> None:
     title = shorten(record.system, max(3, int((box.width * width - 10) / 10)))
     system = write(figure, left + 10 / width, bottom + 4 / height, title, 14, weight="bold")
     room = int((box.width * width - 10 - 11 * len(title)) / 7)
-    if not record.short or room < 3:
+    if not record.short_name or room < 3:
         return
     axes.annotate(
-        drawable(shorten(record.short, room)),
+        drawable(shorten(record.short_name, room)),
         xy=(1, 0),
         xycoords=system,
         xytext=(points(7), 0),
@@ -141,7 +141,7 @@ def add_header(axes: "Axes", record: Record, colour: str) -> None:
 
 
 def drawable(text: str) -> str:
-    """`text` with a question mark for every character that the figures' type does not have."""
+    """`text` with a question mark for each character that the font of the figures lacks."""
     from matplotlib.font_manager import findfont, get_font
 
     font = get_font(findfont("DejaVu Sans"))
