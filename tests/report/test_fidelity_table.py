@@ -130,9 +130,9 @@ def test_files(tmp_path):
     ("options", "message"),
     [
         ({"rows": {}}, "needs rows"),
-        ({"paper": {"speed": {"SE": 1.0}}}, "paper's column must be known: got speed"),
-        ({"paper": {"fid": {"L1": 1.0}}}, "of a row of the table: got L1; accepted: SE"),
-        ({"extra": {"speed": {"L1": 1.0}}}, "of a row of the table: got L1"),
+        ({"paper": {"speed": {"SE": 1.0}}}, "must be a column of the table: got speed"),
+        ({"paper": {"fid": {"L1": 1.0}}}, "to a row of the table: got L1; accepted: SE"),
+        ({"extra": {"speed": {"L1": 1.0}}}, "to a row of the table: got L1"),
     ],
 )
 def test_what_does_not_fit(options, message):

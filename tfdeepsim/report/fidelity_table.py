@@ -1,5 +1,7 @@
-"""The table of fidelities for a terminal, as Markdown and as CSV, with a paper's numbers beside
-ours."""
+"""The table of fidelities on a terminal, as Markdown and as CSV.
+
+The values that a paper reports can stand beside the obtained ones.
+"""
 
 import csv
 import dataclasses
@@ -29,7 +31,7 @@ HEADINGS = {
     "gradient_ratio": "Gradients (1 = real)",
     "gradient_distance": "Gradient distance ↓",
 }
-"""Field of `Fidelity` to its column's title."""
+"""Field of `Fidelity` to the title of its column."""
 
 _DECIMALS = {"normalized_error": 1, "feature_error": 1, "ssim": 3, "gradient_ratio": 2}
 _SCALE = dict.fromkeys(("normalized_error", "feature_error"), 100.0)
@@ -38,18 +40,24 @@ _PAPER = "Paper"
 
 @dataclasses.dataclass(frozen=True)
 class FidelityTable:
-    """Fidelities by name, with what else is known of each row.
+    """Fidelities of several models, and other values of each of them.
 
     Attributes:
-        rows: Name to fidelity, in the order shown.
-        extra: Title of a further column to its values by row; text is shown as it is.
-        paper: A field of `HEADINGS`, or a title of `extra`, to a paper's values by row, in the unit
-            of that field. They stand in a column of their own beside the obtained ones.
-        notes: Sentences below the table: the extractor, the number of images.
-        title: Above it.
+        rows: Name of each row to its fidelity, in the order shown.
+        extra: Title of each further column to its values, by the name of the row; values that are
+            text are shown unchanged.
+        paper: Field of `HEADINGS`, or title of `extra`, to the values that a paper reports, by the
+            name of the row and in the unit of the field. They stand in a column at the right of the
+            obtained values.
+        notes: Sentences below the table, e.g. on the feature extractor and the number of images.
+        title: Line above the table.
 
     Raises:
-        InputError: If there is no row, or a value is for a row or a column that is not there.
+        InputError: If there is no row, or if a value belongs to no row or column of the table.
+
+    Example:
+        >>> table = FidelityTable({"SE": fidelity}, paper={"normalized_error": {"SE": 0.153}})
+        >>> print_fidelity(table)
     """
 
     rows: Mapping[str, Fidelity]
@@ -65,38 +73,40 @@ class FidelityTable:
         for column in self.paper:
             if column not in columns:
                 raise InputError(
-                    "a paper's column must be known", got=column, accepted=", ".join(columns)
+                    "a paper's column must be a column of the table",
+                    got=column,
+                    accepted=", ".join(columns),
                 )
         for values in (*self.extra.values(), *self.paper.values()):
             for name in values:
                 if name not in self.rows:
                     raise InputError(
-                        "a value must be of a row of the table",
+                        "a value must belong to a row of the table",
                         got=name,
                         accepted=", ".join(self.rows),
                     )
 
 
 def print_fidelity(table: FidelityTable, console: "Console | None" = None) -> None:
-    """Print one row a name, one column a measure; turned around where the terminal is too narrow
-    for that.
+    """Print one row for each name and one column for each measure.
 
     Args:
-        table: What to print.
-        console: Where to; standard output by default.
+        table: Table to print.
+        console: Console to print to; None for standard output.
     """
-    print_table(_table(table), console)
+    print_table(_as_text(table), console)
 
 
 def fidelity_markdown(table: FidelityTable) -> str:
     """The table as GitHub-flavoured Markdown, with its notes below."""
-    return table_markdown(_table(table))
+    return table_markdown(_as_text(table))
 
 
 def fidelity_csv(table: FidelityTable) -> str:
-    """The table with full numbers: a column each field, and `paper_` before a paper's.
+    """The table as CSV with unrounded numbers, one column for each field of `Fidelity`.
 
-    Shares are shares here, not percent. A cell is empty where nothing is known.
+    The names of columns with a paper's values begin with `paper_`. Shares are not in percent. Cells
+    without a value are empty.
     """
     records = {
         name: {"name": name, **dataclasses.asdict(fidelity)}
@@ -116,7 +126,13 @@ def fidelity_csv(table: FidelityTable) -> str:
 
 
 def write_fidelity(folder: str | os.PathLike, table: FidelityTable) -> None:
-    """Write `fidelity.csv` and `fidelity.md` into `folder`, which is created, over earlier ones."""
+    """Write `fidelity.csv` and `fidelity.md`.
+
+    Args:
+        folder: Folder that the files are written to; it is created if it does not exist, and
+            earlier files are replaced.
+        table: Table to write.
+    """
     for name, text in (
         ("fidelity.csv", fidelity_csv(table)),
         ("fidelity.md", fidelity_markdown(table)),
@@ -125,7 +141,7 @@ def write_fidelity(folder: str | os.PathLike, table: FidelityTable) -> None:
             new.write_text(text, encoding="utf-8")
 
 
-def _table(table: FidelityTable) -> Table:
+def _as_text(table: FidelityTable) -> Table:
     columns = [["", *table.rows]]
     for field, title in HEADINGS.items():
         obtained = {name: getattr(fidelity, field) for name, fidelity in table.rows.items()}
@@ -139,9 +155,10 @@ def _table(table: FidelityTable) -> Table:
 def _column(
     table: FidelityTable, key: str, title: str, values: Mapping[str, Value]
 ) -> list[list[str]]:
-    """A column with its title, and the paper's beside it where there is one."""
-    known = table.paper.get(key, {})
-    numbers = [value for value in (*values.values(), *known.values()) if not isinstance(value, str)]
+    """A column with its title, and the column of the paper's values if there are any."""
+    reported = table.paper.get(key, {})
+    both = (*values.values(), *reported.values())
+    numbers = [value for value in both if not isinstance(value, str)]
     decimals = _DECIMALS[key] if key in _DECIMALS else _decimals(numbers)
 
     def shown(value: Value | None) -> str:
@@ -151,8 +168,9 @@ def _column(
     if key == "kid":
         spreads = [fidelity.kid_deviation for fidelity in table.rows.values()]
         cells = [f"{cell} ± {shown(spread)}" for cell, spread in zip(cells, spreads, strict=True)]
-    found = [[title, *cells]]
-    return [*found, [_PAPER, *(shown(known.get(name)) for name in table.rows)]] if known else found
+    if not reported:
+        return [[title, *cells]]
+    return [[title, *cells], [_PAPER, *(shown(reported.get(name)) for name in table.rows)]]
 
 
 def _shown(value: Value | None, scale: float, decimals: int) -> str:
@@ -162,6 +180,6 @@ def _shown(value: Value | None, scale: float, decimals: int) -> str:
 
 
 def _decimals(values: Sequence[float]) -> int:
-    """Three significant digits of the largest value, so that what is nearly 0 shows as 0."""
+    """Decimals for three significant digits of the largest value; tiny values are shown as 0."""
     largest = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
     return min(6, max(0, 2 - math.floor(math.log10(largest)))) if largest else 2

@@ -1,5 +1,7 @@
-"""The table of inversions for a terminal, as Markdown and as CSV: Table 8 of Dosovitskiy & Brox
-2016."""
+"""The table of inversions on a terminal, as Markdown and as CSV.
+
+It is like Table 8 of Dosovitskiy & Brox 2016.
+"""
 
 import csv
 import dataclasses
@@ -26,18 +28,24 @@ COLUMNS = (
 """Field, title, factor and decimals of each measure."""
 
 Paper = Mapping[tuple[str, str], str]
-"""Features and method to what a paper reports of them, as `image / feature` in %."""
+"""Features and method to the errors that a paper reports, in percent: `image / feature`."""
 
 
 @dataclasses.dataclass(frozen=True)
 class InversionTable:
-    """Scores, one row for each layer and method; several seeds are one row with a 95 % interval.
+    """Scores of inversions, one row for each layer and method.
+
+    Several seeds of a layer and method are one row with a 95 % interval.
 
     Attributes:
-        scores: In the order shown.
-        paper: What stands beside them; empty for no such column.
+        scores: Scores, in the order shown.
+        paper: Values that a paper reports, shown in the last column; empty for no such column.
         notes: Sentences below the table.
-        title: Above it.
+        title: Line above the table.
+
+    Example:
+        >>> table = InversionTable(scores, {("alexnet:fc6", "DeePSiM"): "55 / 48"})
+        >>> print_inversions(table)
     """
 
     scores: Sequence[InversionScore]
@@ -47,14 +55,25 @@ class InversionTable:
 
 
 def print_inversions(table: InversionTable, console: "Console | None" = None) -> None:
-    """Print the table; turned around where the terminal is too narrow."""
-    print_table(_table(table), console)
+    """Print the table.
+
+    Args:
+        table: Table to print.
+        console: Console to print to; None for standard output.
+    """
+    print_table(_as_text(table), console)
 
 
 def write_inversions(folder: str | os.PathLike, table: InversionTable) -> None:
-    """Write `inversions.csv`, one line a score, and `inversions.md`, over earlier ones."""
+    """Write `inversions.csv`, with one line for each score, and `inversions.md`.
+
+    Args:
+        folder: Folder that the files are written to; it is created if it does not exist, and
+            earlier files are replaced.
+        table: Table to write.
+    """
     with replacing(Path(folder, "inversions.md")) as new:
-        new.write_text(table_markdown(_table(table)), encoding="utf-8")
+        new.write_text(table_markdown(_as_text(table)), encoding="utf-8")
     with (
         replacing(Path(folder, "inversions.csv")) as new,
         open(new, "w", newline="", encoding="utf-8") as file,
@@ -64,7 +83,7 @@ def write_inversions(folder: str | os.PathLike, table: InversionTable) -> None:
         writer.writerows(dataclasses.asdict(score) for score in table.scores)
 
 
-def _table(table: InversionTable) -> Table:
+def _as_text(table: InversionTable) -> Table:
     groups: dict[tuple[str, str], list[InversionScore]] = {}
     for score in table.scores:
         groups.setdefault((score.features, score.method), []).append(score)
