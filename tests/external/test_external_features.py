@@ -1,4 +1,4 @@
-"""Features of networks from elsewhere, written and loaded as a user has them."""
+"""Features of external networks, saved and loaded as by a user."""
 
 import keras
 import numpy as np
@@ -104,7 +104,7 @@ def test_a_run_has_its_encoder(tmp_path):
     assert features.sha256 == ExternalFeatures(run / "encoder").sha256
 
 
-def test_what_it_says_of_itself(tmp_path):
+def test_attributes(tmp_path):
     path = tmp_path / "net.keras"
     images = keras.Input((16, 16, 3))
     pooled = keras.layers.GlobalAveragePooling2D()(images)
@@ -139,7 +139,7 @@ def test_shapes_are_known_while_a_function_is_traced(tmp_path):
 
 
 @pytest.mark.parametrize("form", ["SavedModel", ".keras"])
-def test_gradients_of_another_model_pass_it_by(tmp_path, form):
+def test_gradients_are_stopped(tmp_path, form):
     path = tmp_path / ("net.keras" if form == ".keras" else "net")
     model = save_convolution(path) if form == ".keras" else save_convolution(tmp_path / "net.keras")
     if form == "SavedModel":
@@ -208,7 +208,7 @@ def test_images_of_no_known_size(tmp_path):
         ).get_concrete_function()
 
 
-def test_what_is_no_network(tmp_path):
+def test_refuses_what_is_no_network(tmp_path):
     (tmp_path / "notes.txt").write_text("?")
     for path, what in [
         ("notes.txt", "a file of another"),

@@ -1,4 +1,4 @@
-"""What `--invert` may say."""
+"""The networks that `--invert` may name."""
 
 import subprocess
 import sys
@@ -8,7 +8,10 @@ import pytest
 import tensorflow as tf
 
 from tfdeepsim.comparators import make_comparator
+from tfdeepsim.comparators.weights import read_once
+from tfdeepsim.comparators.weights.read_once import ReadOnce
 from tfdeepsim.errors import InputError
+from tfdeepsim.external import external_features
 from tfdeepsim.external.external_features import ExternalFeatures
 from tfdeepsim.external.from_config import check_extractor, make_extractor
 
@@ -70,7 +73,7 @@ def test_a_comparator_and_a_network_answer_alike(net):
         (
             "random_alexnet:relu2",
             {"external_range": "0-255"},
-            "--external-range is for networks from elsewhere",
+            "--external-range is for external networks",
         ),
         ("random_alexnet:relu2", {"external_range": "0-7"}, r"input range .* must be known"),
         ("resnet:relu2", {}, r"--invert .*'resnet:relu2', which does not.*alexnet:LAYER.*\.keras"),
@@ -89,6 +92,26 @@ def test_what_is_refused(invert, options, message):
         with pytest.raises(InputError, match=message) as caught:
             check()
         assert "\n" not in str(caught.value)
+
+
+def test_a_run_loads_and_hashes_an_external_network_once(net, monkeypatch):
+    loads, hashes = [], []
+    load, sha256_of = external_features.load_saved_model, read_once.sha256_of
+    monkeypatch.setattr(
+        external_features, "load_saved_model", lambda path: loads.append(path) or load(path)
+    )
+    monkeypatch.setattr(read_once, "sha256_of", lambda path: hashes.append(path) or sha256_of(path))
+    monkeypatch.setattr(external_features, "_LOADED", ReadOnce(1))
+    monkeypatch.setattr(read_once, "_DIGESTS", ReadOnce(1))
+    check_extractor(net, (32, 32, 3))
+    extractor = make_extractor(net)
+    in_bytes = make_extractor(net, external_range="0-255")
+    assert [str(path) for path in loads] == [str(path) for path in hashes] == [net]
+    np.testing.assert_allclose(in_bytes(IMAGES), 255 * extractor(IMAGES), rtol=1e-5)
+    # Variables of a strategy are created on its devices.
+    with tf.distribute.MirroredStrategy(["CPU:0"]).scope():
+        make_extractor(net)
+    assert len(loads) == 2
 
 
 def test_weights_of_a_path(net):

@@ -1,4 +1,4 @@
-"""What can be done to features before they are compared."""
+"""Operations on features before they are compared."""
 
 from tfdeepsim.errors import InputError
 

@@ -1,4 +1,4 @@
-"""What every comparator is: a frozen map from images to features."""
+"""The base class of comparators: a frozen map from images to features."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,34 +10,42 @@ from tfdeepsim.comparators.activation import check_activation, check_normalizati
 from tfdeepsim.errors import InputError
 
 NORMALIZATION_EPSILON = 1e-10
-"""Under the root of a channel normalization."""
+"""Added under the root of a channel normalization."""
 
 
 class Comparator(keras.layers.Layer):
-    """A frozen network whose features tell how alike two images are (Dosovitskiy & Brox 2016, eq.
-    2).
+    """A frozen network whose features measure how similar two images are (Dosovitskiy & Brox 2016,
+    eq. 2).
 
-    It owns its input scaling. Its weights are made with `trainable=False`, and `trainable` stays
-    False whatever it is set to: Keras hands that switch down from a model to all that is in it, and
-    a comparator that learns would agree with the generator for nothing.
+    It scales its input itself. `trainable` stays False whatever it is set to: Keras passes that
+    switch from a model to all its layers, and a comparator that is trained with the generator could
+    lower the loss by ignoring the images.
 
-    Subclasses make their weights in the constructor and give `extract` and `feature_shapes`.
+    Subclasses create their weights in the constructor and implement `extract`, `feature_shapes` and
+    `receptive_fields`.
 
     Args:
         layers: Names of the layers whose features are compared.
-        source: Where the weights come from, for the record.
+        source: Where the weights come from, in words, for the record.
         sha256: Digest of the weights in use, for the record.
         minimum_size: Smallest height and width of an image, in pixels.
-        layer_weights: Of each layer in the feature loss; None for 1 each.
+        layer_weights: Weight of each layer in the feature loss; None for 1 each.
         feature_normalization: `none`, or `channel` for features of unit length over the channels of
             each position.
-        feature_activation: `none`, or `sigmoid` on the features, after their normalization, as
-            Pihlgren et al. (2020) have it in their code.
+        feature_activation: `none`, or `sigmoid` on the features, after their normalization, as in
+            the code of Pihlgren et al. 2020.
         **options: `name` and `dtype` of the Keras layer.
+
+    Attributes:
+        input_range: Values of black and white in the images.
 
     Raises:
         InputError: If there is no such normalization or activation, or not one weight for each
             layer.
+
+    Example:
+        >>> comparator = make_comparator("random_alexnet:relu2")
+        >>> distance = tf.reduce_mean((comparator(images) - comparator(others)) ** 2)
     """
 
     input_range = (0.0, 1.0)
@@ -76,24 +84,42 @@ class Comparator(keras.layers.Layer):
 
     @property
     def layer(self) -> str:
-        """The layers as they are spelled."""
+        """The layers as users spell them, e.g. `conv1+relu2`."""
         return "+".join(self.layers)
 
     def extract(self, images: tf.Tensor) -> list[tf.Tensor]:
-        """Features of each of `layers`, in the compute dtype, of float32 images."""
+        """Features of each of `layers`, in the compute dtype.
+
+        Args:
+            images: float32 [B, H, W, 3] in [0, 1].
+        """
         raise NotImplementedError
 
     def feature_shapes(self, size: tuple[int, int]) -> list[tuple[int, ...]]:
-        """Shape of the features of one image of that height and width, for each of `layers`."""
+        """Shape of one image's features at each of `layers`, without the batch axis.
+
+        Args:
+            size: Height and width of the image in pixels.
+
+        Raises:
+            InputError: If images of that size do not reach the layers.
+        """
         raise NotImplementedError
 
     def receptive_fields(self) -> list[tuple[int, int] | None]:
-        """Of each of `layers`: pixels that one feature sees, and pixels between neighbours; None
-        for all."""
+        """Receptive field at each of `layers`: its side in pixels, and the pixels between the
+        fields of neighbouring features; None where a feature sees the whole image."""
         raise NotImplementedError
 
     def check_size(self, size: tuple[int, int]) -> None:
-        """Raises InputError if images of that height and width are not for its layers."""
+        """Check that images of some size reach all layers.
+
+        Args:
+            size: Height and width of the images in pixels.
+
+        Raises:
+            InputError: If they do not.
+        """
         if min(size) < self.minimum_size:
             raise InputError(
                 "images must be large enough for the comparator",
@@ -105,19 +131,19 @@ class Comparator(keras.layers.Layer):
         """Features of images.
 
         Args:
-            images: [B, H, W, 3], float, in [0, 1].
+            images: float [B, H, W, 3] in [0, 1].
 
         Returns:
-            [B, h, w, c], or [B, c] of a dense layer, float32; a list of such if there are several
+            float32 [B, h, w, c], or [B, c] of a dense layer; a list of these if there are several
             layers.
 
         Raises:
-            InputError: If the images are not of such a shape or dtype, or not for its layers.
+            InputError: If the images have another shape or dtype, or do not reach the layers.
         """
-        found = [
+        features = [
             self._finish(tf.cast(x, tf.float32)) for x in self.extract(tf.cast(images, tf.float32))
         ]
-        return found if len(found) > 1 else found[0]
+        return features if len(features) > 1 else features[0]
 
     def _finish(self, features: tf.Tensor) -> tf.Tensor:
         if self.feature_normalization == "channel":
@@ -132,7 +158,7 @@ class Comparator(keras.layers.Layer):
         return shapes if len(shapes) > 1 else shapes[0]
 
     def __call__(self, images: Any, *args: Any, **kwargs: Any) -> Any:
-        # Before Keras, which would wrap the error in a traceback of several lines.
+        # Keras would wrap an error of `call` in a message of several lines.
         _check_images(images)
         self.check_size(tuple(images.shape[1:3]))
         return super().__call__(images, *args, **kwargs)

@@ -1,7 +1,8 @@
-"""How a comparator is spelled: `NAME:LAYER`, or `NAME:LAYER+LAYER+...` for several layers at
+"""The spelling of comparators: `NAME:LAYER`, or `NAME:LAYER+LAYER+...` for several layers at
 once."""
 
 import dataclasses
+import functools
 import math
 from collections.abc import Sequence
 
@@ -18,19 +19,26 @@ ARCHITECTURES: dict[str, Architecture] = {
     "videonet": VIDEONET,
     "exemplar_cnn": EXEMPLAR_CNN,
 }
+"""Networks that are chains of layers, by the names of comparators."""
+
 KERAS = "keras:"
-"""Before the name of a network of `keras.applications`."""
+"""Prefix of the name of a network of `keras.applications`."""
 
 SPELLINGS = (*ARCHITECTURES, f"{KERAS}MODEL")
+"""Names of comparators, for help and errors."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Spec:
-    """A comparator and the layers that it is asked for.
+    """A comparator and its layers, as a user spells them.
 
     Attributes:
-        name: One of `ARCHITECTURES`, or `keras:MODEL`.
-        layers: Each once.
+        name: A name in `ARCHITECTURES`, or `keras:MODEL`.
+        layers: Names of different layers of the network.
+
+    Example:
+        >>> parse("alexnet:conv1+relu2")
+        Spec(name='alexnet', layers=('conv1', 'relu2'))
     """
 
     name: str
@@ -38,12 +46,18 @@ class Spec:
 
     @property
     def keras_model(self) -> str | None:
-        """The name of a network of `keras.applications`, if it is one."""
+        """Name of the network in `keras.applications`; None for other networks."""
         return self.name.removeprefix(KERAS) if self.name.startswith(KERAS) else None
 
 
+@functools.lru_cache
 def parse(spec: str) -> Spec:
-    """Read what a user spelled; the layers of a `keras.applications` network are not looked up yet.
+    """Parse the spelling of a comparator.
+
+    Whether a network of `keras.applications` exists and has the layers is not checked here.
+
+    Args:
+        spec: `NAME:LAYER`, or several layers with `+` between them.
 
     Raises:
         InputError: If it is spelled otherwise, or there is no such comparator or layer.
@@ -52,41 +66,46 @@ def parse(spec: str) -> Spec:
     if not colon or (spec.startswith(KERAS) and spec.count(":") == 1):
         name, layers = spec, ""
     check_network(name, spec)
-    named = tuple(layers.split("+"))
-    known = ARCHITECTURES[name].layer_names if name in ARCHITECTURES else None
-    unknown = (
-        [layer for layer in named if layer not in known] if known else [x for x in named if not x]
-    )
-    if unknown:
+    layer_names = tuple(layers.split("+"))
+    accepted = ARCHITECTURES[name].layer_names if name in ARCHITECTURES else None
+    if "" in layer_names or (accepted and not set(layer_names) <= set(accepted)):
         raise InputError(
             f"{name} needs its layers as {name}:LAYER or {name}:LAYER+LAYER",
             got=repr(spec),
-            accepted=", ".join(known) if known else "names of layers of that network",
+            accepted=", ".join(accepted) if accepted else "names of layers of that network",
         )
-    if len(set(named)) < len(named):
+    if len(set(layer_names)) < len(layer_names):
         raise InputError("each layer counts once", got=repr(spec), accepted="different layers")
-    return Spec(name, named)
+    return Spec(name, layer_names)
 
 
 def check_network(name: str, spec: str | None = None) -> None:
-    """Raises InputError if no comparator is called `name`; `spec` is what the user spelled."""
+    """Check that there is a comparator of some name.
+
+    Args:
+        name: Name of the comparator, without its layers.
+        spec: The whole spelling, for the error; None for `name`.
+
+    Raises:
+        InputError: If there is none.
+    """
     if name not in ARCHITECTURES and not (name.startswith(KERAS) and len(name) > len(KERAS)):
         raise InputError(
             "unknown comparator",
             got=repr(name if spec is None else spec),
-            accepted=", ".join(f"{known}:LAYER" for known in SPELLINGS),
+            accepted=", ".join(f"{spelling}:LAYER" for spelling in SPELLINGS),
         )
 
 
 def layer_weights(text: str | None, layers: Sequence[str]) -> tuple[float, ...]:
-    """The weight of each layer in the feature loss.
+    """Parse the weight of each layer in the feature loss.
 
     Args:
         text: Numbers with commas between them; None for 1 each.
-        layers: Of the comparator.
+        layers: Names of the comparator's layers.
 
     Raises:
-        InputError: If they are no numbers above 0, or not as many as layers.
+        InputError: If these are no numbers above 0, or not as many as there are layers.
     """
     if text is None:
         return (1.0,) * len(layers)

@@ -1,7 +1,6 @@
-"""Networks from elsewhere whose features are taken and which never learn.
+"""External networks: trained elsewhere, and used for their features only.
 
-Light on purpose: importing this room loads no TensorFlow, so that a command can check names at
-once.
+Importing this module does not load TensorFlow, so commands check names at once.
 """
 
 from tfdeepsim.errors import InputError
@@ -9,7 +8,10 @@ from tfdeepsim.options import INPUT_RANGES
 
 
 def check_input_range(name: str) -> tuple[float, float]:
-    """What black and white are in the input range `name`.
+    """Values of black and white in the input range `name`.
+
+    Args:
+        name: A key of `INPUT_RANGES`.
 
     Raises:
         InputError: If there is no such range.

@@ -1,4 +1,4 @@
-"""Features of a network from elsewhere, for whatever learns to see through them."""
+"""Features of an external network."""
 
 import os
 from collections.abc import Callable
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from tfdeepsim.comparators.weights.read_once import ReadOnce, digest_once
 from tfdeepsim.errors import InputError
 from tfdeepsim.external import check_input_range
 from tfdeepsim.external.keras_file import load_keras_file
@@ -20,59 +21,64 @@ from tfdeepsim.external.loaded_network import (
     shown,
 )
 from tfdeepsim.external.saved_model import load_saved_model
-from tfdeepsim.files import sha256_of
 from tfdeepsim.run import RunDirectory
 
 ACCEPTED = "a SavedModel folder, a .keras file, or a run of train.py with its encoder/"
 
+_LOADED: ReadOnce[LoadedNetwork] = ReadOnce(1)
+
 
 class ExternalFeatures:
-    """The features that a network from elsewhere gives: its embedding, or a map, which stays one.
+    """The embedding that an external network computes of images, or its map of features.
 
-    It is no layer, so that nothing which holds it trains it or writes it down; its gradient is
+    It is no Keras layer, so that a model that uses it neither trains nor saves it; its gradient is
     stopped. Nothing is unpickled and no Python code is run. A SavedModel is still a program of
-    TensorFlow operations, which can read and write files: take one only from whom you trust.
+    TensorFlow operations, which can read and write files: load one only from people you trust.
 
     Args:
-        path: A SavedModel folder: its `embed` endpoint, else its signature `serving_default`; a
-            `.keras` file, without Lambda layers or custom objects; or a run directory, of which it
-            is `encoder/`.
-        input_range: A key of `INPUT_RANGES`: what floats the network takes. One that takes integers
-            gets bytes, 0 to 255, whatever this says.
+        path: A SavedModel folder, of which the `embed` endpoint is used, else the signature
+            `serving_default`; a `.keras` file without Lambda layers and custom classes; or a run
+            directory, of which `encoder/` is used.
+        input_range: Range of the floats that the network takes, a key of `INPUT_RANGES`. A network
+            that takes integers gets bytes, 0 to 255, whatever the range.
 
     Attributes:
-        name: Of the file or folder.
-        layer: The name of the output that is used.
-        layers: That alone, as a comparator has several.
-        source: `SavedModel PATH` or `.keras PATH`.
-        sha256: Digest of the file, or of all files of the folder.
-        input_range: Black and white of the images that it is called with.
+        name: Name of the file or folder.
+        layer: Name of the output that is used.
+        layers: `layer` alone; a comparator may have several here.
+        source: Form and path of the network, e.g. `SavedModel runs/ae/encoder`.
+        sha256: SHA-256 of the file, or of all files of the folder.
+        input_range: Values of black and white in the images that it is called with.
 
     Raises:
-        InputError: If there is nothing of the kind, the range is unknown, or the network is
-            damaged, takes no images, or does not say which of its outputs is meant.
+        InputError: If there is no such network, the range is unknown, or the network is damaged,
+            takes no images, or does not say which of its outputs is the embedding.
+
+    Example:
+        >>> features = ExternalFeatures("runs/ae")
+        >>> embeddings = features(tf.zeros((1, 64, 64, 3)))
     """
 
     input_range = (0.0, 1.0)
 
     def __init__(self, path: str | os.PathLike, input_range: str = "0-1"):
-        self._floats = check_input_range(input_range)
-        found, form, load = _find(Path(path))
-        self._path = found
-        self._network = load(found)
+        self._range_of_floats = check_input_range(input_range)
+        network_path, form, load = _locate(Path(path))
+        self._path = network_path
+        self._network = _load_once(network_path, load)
         self._shapes: dict[tuple[int, ...], tuple[int, ...]] = {}
         self.name = Path(path).resolve().name
-        self.layer = choose_output(found, self._network.outputs)
+        self.layer = choose_output(network_path, self._network.outputs)
         self.layers = (self.layer,)
-        self.source = f"{form} {found}"
-        self.sha256 = sha256_of(found)
+        self.source = f"{form} {network_path}"
+        self.sha256 = digest_once(network_path)
 
     def __call__(self, images: tf.Tensor) -> tf.Tensor:
         """Features of images.
 
         Args:
-            images: float [B, H, W, C] in [0, 1]; B may be unknown. They are resized to the size
-                that the network takes, if it takes only one (bilinear, antialiased).
+            images: float [B, H, W, C] in [0, 1]; B may be unknown. If the network takes one size
+                only, they are resized to it (bilinear, antialiased).
 
         Returns:
             float32 [B, n] or [B, h, w, c], all but B known.
@@ -87,7 +93,10 @@ class ExternalFeatures:
         return tf.ensure_shape(self._features(images), (None, *shape))
 
     def feature_shapes(self, size: tuple[int, int]) -> list[tuple[int, ...]]:
-        """Shape of the features of one image of that height and width, for each of `layers`.
+        """Shape of one image's features at each of `layers`.
+
+        Args:
+            size: Height and width of the image in pixels.
 
         Raises:
             InputError: If the network does not take such images.
@@ -95,19 +104,22 @@ class ExternalFeatures:
         return [self.feature_shape((*size, self._network.input.shape[3] or 3))]
 
     def feature_shape(self, image_shape: tuple[int, ...]) -> tuple[int, ...]:
-        """Shape of the features of one image of that height, width and number of channels.
+        """Shape of one image's features.
 
-        Two black images tell it: the shape that a network states may be open, and the images of a
-        network may be too small for it in ways that only show when it runs.
+        It is found by running the network on two black images: the shape that a network states may
+        be open, and that images are too small may show only when it runs.
+
+        Args:
+            image_shape: Height, width and channels of the image.
 
         Raises:
             InputError: If the network does not take such images.
         """
         if image_shape not in self._shapes:
-            self._shapes[image_shape] = self._tried(image_shape)
+            self._shapes[image_shape] = self._shape_by_running(image_shape)
         return self._shapes[image_shape]
 
-    def _tried(self, image_shape: tuple[int, ...]) -> tuple[int, ...]:
+    def _shape_by_running(self, image_shape: tuple[int, ...]) -> tuple[int, ...]:
         if len(image_shape) != 3 or None in image_shape:
             raise InputError(
                 "features are of images of a known size",
@@ -120,9 +132,8 @@ class ExternalFeatures:
             features = tf.function(self._features, input_signature=signature)(
                 tf.zeros((2, *image_shape))
             )
-        except (
-            Exception
-        ) as error:  # whatever a network of elsewhere may do while it is traced or run
+        # An external network may raise anything while it is traced or run.
+        except Exception as error:
             raise failed(self._path, (None, *image_shape), error) from error
         if features.shape.rank not in (2, 4):
             raise InputError(
@@ -134,12 +145,21 @@ class ExternalFeatures:
         return tuple(features.shape[1:])
 
     def _features(self, images: tf.Tensor) -> tf.Tensor:
-        found = self._network.call(prepare(images, self._network.input, self._floats), self.layer)
-        return tf.stop_gradient(tf.cast(tf.convert_to_tensor(found), tf.float32))
+        prepared = prepare(images, self._network.input, self._range_of_floats)
+        features = self._network.call(prepared, self.layer)
+        return tf.stop_gradient(tf.cast(tf.convert_to_tensor(features), tf.float32))
 
 
-def _find(path: Path) -> tuple[Path, str, Callable[[Path], LoadedNetwork]]:
-    """Where the network is, of which form, and what reads it."""
+def _load_once(path: Path, load: Callable[[Path], LoadedNetwork]) -> LoadedNetwork:
+    if tf.distribute.has_strategy():
+        # A strategy decides on which devices variables are created.
+        return load(path)
+    network = _LOADED.get(path, str(path))
+    return _LOADED.put(path, load(path), str(path)) if network is None else network
+
+
+def _locate(path: Path) -> tuple[Path, str, Callable[[Path], LoadedNetwork]]:
+    """Path of the network, its form in words, and the function that loads it."""
     run = RunDirectory(path)
     if _is_saved_model(path):
         return path, "SavedModel", load_saved_model

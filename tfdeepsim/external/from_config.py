@@ -1,7 +1,6 @@
-"""The network whose features a user asks to see through: a comparator's layer, or a network from
-elsewhere.
+"""The network that a config inverts: a layer of a comparator, or an external network.
 
-This module is light: it checks what was asked for without TensorFlow where that can be.
+Importing this module does not load TensorFlow, and neither does checking a random comparator.
 """
 
 import contextlib
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from tfdeepsim.external.external_features import ExternalFeatures
 
 DEFAULT_RANGE = "0-1"
-"""What `--external-range` is where nobody gave it."""
+"""Default of `--external-range`."""
 
 
 def check_extractor(
@@ -30,22 +29,22 @@ def check_extractor(
     weights: str | os.PathLike | None = None,
     external_range: str = DEFAULT_RANGE,
 ) -> None:
-    """Check what `--invert` asks for. A comparator is not built for it; a network from elsewhere is
-    loaded.
+    """Check the network that `--invert` names. A comparator is not built for that; an external
+    network is loaded.
 
     Args:
         invert: `NAME:LAYER` of a comparator, or the path of a network as `ExternalFeatures` takes
             it.
-        image_shape: Height, width and channels of the images that it shall see.
-        weights: Of a comparator, as `find_weights` takes them.
-        external_range: What floats a network from elsewhere takes, a key of `INPUT_RANGES`.
+        image_shape: Height, width and channels of the images.
+        weights: Weights of a comparator, as `locate_weights` takes them.
+        external_range: Range of the floats that an external network takes, a key of `INPUT_RANGES`.
 
     Raises:
         InputError: If there is no such network, an option does not belong to it, or the images do
             not suit it.
     """
     if _is_comparator(invert, weights, external_range):
-        with _own_flags():
+        with _naming_invert_weights():
             check_comparator(invert, image_shape, weights)
         return
     from tfdeepsim.external.external_features import ExternalFeatures
@@ -59,22 +58,25 @@ def make_extractor(
     seed: int = 0,
     external_range: str = DEFAULT_RANGE,
 ) -> "Comparator | ExternalFeatures":
-    """Build what `--invert` asks for.
+    """Build the network that `--invert` names.
 
     Args:
-        invert, weights, external_range: As `check_extractor` takes them.
-        seed: Of a comparator's random weights.
+        invert: `NAME:LAYER` of a comparator, or the path of a network as `ExternalFeatures` takes
+            it.
+        weights: Weights of a comparator, as `locate_weights` takes them.
+        seed: Seed of a comparator's random weights.
+        external_range: Range of the floats that an external network takes, a key of `INPUT_RANGES`.
 
     Returns:
-        What gives the features of images: float [B, H, W, 3] in [0, 1] to float32 [B, h, w, c] or
-        [B, n]. It has `layers`, one of them, `feature_shapes`, `source`, `sha256` and
+        A function from images, float [B, H, W, 3] in [0, 1], to features, float32 [B, h, w, c] or
+        [B, n]. It has `layers`, of which there is one, `feature_shapes`, `source`, `sha256` and
         `input_range`.
 
     Raises:
         InputError: If there is no such network, or an option does not belong to it.
     """
     if _is_comparator(invert, weights, external_range):
-        with _own_flags():
+        with _naming_invert_weights():
             return make_comparator(invert, weights, seed)
     from tfdeepsim.external.external_features import ExternalFeatures
 
@@ -82,7 +84,7 @@ def make_extractor(
 
 
 def extractor_of(config: TrainConfig) -> "Comparator | ExternalFeatures":
-    """Build what a config of `--task inversion` inverts.
+    """Build the network that a config of `--task inversion` inverts.
 
     Raises:
         InputError: As `make_extractor`.
@@ -93,13 +95,17 @@ def extractor_of(config: TrainConfig) -> "Comparator | ExternalFeatures":
 
 
 def _is_comparator(invert: str, weights: str | os.PathLike | None, external_range: str) -> bool:
-    """Whether a comparator is meant; refuses what is neither, and options of the other kind."""
+    """Whether `--invert` names a comparator, and not an external network.
+
+    Raises:
+        InputError: If it names neither, or an option of the other kind is given.
+    """
     check_input_range(external_range)
     if invert.startswith(KERAS) or invert.partition(":")[0] in ARCHITECTURES:
         _check_one_layer(invert)
         if external_range != DEFAULT_RANGE:
             raise InputError(
-                "--external-range is for networks from elsewhere",
+                "--external-range is for external networks",
                 got=f"{external_range} with --invert {invert}",
                 accepted="no --external-range: a comparator scales its images itself",
             )
@@ -108,31 +114,31 @@ def _is_comparator(invert: str, weights: str | os.PathLike | None, external_rang
         raise InputError(
             "--invert names a comparator's layer or the path of a network",
             got=f"{invert!r}, which does not exist",
-            accepted=f"{', '.join(f'{name}:LAYER' for name in SPELLINGS)}; or a SavedModel folder, a .keras "
-            "file, a run of train.py",
+            accepted=f"{', '.join(f'{name}:LAYER' for name in SPELLINGS)}; or a SavedModel folder, "
+            "a .keras file, a run of train.py",
         )
     if weights is not None:
         raise InputError(
             "--invert-weights is for comparators",
             got=f"{weights} with --invert {invert}",
-            accepted="no --invert-weights: a network from elsewhere brings its own",
+            accepted="no --invert-weights: an external network brings its own",
         )
     return False
 
 
 def _check_one_layer(invert: str) -> None:
-    layers = parse(invert).layers
+    name, layers = invert.rpartition(":")[0], parse(invert).layers
     if len(layers) > 1:
         raise InputError(
             "--invert takes the features of one layer",
             got=repr(invert),
-            accepted=f"{invert.rpartition(':')[0]}:LAYER, e.g. {invert.rpartition(':')[0]}:{layers[-1]}",
+            accepted=f"{name}:LAYER, e.g. {name}:{layers[-1]}",
         )
 
 
 @contextlib.contextmanager
-def _own_flags() -> Iterator[None]:
-    """Errors about a comparator's weights name the flag that they are given by here."""
+def _naming_invert_weights() -> Iterator[None]:
+    """Let errors about a comparator's weights name `--invert-weights`, the flag they have here."""
     try:
         yield
     except InputError as error:

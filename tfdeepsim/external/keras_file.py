@@ -1,4 +1,4 @@
-"""A `.keras` file from elsewhere as a network."""
+"""External networks in `.keras` files."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,13 +14,17 @@ from tfdeepsim.external.loaded_network import LoadedNetwork, image_input
 def load_keras_file(path: Path) -> LoadedNetwork:
     """Load a `.keras` file without running code that it holds.
 
+    Args:
+        path: The file.
+
     Raises:
-        InputError: If it is damaged, holds a Lambda layer or an unknown class, or does not take
-            images.
+        InputError: If the file is damaged, holds a Lambda layer or an unknown class, or its model
+            does not take images.
     """
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:  # a damaged file can fail in any part of the loader
+    # A damaged file can fail in any part of the loader.
+    except Exception as error:
         raise _refused(path, error) from error
     if not getattr(model, "inputs", None):
         raise InputError(
@@ -58,5 +62,6 @@ def _refused(path: Path, error: Exception) -> InputError:
     return InputError(
         "an external .keras file holds Keras' own layers and no code",
         got=f"{path} ({reason})",
-        accepted="a whole .keras file without Lambda layers and custom classes; or export it as a SavedModel",
+        accepted="a whole .keras file without Lambda layers and custom classes; or export it as a "
+        "SavedModel",
     )

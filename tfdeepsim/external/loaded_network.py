@@ -1,4 +1,4 @@
-"""A network from elsewhere: how images are brought to it, and which of its outputs is the
+"""External networks after loading: how their images are prepared, and which of their outputs is the
 embedding."""
 
 import dataclasses
@@ -12,25 +12,28 @@ import tensorflow as tf
 from tfdeepsim.errors import InputError
 
 FORMS = "[B, Z], or [B, h, w, c]"
-"""What an output must be to be features."""
+"""Shapes that an output must have to be taken as features."""
 
-# Names that say which of several outputs is meant, the plainest first.
+# Names that tell which of several outputs is the embedding, the clearest first.
 OUTPUT_NAMES = (
-    "embedding", "embeddings", "image_embedding", "image_embeds", "latent", "z", "mean", "z_mean", "mu",
-    "features", "feature", "feature_vector", "pooler_output", "representation", "code",
+    "embedding", "embeddings", "image_embedding", "image_embeds", "latent", "z", "mean", "z_mean",
+    "mu", "features", "feature", "feature_vector", "pooler_output", "representation", "code",
 )  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
 class LoadedNetwork:
-    """A loaded network.
+    """An external network that was loaded from a file.
 
     Attributes:
-        input: Shape [B, H, W, C], where sizes may be unknown, and dtype.
+        input: Shape [B, H, W, C] of the images, where any size may be unknown, and their dtype.
         outputs: Shape of each output by its name.
-        call: From images as `input` says to the output of a name.
-        owner: What `call` belongs to: the variables of a loaded model are gone when nothing holds
-            the model.
+        call: A function from images and the name of an output to that output.
+        owner: The loaded model, which must be kept alive: `call` uses its variables.
+
+    Example:
+        >>> network = load_saved_model(Path("runs/ae/encoder"))
+        >>> embeddings = network.call(images, choose_output(path, network.outputs))
     """
 
     input: tf.TensorSpec
@@ -40,12 +43,17 @@ class LoadedNetwork:
 
 
 def prepare(images: tf.Tensor, spec: tf.TensorSpec, input_range: tuple[float, float]) -> tf.Tensor:
-    """Images as a network takes them: of its size, if it takes only one (bilinear, antialiased).
+    """Convert images to the size, dtype and range that a network takes.
 
     Args:
-        images: [B, H, W, C], uint8, or floats in [0, 1].
-        spec: Shape, where height and width may be unknown, and dtype: integers get bytes, 0 to 255.
-        input_range: Black and white of floats.
+        images: [B, H, W, C], uint8 in 0 to 255 or floats in [0, 1].
+        spec: Input of the network. If its height and width are known, images are resized to them
+            (bilinear, antialiased).
+        input_range: Values of black and white for a network that takes floats. One that takes
+            integers gets 0 to 255.
+
+    Returns:
+        Images of the shape and dtype of `spec`.
     """
     size = [known or own for known, own in zip(spec.shape[1:3], images.shape[1:3], strict=True)]
     floats = tf.cast(images, tf.float32) * (255.0 if images.dtype.is_floating else 1.0)
@@ -58,15 +66,16 @@ def prepare(images: tf.Tensor, spec: tf.TensorSpec, input_range: tuple[float, fl
 
 
 def choose_output(path: Path, outputs: Mapping[str, tf.TensorShape], forms: str = FORMS) -> str:
-    """The name of the output that is the embedding: the only one, or the one that is named so.
+    """The name of the output that is the embedding: the only output, or the one with such a name.
 
     Args:
-        path: Of the network, for the error.
+        path: File or folder of the network, for the error.
         outputs: Shape of each output by its name.
-        forms: What an output may be, in words, for the error.
+        forms: Shapes that the output may have, in words, for the error.
 
     Raises:
-        InputError: If that is unclear, or it is neither a vector nor a map an image.
+        InputError: If it is unclear which output is meant, or the output is neither one vector nor
+            one map for each image.
     """
     named = [name for known in OUTPUT_NAMES for name in outputs if name.lower() == known]
     chosen = named[0] if named else next(iter(outputs)) if len(outputs) == 1 else None
@@ -87,14 +96,14 @@ def choose_output(path: Path, outputs: Mapping[str, tf.TensorShape], forms: str 
 
 
 def image_input(path: Path, specs: Sequence[Any]) -> tf.TensorSpec:
-    """The one input of a network, if it takes images.
+    """The input of a network that takes images and nothing else.
 
     Args:
-        path: Of the network, for the error.
-        specs: Of all its inputs.
+        path: File or folder of the network, for the error.
+        specs: Shape and dtype of each of the network's inputs.
 
     Raises:
-        InputError: If there is not one, or it does not take images.
+        InputError: If there is not exactly one input, or it does not take images.
     """
     named = ", ".join(f"{shown(spec.shape)} {spec.dtype.name}" for spec in specs) or "no input"
     if len(specs) == 1:
@@ -111,15 +120,15 @@ def image_input(path: Path, specs: Sequence[Any]) -> tf.TensorSpec:
 
 
 def check_images(path: Path, spec: tf.TensorSpec, channels: int) -> None:
-    """Find out whether a network takes any number of images with so many channels.
+    """Check that a network takes any number of images with so many channels.
 
     Args:
-        path: Of the network, for the error.
-        spec: What it takes.
-        channels: Of the images.
+        path: File or folder of the network, for the error.
+        spec: Input of the network.
+        channels: Number of channels of the images.
 
     Raises:
-        InputError: If not.
+        InputError: If it takes a fixed number of images, or another number of channels.
     """
     if spec.shape[0] is not None:
         raise InputError(
@@ -135,24 +144,38 @@ def check_images(path: Path, spec: tf.TensorSpec, channels: int) -> None:
         )
 
 
-def check_count(path: Path, found: int, images: int) -> None:
-    """Raises InputError unless a network gave one embedding for each of some images."""
-    if found != images:
+def check_count(path: Path, embeddings: int, images: int) -> None:
+    """Check that a network returned one embedding for each image.
+
+    Args:
+        path: File or folder of the network, for the error.
+        embeddings: Number of embeddings that the network returned.
+        images: Number of images that it was given.
+
+    Raises:
+        InputError: If the numbers differ.
+    """
+    if embeddings != images:
         raise InputError(
             "an encoder gives one embedding an image",
-            got=f"{found} for {images} images from {path}",
+            got=f"{embeddings} for {images} images from {path}",
             accepted="a network whose first axis is the image",
         )
 
 
 def shown(shape: tf.TensorShape) -> str:
-    """A shape in an error, with `?` for what is unknown."""
+    """A shape as text for an error, with `?` for an unknown size."""
     return "?" if shape.rank is None else str(shape.as_list()).replace("None", "?")
 
 
 def failed(path: Path, shape: Sequence[Any], error: Exception) -> InputError:
-    """In one line, that a network did not take images of some shape: whatever it did, or
-    TensorFlow."""
+    """The error for a network that failed on images, in one line.
+
+    Args:
+        path: File or folder of the network.
+        shape: Shape of the images.
+        error: What the network, or TensorFlow, raised.
+    """
     return InputError(
         "an encoder must take the images of this dataset",
         got=f"an error from {path} for {list(shape)} ({_reason(error)})",
@@ -161,7 +184,8 @@ def failed(path: Path, shape: Sequence[Any], error: Exception) -> InputError:
 
 
 def _reason(error: Exception) -> str:
-    """The line of a message that says what went wrong: the one before TensorFlow names the node."""
+    """The line of a message that says what went wrong: where TensorFlow names the node of a graph,
+    the line before that."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     before = [line for line, after in itertools.pairwise(lines) if "[[{{" in after]
     return [*before, *lines, type(error).__name__][0][:200]

@@ -1,4 +1,4 @@
-"""A SavedModel from elsewhere as a network."""
+"""External networks in SavedModel folders."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,12 +17,17 @@ def load_saved_model(path: Path) -> LoadedNetwork:
     """Load a SavedModel: its `embed` endpoint if there is one, else its signature
     `serving_default`.
 
+    Args:
+        path: The folder.
+
     Raises:
-        InputError: If it is damaged, has neither, or does not take images.
+        InputError: If the folder is damaged, has neither of them, or its model does not take
+            images.
     """
     try:
         model = tf.saved_model.load(str(path))
-    except Exception as error:  # a damaged file can fail in any part of the loader
+    # A damaged file can fail in any part of the loader.
+    except Exception as error:
         raise InputError(RULE, got=f"{path} ({_line(error)})", accepted=ACCEPTED) from error
     function, traces = _endpoint(path, model)
     trace = min(traces, key=_preference)
@@ -54,8 +59,8 @@ def _endpoint(path: Path, model: Any) -> tuple[Callable, list[Any]]:
 
 
 def _preference(trace: Any) -> int:
-    """Bytes before floats, which need a range; and what was traced for inference before all
-    else."""
+    """Rank of a trace, the lowest being the best: traces for inference before those for training,
+    and of these, bytes before floats, for which a range must be known."""
     leaves = tf.nest.flatten(trace.structured_input_signature)
     specs = [leaf for leaf in leaves if isinstance(leaf, tf.TensorSpec)]
     order = (tf.uint8, tf.float32)

@@ -1,4 +1,4 @@
-"""AlexNet in torchvision's shape (Krizhevsky 2014), the comparator of both papers."""
+"""AlexNet as torchvision has it (Krizhevsky 2014)."""
 
 from tfdeepsim.comparators.chains.architecture import (
     IMAGENET_MEAN,

@@ -1,5 +1,5 @@
-"""A feed-forward network as plain arithmetic: its layers, its input, and what each layer needs and
-gives."""
+"""The description of a feed-forward network: its layers, its input scaling, and the shapes of
+features and weights that follow from them."""
 
 import dataclasses
 import math
@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from tfdeepsim.errors import InputError
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
-"""Per channel (RGB) mean of ImageNet, for pixels in [0, 1]."""
+"""Mean of each channel (RGB) of ImageNet, for pixels in [0, 1]."""
 
 IMAGENET_STD = (0.229, 0.224, 0.225)
-"""Per channel (RGB) standard deviation of ImageNet, for pixels in [0, 1]."""
+"""Standard deviation of each channel (RGB) of ImageNet, for pixels in [0, 1]."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,15 +19,21 @@ class Layer:
     """One layer of a network.
 
     Attributes:
-        name: E.g. `conv1`.
+        name: Name of the layer, e.g. `conv1`.
         kind: `conv`, `relu`, `pool` (maximum), `lrn` (local response normalization) or `dense`.
-        channels: Features it gives.
-        kernel: Side of the window; 1 where there is none. Of an `lrn`, channels in its window.
-        stride: Step of the window.
-        padding: Zeros on each side.
-        groups: Of a convolution: parts of the channels that do not see each other.
-        ceil: Of a pool: whether a last window that reaches over the edge counts, as in Caffe.
-        tensor: Name of its weights in files, without `.weight` and `.bias`; empty without weights.
+        channels: Number of features in its output.
+        kernel: Side of the window, in positions; 1 for layers without one. For an `lrn`, the number
+            of channels in its window.
+        stride: Step of the window, in positions.
+        padding: Zeros added on each side of the map, in positions.
+        groups: Number of groups of a convolution: each sees its own part of the channels.
+        ceil: Whether a pool has a last window that reaches beyond the edge, as in Caffe.
+        tensor: Name of its weights in files, without `.weight` and `.bias`; empty for layers
+            without weights.
+
+    Example:
+        >>> Layer("conv1", "conv", 64, kernel=11, stride=4, padding=2).size(64)
+        15
     """
 
     name: str
@@ -42,33 +48,37 @@ class Layer:
 
     @property
     def window(self) -> int:
-        """Side of the part of a map that one output sees."""
+        """Side of the part of the input map that one output position sees."""
         return self.kernel if self.kind in ("conv", "pool") else 1
 
     def size(self, size: int) -> int:
-        """Side of the map it gives for a map of side `size`."""
+        """Side of the output map for an input map of side `size`."""
         beyond = size + 2 * self.padding - self.window
         return (-(-beyond // self.stride) if self.ceil else beyond // self.stride) + 1
 
     def needed(self, size: int) -> int:
-        """Smallest side of a map that gives a map of side `size`."""
+        """Smallest side of an input map that leads to an output map of side `size`."""
         short = self.stride - 1 if self.ceil else 0
         return max(1, (size - 1) * self.stride + self.window - 2 * self.padding - short)
 
 
 @dataclasses.dataclass(frozen=True)
 class Architecture:
-    """A network that is a chain of layers, with its input scaling and its dense layers' input.
+    """A network that is a chain of layers, with its input scaling and the input of its dense layers.
 
     Attributes:
-        name: As users call it.
-        layers: In the order in which an image passes them, without dropout.
-        mean: Is subtracted from pixels in [0, 1], per channel (RGB).
-        std: Divides them then.
-        bgr: Whether the first kernel of files takes blue, green, red.
-        pooled: Side of the map that the first dense layer reads.
-        adaptive: Whether any map is brought to that side by averaging, as torchvision does; else
+        name: Name of the network in messages.
+        layers: Layers in the order in which an image passes them, without dropout.
+        mean: Mean of each channel (RGB), subtracted from pixels in [0, 1].
+        std: Standard deviation of each channel (RGB), by which they are divided then.
+        bgr: Whether the first kernel in files takes the channels as blue, green, red.
+        pooled: Side of the map that the first dense layer takes.
+        adaptive: Whether a map of any side is averaged to that side, as in torchvision; otherwise
             only images whose map has that side reach the dense layers.
+
+    Example:
+        >>> ALEXNET.feature_shape("relu2", (64, 64))
+        (7, 7, 192)
     """
 
     name: str
@@ -84,7 +94,10 @@ class Architecture:
         return tuple(layer.name for layer in self.layers)
 
     def up_to(self, *names: str) -> tuple[Layer, ...]:
-        """The layers from the image to the deepest of `names`, that one included.
+        """The layers from the image to the deepest of some layers, that one included.
+
+        Args:
+            names: Names of layers.
 
         Raises:
             InputError: If there is no such layer.
@@ -99,7 +112,10 @@ class Architecture:
         return self.layers[: max(self.layer_names.index(name) for name in names) + 1]
 
     def minimum_size(self, *names: str) -> int:
-        """Smallest height and width in pixels of an image that reaches the deepest of `names`.
+        """Smallest height and width in pixels of an image that reaches the deepest of some layers.
+
+        Args:
+            names: Names of layers.
 
         Raises:
             InputError: If there is no such layer.
@@ -112,10 +128,10 @@ class Architecture:
         return size
 
     def feature_shape(self, name: str, size: tuple[int, int]) -> tuple[int, ...]:
-        """Shape of the features of one image.
+        """Shape of one image's features at a layer.
 
         Args:
-            name: Of a layer.
+            name: Name of the layer.
             size: Height and width of the image in pixels.
 
         Returns:
@@ -148,7 +164,8 @@ class Architecture:
             raise InputError(
                 f"{self.name}'s {name} takes images of one size",
                 got=f"{size[0]}x{size[1]} pixels",
-                accepted=f"{smallest}x{smallest} to {largest}x{largest}, or a layer before its dense ones",
+                accepted=f"{smallest}x{smallest} to {largest}x{largest}, or a layer before its "
+                "dense ones",
             )
 
     def _map_side(self, size: int) -> int:
@@ -159,8 +176,14 @@ class Architecture:
         return size
 
     def receptive_field(self, name: str) -> tuple[int, int] | None:
-        """Side in pixels of what one feature sees, and the pixels between neighbours; None for all
-        of it.
+        """Receptive field of the features at a layer.
+
+        Args:
+            name: Name of the layer.
+
+        Returns:
+            Side of the field in pixels, and the pixels between the fields of neighbouring features;
+            None if a feature sees the whole image.
 
         Raises:
             InputError: If there is no such layer.
@@ -174,10 +197,13 @@ class Architecture:
         return field, step_size
 
     def tensor_shapes(self, *names: str) -> dict[str, tuple[int, ...]]:
-        """Name and shape of each weight tensor up to the deepest of `names`.
+        """Name and shape of each weight tensor up to the deepest of some layers.
 
-        Convolution kernels are [out, in / groups, height, width], dense ones [out, in], where a map
-        is flattened with its channels first: the order of PyTorch and Caffe.
+        Kernels of convolutions are [out, in / groups, height, width] and those of dense layers
+        [out, in], where a map is flattened with its channels first, as in PyTorch and Caffe.
+
+        Args:
+            names: Names of layers.
 
         Raises:
             InputError: If there is no such layer.
@@ -202,12 +228,12 @@ class Architecture:
     def fitted(self, shapes: Mapping[str, tuple[int, ...]]) -> "Architecture":
         """This network with the map size and the number of outputs that weights in a file have.
 
-        A network that was trained on small images reads a smaller map, and one that was trained on
-        other classes ends in another number of them. All else must be as it is, which the caller
-        checks.
+        The dense layers of a network that was trained on small images take a smaller map, and one
+        that was trained on other classes has another number of outputs. Whether all other shapes
+        are those of this network is not checked here.
 
         Args:
-            shapes: By tensor; those that are absent change nothing.
+            shapes: Shapes of tensors by name; tensors that are absent change nothing.
         """
         dense = [step for step in self.layers if step.kind == "dense"]
         network = self
@@ -221,7 +247,7 @@ class Architecture:
         return network
 
     def with_outputs(self, count: int) -> "Architecture":
-        """This network with another number of outputs of its last dense layer."""
+        """This network with `count` outputs of its last dense layer."""
         last = max(index for index, step in enumerate(self.layers) if step.kind == "dense")
         layers = tuple(
             dataclasses.replace(step, channels=count) if index >= last else step

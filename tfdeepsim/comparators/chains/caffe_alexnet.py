@@ -1,4 +1,4 @@
-"""AlexNet as Caffe has it (Krizhevsky et al. 2012), and the networks of its shape."""
+"""AlexNet as Caffe has it (Krizhevsky et al. 2012), and VideoNet, which has its layers."""
 
 import dataclasses
 import itertools
@@ -29,7 +29,7 @@ CAFFE_ALEXNET = Architecture(
         Layer("relu7", "relu", 4096),
         Layer("fc8", "dense", 1000, tensor="fc8"),
     ),
-    # The mean pixel of ILSVRC 2012, of pixels in 0 to 255.
+    # The mean pixel of ILSVRC 2012, for pixels in 0 to 255.
     mean=(122.6789143 / 255, 116.6687677 / 255, 104.0069879 / 255),
     std=(1 / 255, 1 / 255, 1 / 255),
     bgr=True,
@@ -40,8 +40,13 @@ CAFFE_ALEXNET = Architecture(
 
 
 def ordered(network: Architecture, pool_first: bool) -> Architecture:
-    """`network` with each LRN after its pool, as CaffeNet has it, or before it, as `bvlc_alexnet`
-    has it."""
+    """Put the LRN layers of a network after or before their pooling layers.
+
+    Args:
+        network: The network.
+        pool_first: True for each LRN after its pool, as in CaffeNet; False for before it, as in
+            `bvlc_alexnet`.
+    """
     kinds = ["lrn", "pool"] if pool_first else ["pool", "lrn"]
     layers = list(network.layers)
     for index, pair in enumerate(itertools.pairwise(network.layers)):
@@ -59,5 +64,5 @@ VIDEONET = dataclasses.replace(
         for step in VIDEONET.layers[: VIDEONET.layer_names.index("fc7") + 1]
     ),
 )
-"""The network of Wang & Gupta 2015: two dense layers of 4096 and 1024 on pool5, distances in the
-last."""
+"""The network of Wang & Gupta 2015: dense layers of 4096 and 1024 features follow pool5, and
+distances between images are taken in the last."""

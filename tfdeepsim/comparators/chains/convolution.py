@@ -1,21 +1,19 @@
-"""Convolutions with frozen kernels, arranged so that the gradient with respect to the image is
-cheap."""
+"""Convolutions with frozen kernels whose gradient with respect to the image is cheap."""
 
 import numpy as np
 import tensorflow as tf
 
 
 def frozen_convolution(images: tf.Tensor, kernel: tf.Tensor, padding: int) -> tf.Tensor:
-    """Convolution with stride 1 whose gradient flows to the images only, never to the kernel.
+    """Convolution with stride 1 that has a gradient for the images and none for the kernel.
 
-    The gradient is computed as what it is, a convolution with the kernel turned by 180 degrees: on
-    CPUs oneDNN has faster code for that than for `Conv2DBackpropInput`, by far on small maps and in
-    bfloat16.
+    The gradient is computed as a convolution with the kernel turned by 180 degrees: on CPUs, oneDNN
+    computes that faster than `Conv2DBackpropInput`, by far on small maps and in bfloat16.
 
     Args:
-        images: [B, H, W, in], float.
-        kernel: [k, k, in, out], same dtype.
-        padding: Zeros on each side of the images, below k.
+        images: float [B, H, W, in].
+        kernel: [k, k, in, out], of the same dtype.
+        padding: Zeros added on each side of the images, fewer than k.
 
     Returns:
         [B, H + 2 padding - k + 1, W + 2 padding - k + 1, out].
@@ -37,9 +35,9 @@ def _convolve(images: tf.Tensor, kernel: tf.Tensor, padding: int) -> tf.Tensor:
     return tf.nn.conv2d(images, kernel, 1, [[0, 0], side, side, [0, 0]])
 
 
-# A convolution with kernel 11 and stride 4: with the kernel padded to 12, both it and the image
-# fall into 4x4 blocks, and on the blocks it is a convolution with kernel 3 and stride 1.
 STRIDE = 4
+"""Stride of AlexNet's first convolution, which is computed on blocks of 4x4 pixels: if its kernel of
+11x11 is padded to 12x12, it is a convolution with kernel 3x3 and stride 1 on the blocks."""
 
 
 def blocks_of(
@@ -48,22 +46,21 @@ def blocks_of(
     """Subtract `mean`, pad with zeros, and turn each 4x4 block of pixels into one position.
 
     Args:
-        images: [B, H, W, C], H and W static and at least `kernel` - 2 `padding`.
-        mean: Of each of the C channels, float32.
-        dtype: Of the result; the mean is subtracted before the cast.
-        kernel: Side of the kernel of the convolution that follows, at most 12.
-        padding: Zeros on each side, of that convolution.
+        images: [B, H, W, C], with H and W static and at least `kernel` - 2 `padding`.
+        mean: float32 [C], the mean of each channel.
+        dtype: Dtype of the result; the mean is subtracted before the cast.
+        kernel: Side of the kernel of the convolution that follows, at most 12 pixels.
+        padding: Zeros that this convolution adds on each side, in pixels.
 
     Returns:
-        [B, h + n - 1, w + n - 1, 16 C], where h and w are the size of the convolution's output, and
-        n the side of its kernel in blocks.
+        [B, h + n - 1, w + n - 1, 16 C], where h and w are the sides of the convolution's output,
+        and n is the side of its kernel in blocks.
     """
     _, height, width, channels = images.shape
     more = -(-kernel // STRIDE) - 1
     down, across = ((side + 2 * padding - kernel) // STRIDE + 1 + more for side in (height, width))
     bottom, right = STRIDE * down - padding - height, STRIDE * across - padding - width
-    # Rows are taken as one axis of width * channels: operations on the 3 channels alone do not
-    # vectorise.
+    # A row is one axis of width * channels: operations on an axis of 3 channels are not vectorised.
     rows = tf.reshape(images, [-1, height, width * channels]) - np.tile(mean, width)
     rows = tf.cast(rows, dtype)
     rows = rows[:, : height + min(0, bottom), : (width + min(0, right)) * channels]
@@ -77,8 +74,14 @@ def blocks_of(
 
 
 def block_kernel(kernel: tf.Tensor) -> tf.Tensor:
-    """The kernel [k, k, C, out] for what `blocks_of` gives: [n, n, 16 C, out], where n = ceil(k /
-    4)."""
+    """Rearrange the kernel of a convolution with stride 4 for the blocks of `blocks_of`.
+
+    Args:
+        kernel: [k, k, C, out].
+
+    Returns:
+        [n, n, 16 C, out], where n = ceil(k / 4).
+    """
     side, _, channels, out = kernel.shape
     blocks = -(-side // STRIDE)
     short = blocks * STRIDE - side

@@ -1,4 +1,4 @@
-"""Exemplar-CNN (Dosovitskiy et al. 2015), which learns from unlabeled images."""
+"""Exemplar-CNN (Dosovitskiy et al. 2015), which is trained on images without labels."""
 
 from tfdeepsim.comparators.chains.architecture import (
     IMAGENET_MEAN,
@@ -8,7 +8,7 @@ from tfdeepsim.comparators.chains.architecture import (
 )
 
 PATCH = 32
-"""Side in pixels of the patches that it is trained on."""
+"""Side in pixels of the patches that the network is trained on."""
 
 EXEMPLAR_CNN = Architecture(
     name="Exemplar-CNN",
@@ -30,5 +30,4 @@ EXEMPLAR_CNN = Architecture(
     pooled=PATCH // 4,
     adaptive=False,
 )
-"""64c5-128c5-256c5-512f; the layer that tells its surrogate classes apart is left off after
-training."""
+"""64c5-128c5-256c5-512f; the layer that classifies surrogate classes is removed after training."""

@@ -1,4 +1,4 @@
-"""Images through a chain of layers: one path for frozen networks and for those that are trained."""
+"""The forward pass through a chain of layers, for frozen and for trainable networks."""
 
 from collections.abc import Callable, Collection, Mapping
 
@@ -9,13 +9,13 @@ from tfdeepsim.comparators.chains.architecture import Architecture, Layer
 from tfdeepsim.comparators.chains.convolution import STRIDE, block_kernel, blocks_of
 
 Weights = Mapping[str, tuple[tf.Tensor, tf.Tensor]]
-"""Kernel and bias by layer: [height, width, in, out] of a convolution, [in, out] of a dense
-layer."""
+"""Kernel and bias by the layer's name. Kernels are [height, width, in / groups, out] for a
+convolution and [in, out] for a dense layer."""
 
 Convolve = Callable[[tf.Tensor, tf.Tensor, int], tf.Tensor]
-"""Images, kernel and padding to the convolution with stride 1."""
+"""A function from images, kernel and padding to their convolution with stride 1."""
 
-# Caffe's constants; its α is divided by the channels in the window.
+# Constants of Caffe's LRN, whose α is divided by the number of channels in the window.
 _LRN_ALPHA, _LRN_BETA, _LRN_BIAS = 1e-4, 0.75, 1.0
 
 
@@ -23,29 +23,29 @@ def features(
     network: Architecture,
     images: tf.Tensor,
     weights: Weights,
-    wanted: Collection[str],
+    layers: Collection[str],
     *,
     convolve: Convolve,
     dtype: tf.DType,
     drop: Callable[[tf.Tensor], tf.Tensor] = tf.identity,
 ) -> dict[str, tf.Tensor]:
-    """Features of some layers.
+    """Features of images at some layers.
 
     Args:
-        network: The layers.
-        images: [B, H, W, 3], float32, RGB in [0, 1]; H and W static.
-        weights: Of all layers up to the deepest of `wanted`.
-        wanted: Names of layers.
-        convolve: How a convolution with stride 1 is computed.
-        dtype: In which is computed, after the mean was subtracted.
-        drop: Dropout, applied to what dense layers hand on to dense layers.
+        network: The network.
+        images: float32 [B, H, W, 3], RGB in [0, 1]; H and W static.
+        weights: Weights of all layers up to the deepest of `layers`.
+        layers: Names of the layers whose features are returned.
+        convolve: Computes convolutions with stride 1.
+        dtype: Dtype of all computation after the mean was subtracted.
+        drop: Dropout, applied to the input of every dense layer but the first.
 
     Returns:
-        by layer, [B, h, w, c], or [B, c] from the first dense layer on.
+        Features by the layer's name: [B, h, w, c], or [B, c] from the first dense layer on.
     """
-    found = {}
+    by_layer = {}
     x = images
-    for index, step in enumerate(network.up_to(*wanted)):
+    for index, step in enumerate(network.up_to(*layers)):
         if index == 0:
             x = _first(network, step, x, weights[step.name], convolve, dtype)
         elif step.kind == "conv":
@@ -56,9 +56,9 @@ def features(
             x = tf.nn.bias_add(tf.matmul(x, tf.cast(kernel, dtype)), tf.cast(bias, dtype))
         else:
             x = _PLAIN[step.kind](step, x)
-        if step.name in wanted:
-            found[step.name] = x
-    return found
+        if step.name in layers:
+            by_layer[step.name] = x
+    return by_layer
 
 
 def _first(
@@ -71,8 +71,8 @@ def _first(
 ) -> tf.Tensor:
     """Input scaling and the first convolution.
 
-    The kernel is divided by the deviation instead of each image; the mean is subtracted before the
-    padding.
+    The kernel is divided by the standard deviation instead of every image; the mean is subtracted
+    before zeros are added around the image.
     """
     kernel, bias = weights
     if network.bgr:
@@ -90,7 +90,8 @@ def _first(
 def _grouped(
     step: Layer, x: tf.Tensor, weights: tuple[tf.Tensor, tf.Tensor], convolve: Convolve
 ) -> tf.Tensor:
-    """A convolution in groups: TensorFlow has no gradient of its own grouped one on CPUs."""
+    """A convolution, one for each group: TensorFlow's own grouped convolution has no gradient on
+    CPUs."""
     kernel, bias = (tf.cast(value, x.dtype) for value in weights)
     if step.groups > 1:
         parts = zip(tf.split(x, step.groups, 3), tf.split(kernel, step.groups, 3), strict=True)
@@ -113,7 +114,7 @@ def _pool(step: Layer, x: tf.Tensor) -> tf.Tensor:
 
 
 def _lrn(step: Layer, x: tf.Tensor) -> tf.Tensor:
-    # TensorFlow's CPU gradient exists for float32 alone.
+    # On CPUs TensorFlow has its gradient for float32 only.
     normalized = tf.nn.local_response_normalization(
         tf.cast(x, tf.float32), step.kernel // 2, _LRN_BIAS, _LRN_ALPHA / step.kernel, _LRN_BETA
     )
@@ -130,8 +131,17 @@ def _flat(network: Architecture, x: tf.Tensor) -> tf.Tensor:
 
 
 def adaptive_average_pool(x: tf.Tensor, size: int) -> tf.Tensor:
-    """Average over `size` x `size` bins that cover the map, and overlap where it does not divide
-    evenly."""
+    """Average a map over `size` x `size` bins, as torchvision does.
+
+    The bins cover the map, and overlap where `size` does not divide its sides.
+
+    Args:
+        x: [B, h, w, c].
+        size: Number of bins along each side.
+
+    Returns:
+        [B, size, size, c].
+    """
     height, width = x.shape[1:3]
     if (height, width) == (size, size):
         return x
@@ -140,7 +150,7 @@ def adaptive_average_pool(x: tf.Tensor, size: int) -> tf.Tensor:
 
 
 def _bins(length: int, count: int) -> np.ndarray:
-    """[count, length]: the weight of each position in the average of each bin."""
+    """[count, length]: the weight of each position in the average of each bin, along one side."""
     weights = np.zeros((count, length), np.float32)
     for index in range(count):
         start, end = index * length // count, -(-(index + 1) * length // count)

@@ -1,4 +1,4 @@
-"""The names of the layers of a Keras network."""
+"""Names of the layers of a Keras network."""
 
 import re
 from collections.abc import Sequence
@@ -14,8 +14,11 @@ def layers_by_name(model: keras.Model) -> dict[str, keras.layers.Layer]:
     """The layers of a network, from image to output, by the names that they have in a fresh
     process.
 
-    Keras counts layers without a name of their own over all networks of a process: in the second
-    InceptionV3 the first convolution is `conv2d_94`. Here it is `conv2d` in each.
+    Keras numbers layers without a name of their own over all networks of a process: in the second
+    InceptionV3 of a process the first convolution is `conv2d_94`. Here it is `conv2d` in each.
+
+    Args:
+        model: The network.
     """
     counts = {layer.name: count for layer in model.layers if (count := _count(layer))}
     first: dict[str, int] = {}
@@ -33,10 +36,18 @@ def layers_by_name(model: keras.Model) -> dict[str, keras.layers.Layer]:
     }
 
 
-def check_layers(model: str, wanted: Sequence[str], names: Sequence[str]) -> None:
-    """Raises InputError if a network has not all layers that are wanted; a long list of names is
-    cut."""
-    unknown = [layer for layer in wanted if layer not in names]
+def check_layers(model: str, layers: Sequence[str], names: Sequence[str]) -> None:
+    """Check that a network has some layers.
+
+    Args:
+        model: Name of the network, for the error.
+        layers: Names of the layers that it must have.
+        names: Names of all its layers.
+
+    Raises:
+        InputError: If a layer is missing. A long list of accepted names is shortened.
+    """
+    unknown = [layer for layer in layers if layer not in names]
     if unknown:
         shown = (
             names if len(names) <= 2 * _NAMES_SHOWN else [*names[:_NAMES_SHOWN], "...", names[-1]]
@@ -47,8 +58,8 @@ def check_layers(model: str, wanted: Sequence[str], names: Sequence[str]) -> Non
 
 
 def _count(layer: keras.layers.Layer) -> tuple[str, int] | None:
-    """The kind and number in a name that Keras gave, such as `conv2d_94`; None if it is the layer's
-    own."""
+    """Kind and number in a name that Keras generated, such as `conv2d_94`; None for other
+    names."""
     match = re.fullmatch(r"(.+?)(?:_(\d+))?", layer.name)
     if match is None or match[1].replace("_", "") != type(layer).__name__.lower():
         return None

@@ -1,27 +1,30 @@
-"""How much of an image a feature of a Keras network sees."""
+"""Receptive fields in a Keras network: how much of an image a feature sees."""
 
 from collections.abc import Sequence
 
 import keras
 
 Field = tuple[int, int]
-"""Side in pixels of what one feature sees, and the pixels between neighbours."""
+"""Side of a receptive field in pixels, and the pixels between those of neighbouring features."""
 
 
 def receptive_fields(model: keras.Model) -> list[Field | None]:
-    """The receptive field of each output, along the path that sees most; None for the whole image.
+    """The receptive field of each output, along the path that sees most of the image.
 
     Args:
-        model: From images [B, H, W, C], by layers that are each called once.
+        model: A model that takes images [B, H, W, C] and calls each of its layers once.
+
+    Returns:
+        The field of each output; None where a feature sees the whole image.
     """
     fields: dict[int, Field | None] = {id(model.inputs[0]): (1, 1)}
     for operation in model.operations:
         if isinstance(operation, keras.layers.InputLayer):
             continue
-        seen = _through(
+        field = _through(
             operation, [fields[id(tensor)] for tensor in keras.tree.flatten(operation.input)]
         )
-        fields |= dict.fromkeys(map(id, keras.tree.flatten(operation.output)), seen)
+        fields |= dict.fromkeys(map(id, keras.tree.flatten(operation.output)), field)
     return [fields[id(tensor)] for tensor in model.outputs]
 
 
@@ -30,11 +33,12 @@ def _through(operation: keras.Operation, inputs: Sequence[Field | None]) -> Fiel
         for layer in operation.layers:
             inputs = [_through(layer, inputs)]
         return inputs[0]
-    known = [field for field in inputs if field is not None]
-    # A map that is weighed by what was seen elsewhere, as squeeze and excitation do, sees that too.
-    if len(known) < len(inputs) or len(operation.output.shape) != 4 or _is_global(operation):
+    bounded = [field for field in inputs if field is not None]
+    # A map that is multiplied by something of the whole image, as in squeeze and excitation, depends
+    # on the whole image.
+    if len(bounded) < len(inputs) or len(operation.output.shape) != 4 or _is_global(operation):
         return None
-    field, step = (max(values) for values in zip(*known, strict=True))
+    field, step = (max(values) for values in zip(*bounded, strict=True))
     window = getattr(operation, "kernel_size", None) or getattr(operation, "pool_size", None)
     if window is None:
         return field, step
