@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -167,8 +168,15 @@ def test_a_damaged_file_is_refused_in_one_line(linear, tmp_path, damage):
     assert "\n" not in str(caught.value)
 
 
-def test_progress_can_be_shown(monkeypatch, capsys):
+@pytest.mark.parametrize(
+    ("shown", "terminal"), [(True, True), (True, False), (False, True), (False, False)]
+)
+def test_progress_is_shown_on_a_terminal(monkeypatch, capsys, shown, terminal):
+    monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(progress, "PATIENCE", -1.0)
-    for shown in (False, True):
-        label_efficiency("knn", *splits(CLASSES), "classification", (0.1,), 1, progress=shown)
-        assert capsys.readouterr() == ("", "Label efficiency of knn\n" if shown else "")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    label_efficiency("knn", *splits(CLASSES), "classification", (0.1,), 1, progress=shown)
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert ("Label efficiency of knn" in printed.err) == (shown and terminal)
+    assert bool(printed.err) == (shown and terminal)

@@ -1,3 +1,5 @@
+import sys
+
 import numpy as np
 import pytest
 
@@ -167,11 +169,16 @@ def test_unknown_probe_or_task_is_refused(probe, task):
 
 
 def test_progress_can_be_shown(monkeypatch, capsys):
+    monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(progress, "PATIENCE", -1.0)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     suite = MlpSuite(hidden=[()], epochs=2, seeds=1)
     score_probe(
         "mlp", *((POSITIONS[cut], POSITIONS[cut]) for cut in CUTS), suite=suite, progress=True
     )
-    assert capsys.readouterr() == ("", "Epochs of MLP probes\n")
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "2/2" in printed.err
+    assert "1 of 1 probes still train" in printed.err
     run(POSITIONS, POSITIONS, "regression", suite)
     assert capsys.readouterr() == ("", "")

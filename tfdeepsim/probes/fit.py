@@ -34,7 +34,7 @@ def fit_probe(
         task: `"regression"` or `"classification"`.
         suite: Settings of `mlp`; None for the seven architectures of Pihlgren et al. 2020. The
             other kinds have no settings.
-        progress: Whether `mlp` shows a progress bar.
+        progress: Whether `mlp` shows a progress bar, if standard error is a terminal.
 
     Returns:
         The chosen probe; for `mlp` one for each seed.

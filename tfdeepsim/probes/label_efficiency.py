@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -147,7 +148,7 @@ def label_efficiency(
         repeats: Number of random subsets for each fraction, 1 or more.
         suite: Settings of `mlp`, of which every repeat uses one seed; None for the seven
             architectures of Pihlgren et al. 2020.
-        progress: Whether to show a progress bar.
+        progress: Whether to show a progress bar, if standard error is a terminal.
 
     Raises:
         InputError: If a fraction leaves fewer examples than there are classes, or fewer than 10 for
@@ -162,7 +163,8 @@ def label_efficiency(
         for fraction in sorted(fractions)
         for repeat in range(repeats if fraction < 1 or probe == "mlp" else 1)
     ]
-    bar = ProgressBar(f"Label efficiency of {probe}", len(jobs), shown=progress)
+    shown = progress and sys.stderr.isatty()
+    bar = ProgressBar(f"Label efficiency of {probe}", len(jobs), shown=shown)
     by_fraction: dict[float, list[_Repeat]] = {}
     for fraction, repeat in bar.track(jobs):
         by_fraction.setdefault(fraction, []).append(

@@ -41,7 +41,7 @@ def score_probe(
             `"classification"`, scored by `accuracy`.
         suite: Architectures and settings of `mlp`; None for the seven architectures of Pihlgren
             et al.
-        progress: Whether `mlp` shows a progress bar.
+        progress: Whether `mlp` shows a progress bar, if standard error is a terminal.
 
     Returns:
         One score for each metric, with its interval over probe seeds and its chance level (the best

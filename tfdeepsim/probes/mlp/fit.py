@@ -1,5 +1,6 @@
 """Probe `mlp`: the suite of MLPs of Pihlgren et al. 2020."""
 
+import sys
 from typing import Any
 
 from tfdeepsim.probes.data.splits import EmbeddingSplit
@@ -25,7 +26,7 @@ def fit_mlp(
         validation: Checked examples that decide when an MLP stops and which one is chosen.
         task: `"regression"` or `"classification"`.
         suite: Architectures and settings; None for the seven architectures of Pihlgren et al.
-        progress: Whether to show a progress bar.
+        progress: Whether to show a progress bar, if standard error is a terminal.
 
     Returns:
         The chosen MLPs, one for each seed.
@@ -34,7 +35,8 @@ def fit_mlp(
         InputError: As `MlpSuite.fit` does.
     """
     suite = MlpSuite() if suite is None else suite
-    with ProgressBar("Epochs of MLP probes", suite.epochs, shown=progress) as bar:
+    shown = progress and sys.stderr.isatty()
+    with ProgressBar("Epochs of MLP probes", suite.epochs, shown=shown) as bar:
 
         def on_epoch(epoch: int, training: int) -> None:
             bar.update(epoch, note=f"{training} of {suite.size} probes still train")
