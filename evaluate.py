@@ -1,4 +1,4 @@
-"""The command `evaluate.py`; an installed tfdeepsim has it as `tfdeepsim-evaluate`."""
+"""The command `evaluate.py`, which an installed package offers as `tfdeepsim-evaluate`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The command `train.py`; an installed tfdeepsim has it as `tfdeepsim-train`."""
+"""The command `train.py`, which an installed package offers as `tfdeepsim-train`."""
 
 import sys
 

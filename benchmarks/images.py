@@ -1,23 +1,21 @@
-"""How fast image files become batches, beside what `tf.io.decode_jpeg` alone reaches on the same
-files.
+"""Speed of reading batches from image files, compared with `tf.io.decode_jpeg` alone.
 
     python benchmarks/images.py FOLDER [FOLDER...]
 
-Each folder holds JPEG files, with or without class folders. In each round three things take turns,
-so that other load on the machine meets all of them:
+Each folder holds JPEG files, with or without class folders. Three ways take turns in each round, so
+that other load on the machine slows all of them:
 
 * `alone`: tf.data reads and decodes every file at its full size with `tf.io.decode_jpeg`, two calls
-    at a
-  time, with prefetch; no resizing, no batches;
-* `batches`: training batches with `--cache none`: read, decode, fit to 64 x 64, gather, cast to
-    float32;
-* `pass`: the first pass over the folder with `--cache disk`: read, digest, decode, fit, write to
-    the file.
+  at a time, with prefetch, without resizing and batches;
+* `batches`: training batches with `--cache none`: read, decode, resize to 64x64, gather, and cast
+  to float32;
+* `pass`: the first pass over the folder with `--cache disk`: read, digest, decode, resize, and
+  write to the cache.
 
-The first two go over the files until they have seen 4,000 or more, so that neither is measured by
-its start. Images per second and microseconds of processor time an image are medians over the
-rounds; a ratio is the median of the ratios of speed of each round. On a machine with other load
-trust the processor time.
+The first two read the files until they have read 4,000 or more, so that the start does not count.
+Images per second and microseconds of processor time for an image are medians over the rounds. The
+ratio is the median of the ratio of speeds in each round. With other load on the machine, trust the
+processor time.
 """
 
 import argparse
@@ -36,11 +34,16 @@ from tfdeepsim.data.images.folder import Folder
 from tfdeepsim.data.pipeline import training_batches, without_autotuning
 from tfdeepsim.options import DataOptions
 
-BATCH_SIZE, LEAST = 64, 4000
+BATCH_SIZE, LEAST_IMAGES = 64, 4000
 
 
 class Cost(NamedTuple):
-    """Of one image, in seconds."""
+    """Time for one image, in seconds.
+
+    Attributes:
+        wall: Wall-clock time.
+        processor: Processor time of all threads.
+    """
 
     wall: float
     processor: float
@@ -68,17 +71,19 @@ def main() -> None:
 
 
 def one_round(folder: str, paths: list[str]) -> dict[str, Cost]:
+    """Costs of each way."""
     with tempfile.TemporaryDirectory() as data_dir:
-        repeated = paths * math.ceil(LEAST / len(paths))
+        repeated = paths * math.ceil(LEAST_IMAGES / len(paths))
         steps = len(repeated) // BATCH_SIZE
         alone = cost(lambda: decode_alone(repeated), len(repeated))
-        whole_pass = cost(lambda: opened(folder, data_dir, "disk"), len(paths))
+        first_pass = cost(lambda: opened(folder, data_dir, "disk"), len(paths))
         dataset = opened(folder, data_dir, "none")
         batches = cost(lambda: train_on(dataset, steps), steps * BATCH_SIZE)
-    return {"alone": alone, "batches": batches, "pass": whole_pass}
+    return {"alone": alone, "batches": batches, "pass": first_pass}
 
 
 def cost(work: Callable[[], object], images: int) -> Cost:
+    """Cost of `work`, which reads `images` images."""
     begin, processor = time.perf_counter(), time.process_time()
     work()
     return Cost((time.perf_counter() - begin) / images, (time.process_time() - processor) / images)
@@ -102,8 +107,8 @@ def opened(folder: str, data_dir: str, cache: str) -> Dataset:
 
 
 def train_on(dataset: Dataset, steps: int) -> None:
-    source = dataset.split("encoder_train")
-    for _ in training_batches(source, batch_size=BATCH_SIZE, seed=0, steps=range(steps)):
+    split = dataset.split("encoder_train")
+    for _ in training_batches(split, batch_size=BATCH_SIZE, seed=0, steps=range(steps)):
         pass
 
 

@@ -1,13 +1,11 @@
-"""How fast LunarLander frames are recorded, against the plain way.
-
-The plain way is one process that draws every step through `env.render()`, keeps one picture in ten
-and reduces it to 64x64. Both ways keep the same frames, bit for bit. Turns alternate, so what else
-the machine does falls on both.
+"""Speed of recording LunarLander frames, compared with the plain way.
 
     python benchmarks/simulator.py [--rounds 5] [--workers 2]
 
-Expect a ratio well above 3 on 2 cores, and above 3 also with the frames written as a dataset. Takes
-about a minute.
+The plain way is one process that draws every step through `env.render()`, keeps one picture in ten
+and reduces it to 64x64. Both ways give the same frames, bit for bit. The ways take turns, so that
+other load on the machine slows all of them. Expect a ratio well above 3 on 2 cores, also where the
+frames are written as a dataset. Takes about a minute.
 """
 
 import argparse
@@ -29,15 +27,15 @@ from tfdeepsim.data.llv2.frame import ENVIRONMENT, SIDE
 from tfdeepsim.data.llv2.workers import Workers
 
 FRAMES, STRIDE = 15, 10
-PLAIN, OURS = 3, 40
-"""Rollouts a turn of the first two ways."""
+PLAIN_ROLLOUTS, OUR_ROLLOUTS = 3, 40
+"""Rollouts in a turn, the plain way and with workers."""
 
 WRITTEN = "20x15-stride10"
-"""What a turn of the third way writes: 60 rollouts."""
+"""Dataset that is written in a turn, of 60 rollouts."""
 
 
 def plain(seed: int) -> list[np.ndarray]:
-    """The frames of a rollout, the plain way."""
+    """The frames of a rollout, recorded the plain way."""
     environment = gymnasium.make(ENVIRONMENT, render_mode="rgb_array")
     environment.reset(seed=seed)
     policy = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
@@ -51,7 +49,7 @@ def plain(seed: int) -> list[np.ndarray]:
 
 
 def reduced(picture: np.ndarray) -> np.ndarray:
-    """A picture of 64x64."""
+    """A picture reduced to 64x64."""
     surface = pygame.surfarray.make_surface(picture.swapaxes(0, 1))
     return pygame.surfarray.array3d(pygame.transform.smoothscale(surface, (SIDE, SIDE))).swapaxes(
         0, 1
@@ -59,7 +57,7 @@ def reduced(picture: np.ndarray) -> np.ndarray:
 
 
 def write(seed: int, workers: int) -> int:
-    """Make a whole dataset; the number of its frames."""
+    """Write a dataset, and return the number of its frames."""
     from tfdeepsim.data.llv2.llv2 import Llv2
 
     with tempfile.TemporaryDirectory() as folder:
@@ -69,14 +67,14 @@ def write(seed: int, workers: int) -> int:
 
 
 def rate(work: Callable[[], int]) -> float:
-    """Kept frames per second."""
+    """Frames per second of `work`, which returns the number of frames."""
     start = time.perf_counter()
     frames = work()
     return frames / (time.perf_counter() - start)
 
 
 def shares(seeds: range) -> dict[str, float]:
-    """Milliseconds of one process for each kept frame, by what they are spent on."""
+    """Milliseconds of one process for each frame, by the part of the work."""
     spent = dict.fromkeys(("physics", "drawing", "reducing", "all"), 0.0)
 
     def timed(name: str, call: Callable) -> Callable:
@@ -90,12 +88,12 @@ def shares(seeds: range) -> dict[str, float]:
         return wrapper
 
     lander = simulator.LunarLander
-    kept = lander.step, lander.render, pygame.transform.smoothscale
+    originals = lander.step, lander.render, pygame.transform.smoothscale
     lander.step, lander.render = timed("physics", lander.step), timed("drawing", lander.render)
     pygame.transform.smoothscale = timed("reducing", pygame.transform.smoothscale)
     for seed in seeds:
         timed("all", simulator.record)(seed, FRAMES, STRIDE)
-    lander.step, lander.render, pygame.transform.smoothscale = kept
+    lander.step, lander.render, pygame.transform.smoothscale = originals
     return {name: round(1000 * seconds / len(seeds) / FRAMES, 2) for name, seconds in spent.items()}
 
 
@@ -114,16 +112,17 @@ def main() -> None:
     with Workers(options.workers) as workers:
         list(workers.record(range(options.workers), 2, 1))  # until they have started
         for turn in range(options.rounds):
-            seeds = range(1000 * turn, 1000 * turn + OURS)
+            seeds = range(1000 * turn, 1000 * turn + OUR_ROLLOUTS)
             ways["plain"].append(
-                rate(lambda seeds=seeds: sum(len(plain(seed)) for seed in seeds[:PLAIN]))
+                rate(lambda seeds=seeds: sum(len(plain(seed)) for seed in seeds[:PLAIN_ROLLOUTS]))
             )
             recorded = workers.record(seeds, FRAMES, STRIDE)
             ways["recorded"].append(rate(lambda recorded=recorded: sum(map(len, recorded))))
             ways["written"].append(rate(lambda turn=turn: write(turn, options.workers)))
 
     print(
-        f"kept frames per second, one in {STRIDE}, {options.workers} workers, median (lowest to highest)"
+        f"frames per second, one in {STRIDE} steps, {options.workers} workers, median "
+        "(lowest to highest)"
     )
     for way, rates in ways.items():
         ratios = [ours / theirs for ours, theirs in zip(rates, ways["plain"], strict=True)]
@@ -131,7 +130,7 @@ def main() -> None:
             f"{way:>9}: {statistics.median(rates):6.0f} ({min(rates):.0f} to {max(rates):.0f})"
             f"   {statistics.median(ratios):5.1f} x plain ({min(ratios):.1f} to {max(ratios):.1f})"
         )
-    print(f"milliseconds of one process for each kept frame: {shares(range(20))}")
+    print(f"milliseconds of one process for each frame: {shares(range(20))}")
 
 
 if __name__ == "__main__":

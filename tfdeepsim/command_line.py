@@ -1,4 +1,4 @@
-"""What all commands share: quiet start, one line for an error, exit codes."""
+"""Common code of all commands: quiet start of TensorFlow, one-line errors, and exit codes."""
 
 import argparse
 import errno
@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from tfdeepsim.errors import InputError
 
-FULL = {errno.ENOSPC, errno.EDQUOT}
+DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 class HelpFormatter(argparse.RawDescriptionHelpFormatter):
@@ -34,17 +34,18 @@ class Parser(argparse.ArgumentParser):
 
 
 def run_command(body: Callable[[Sequence[str]], int | None], argv: Sequence[str] | None) -> int:
-    """Run a command and turn what a user can cause into one line on stderr.
+    """Run a command, and report errors that a user can cause in one line on standard error.
 
     Args:
-        body: The command; gets the arguments, returns an exit code or None for 0.
-        argv: The arguments; None for those of the process.
+        body: Function of the arguments that returns an exit code, or None for 0.
+        argv: Arguments of the command line; None for those of the process.
 
     Returns:
-        0; 2 for bad input; 130 after Ctrl-C.
+        Exit code: 2 for bad input or a full disk, 130 after Ctrl-C, 141 if the reader of the output
+        is gone.
     """
-    # Before TensorFlow is imported: its start-up notes are not for users, and it leaves the fast
-    # convolutions of oneDNN off on processors without AVX-512, where they help as much.
+    # To be set before TensorFlow is imported. Its notes at the start are not for users. Without
+    # AVX-512 it turns the convolutions of oneDNN off, which are faster there too.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     try:
@@ -55,29 +56,28 @@ def run_command(body: Callable[[Sequence[str]], int | None], argv: Sequence[str]
         print("interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # The reader of our output went away, as `head` does.
+        # The reader of the output has ended, as `head` does.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except OSError as error:
-        if error.errno in FULL:
-            return _fail(
-                f"disk full while writing: {error.filename or error}; free some space and use --resume"
-            )
+        if error.errno in DISK_FULL:
+            file = error.filename or error
+            return _fail(f"disk full while writing: {file}; free some space and use --resume")
         if error.errno is None:
             raise
         return _fail(f"{error.strerror}: {error.filename or error}")
     except Exception as error:
-        # TensorFlow's own file writers know the full disk by text alone.
+        # The file writers of TensorFlow report a full disk in their text only.
         if "No space left on device" in str(error):
             return _fail("disk full while writing; free some space and use --resume")
         raise
 
 
 def import_tensorflow() -> None:
-    """Import TensorFlow without its notes on stderr, which are not for users; if it fails, with
-    them."""
+    """Import TensorFlow without its notes on standard error, which are not for users; they are
+    shown if the import fails."""
     sys.stderr.flush()
-    kept = os.dup(2)
+    stderr = os.dup(2)
     with tempfile.TemporaryFile() as notes:
         os.dup2(notes.fileno(), 2)
         try:
@@ -85,11 +85,11 @@ def import_tensorflow() -> None:
             import tensorflow  # noqa: F401
         except BaseException:
             notes.seek(0)
-            os.write(kept, notes.read())
+            os.write(stderr, notes.read())
             raise
         finally:
-            os.dup2(kept, 2)
-            os.close(kept)
+            os.dup2(stderr, 2)
+            os.close(stderr)
 
 
 def _fail(message: str) -> int:

@@ -1,8 +1,8 @@
-"""Seconds as people say them."""
+"""Durations as text."""
 
 
 def duration(seconds: float) -> str:
-    """`seconds` as text: `45 s`, `12 min`, `3.5 h`."""
+    """A number of seconds in a readable unit: `45 s`, `12 min`, `3.5 h`."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     if seconds < 5400:

@@ -1,15 +1,20 @@
-"""The one error that a user can cause, and that ends a command in one line."""
+"""The error for bad input, which ends a command with one line."""
 
 
 class InputError(ValueError):
-    """Something a user gave cannot be used.
+    """Something that the user gave cannot be used.
 
-    Commands print it as one line and exit with code 2.
+    Commands print the message in one line and exit with code 2.
 
     Args:
         rule: What must hold, e.g. `"latent size must be positive"`.
-        got: What was received.
-        accepted: What would be accepted.
+        got: The value that was received.
+        accepted: Values that would be accepted.
+
+    Example:
+        >>> raise InputError("latent size must be positive", got=-3, accepted="1 or more")
+        Traceback (most recent call last):
+        InputError: latent size must be positive: got -3; accepted: 1 or more
     """
 
     def __init__(self, rule: str, *, got: object, accepted: object):

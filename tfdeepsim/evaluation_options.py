@@ -35,7 +35,7 @@ class EvaluationOptions:
             `-1-1`.
 
     Raises:
-        InputError: If `decode` is negative.
+        InputError: If a number is out of range.
 
     Example:
         >>> options = EvaluationOptions(probes=("mlp", "linear"), baselines=("pca",))
@@ -60,14 +60,12 @@ class EvaluationOptions:
                 got=self.decode,
                 accepted="1 or more, or 0 for no decoder",
             )
+        # Refuses numbers that are out of range before anything is embedded.
+        _ = self.suite
 
     @property
     def suite(self) -> "MlpSuite":
-        """The suite of MLP probes.
-
-        Raises:
-            InputError: If one of its settings is out of range.
-        """
+        """The suite of MLP probes."""
         from tfdeepsim.probes.mlp.suite import MlpSuite
 
         return MlpSuite(

@@ -113,6 +113,8 @@ def _help(text: str, accepted: str | None, default: object, defaults: bool) -> s
         shown = ""
     else:
         shown = f"{default:g}" if isinstance(default, float) else str(default)
+        if isinstance(default, tuple):
+            shown = ",".join(default)
     if shown and defaults:
         body += f" (default: {shown})"
     return body.replace("%", "%%")

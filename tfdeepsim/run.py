@@ -1,4 +1,4 @@
-"""The run directory: the only thing that one stage hands to the next."""
+"""The run directory: all that training leaves for evaluation, search and report."""
 
 import contextlib
 import os
@@ -14,28 +14,35 @@ from tfdeepsim.options import current_names
 
 
 class RunDirectory:
-    """The folder of one training run, and the names of what it holds.
+    """The folder of one training run, and the names of its files.
 
-    | name | what | written by |
+    | name | content | written by |
     |---|---|---|
-    | `config.json` | what was asked for | train |
-    | `environment.json` | versions, threads, comparator with SHA-256 | train |
-    | `state.npz` | everything needed to go on, after the last epoch | train |
+    | `config.json` | configuration of the run | train |
+    | `environment.json` | versions, threads, comparator with its SHA-256 | train |
+    | `state.npz` | state after the last epoch, from which training resumes | train |
     | `best.npz` | weights with the lowest validation loss | train |
-    | `history.csv` | one line an epoch, every loss term | train |
-    | `samples.npz` | originals and reconstructions, uint8 | train |
+    | `history.csv` | every loss term, one line for each epoch | train |
+    | `samples.npz` | images and their reconstructions, uint8 | train |
     | `train/`, `validation/` | TensorBoard events | train |
-    | `encoder/` | of an autoencoder: SavedModel with an `embed` endpoint | train |
-    | `generator/` | of `--task inversion`: SavedModel with a `generate` endpoint | train |
-    | `comparator.safetensors`, `result.json` | of `--task comparator`: the network, its scores | train |
+    | `encoder/` | of an autoencoder: SavedModel with the endpoint `embed` | train |
+    | `generator/` | of an inversion: SavedModel with the endpoint `generate` | train |
+    | `comparator.safetensors` | of `--task comparator`: weights of the network | train |
+    | `result.json` | of `--task comparator`: scores of the network | train |
     | `representation.json` | of a baseline or an external encoder: what it is | evaluate |
-    | `embeddings/` | one folder a dataset, one `.npy` a split | evaluate |
+    | `embeddings/` | one folder for each dataset, one `.npy` for each split | evaluate |
     | `results/` | scores and predictions of the probes | evaluate |
-    | `card/`, `decoded/` | the embedding without labels; what it kept | evaluate |
+    | `card/` | description of the embeddings without labels | evaluate |
+    | `decoded/` | images decoded from the embeddings | evaluate |
     | `search/` | a search of probes | tuning.search |
 
     Args:
         path: The folder; it need not exist.
+
+    Example:
+        >>> run = RunDirectory("runs/vae")
+        >>> run.read_config()["model"]
+        'vae'
     """
 
     def __init__(self, path: str | os.PathLike):
@@ -56,22 +63,24 @@ class RunDirectory:
 
     @property
     def origin(self) -> Path:
-        """What says what a folder is of that was not made by training, if it is there."""
+        """The file that describes a baseline or an external encoder; earlier versions named it
+        `contender.json`."""
         earlier = self.path / "contender.json"
-        return (
-            earlier
-            if earlier.is_file() and not self.representation.is_file()
-            else self.representation
-        )
+        if earlier.is_file() and not self.representation.is_file():
+            return earlier
+        return self.representation
 
     @property
     def name(self) -> str:
-        """The folder's own name, which stands in tables."""
+        """The name of the folder, which names the run in tables."""
         return self.path.resolve().name
 
     def outcome(self, task: str) -> Path:
-        """What a run of a task, one of `config.CHOICES`, leaves last: if it is there, the run is
-        finished."""
+        """The file or folder that a run writes last: if it exists, the run is finished.
+
+        Args:
+            task: Task of the run, as in `TrainConfig.task`.
+        """
         outcomes = {
             "autoencoder": self.encoder,
             "inversion": self.generator,
@@ -80,20 +89,21 @@ class RunDirectory:
         return outcomes[task]
 
     def check_free(self, overwrite: bool = False) -> None:
-        """Refuse a folder that holds something, or that cannot be written. Changes nothing.
+        """Refuse a folder that is not empty, or that cannot be written. Changes nothing.
 
         Args:
-            overwrite: Whether a run that is there may be replaced.
+            overwrite: Whether the folder may hold a run, which will be replaced.
 
         Raises:
-            InputError: If it may not be used.
+            InputError: If the folder cannot be used.
         """
-        if self._holds_something():
+        if self._is_occupied():
             if not overwrite:
                 raise InputError(
                     "run directory must be new",
                     got=f"{self.path}, which is not empty",
-                    accepted="another --run-dir, --resume to go on with it, or --overwrite to replace it",
+                    accepted="another --run-dir, --resume to resume the run, or --overwrite to "
+                    "replace it",
                 )
             if not self.config.is_file():
                 raise InputError(
@@ -104,18 +114,21 @@ class RunDirectory:
         self._check_writable()
 
     def create(self, overwrite: bool = False) -> None:
-        """Make the folder anew.
+        """Create the folder, empty.
+
+        Args:
+            overwrite: Whether to remove a run that is in the folder.
 
         Raises:
-            InputError: As `check_free`, or if another process uses the run that is there.
+            InputError: As `check_free`, or if another process uses the run in the folder.
         """
         self.check_free(overwrite)
-        if self._holds_something():
+        if self._is_occupied():
             with self.locked():
                 shutil.rmtree(self.path)
         self.path.mkdir(parents=True, exist_ok=True)
 
-    def _holds_something(self) -> bool:
+    def _is_occupied(self) -> bool:
         return self.path.is_dir() and any(
             not entry.name.startswith(".") for entry in self.path.iterdir()
         )
@@ -135,10 +148,10 @@ class RunDirectory:
             ) from error
 
     def locked(self) -> contextlib.AbstractContextManager[None]:
-        """Keep other processes from writing to this run.
+        """A context in which no other process may write to this run.
 
         Raises:
-            InputError: If another process holds it.
+            InputError: If another process is in this context.
         """
         return locked(
             self.path,
@@ -153,12 +166,16 @@ class RunDirectory:
         """The fields of the `TrainConfig` of the run, under their current names.
 
         Raises:
-            InputError: If this is no run directory.
+            InputError: If the folder is not a run directory.
         """
         return current_names(self._read_json(self.config))
 
     def read_environment(self) -> dict[str, Any]:
-        """Versions, threads and comparator that the run was trained with."""
+        """Versions, threads, dataset and comparator that the run was trained with.
+
+        Raises:
+            InputError: If the folder is not a run directory.
+        """
         return self._read_json(self.environment)
 
     def _read_json(self, path: Path) -> dict[str, Any]:

@@ -145,7 +145,7 @@ def earlier_run(tmp_path):
 @pytest.mark.parametrize("name", [None, "--external-range", "--foreign-range"])
 def test_a_run_of_an_earlier_version_is_resumed(earlier_run, tmp_path, monkeypatch, capsys, name):
     resumed = []
-    monkeypatch.setattr(train, "check_data", lambda config: None)
+    monkeypatch.setattr(train, "check_data", lambda *arguments: None)
     monkeypatch.setattr(
         "tfdeepsim.training.trainer.train", lambda config, run, **modes: resumed.append(config)
     )
@@ -163,13 +163,13 @@ def test_another_range_is_not_resumed_whatever_its_name(earlier_run, fails):
 
 @pytest.mark.parametrize("name", ["--external-range", "--foreign-range"])
 def test_range_of_an_external_encoder_under_both_names(tmp_path, monkeypatch, capsys, name):
-    judged = []
+    evaluated = []
     monkeypatch.setattr(
-        "tfdeepsim.comparison.judge",
-        lambda encoders, data, options, *_, **__: judged.append(options),
+        "tfdeepsim.comparison.compare_encoders",
+        lambda encoders, data, options, *_, **__: evaluated.append(options),
     )
     assert evaluate.main(["net.keras", "--dataset", "npz:x.npz", name, "0-255"]) == 0
-    assert [options.external_range for options in judged] == ["0-255"]
+    assert [options.external_range for options in evaluated] == ["0-255"]
     assert capsys.readouterr().err == ""
 
 

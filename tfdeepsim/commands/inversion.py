@@ -27,7 +27,7 @@ OPTIMIZATION_FLAGS = {
     "tv": "tv_weight",
     "jitter": "jitter",
 }
-"""Flags of an inversion by optimization, and the fields of its `Settings`."""
+"""Flags of an inversion by optimization, and the fields of its `OptimizationSettings`."""
 PROBE_FLAGS = (
     "probes",
     "probe_seeds",
@@ -105,9 +105,9 @@ def evaluate_inversions(arguments: dict[str, Any]) -> None:
     refuse_training_flags(arguments)
     folder = free_report_folder(arguments, INVERSION_FILES)
     import_tensorflow()
-    from tfdeepsim.inversion_evaluation import judge_runs
+    from tfdeepsim.inversion_evaluation import compare_inversions
 
-    judge_runs(arguments["encoders"], data_fields(arguments), folder)
+    compare_inversions(arguments["encoders"], data_fields(arguments), folder)
 
 
 def invert_by_optimization(arguments: dict[str, Any]) -> None:
@@ -124,13 +124,15 @@ def invert_by_optimization(arguments: dict[str, Any]) -> None:
     config = TrainConfig(task="inversion", **fields)
     folder = free_report_folder(arguments, INVERSION_FILES)
     check_data(config)
-    from tfdeepsim.inversion.optimization import Settings
-    from tfdeepsim.inversion_evaluation import judge_optimization
+    from tfdeepsim.inversion.optimization_settings import OptimizationSettings
+    from tfdeepsim.inversion_evaluation import evaluate_optimization
 
     settings = {
         field: arguments[name] for name, field in OPTIMIZATION_FLAGS.items() if name in arguments
     }
-    judge_optimization(config, Settings(seed=config.seed, **settings), folder)
+    evaluate_optimization(
+        config, OptimizationSettings(seed=config.seed, **settings), folder
+    )
 
 
 def _check_flags(arguments: dict[str, Any]) -> None:
