@@ -9,17 +9,31 @@ import pytest
 from tfdeepsim.command_line import Parser
 from tfdeepsim.commands import evaluate, search, train
 from tfdeepsim.commands.flags import GROUPS
-from tfdeepsim.config import CHOICES, TrainConfig
+from tfdeepsim.config import (
+    CHOICES,
+    DEFAULT_COMPARATOR,
+    DEFAULT_LAMBDA_KL,
+    DEFAULT_SURROGATE_CLASSES,
+    TRAINABLE,
+    TrainConfig,
+)
+from tfdeepsim.evaluation_options import EvaluationOptions
 from tfdeepsim.flags import add_data_flags, add_flags, field_texts
 from tfdeepsim.options import DataOptions
 from tfdeepsim.tuning.settings import SearchSettings
 
-SETTINGS = (DataOptions, TrainConfig, SearchSettings)
+SETTINGS = (DataOptions, TrainConfig, EvaluationOptions, SearchSettings)
 OF_NO_FIELD = {
     train: {"help", "run_dir", "resume", "overwrite", "dry_run", "recipe", "scale"},
     search: {"help", "run", "directory", "overwrite", "workers", "dry_run"},
+    evaluate: {
+        *("help", "encoders", "report_dir", "overwrite", "compare", "seeds", "run_dir", "dry_run"),
+        *("by", "method", "opt_steps", "tv", "jitter"),
+    },
 }
-"""Flags of a command that say what is done with a run, and not what the run is."""
+"""Flags of a command that are not fields of a settings class."""
+NO_FLAG = {train: set(), search: set(), evaluate: {"loss", "first_probe_seed"}}
+"""Fields that a command sets itself."""
 
 
 @dataclasses.dataclass
@@ -114,7 +128,27 @@ def test_every_field_is_described_once(settings):
         assert "(default:" not in text or text.endswith(").")
     for field in dataclasses.fields(settings):
         named = "(default:" in texts[field.name]
-        assert not named or field.default is None, f"{field.name} has its default in two places"
+        assert not named or field.default is None or isinstance(field.default, tuple), (
+            f"{field.name} has its default in two places"
+        )
+
+
+def test_defaults_in_texts_are_those_of_the_config():
+    texts = field_texts(TrainConfig)
+    for name, default in (
+        ("comparator", DEFAULT_COMPARATOR),
+        ("surrogate_classes", DEFAULT_SURROGATE_CLASSES),
+        ("lambda_kl", f"{DEFAULT_LAMBDA_KL} in mean units"),
+        ("epochs", TrainConfig().total_steps(1)),
+        ("latent_dim", f"that of the network's paper, {TrainConfig().latent_dim} for pihlgren"),
+    ):
+        assert texts[name].endswith(f"(default: {default}).")
+    rates = texts["learning_rate"]
+    assert f"(default: {TrainConfig().learning_rate};" in rates
+    assert f"adversarial term {TrainConfig(loss='deepsim').learning_rate}" in rates
+    for name in TRAINABLE:
+        rate = TrainConfig(task="comparator", comparator=name).learning_rate
+        assert f"for {'videonet' if name == 'videonet' else 'a comparator'} {rate}" in rates
 
 
 def test_every_field_of_training_is_in_one_group():
@@ -123,10 +157,16 @@ def test_every_field_of_training_is_in_one_group():
 
 
 @pytest.mark.parametrize(
-    ("command", "settings"), [(train, [TrainConfig]), (search, [DataOptions, SearchSettings])]
+    ("command", "settings"),
+    [
+        (train, [TrainConfig]),
+        (search, [DataOptions, SearchSettings]),
+        (evaluate, [EvaluationOptions, TrainConfig]),
+    ],
 )
 def test_every_flag_belongs_to_a_field_and_every_field_has_its_flag(command, settings):
     texts = {name: text for each in settings for name, text in field_texts(each).items()}
+    texts = {name: text for name, text in texts.items() if name not in NO_FLAG[command]}
     actions = actions_of(command.make_parser())
     assert set(actions) == {*texts, *OF_NO_FIELD[command]}
     for name, text in texts.items():
