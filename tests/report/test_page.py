@@ -151,7 +151,7 @@ def test_it_says_what_may_be_concluded(made):
         "its interval overlaps that of P. VAE (pvae), so the intervals do not tell them apart"
         in text
     )
-    assert "Not better than chance: AE (ae)." in text
+    assert "AE (ae) is not better than chance." in text
     assert "The interval does not cover other encoder seeds or other test images." in text
 
 

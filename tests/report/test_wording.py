@@ -46,7 +46,7 @@ def test_chance_is_a_range_where_runs_disagree(make_score):
         ),
         (slice(0, 3), "no other interval overlaps its interval."),
         (slice(0, 4), "overlaps that of P. VAE (pvae), so the intervals do not tell them apart."),
-        (slice(0, 4), "Not better than chance: AE (ae)."),
+        (slice(0, 4), "AE (ae) is not better than chance."),
         (
             slice(2, 3),
             "P. AE (pae) has a mean L1 distance of 0.300 ± 0.050, against 0.850 by chance.",
@@ -92,8 +92,8 @@ def test_seeds_say_what_they_are_of(study_scores, make_score):
 def test_conclusion_names_the_baselines_that_are_not_beaten(study_scores):
     text = conclusion(RowComparison(study_scores[:2] + study_scores[3:]), "l1")
     assert "P. AE (perceptual) has the lowest mean L1 distance" in text
-    assert "Not better than PCA of pixels: AE (pixel)." in text
-    assert "Not better than the random encoder: AE (pixel) and P. AE (perceptual)." in text
+    assert "AE (pixel) is not better than PCA of pixels." in text
+    assert "AE (pixel) and P. AE (perceptual) are not better than the random encoder." in text
     assert "supervised" not in text
 
 

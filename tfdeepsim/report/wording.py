@@ -73,7 +73,8 @@ def _not_better(comparison: RowComparison, metric: str) -> str:
             name = in_text(comparison.full_name(baseline))
             unbeaten[name] = comparison.not_better_than(baseline, metric)
     return "".join(
-        f" Not better than {name}: {listed([comparison.full_name(row) for row in rows])}."
+        f" {listed([comparison.full_name(row) for row in rows])} "
+        f"{'is' if len(rows) == 1 else 'are'} not better than {name}."
         for name, rows in unbeaten.items()
         if rows
     )
