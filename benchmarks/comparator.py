@@ -5,8 +5,8 @@ PyTorch.
     python benchmarks/comparator.py
 
 Batch 64, 64x64 images, frozen weights: one forward pass and the gradient of the feature loss with
-respect to the images. The contestants take turns in one process, so that a machine that slows down
-slows all of them; ratios are of medians over rounds. Without PyTorch its lines are left out.
+respect to the images. The implementations take turns in one process, so that a machine that slows
+down slows all of them; ratios are of medians over rounds. Without PyTorch its lines are missing.
 """
 
 import argparse
@@ -37,8 +37,7 @@ def images() -> np.ndarray:
 
 
 def with_gradient(network: Callable) -> Callable[[], float]:
-    """The loss, after computing its gradient with respect to the images, as one TensorFlow
-    function."""
+    """A function that computes the loss and its gradient with respect to the images."""
     x = tf.constant(images())
 
     @tf.function
@@ -57,7 +56,7 @@ def with_gradient(network: Callable) -> Callable[[], float]:
 
 
 def plain(weights: dict[str, np.ndarray]) -> Callable:
-    """The same layers as anybody would write them in TensorFlow."""
+    """The same layers, written plainly in TensorFlow."""
     kernels = {
         name: tf.Variable(value.transpose(2, 3, 1, 0), trainable=False)
         for name, value in weights.items()
@@ -77,7 +76,7 @@ def plain(weights: dict[str, np.ndarray]) -> Callable:
 
 
 def pytorch(weights: dict[str, np.ndarray], channels_last: bool) -> Callable[[], float]:
-    """The same in PyTorch eager, with no gradient for the weights."""
+    """The same layers in eager PyTorch, without a gradient for the weights."""
     import torch
     from torch import nn
 
@@ -110,8 +109,7 @@ def pytorch(weights: dict[str, np.ndarray], channels_last: bool) -> Callable[[],
 
 
 def matrix_product() -> Callable[[], float]:
-    """As many multiply-adds as the step needs (forward, and again for the gradient), in one
-    product."""
+    """One product of matrices with as many multiply-adds as the step: forward and gradient."""
     side = 2048
     rows = round(2 * BATCH * MULTIPLY_ADDS / side**2)
     a, b = tf.random.uniform((rows, side)), tf.random.uniform((side, side))
@@ -124,7 +122,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=30)
     rounds = parser.parse_args().rounds
     weights = random_weights(ALEXNET.tensor_shapes("relu2"), seed=0)
-    contestants = {
+    implementations = {
         "this package": with_gradient(ChainComparator("alexnet", ["relu2"], seed=0)),
         "this package, mixed_bfloat16": with_gradient(
             ChainComparator("alexnet", ["relu2"], seed=0, dtype="mixed_bfloat16")
@@ -133,14 +131,14 @@ def main() -> None:
         "matrix product of equal size": matrix_product(),
     }
     if importlib.util.find_spec("torch"):
-        contestants["PyTorch eager"] = pytorch(weights, channels_last=False)
-        contestants["PyTorch eager, channels_last"] = pytorch(weights, channels_last=True)
-    times: dict[str, list[float]] = {name: [] for name in contestants}
-    for name, run in contestants.items():
+        implementations["PyTorch eager"] = pytorch(weights, channels_last=False)
+        implementations["PyTorch eager, channels_last"] = pytorch(weights, channels_last=True)
+    times: dict[str, list[float]] = {name: [] for name in implementations}
+    for name, run in implementations.items():
         print(f"{name}: loss {run():.5f}")
         run()
     for _ in range(rounds):
-        for name, run in contestants.items():
+        for name, run in implementations.items():
             start = time.perf_counter()
             run()
             times[name].append(time.perf_counter() - start)

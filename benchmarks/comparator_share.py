@@ -1,11 +1,11 @@
-"""What share of a training step each comparator takes: P. AE, batch 64, 64x64, noise in place of
-frames.
+"""The share of each comparator in the time of a training step: perceptual autoencoder (Pihlgren et
+al. 2020), batch 64, 64x64, noise in place of images.
 
     python benchmarks/comparator_share.py
 
-The comparator's part is the features of the targets, those of generated images, and the gradient
-with respect to these; it is timed alone, the step inside `fit`, both in one process. Weights are
-random: they do not change what is computed.
+The comparator computes the features of the targets and of generated images, and the gradient with
+respect to the latter. It is timed alone, and the step inside `fit`, both in one process. Weights
+are random, which does not change the time.
 """
 
 import argparse
@@ -39,13 +39,14 @@ SPECS = (
 
 
 def share(spec: str, folder: Path, rounds: int) -> tuple[float, float]:
-    """Milliseconds of a step, and of the comparator in it: medians over rounds."""
-    asked = parse(spec)
+    """Milliseconds of a training step, and of the comparator in it: medians over rounds."""
+    comparator = parse(spec)
     weights = None
-    if asked.name != "random_alexnet":
-        weights = str(folder / f"{asked.name}.safetensors")
+    if comparator.name != "random_alexnet":
+        weights = str(folder / f"{comparator.name}.safetensors")
         save_file(
-            random_weights(ARCHITECTURES[asked.name].tensor_shapes(*asked.layers), 0), weights
+            random_weights(ARCHITECTURES[comparator.name].tensor_shapes(*comparator.layers), 0),
+            weights,
         )
     task = AutoencoderTask(
         TrainConfig(loss="perceptual", comparator=spec, comparator_weights=weights)
@@ -55,8 +56,8 @@ def share(spec: str, folder: Path, rounds: int) -> tuple[float, float]:
         (measure_step(model, batch), comparator_seconds(model, batch["image"]))
         for _ in range(rounds)
     ]
-    step, compared = (1e3 * statistics.median(values) for values in zip(*pairs, strict=True))
-    return step, compared
+    step, alone = (1e3 * statistics.median(values) for values in zip(*pairs, strict=True))
+    return step, alone
 
 
 def main() -> None:
@@ -66,8 +67,8 @@ def main() -> None:
     print(f"{'comparator':34} {'step, ms':>9} {'comparator, ms':>15} {'share':>6}")
     with tempfile.TemporaryDirectory() as folder:
         for spec in SPECS:
-            step, compared = share(spec, Path(folder), rounds)
-            print(f"{spec:34} {step:9.0f} {compared:15.0f} {compared / step:6.0%}", flush=True)
+            step, alone = share(spec, Path(folder), rounds)
+            print(f"{spec:34} {step:9.0f} {alone:15.0f} {alone / step:6.0%}", flush=True)
 
 
 if __name__ == "__main__":

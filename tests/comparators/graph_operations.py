@@ -1,10 +1,10 @@
-"""What a function of TensorFlow has to compute."""
+"""The operations that a function of TensorFlow must run."""
 
 from collections.abc import Iterable
 
 
 def needed_operations(function, *arguments):
-    """Kinds of the operations that the results and side effects of a `tf.function` depend on.
+    """Types of the operations that the results and side effects of a `tf.function` depend on.
 
     TensorFlow drops the others before it runs the graph, at different times on different machines;
     so they are left out here instead of being looked for in what was run.
@@ -20,12 +20,11 @@ def needed_operations(function, *arguments):
 
 
 def _reached(nodes, ends, functions) -> Iterable[str]:
-    """Kinds of the nodes from which a way leads to `ends`, and of those in functions that they
-    call."""
+    """Types of the nodes that `ends` depend on, and of those in functions that these call."""
     by_name = {node.name: node for node in nodes}
     waiting, seen = list(ends), set()
     while waiting:
-        # "name:0", "name:output:0" of nodes in functions, "^name" for order alone.
+        # "name:0"; "name:output:0" inside functions; "^name" for a control dependency.
         name = waiting.pop().removeprefix("^").partition(":")[0]
         # Arguments of functions are no nodes.
         if name in seen or name not in by_name:
@@ -42,7 +41,7 @@ def _reached(nodes, ends, functions) -> Iterable[str]:
 
 
 def _called(node):
-    """Names of the functions that a call, a loop or a branch is made of."""
+    """Names of the functions that a call, a loop or a branch runs."""
     for attribute in node.attr.values():
         found = [attribute.func] if attribute.HasField("func") else attribute.list.func
         yield from (function.name for function in found)

@@ -50,7 +50,7 @@ def varint(value: int) -> bytes:
 
 
 def field(number: int, value: bytes | int) -> bytes:
-    """A field of bytes or of a number."""
+    """A field with bytes or a number as its value."""
     if isinstance(value, int):
         return varint(number << 3) + varint(value)
     return varint(number << 3 | 2) + varint(len(value)) + value
@@ -91,15 +91,14 @@ def swapped(order: list[str]) -> list[str]:
 
 
 def write_caffemodel(path, weights, order=CAFFE_ORDER, layer=layer_v2, **options) -> None:
-    """Write tensors by name (`conv1.weight`) as a network of Caffe's layers, to the last with
-    weights.
+    """Write a network of Caffe's layers, up to the last one with weights.
 
     Args:
         path: The file.
-        weights: Float32 or float64.
-        order: Names of its layers.
+        weights: float32 or float64 tensors by name, e.g. `conv1.weight`.
+        order: Names of the network's layers.
         layer: `layer_v1` or `layer_v2`.
-        **options: Of `blob`.
+        **options: Options of `blob`.
     """
     deepest = max(order.index(name.split(".")[0]) for name in weights)
     with open(path, "wb") as file:
@@ -120,7 +119,7 @@ def header(shape: tuple = (), descr: str = "|O") -> bytes:
 
 
 def word(value: bytes) -> bytes:
-    """A word or bytes of Python 2."""
+    """The opcodes of text or bytes in a pickle of Python 2."""
     return (
         b"U" + bytes([len(value)]) + value
         if len(value) < 256
@@ -129,7 +128,7 @@ def word(value: bytes) -> bytes:
 
 
 def dtype(code: bytes, order: bytes = b"<") -> bytes:
-    # 63: its items are objects, which are pickled as a list.
+    # 63 means that the items are objects, which are pickled as a list.
     flags = 63 if code == b"O8" else 0
     state = atom(3) + word(order) + b"NNN" + atom(-1) + atom(-1) + atom(flags)
     return call("numpy", "dtype", word(code), atom(0), atom(1)) + b"(" + state + b"tb"
@@ -146,7 +145,7 @@ def array(
 
 
 def objects(body: bytes) -> bytes:
-    """The array of one object that `numpy.save` makes of it."""
+    """The array of one object that `numpy.save` writes for it."""
     return array(b"]" + body + b"a", (), b"O8", b"|")
 
 
@@ -163,7 +162,7 @@ def write_npy(path, body: bytes, start: bytes | None = None) -> None:
 
 
 def layers_of_npy(weights, side: int = 6) -> dict[str, list[np.ndarray]]:
-    """Tensors as files of Caffe have them to what stands in the `.npy` dictionary, in no order."""
+    """The layers of a `.npy` dictionary, in no order, for tensors as Caffe's files have them."""
     layers = {}
     for name in sorted({name.split(".")[0] for name in weights}, reverse=True):
         kernel, bias = weights[f"{name}.weight"], weights[f"{name}.bias"]

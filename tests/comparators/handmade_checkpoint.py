@@ -1,4 +1,4 @@
-"""Writes PyTorch checkpoints byte by byte, honest and hostile ones, without PyTorch."""
+"""Writes PyTorch checkpoints byte by byte, valid and hostile ones, without PyTorch."""
 
 import pickle
 import struct
@@ -15,7 +15,7 @@ KINDS = {
 
 
 def atom(value) -> bytes:
-    """The opcodes that push a number, word or tuple of such."""
+    """The opcodes that push a number, a text or a tuple of these."""
     return pickle.dumps(value, 2)[2:-1]
 
 

@@ -1,4 +1,4 @@
-"""What every comparator does to the features that its network gives."""
+"""What every comparator does to the features of its network."""
 
 import keras
 import numpy as np
@@ -10,8 +10,8 @@ from tfdeepsim.comparators.comparator import Comparator
 from tfdeepsim.errors import InputError
 
 
-class Shown(Comparator):
-    """Its features are the pixels, times 1, 2, ... of its layers; they may have any sign."""
+class Pixels(Comparator):
+    """Its features at layer 1, 2, ... are the pixels times 1, 2, ...; they may have any sign."""
 
     def __init__(self, layers=("one",), **options):
         super().__init__(layers, source="nowhere", sha256="", minimum_size=2, **options)
@@ -30,31 +30,31 @@ def x():
     return np.random.default_rng(0).normal(size=(2, 4, 5, 3)).astype(np.float32)
 
 
-def test_features_are_what_the_network_gives(x):
-    np.testing.assert_array_equal(Shown()(x), x)
+def test_features_are_those_of_the_network(x):
+    np.testing.assert_array_equal(Pixels()(x), x)
 
 
-def test_one_layer_gives_a_tensor_and_several_a_list(x):
-    assert tf.is_tensor(Shown()(x))
-    one, two = Shown(("one", "two"))(x)
+def test_one_layer_returns_a_tensor_and_several_a_list(x):
+    assert tf.is_tensor(Pixels()(x))
+    one, two = Pixels(("one", "two"))(x)
     np.testing.assert_array_equal(two, 2 * one)
-    assert Shown(("one", "two")).compute_output_shape(x.shape) == [x.shape] * 2
-    assert Shown().compute_output_shape((None, 4, 5, 3)) == (None, 4, 5, 3)
+    assert Pixels(("one", "two")).compute_output_shape(x.shape) == [x.shape] * 2
+    assert Pixels().compute_output_shape((None, 4, 5, 3)) == (None, 4, 5, 3)
 
 
-def test_each_layer_weighs_the_same_unless_told(x):
-    assert Shown(("one", "two")).layer_weights == (1.0, 1.0)
-    assert Shown(("one", "two"), layer_weights=[3.0, 0.5]).layer_weights == (3.0, 0.5)
+def test_layers_have_equal_weights_by_default(x):
+    assert Pixels(("one", "two")).layer_weights == (1.0, 1.0)
+    assert Pixels(("one", "two"), layer_weights=[3.0, 0.5]).layer_weights == (3.0, 0.5)
 
 
 @pytest.mark.parametrize("weights", [[1.0], [1.0, 1.0, 1.0]])
 def test_every_layer_needs_a_weight(weights):
     with pytest.raises(InputError, match=f"got {len(weights)} for one.two; accepted: 2"):
-        Shown(("one", "two"), layer_weights=weights)
+        Pixels(("one", "two"), layer_weights=weights)
 
 
 def test_channel_normalization_closed_form():
-    normalized = Shown(feature_normalization="channel")
+    normalized = Pixels(feature_normalization="channel")
     x = tf.constant([[[[3.0, 4.0, 0.0], [0.0, -2.0, 0.0]]] * 2])
     np.testing.assert_allclose(
         normalized(x), [[[[0.6, 0.8, 0.0], [0.0, -1.0, 0.0]]] * 2], rtol=1e-6
@@ -62,7 +62,7 @@ def test_channel_normalization_closed_form():
 
 
 def test_channel_normalization_gives_unit_length_whatever_the_scale(x):
-    normalized = Shown(("one", "two"), feature_normalization="channel")
+    normalized = Pixels(("one", "two"), feature_normalization="channel")
     one, two = normalized(x)
     np.testing.assert_allclose(np.linalg.norm(one, axis=-1), 1, rtol=1e-6)
     np.testing.assert_allclose(one, two, atol=1e-6)
@@ -78,7 +78,7 @@ def test_channel_normalization_of_dense_features():
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
 def test_channel_normalization_is_finite_where_all_channels_are_zero(policy):
     keras.config.set_dtype_policy(policy)
-    normalized = Shown(feature_normalization="channel")
+    normalized = Pixels(feature_normalization="channel")
     x = tf.zeros((1, 2, 2, 3))
     with tf.GradientTape() as tape:
         tape.watch(x)
@@ -90,18 +90,18 @@ def test_channel_normalization_is_finite_where_all_channels_are_zero(policy):
 
 
 def test_channel_normalization_survives_bfloat16(x):
-    exact = Shown(feature_normalization="channel")(x)
+    exact = Pixels(feature_normalization="channel")(x)
     keras.config.set_dtype_policy("mixed_bfloat16")
-    mixed = Shown(feature_normalization="channel")(x)
-    # Its length is taken in float32, of features that are rounded to 8 bits.
+    mixed = Pixels(feature_normalization="channel")(x)
+    # The length is computed in float32, of features that are rounded to 8 bits.
     np.testing.assert_allclose(np.linalg.norm(mixed, axis=-1), 1, rtol=1e-6)
     np.testing.assert_allclose(mixed, exact, atol=2**-8)
 
 
 def test_sigmoid_comes_after_the_normalization(x):
-    both = Shown(feature_normalization="channel", feature_activation="sigmoid")(x)
+    both = Pixels(feature_normalization="channel", feature_activation="sigmoid")(x)
     np.testing.assert_allclose(
-        both, 1 / (1 + np.exp(-Shown(feature_normalization="channel")(x))), rtol=1e-6
+        both, 1 / (1 + np.exp(-Pixels(feature_normalization="channel")(x))), rtol=1e-6
     )
     assert float(tf.reduce_max(both)) < 1 / (1 + np.exp(-1.001))
 
@@ -115,7 +115,7 @@ def test_sigmoid_comes_after_the_normalization(x):
 )
 def test_refuses_other_options(options, message):
     with pytest.raises(InputError, match=message):
-        Shown(**options)
+        Pixels(**options)
 
 
 @pytest.mark.parametrize(
@@ -128,5 +128,5 @@ def test_refuses_other_options(options, message):
 )
 def test_refuses_grey_transparent_and_small_images_in_one_line(shape, message):
     with pytest.raises(InputError, match=message) as error:
-        Shown()(np.zeros(shape, np.float32))
+        Pixels()(np.zeros(shape, np.float32))
     assert "\n" not in str(error.value)

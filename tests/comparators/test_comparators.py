@@ -1,4 +1,4 @@
-"""What users ask for, checked and built; and that neither loads more than it needs."""
+"""Comparators by their spelling, checked and built; checking loads no more than it needs."""
 
 import subprocess
 import sys
@@ -61,7 +61,7 @@ def test_refuses_small_grey_and_transparent_images():
             check_comparator("random_alexnet:relu2", (64, 64, channels))
 
 
-def test_never_takes_random_weights_unasked(weights_file):
+def test_random_weights_need_their_own_name(weights_file):
     for check in (check_comparator, make_comparator):
         with pytest.raises(InputError, match=r"alexnet-owt-7be5be79\.pth.*random_alexnet"):
             check("alexnet:relu2")
@@ -90,7 +90,7 @@ def test_checks_the_weights_file(weights_file):
             check("alexnet:conv2", weights="absent.pth")
 
 
-def test_makes_what_was_asked_for(weights_file):
+def test_builds_the_requested_comparator(weights_file):
     random = make_comparator("random_alexnet:relu1", seed=5, feature_activation="sigmoid")
     trained = make_comparator("alexnet:relu1", weights_file)
     assert (random.name, random.layer, random.feature_activation) == (
@@ -106,7 +106,7 @@ def test_makes_what_was_asked_for(weights_file):
     assert random.input_range == (0.0, 1.0)
 
 
-def test_makes_several_layers_with_their_weights():
+def test_builds_several_layers_with_their_weights():
     comparator = make_comparator(
         "random_alexnet:relu2+conv1", weights_of_layers="2,0.5", feature_normalization="channel"
     )

@@ -1,4 +1,4 @@
-"""That gradients are seen where they are computed, and only there."""
+"""Gradients are found where they are computed, and only there."""
 
 import keras
 import pytest
@@ -19,7 +19,7 @@ def step_of(learner, network):
 
 
 @pytest.mark.parametrize(("trainable", "gradients"), [(False, 1), (True, 3)])
-def test_a_network_that_learns_has_a_gradient_for_each_kernel(trainable, gradients):
+def test_a_trainable_network_has_a_gradient_for_each_kernel(trainable, gradients):
     x = tf.ones((1, 8, 8, 3))
     learner, *layers = (keras.layers.Conv2D(3, 3, padding="same") for _ in range(3))
     network = keras.Sequential(layers, trainable=trainable)

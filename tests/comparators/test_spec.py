@@ -1,4 +1,4 @@
-"""How comparators are spelled."""
+"""The spelling of comparators."""
 
 import pytest
 
@@ -14,11 +14,11 @@ def test_every_layer_of_every_network_has_a_spelling(name):
     assert parse(f"{name}:{'+'.join(layers)}").layers == layers
 
 
-def test_layers_stay_in_the_order_that_was_asked_for():
+def test_layers_keep_their_order():
     assert parse("alexnet:pool5+conv1").layers == ("pool5", "conv1")
 
 
-def test_names_of_keras_hold_a_colon():
+def test_names_of_keras_networks_hold_a_colon():
     spec = parse("keras:VGG16:block2_conv2+block1_pool")
     assert spec == Spec("keras:VGG16", ("block2_conv2", "block1_pool"))
     assert spec.keras_model == "VGG16"

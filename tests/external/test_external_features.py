@@ -21,7 +21,7 @@ def means(images):
 
 
 def save_module(path, function, spec=SPEC, signature=False):
-    """A SavedModel with `embed`, or with a signature alone."""
+    """Write a SavedModel with an `embed` endpoint, or with a signature only."""
     module = tf.Module()
     traced = tf.function(function, input_signature=[spec])
     if not signature:
@@ -31,7 +31,7 @@ def save_module(path, function, spec=SPEC, signature=False):
 
 
 def save_convolution(path, shape=(None, None, 3)):
-    """A `.keras` file, and the model in it."""
+    """Write a `.keras` file, and return the model in it."""
     keras.utils.set_random_seed(1)
     images = keras.Input(shape)
     model = keras.Model(images, keras.layers.Conv2D(5, 3, strides=2)(images))
@@ -121,7 +121,7 @@ def test_attributes(tmp_path):
 
 
 def test_shapes_are_known_while_a_function_is_traced(tmp_path):
-    """The trace of an open size has no height and width to tell, and this one not even a rank."""
+    """A trace for an open size states no height and width, and this one not even a rank."""
     path = save_module(
         tmp_path / "net", lambda x: tf.py_function(lambda y: y[:, ::2], [x], tf.float32), OPEN
     )

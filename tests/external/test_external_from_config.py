@@ -20,7 +20,7 @@ IMAGES = tf.random.stateless_uniform((2, 32, 32, 3), (0, 1))
 
 @pytest.fixture
 def net(tmp_path):
-    """A SavedModel of means for images of 32x32 pixels."""
+    """A SavedModel that returns the mean colour of images of 32x32 pixels."""
     module = tf.Module()
     module.embed = tf.function(
         lambda images: tf.reduce_mean(images, [1, 2]),
@@ -45,7 +45,7 @@ def test_a_path(net):
     np.testing.assert_allclose(extractor(IMAGES), 255 * tf.reduce_mean(IMAGES, [1, 2]), rtol=1e-5)
 
 
-def test_a_comparator_and_a_network_answer_alike(net):
+def test_a_comparator_and_a_network_have_the_same_interface(net):
     for extractor in (make_extractor("random_alexnet:relu2"), make_extractor(net)):
         (shape,) = extractor.feature_shapes((32, 32))
         assert extractor(IMAGES).shape == (2, *shape)
@@ -114,7 +114,7 @@ def test_a_run_loads_and_hashes_an_external_network_once(net, monkeypatch):
     assert len(loads) == 2
 
 
-def test_weights_of_a_path(net):
+def test_an_external_network_takes_no_weights(net):
     with pytest.raises(
         InputError, match=r"--invert-weights is for comparators: got w\.npy with --invert"
     ):

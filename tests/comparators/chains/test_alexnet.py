@@ -153,8 +153,8 @@ def test_several_layers_equal_pytorch(torch_alexnet):
 
 @pytest.mark.parity
 def test_a_network_of_another_map_and_other_classes_equals_pytorch(torch_alexnet, tmp_path):
-    """As if it was trained on 64 pixels: its dense layers read a map of one position, and give 10
-    classes."""
+    """As if it was trained on images of 64 pixels and 10 classes: its dense layers take a map of
+    one position."""
     safetensors = pytest.importorskip("safetensors.numpy", reason="writes .safetensors")
     outputs, files = torch_alexnet
     weights = dict(load_weights(files[True], ALEXNET, ["fc8"]).tensors)

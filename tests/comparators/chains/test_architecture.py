@@ -1,4 +1,4 @@
-"""The arithmetic of a network's layers: sizes, shapes, receptive fields, weights."""
+"""Sizes, shapes, receptive fields and weights that follow from a network's layers."""
 
 import math
 
@@ -36,7 +36,7 @@ def test_the_deepest_layer_decides_the_minimum_size():
 
 
 def test_feature_shapes_of_the_sizes_in_the_papers():
-    # 224 gives 55, 27, 13, 6 positions a side in torchvision.
+    # Sides of the maps of an image of 224 pixels in torchvision.
     sides = {
         "conv1": 55,
         "pool1": 27,
@@ -60,7 +60,7 @@ def test_feature_shapes_of_the_sizes_in_the_papers():
 @pytest.mark.parametrize(
     ("network", "smallest", "largest"), [(EXEMPLAR_CNN, 32, 35), (CAFFE_ALEXNET, 199, 230)]
 )
-def test_dense_layers_that_read_one_map_say_which_images_give_it(network, smallest, largest):
+def test_dense_layers_that_take_one_map_say_for_which_images(network, smallest, largest):
     layer = network.layer_names[-1]
     for size in (smallest, largest):
         network.feature_shape(layer, (size, size))
@@ -78,7 +78,7 @@ def test_layers_in_their_order():
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
-def test_layers_keep_the_channels_that_they_cannot_change(name):
+def test_layers_without_weights_keep_the_number_of_channels(name):
     channels = 3
     for layer in ARCHITECTURES[name].layers:
         if layer.kind in ("relu", "pool", "lrn"):
@@ -88,7 +88,7 @@ def test_layers_keep_the_channels_that_they_cannot_change(name):
 
 
 def test_receptive_fields_of_the_literature():
-    # Of Caffe's and torchvision's AlexNet alike; 195 and 32 for pool5.
+    # The same for Caffe's and torchvision's AlexNet.
     fields = {
         "conv1": (11, 4),
         "pool1": (19, 8),
@@ -118,7 +118,7 @@ def test_tensor_shapes_are_those_of_the_files():
     # The numbers of parameters that torchvision and Caffe's authors state.
     assert parameters(ALEXNET) == 61_100_840
     assert parameters(CAFFE_ALEXNET) == 60_965_224
-    # Half of the channels each.
+    # Each group sees half of the channels.
     assert CAFFE_ALEXNET.tensor_shapes("conv2")["conv2.weight"] == (256, 48, 5, 5)
     assert EXEMPLAR_CNN.tensor_shapes("fc4")["fc4.weight"] == (512, 256 * 8 * 8)
 
@@ -144,7 +144,7 @@ def test_fits_the_map_and_the_classes_of_a_file():
     [
         {},
         {"features.0.weight": (64, 3, 11, 11)},
-        # No square map, less than one position, no classes, no matrix.
+        # A map that is no square, less than one position, no classes, no matrix.
         {"classifier.1.weight": (4096, 256 * 7)},
         {"classifier.1.weight": (4096, 255)},
         {"classifier.1.weight": (4096, 0)},

@@ -37,7 +37,7 @@ def images(*size, batch=2, seed=0):
 
 
 def photographs(size, batch=2):
-    """[batch, size, size, 3]: the middle of real photographs, or noise where there are none."""
+    """[batch, size, size, 3]: centres of real photographs, or noise if these are not available."""
     if not PHOTOGRAPHS.is_file():
         return images(size, size, batch=batch)
     from PIL import Image
@@ -69,7 +69,7 @@ def weights():
 
 @pytest.fixture
 def built(tmp_path):
-    """Builds Caffe's AlexNet from weights that go through a file."""
+    """A function that writes weights to a file and builds Caffe's AlexNet from it."""
 
     def built(weights, *layers, order=CAFFE_ORDER, **options):
         write_caffemodel(tmp_path / "a.caffemodel", weights, order, **options)
@@ -78,7 +78,7 @@ def built(tmp_path):
     return built
 
 
-def test_takes_blue_green_red_from_0_to_255_minus_the_mean(weights, built):
+def test_scales_pixels_as_caffe_does(weights, built):
     kernel = np.zeros_like(weights["conv1.weight"])
     kernel[[0, 1, 2], [0, 1, 2], 5, 5] = 1  # output i is channel i in the middle of the window
     network = built({"conv1.weight": kernel, "conv1.bias": np.zeros(96, np.float32)}, "conv1")
@@ -97,7 +97,7 @@ def test_lrn_divides_alpha_by_the_window(weights, built):
         window = relu[..., max(0, channel - 2) : channel + 3]
         expected[..., channel] = relu[..., channel] / (1 + 1e-4 / 5 * (window**2).sum(-1)) ** 0.75
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
-    # Had alpha not been divided, some outputs were far from these.
+    # Without the division of alpha, some outputs would be far from these.
     assert (relu**2).max() * 1e-4 > 0.5
 
 
@@ -120,7 +120,7 @@ def test_pools_count_a_window_over_the_edge(size, weights, built):
 
 
 def test_a_window_over_the_edge_holds_no_zeros():
-    """On a map that is negative all over, all maxima are negative."""
+    """All maxima of a map of negative numbers are negative."""
     steps = Layer("conv1", "conv", 3), Layer("pool1", "pool", 3, 3, 2, ceil=True)
     network = dataclasses.replace(
         CAFFE_ALEXNET, layers=steps, mean=(0, 0, 0), std=(1, 1, 1), bgr=False
@@ -168,7 +168,7 @@ def test_the_file_says_the_order_of_pool_and_lrn(weights, built):
     assert networks[0].sha256 == networks[1].sha256
 
 
-def test_the_order_of_pool_and_lrn_goes_both_ways():
+def test_the_order_of_pool_and_lrn_can_be_swapped_and_back():
     turned = ordered(CAFFE_ALEXNET, pool_first=True)
     assert list(turned.layer_names) == swapped(CAFFE_ORDER)[1:]
     assert ordered(turned, pool_first=True) == turned
@@ -218,7 +218,7 @@ def test_dense_layers_are_the_same_from_both_forms(tmp_path):
         flat = pooled.transpose(0, 3, 1, 2).reshape(2, -1)
         expected = flat @ weights["fc6.weight"].T + weights["fc6.bias"]
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4 * np.abs(expected).max())
-    # Images whose map has another size are refused, though so many of them could be cut anew.
+    # Unchecked, reshaping would take a larger map for the maps of several images.
     with pytest.raises(InputError, match="images of one size"):
         networks[0](images(160, 160, batch=4))
 
@@ -281,7 +281,7 @@ def test_has_the_maps_of_the_paper():
 
 @pytest.fixture
 def pytorch():
-    """Caffe's AlexNet in PyTorch: weights, images and the order to the features of each layer."""
+    """Caffe's AlexNet in PyTorch: features and gradient of images, for weights and an order."""
     torch = pytest.importorskip("torch", reason="compares with PyTorch")
     from torch.nn import functional
 
@@ -320,7 +320,7 @@ def pytorch():
 
 
 def assert_equal(network, x, outputs, gradient, kinks=0.0):
-    """All layers equal to those of PyTorch, and the gradient of the last one's mean square.
+    """Assert that all layers and the gradient of the last one's mean square equal PyTorch's.
 
     `kinks` is the part of the gradient that may differ: among a million units a few are so close to
     the kink of a ReLU, or to another in the window of a pool, that rounding decides which way their

@@ -1,4 +1,4 @@
-"""Frozen networks: their features, their gradients, and what they refuse."""
+"""Frozen chains of layers: their features, their gradients, and the input that they refuse."""
 
 import json
 import math
@@ -38,7 +38,7 @@ def images(*size, batch=2, seed=0):
 
 
 def plain_features(x, layer, weights):
-    """AlexNet to pool5 at most, one textbook operation a layer."""
+    """AlexNet up to pool5 at most, by one plain operation for each layer."""
     operations = {
         "conv1": ("features.0", 4, 2),
         "conv2": ("features.3", 1, 2),
@@ -126,7 +126,7 @@ def test_is_built_up_to_the_deepest_layer_only(network):
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
-def test_weights_in_files_and_in_the_network_are_rearranged_only(name):
+def test_both_layouts_of_weights_hold_the_same_numbers(name):
     deepest = {"exemplar_cnn": "fc4"}.get(name, "conv5")
     network = ARCHITECTURES[name]
     steps = network.up_to(deepest)
@@ -137,8 +137,8 @@ def test_weights_in_files_and_in_the_network_are_rearranged_only(name):
         np.testing.assert_array_equal(back[tensor], value)
 
 
-def test_dense_weights_meet_the_channel_and_position_that_they_are_for():
-    """Of a map of 2x2 positions and 2 channels; then of the vector that they give."""
+def test_dense_weights_belong_to_the_same_channel_and_position():
+    """First for a map of 2x2 positions and 2 channels, then for the vector computed from it."""
     steps = (Layer("conv", "conv", 2, tensor="c"), Layer("a", "dense", 3, tensor="a"))
     steps += (Layer("b", "dense", 2, tensor="b"),)
     weights = {"c.weight": np.zeros((2, 3, 1, 1)), "c.bias": np.zeros(2), "a.bias": np.zeros(3)}
@@ -162,7 +162,7 @@ def test_features_of_random_weights_keep_unit_order(relu2):
     assert 0.5 < mean_square < 20
 
 
-def test_is_frozen_whatever_is_switched(relu2):
+def test_stays_frozen_when_trainable_is_set(relu2):
     model = keras.Sequential([keras.layers.Conv2D(3, 3, padding="same"), relu2])
     model.build((None, 32, 32, 3))
     for switch in (relu2, model):
@@ -220,10 +220,10 @@ def test_a_training_step_computes_no_gradient_of_its_weights(
         )
 
     operations = needed_operations(step, x)
-    # One for the generator. The comparator's own convolutions: two forward, one backward.
+    # One for the generator. The comparator's convolutions run twice forward and once backward.
     assert sum(op.startswith("Conv2DBackpropFilter") for op in operations) == 1
     assert operations.count("Conv2D") == 1 + 3 * convolutions
-    # Dense layers forward twice and back to the image once.
+    # So do its dense layers.
     assert operations.count("MatMul") == 3 * products
 
 
@@ -317,7 +317,7 @@ def test_refuses_unknown_networks_and_layers():
 def test_refuses_images_whose_map_its_dense_layers_do_not_read(size):
     comparator = ChainComparator("exemplar_cnn", ["fc4"], seed=0)
     assert comparator(images(35, 32)).shape == (2, 512)
-    # A map of four times the size would be taken for four images.
+    # Unchecked, one map of four times the size would be taken for four images.
     with pytest.raises(InputError, match=rf"{size[0]}x{size[1]} pixels; accepted: 32x32 to 35x35"):
         comparator(images(*size))
 

@@ -1,4 +1,4 @@
-"""Frozen convolutions and the rewritten first one against textbook operations."""
+"""Frozen convolutions, and the first convolution on blocks, against plain operations."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ SIZES = [(11, 11), (12, 15), *((side, 129 - side) for side in range(64, 76))]
 
 
 def value_and_gradient(function, images, seed=1):
-    """Output, and the gradient of a random linear function of it."""
+    """The output of a function, and the gradient of a random linear function of that."""
     with tf.GradientTape() as tape:
         tape.watch(images)
         output = function(images)

@@ -1,4 +1,4 @@
-"""What a network says of its layers, against what its features and gradients show."""
+"""Shapes and receptive fields that a network states, against its features and gradients."""
 
 import numpy as np
 import pytest
@@ -36,8 +36,7 @@ def test_the_smallest_image_gives_one_position(name):
 
 
 def seen(comparator, row, size):
-    """First and last row of the image that features of all channels at a central position depend
-    on."""
+    """First and last row of the image that the features at a position depend on."""
     x = images(size, size, batch=4)
     with tf.GradientTape() as tape:
         tape.watch(x)
@@ -66,13 +65,13 @@ def test_receptive_field_is_what_the_gradient_reaches(name, size):
         )
 
 
-def test_dense_layers_see_all():
+def test_dense_layers_see_the_whole_image():
     comparator = ChainComparator("exemplar_cnn", ["conv1", "fc4"], seed=0)
     assert comparator.receptive_fields() == [(5, 1), None]
 
 
 @pytest.mark.parametrize("length", [1, 2, 4, 6, 7, 13])
-def testadaptive_average_pool_averages_its_bins(length):
+def test_adaptive_average_pool_averages_its_bins(length):
     x = np.random.default_rng(0).random((2, length, 5, 3)).astype(np.float32)
     expected = np.zeros((2, 6, 6, 3))
     for i in range(6):

@@ -31,8 +31,7 @@ def images(*size, batch=2, seed=0):
 
 
 def shaken(network):
-    """A network whose batch statistics are not those of a new one, so that none is left out
-    unseen."""
+    """Change the batch statistics of a new network, so that a test notices if they are not used."""
     rng = np.random.default_rng(0)
     for layer in network.layers:
         if isinstance(layer, keras.layers.BatchNormalization | keras.layers.Normalization):
@@ -44,7 +43,7 @@ def shaken(network):
 
 
 def published(network, path):
-    """Write weights as the files of keras.applications have them."""
+    """Write weights in the format of the published files of keras.applications."""
     with h5py.File(path, "w") as file:
         save_weights_to_hdf5_group(file, network)
     return path
@@ -116,7 +115,7 @@ def test_several_layers_equal_each_alone(mobile_file):
     assert both.compute_output_shape((None, 32, 32, 3)) == [(None, 16, 16, 96), (None, 8, 8, 144)]
 
 
-def test_holds_nothing_behind_its_deepest_layer(comparator, mobile):
+def test_holds_no_layers_behind_its_deepest_one(comparator, mobile):
     assert len(comparator.variables) == len(plain(mobile, TWO[0]).weights) < 25
 
 
@@ -171,7 +170,7 @@ def test_a_training_step_computes_no_gradient_of_its_weights(network, request, c
         )
 
     operations = needed_operations(step, x)
-    # The generator's own.
+    # The one of the generator.
     assert sum("BackpropFilter" in name for name in operations) == 1
     assert sum(name.startswith("Conv2DBackpropFilter") for name in operations) == 1
 
@@ -235,7 +234,7 @@ def test_minimum_size_is_the_smallest_that_works(vgg_file):
 
 
 def test_receptive_field_is_where_the_gradient_is(vgg_file):
-    """A closed form by hand, and by what the gradient of one position reaches."""
+    """Against numbers by hand, and against the pixels that the gradient of a position reaches."""
     vgg = make_comparator("keras:VGG16:block1_pool+block2_conv2+block3_conv1", vgg_file)
     assert vgg.receptive_fields() == [(6, 2), (14, 2), (24, 4)]
     x = images(64, 64, batch=1)
@@ -310,8 +309,7 @@ def test_the_classifier_takes_its_own_size_only(tmp_path):
 
 
 def test_scales_efficientnet_as_keras_does_for_its_own_weights(tmp_path, monkeypatch):
-    """Keras' EfficientNet has one more scaling where it is built for the weights that Keras
-    offers."""
+    """Keras' EfficientNet has one more scaling if it is built for its published weights."""
     own = shaken(applications.EfficientNetB0(weights=None, include_top=False))
     file = published(own, tmp_path / "file.h5")
     with monkeypatch.context() as patch:
@@ -332,7 +330,7 @@ def test_scales_efficientnet_as_keras_does_for_its_own_weights(tmp_path, monkeyp
             "remote_file_of",
             lambda *_, digest=digest, **__: RemoteFile(file, "", digest),
         )
-        # The same file counts as another one here.
+        # Otherwise the weights of the same file would not be read again.
         monkeypatch.setattr(keras_weights, "_READ", ReadOnce(1))
         features = make_comparator(spec, tmp_path / name)(x)
         np.testing.assert_allclose(features, expected[network], atol=1e-4)
@@ -384,8 +382,8 @@ def test_refuses_files_that_do_not_fit(mobile, mobile_file, vgg_file, tmp_path):
 
 
 @pytest.mark.parametrize("form", ["new", "published"])
-def test_a_damaged_file_ends_in_one_line_or_in_numbers(mobile, mobile_file, tmp_path, form):
-    """Bytes overwritten anywhere: what still reads as numbers passes, all else is refused."""
+def test_a_damaged_file_is_read_or_refused_in_one_line(mobile, mobile_file, tmp_path, form):
+    """Some bytes are overwritten: the file is read if it still holds numbers, else refused."""
     path = mobile_file if form == "new" else published(mobile, tmp_path / "whole.h5")
     content = bytearray(path.read_bytes())
     rng = np.random.default_rng(0)
@@ -409,7 +407,7 @@ def test_refuses_weights_that_are_no_numbers(vgg_file, tmp_path):
     check_comparator("keras:VGG16:block1_conv1", (32, 32, 3), path)
 
 
-def test_never_takes_random_weights_unasked():
+def test_random_weights_are_refused():
     with pytest.raises(InputError, match="needs its trained weights"):
         KerasApplication("VGG16", ["block1_conv1"], weights_file=None)
     with pytest.raises(InputError, match="needs its trained weights"):

@@ -65,7 +65,7 @@ def server():
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
-    """The cache of a user who has no proxy."""
+    """The folder of downloads, for a user without a proxy."""
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
@@ -136,14 +136,14 @@ def test_a_leftover_of_a_killed_download_is_replaced(server, cache):
     assert visible_files(cache) == ["weights"]
 
 
-def test_says_what_a_server_answered(server, cache):
+def test_the_error_names_the_answer_of_the_server(server, cache):
     remote = remote_file(server, cache)
     server.files.clear()
     with pytest.raises(InputError, match=rf"HTTP 404 from 127\.0\.0\.1.*put into {cache}"):
         fetch(remote)
 
 
-def test_offline_it_says_where_the_file_goes(cache, monkeypatch):
+def test_without_a_network_the_error_says_where_the_file_goes(cache, monkeypatch):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))  # bound, but nobody listens
         port = unused.getsockname()[1]

@@ -80,7 +80,7 @@ def test_reads_both_formats_to_the_same_digest(weights, tmp_path):
         assert digest(load(tmp_path / name, "conv2")) == digest(weights)
 
 
-def test_reads_only_the_layers_asked_for(weights, tmp_path):
+def test_reads_only_the_requested_layers(weights, tmp_path):
     write(tmp_path / "a.pth", weights)
     assert list(load(tmp_path / "a.pth", "pool1")) == ["features.0.weight", "features.0.bias"]
     assert list(load(tmp_path / "a.pth", "conv1", "relu2")) == list(weights)
@@ -127,8 +127,7 @@ def test_says_which_shape_was_found_and_which_expected(name, weights, tmp_path):
 
 
 def test_fits_the_map_and_the_outputs_of_the_file(tmp_path):
-    """As of a network that was trained on images of 20 pixels and with 3 outputs, not on 32 and
-    with 512."""
+    """A network that was trained on images of 20 pixels, not 32, and has 3 outputs, not 512."""
     weights = drawn("conv3", seed=1, network=EXEMPLAR_CNN)
     rng = np.random.default_rng(0)
     weights["fc4.weight"] = rng.normal(size=(3, 256 * 5 * 5)).astype(np.float32)
@@ -163,7 +162,7 @@ def test_refuses_integers_and_nan(weights, tmp_path):
         load(tmp_path / "a.pth", "conv1")
 
 
-def test_a_published_name_must_keep_its_promise(weights, tmp_path):
+def test_a_file_with_a_published_name_must_have_its_digest(weights, tmp_path):
     path = tmp_path / "alexnet-owt-7be5be79.pth"
     write(path, weights)
     with pytest.raises(InputError, match=r"SHA-256 [0-9a-f]{8}.*7be5be79"):
@@ -181,7 +180,7 @@ def test_refuses_missing_and_damaged_files(name, tmp_path):
     assert "\n" not in str(error.value)
 
 
-def test_refuses_truncated_and_foreign_safetensors(weights, tmp_path):
+def test_refuses_truncated_and_unknown_safetensors(weights, tmp_path):
     path = tmp_path / "a.safetensors"
     save(path, weights)
     whole = path.read_bytes()

@@ -64,7 +64,7 @@ class Layer:
 
 @dataclasses.dataclass(frozen=True)
 class Architecture:
-    """A network that is a chain of layers, with its input scaling and the input of its dense layers.
+    """A network that is a chain of layers, with its input scaling.
 
     Attributes:
         name: Name of the network in messages.

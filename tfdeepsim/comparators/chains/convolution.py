@@ -36,8 +36,8 @@ def _convolve(images: tf.Tensor, kernel: tf.Tensor, padding: int) -> tf.Tensor:
 
 
 STRIDE = 4
-"""Stride of AlexNet's first convolution, which is computed on blocks of 4x4 pixels: if its kernel of
-11x11 is padded to 12x12, it is a convolution with kernel 3x3 and stride 1 on the blocks."""
+"""Stride of AlexNet's first convolution, which is computed on blocks of 4x4 pixels: with its kernel
+of 11x11 padded to 12x12, it is a convolution with kernel 3x3 and stride 1 on the blocks."""
 
 
 def blocks_of(

@@ -34,8 +34,8 @@ def _through(operation: keras.Operation, inputs: Sequence[Field | None]) -> Fiel
             inputs = [_through(layer, inputs)]
         return inputs[0]
     bounded = [field for field in inputs if field is not None]
-    # A map that is multiplied by something of the whole image, as in squeeze and excitation, depends
-    # on the whole image.
+    # A map that is multiplied by a value from the whole image, as in squeeze and excitation, sees
+    # the whole image.
     if len(bounded) < len(inputs) or len(operation.output.shape) != 4 or _is_global(operation):
         return None
     field, step = (max(values) for values in zip(*bounded, strict=True))

@@ -38,7 +38,7 @@ def layer(request):
 
 @pytest.fixture
 def read(tmp_path):
-    """Reads a network of these bytes."""
+    """A function that reads a file of some bytes."""
 
     def read(data, *names):
         (tmp_path / "a.caffemodel").write_bytes(data)
@@ -62,7 +62,7 @@ def test_reads_what_was_written(layer, legacy, packed, kind, tmp_path):
 
 
 def test_equals_what_protobuf_reads(read):
-    """Google's own parser, with the few fields of caffe.proto, of the same bytes."""
+    """Google's parser reads the same from the same bytes, and the other way round."""
     from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
     file = descriptor_pb2.FileDescriptorProto(name="partial.proto", package="caffe")
@@ -92,7 +92,7 @@ def test_equals_what_protobuf_reads(read):
     assert set(found) == {"conv1.weight", "conv1.bias", "fc6.weight", "fc6.bias"}
     for name, value in found.items():
         np.testing.assert_array_equal(value, WEIGHTS[name], strict=True)
-    # And the other way round: it reads what is written by hand here.
+    # It also reads what is written by hand here.
     net.ParseFromString(layer_v2("fc6", "dense", blob(WEIGHTS["fc6.weight"])))
     values = np.array(net.layer[0].blobs[0].data, np.float32).reshape(
         net.layer[0].blobs[0].shape.dim
@@ -100,7 +100,7 @@ def test_equals_what_protobuf_reads(read):
     np.testing.assert_array_equal(values, WEIGHTS["fc6.weight"])
 
 
-def test_reads_only_the_names_asked_for(read, layer):
+def test_reads_only_the_requested_names(read, layer):
     damaged = blob(np.zeros(3, np.float32))[:-1] + bytes([9])
     data = layer("conv1", "conv", blob(WEIGHTS["conv1.weight"]), damaged) + layer(
         "conv2", "conv", damaged
@@ -206,7 +206,7 @@ def test_refuses_every_truncation_inside_a_layer(layer, read):
             read(data[:length])
 
 
-def test_any_damaged_byte_gives_arrays_or_one_line(layer, read):
+def test_any_damaged_byte_leads_to_arrays_or_one_line(layer, read):
     data = layer(
         "conv1",
         "conv",
@@ -227,8 +227,8 @@ def test_any_damaged_byte_gives_arrays_or_one_line(layer, read):
     assert refused > len(data) // 2
 
 
-def test_does_not_touch_layers_that_nobody_looks_at(tmp_path):
-    """A sparse file of 16 GB is read in no time, since nothing of its large blob is."""
+def test_does_not_read_layers_that_are_not_requested(tmp_path):
+    """A sparse file of 16 GB is read at once, because its large blob is skipped."""
     size = 2**34
     small = layer_v2("conv1", "conv", blob(np.ones((2, 2), np.float32)))
     inner = field(1, b"fc6") + varint(7 << 3 | 2) + varint(size)

@@ -50,7 +50,7 @@ def path(tmp_path):
 
 @pytest.fixture
 def read(path):
-    """Reads the file whose pickle is made of these opcodes."""
+    """A function that reads a file whose pickle consists of some opcodes."""
 
     def read(body, start=None):
         write_npy(path, body, start)
@@ -68,7 +68,7 @@ def assert_holds_the_weights(path):
 
 def test_reads_what_python_2_wrote(path):
     write_npy_of_python_2(path, LAYERS)
-    # The pickle is one that Python takes too.
+    # Python reads the pickle too.
     loaded = np.load(path, allow_pickle=True, encoding="latin1").item()
     np.testing.assert_array_equal(loaded["conv1"][0], LAYERS["conv1"][0])
     assert_holds_the_weights(path)
@@ -106,7 +106,7 @@ def test_keeps_dtype_and_order(kind, protocol, path):
     assert not found["fc6.weight"].flags.writeable
 
 
-def test_reads_the_names_asked_for_and_leaves_the_rest_alone(path):
+def test_reads_the_requested_names_and_ignores_the_rest(path):
     others = {
         "mean": np.arange(3),
         "rate": 0.1,
@@ -125,7 +125,7 @@ def test_a_map_that_is_no_square_is_only_transposed(path):
 
 
 class Hostile:
-    """Pickles as a call that makes a file."""
+    """Pickles as a call that creates a file."""
 
     def __init__(self, function, argument):
         self.call = function, (argument,)
@@ -228,7 +228,7 @@ SIX = word(bytes(24))
         b"N",
     ],
 )
-def test_refuses_an_array_that_is_none(kernel, read):
+def test_refuses_arrays_that_make_no_sense(kernel, read):
     with pytest.raises(InputError, match=r"whole \.npy dictionary") as error:
         read(objects(entries(fc6=b"](" + kernel + array(SIX, (6,)) + b"e")))
     assert "\n" not in str(error.value)
@@ -276,7 +276,7 @@ def test_the_handmade_pickle_is_read_without_damage(read):
 
 
 def doubling(levels):
-    """A list of two times the list before, 2**levels long when written out."""
+    """A list that holds the list before it twice: 2**levels items when written out."""
     return b"]" + b"".join(b"q\x01](h\x01h\x01e" for _ in range(levels))
 
 
@@ -292,7 +292,7 @@ def doubling(levels):
         doubling(60) + word(b"x") + b"\x93",
         b"}" + doubling(60) + b"\x85Ns",
         objects(entries(fc6=doubling(60))),
-        # One word of a megabyte taken as bytes a hundred thousand times.
+        # A text of a megabyte, encoded as bytes a hundred thousand times.
         b"X" + (10**6).to_bytes(4, "little") + bytes(10**6) + b"q\x000"
         b"c_codecs\nencode\nq\x01" + b"h\x01h\x00\x85R" * 10**5,
     ],
@@ -360,7 +360,7 @@ def test_refuses_every_truncation(version, path):
             tensors_of(path, ["fc6.weight"])
 
 
-def test_any_damaged_byte_gives_arrays_or_one_line(path):
+def test_any_damaged_byte_leads_to_arrays_or_one_line(path):
     write_npy_of_python_2(path, {"fc6": [KERNEL, BIAS]})
     whole = path.read_bytes()
     refused = 0

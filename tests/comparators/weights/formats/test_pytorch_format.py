@@ -28,7 +28,7 @@ def tensors_of(path, names=None):
 
 @pytest.fixture(params=WRITERS)
 def write(request, tmp_path):
-    """Writes a checkpoint in one of the two formats and gives its path."""
+    """A function that writes a checkpoint in one of the two formats and returns its path."""
 
     def write(body, storages=DATA):
         WRITERS[request.param](tmp_path / "file.pth", body, storages)
@@ -58,7 +58,7 @@ def test_reads_views_that_share_a_storage(write):
     assert read["empty"].shape == (0, 4)
 
 
-def test_reads_only_the_names_asked_for(write):
+def test_reads_only_the_requested_names(write):
     body = dictionary(a=tensor(STORE, (6,), (1,)), b=tensor(STORE, (1,), (1,)))
     assert set(tensors_of(write(body), names=["b", "absent"])) == {"b"}
 
@@ -109,7 +109,7 @@ def test_reads_bfloat16_as_float32(tmp_path):
 
 
 class Hostile:
-    """Pickles as a call that makes a file."""
+    """Pickles as a call that creates a file."""
 
     def __init__(self, function, argument):
         self.call = function, (argument,)
@@ -256,7 +256,7 @@ def test_refuses_every_truncation(write):
             tensors_of(path)
 
 
-def test_any_damaged_byte_gives_a_tensor_or_one_line(write):
+def test_any_damaged_byte_leads_to_a_tensor_or_one_line(write):
     path = write(dictionary(a=tensor(STORE, (6,), (1,))))
     whole = path.read_bytes()
     refused = 0
@@ -271,7 +271,7 @@ def test_any_damaged_byte_gives_a_tensor_or_one_line(write):
     assert refused > len(whole) // 3
 
 
-def test_handmade_files_hold_what_they_should(tmp_path):
+def test_handmade_files_hold_their_arrays(tmp_path):
     write_arrays(tmp_path / "a.pth", a__weight=np.ones((2, 2), "<f4"))
     assert tensors_of(tmp_path / "a.pth")["a.weight"].shape == (2, 2)
 
