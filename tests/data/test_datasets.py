@@ -71,7 +71,7 @@ def test_names_are_checked_without_tensorflow_or_the_simulator():
 def test_describing_makes_nothing(tmp_path):
     described = describe("llv2", tmp_path)
     assert described.name == "llv2"
-    assert not described.made
+    assert not described.ready
     assert described.splits["encoder_train"] == 13_500
     assert described.bytes_needed > 45_000 * 500
     assert described.seconds_needed > 0
@@ -98,7 +98,7 @@ def test_the_folder_of_all_datasets(tmp_path, monkeypatch):
 def test_describing_what_was_made(tiny):
     name, data_dir = tiny
     described = describe(name, data_dir)
-    assert described.made
+    assert described.ready
     assert described.seconds_needed == described.bytes_needed == 0
     assert described.splits == open_dataset(name, data_dir).splits
 

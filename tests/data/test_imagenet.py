@@ -101,7 +101,7 @@ def test_the_test_set_is_the_official_validation_set(raw):
 
 def test_archives_are_looked_through_once(raw):
     before = describe("imagenet", raw)
-    assert not before.made
+    assert not before.ready
     assert before.splits["test"] == 50_000
     assert before.bytes_needed > 150e9
     dataset = open_dataset("imagenet", raw)
@@ -109,8 +109,8 @@ def test_archives_are_looked_through_once(raw):
     assert after.splits == dataset.splits
     assert after.bytes_needed == 13 * 3 * 227**2
     dataset.split("encoder_train", "disk")
-    assert describe("imagenet", raw).made
-    assert describe("imagenet", raw, DataOptions(cache="none")).made
+    assert describe("imagenet", raw).ready
+    assert describe("imagenet", raw, DataOptions(cache="none")).ready
 
 
 def test_an_index_of_another_file_is_not_taken(raw):
@@ -130,7 +130,7 @@ def test_both_archives_are_needed(raw, missing):
 
 
 def test_without_any_it_says_where_they_belong(tmp_path):
-    assert not describe("imagenet", tmp_path).made
+    assert not describe("imagenet", tmp_path).ready
     with pytest.raises(
         InputError, match=r"img_train\.tar and ILSVRC2012_img_val\.tar .*, in .*downloads/manual"
     ):

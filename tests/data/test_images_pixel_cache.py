@@ -132,7 +132,7 @@ def test_the_description_decodes_next_to_nothing_and_comes_true(
     before = describe(f"folder:{folder}", tmp_path / "data", options)
     assert passes == []
     assert not (tmp_path / "data").exists()
-    assert before.made is False
+    assert before.ready is False
     assert before.seconds_needed > 0
     assert before.bytes_needed == (40 * SIDE * SIDE * 3 if cache == "disk" else 0)
     dataset = open_dataset(f"folder:{folder}", tmp_path / "data", options)
@@ -143,7 +143,7 @@ def test_the_description_decodes_next_to_nothing_and_comes_true(
         dataset.image_shape,
     )
     if cache != "memory":
-        assert (after.made, after.bytes_needed, after.seconds_needed) == (True, 0, 0)
+        assert (after.ready, after.bytes_needed, after.seconds_needed) == (True, 0, 0)
         assert dict(after.splits) == dict(dataset.splits)
     assert sum(before.splits.values()) - sum(dataset.splits.values()) in (1, 2)
 

@@ -60,5 +60,5 @@ def test_it_is_described_and_opened_once(config, calls):
     assert len(data.splits["test"].images) == before.splits["test"]
     after = data.description
     assert calls == ["describe", "open_dataset"]
-    assert (after.made, after.bytes_needed, after.seconds_needed) == (True, 0, 0)
+    assert (after.ready, after.bytes_needed, after.seconds_needed) == (True, 0, 0)
     assert dict(after.splits) == dict(before.splits)

@@ -107,7 +107,7 @@ def test_too_little_room_is_said_before_anything_is_made(tmp_path, monkeypatch):
     monkeypatch.setattr(making.shutil, "disk_usage", lambda _: usage(10**9, 10**9, 1000))
     with pytest.raises(InputError, match="room for the dataset: got 0 MB free"):
         open_dataset("llv2/paper", tmp_path)
-    assert not describe("llv2/paper", tmp_path).made
+    assert not describe("llv2/paper", tmp_path).ready
 
 
 def test_a_data_folder_that_cannot_be_written_ends_in_one_line(tmp_path):

@@ -134,7 +134,7 @@ def test_describing_reads_no_images(write, tmp_path, monkeypatch):
     described = describe(name, tmp_path, SAME)
     assert read == ["labels"]
     assert described.splits == opened(name, tmp_path).splits
-    assert described.made
+    assert described.ready
 
 
 @pytest.mark.parametrize(

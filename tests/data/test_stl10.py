@@ -97,7 +97,7 @@ def test_the_folder_is_found_where_tfds_would_look_too(tmp_path, where):
     write_folder(tmp_path / where / "stl10_binary")
     described = describe("stl10", tmp_path)
     assert described.folder == tmp_path / where / "stl10_binary"
-    assert described.made
+    assert described.ready
     assert described.splits == open_dataset("stl10", tmp_path).splits
 
 
@@ -129,7 +129,7 @@ def test_archive_and_folder_are_the_same_data(raw, tmp_path_factory):
     other = tmp_path_factory.mktemp("other")
     write_archive(other / "downloads" / "manual" / "stl10_binary.tar.gz")
     described = describe("stl10", other)
-    assert not described.made
+    assert not described.ready
     assert described.splits["test"] == 8000  # what is in it is not known without reading it all
     first, second = open_dataset("stl10", raw), open_dataset("stl10", other)
     assert first.fingerprint == second.fingerprint

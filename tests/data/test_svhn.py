@@ -57,7 +57,7 @@ def test_splits_are_those_of_the_paper(tmp_path):
     }
     described = describe("svhn", tmp_path)
     assert described.splits == dataset.splits
-    assert described.made
+    assert described.ready
     assert described.folder == tmp_path / "svhn"
 
 

@@ -9,6 +9,7 @@ from squares import open_squares
 
 from tfdeepsim.comparators.chains.chain_comparator import ChainComparator
 from tfdeepsim.config import TrainConfig
+from tfdeepsim.data.splits.examples import example_rows
 from tfdeepsim.data.splits.labelled import TARGET
 from tfdeepsim.errors import InputError
 from tfdeepsim.pretraining import make_objective
@@ -103,7 +104,9 @@ def test_no_tuning_thread_delays_the_end(objective):
 def test_shown(objective):
     shown = objective.example_grid()
     assert (shown.shape, shown.dtype) == ((5, 8, 64, 64, 3), np.uint8)
-    np.testing.assert_array_equal(shown[0], objective._train.images[:8])
+    rows = example_rows(objective._train, 8)
+    np.testing.assert_array_equal(shown[0], objective._train.images[rows])
+    assert len(set(objective._train.labels[TARGET][rows].tolist())) == 2
     assert (shown[1:] != shown[0]).any()
 
 

@@ -102,7 +102,7 @@ def _inspect(options: DataOptions, sheet: Path | None, is_cache_given: bool) -> 
     from tfdeepsim.data.inspect.report import print_report
 
     description = describe(options.dataset, options.data_dir, options)
-    if not description.made and description.seconds_needed > _ANNOUNCED_FROM:
+    if not description.ready and description.seconds_needed > _ANNOUNCED_FROM:
         print(
             f"{description.name} has to be made first: about "
             f"{math.ceil(description.seconds_needed / 60)} min and "

@@ -136,7 +136,7 @@ def describe_splits(
         image_shape=(resizing.side, resizing.side, 3),
         splits={split: len(rows) for split, (_, rows) in splits.items()},
         folder=folder,
-        made=not any(cost),
+        ready=not any(cost),
         bytes_needed=int(cost[0]),
         seconds_needed=cost[1],
     )

@@ -29,7 +29,7 @@ class Description:
         image_shape: Height, width and channels of an image.
         splits: Number of examples of each split.
         folder: Folder or file that the dataset lies in, or will lie in.
-        made: Whether the dataset is ready to be read.
+        ready: Whether the dataset is ready to be read.
         bytes_needed: Approximate size on disk of what opening the dataset writes; 0 if it is ready.
         seconds_needed: Approximate time on this machine until it is ready; 0 if it is ready.
 
@@ -42,7 +42,7 @@ class Description:
     image_shape: tuple[int, int, int]
     splits: Mapping[str, int]
     folder: Path
-    made: bool
+    ready: bool
     bytes_needed: int
     seconds_needed: float
 

@@ -45,7 +45,7 @@ class LazyDataset:
         return dataclasses.replace(
             self._description,
             splits=dataset.splits,
-            made=True,
+            ready=True,
             bytes_needed=0,
             seconds_needed=0.0,
         )

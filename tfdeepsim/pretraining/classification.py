@@ -10,6 +10,7 @@ from tfdeepsim.comparators.spec import ARCHITECTURES
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.data.dataset import Splits
 from tfdeepsim.data.pipeline import batches, training_batches
+from tfdeepsim.data.splits.examples import example_rows
 from tfdeepsim.data.splits.labelled import TARGET, labelled
 from tfdeepsim.data.splits.split import Split
 from tfdeepsim.errors import InputError
@@ -96,7 +97,8 @@ class ClassificationObjective(Objective):
         return batches(self._validation, batch_size)
 
     def example_grid(self) -> np.ndarray:
-        images = self._train.images[:8].astype(np.float32) / 255
+        rows = example_rows(self._train, 8)
+        images = self._train.images[rows].astype(np.float32) / 255
         views = [flip_and_shift(tf.constant(images), (0, row)).numpy() for row in range(4)]
         return np.round(255 * np.stack([images, *views])).astype(np.uint8)
 

@@ -139,10 +139,10 @@ def rows_of(dataset, split, part):
 
 
 def test_a_builder_is_prepared_and_read_in_a_fixed_order(data_dir):
-    assert not describe("tfds:shapes/classes", data_dir, SAME).made
+    assert not describe("tfds:shapes/classes", data_dir, SAME).ready
     dataset = open_dataset("tfds:shapes/classes", data_dir, SAME)
     described = describe("tfds:shapes/classes", data_dir, SAME)
-    assert described.made
+    assert described.ready
     assert described.folder == data_dir / "shapes" / "classes" / "1.0.0"
     assert sum(described.splits.values()) == sum(dataset.splits.values())
     assert dataset.class_names == ("round", "square", "flat")
@@ -296,7 +296,7 @@ def stl10_of_tfds(tmp_path):
 def test_stl10_that_tfds_prepared(stl10_of_tfds):
     described = describe("stl10", stl10_of_tfds)
     dataset = open_dataset("stl10", stl10_of_tfds)
-    assert described.made
+    assert described.ready
     assert described.folder == stl10_of_tfds / "stl10" / "1.0.0"
     assert list(dataset.splits.values()) == [27, 3, 30, 10, 20]
     assert dataset.split("encoder_train").labels == {}
@@ -319,7 +319,7 @@ def test_without_files_and_network_it_says_which_files_to_put_where(
     ):  # nobody listens there, so nothing is downloaded anywhere
         monkeypatch.setenv(variable, "http://127.0.0.1:9")
     described = describe(name, tmp_path)
-    assert not described.made
+    assert not described.ready
     assert described.bytes_needed > 1e9
     with pytest.raises(
         InputError, match=rf"{name} could not be fetched.*{file}.* in .*downloads/manual"
@@ -344,7 +344,7 @@ def test_svhn_that_tfds_prepared(tmp_path):
             download_config=tfds.download.DownloadConfig(manual_dir=raw, try_download_gcs=False),
         )
     ours, theirs = open_dataset("svhn", raw), open_dataset("svhn", tmp_path / "data")
-    assert describe("svhn", tmp_path / "data").made
+    assert describe("svhn", tmp_path / "data").ready
     assert theirs.splits == ours.splits
     assert theirs.class_names == ours.class_names == ()
     pairs = [

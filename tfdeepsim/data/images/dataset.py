@@ -100,7 +100,7 @@ def describe_store(
     listing = read_listing(store, options)
     pixel_cache = PixelCache(listing, resizing, data_dir)
     verified = None if options.cache == "memory" else pixel_cache.read_index()
-    made = verified is not None and (options.cache == "none" or pixel_cache.has_pixels())
+    ready = verified is not None and (options.cache == "none" or pixel_cache.has_pixels())
     all_rows = np.arange(len(listing.files))
     rows = all_rows if verified is None else _decodable(listing, verified)
     on_disk = _cache_place(options.cache) == "disk"
@@ -109,9 +109,9 @@ def describe_store(
         image_shape=(resizing.side, resizing.side, 3),
         splits={split: len(rows) for split, rows in split_rows(listing, rows, options).items()},
         folder=pixel_cache.folder,
-        made=made,
-        bytes_needed=pixel_cache.bytes if on_disk and not made else 0,
-        seconds_needed=0.0 if made else seconds_needed(listing, resizing),
+        ready=ready,
+        bytes_needed=pixel_cache.bytes if on_disk and not ready else 0,
+        seconds_needed=0.0 if ready else seconds_needed(listing, resizing),
     )
 
 

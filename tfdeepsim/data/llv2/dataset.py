@@ -45,17 +45,17 @@ def describe(rest: str, data_dir: str | os.PathLike | None, options: DataOptions
     _check_options(options)
     size = _size(rest)
     folder = llv2_folder(size, data_dir)
-    made = is_made(folder)
-    if made:
+    ready = is_made(folder)
+    if ready:
         check_complete(folder, size)
     return Description(
         name=spelling(size),
         image_shape=Llv2Dataset.image_shape,
         splits=size.splits,
         folder=folder,
-        made=made,
-        bytes_needed=0 if made else making.bytes_needed(size),
-        seconds_needed=0 if made else making.seconds_needed(size),
+        ready=ready,
+        bytes_needed=0 if ready else making.bytes_needed(size),
+        seconds_needed=0 if ready else making.seconds_needed(size),
     )
 
 

@@ -2,15 +2,16 @@
 
 import numpy as np
 
+from tfdeepsim.data.splits.labelled import TARGET
 from tfdeepsim.data.splits.split import LABEL, Split
 
 
 def example_rows(split: Split, count: int) -> np.ndarray:
     """Rows of images to show, spread evenly over the classes, always the same ones.
 
-    Where images have class ids under `LABEL`, each class gets as many images as any other as far as
-    it has them, and if there are more classes than images to show, the classes are taken at equal
-    distances. Within a class, and where there are no classes, rows are taken at equal distances.
+    If images have class ids under `LABEL` or `TARGET`, each class gets as many images as any other,
+    unless it has fewer. If there are more classes than images to show, classes are taken at equal
+    distances. Within a class, and without classes, rows are taken at equal distances.
 
     Args:
         split: The split.
@@ -24,7 +25,7 @@ def example_rows(split: Split, count: int) -> np.ndarray:
         >>> example_rows(split, 3)
         array([0, 4, 5])
     """
-    classes = split.labels.get(LABEL)
+    classes = split.labels.get(LABEL, split.labels.get(TARGET))
     if classes is None or classes.ndim != 1 or not np.issubdtype(classes.dtype, np.integer):
         return evenly_spaced(len(split.images), count)
     ids = np.unique(classes)
