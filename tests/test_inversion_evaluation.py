@@ -1,4 +1,4 @@
-"""Networks inverted and scored: by trained runs, and by optimisation through the command line."""
+"""Evaluation of inversions: of trained runs, and of optimization by the command line."""
 
 import csv
 import json
@@ -15,8 +15,10 @@ from tfdeepsim.commands.evaluate import EPILOG, make_parser
 from tfdeepsim.commands.inversion import INVERSION_FILES
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.errors import InputError
+from tfdeepsim.external.from_config import extractor_of
 from tfdeepsim.files import write_json
-from tfdeepsim.inversion.optimization import Settings
+from tfdeepsim.inversion.features import Features
+from tfdeepsim.inversion.optimization_settings import OptimizationSettings
 from tfdeepsim.inversion.score import score_inversion
 from tfdeepsim.run import RunDirectory
 from tfdeepsim.study import ensure_trained
@@ -27,8 +29,7 @@ NETWORK = "random_alexnet:pool5"
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory):
-    """Flags of a dataset: coarse squares of colour under fine noise, 30 images of which 6 are for
-    tests."""
+    """Options of a dataset of 30 images, coarse colours with fine noise; 6 are test images."""
     folder, generator = tmp_path_factory.mktemp("photos"), np.random.default_rng(0)
     coarse = generator.integers(0, 192, (30, 4, 4, 3)).repeat(16, axis=1).repeat(16, axis=2)
     images = (coarse + generator.integers(0, 64, coarse.shape)).astype(np.uint8)
@@ -42,7 +43,7 @@ def photos(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory, photos):
-    """Two inversions of different random networks, and an autoencoder's folder."""
+    """Runs that invert two different random networks, and the directory of an autoencoder."""
     folder = tmp_path_factory.mktemp("runs")
     for seed in (0, 1):
         config = TrainConfig(
@@ -56,7 +57,7 @@ def runs(tmp_path_factory, photos):
 
 @pytest.fixture
 def other(runs, tmp_path):
-    """A copy of the first run, whose records can be changed."""
+    """A copy of the first run, whose files may be changed."""
     shutil.copytree(runs / "seed0", tmp_path / "other")
     return tmp_path / "other"
 
@@ -82,7 +83,7 @@ def read(folder):
         return list(csv.DictReader(file))
 
 
-def test_an_inversion_is_opened_with_its_network(runs, targets):
+def test_a_run_is_opened_with_the_network_that_it_inverts(runs, targets):
     inversion = inversion_evaluation.open_inversion(RunDirectory(runs / "seed1"))
     assert (inversion.name, inversion.image_shape, inversion.noise_dim) == ("seed1", (64, 64, 3), 0)
     assert inversion.feature_shape == (1, 1, 256)
@@ -109,7 +110,7 @@ def test_a_run_is_scored(runs, targets):
     assert 0 < score.image_error < 3
 
 
-def test_runs_are_judged(runs, tmp_path, capsys):
+def test_runs_are_compared(runs, tmp_path, capsys):
     folder = tmp_path / "report"
     assert (
         evaluate.main([str(runs / "seed0"), str(runs / "seed1"), "--report-dir", str(folder)]) == 0
@@ -125,7 +126,7 @@ def test_runs_are_judged(runs, tmp_path, capsys):
     assert "seed1" in (folder / "inversions.md").read_text(encoding="utf-8")
     with Image.open(folder / "inversions.png") as picture:
         shape = np.asarray(picture).shape
-    assert shape[0] > 3 * 150  # images, and a row a run
+    assert shape[0] > 3 * 150  # a row of images, and a row for each run
     again = [str(runs / "seed0"), "--report-dir", str(folder)]
     assert evaluate.main(again) == 2
     assert "which exists; accepted: another folder, or --overwrite" in capsys.readouterr().err
@@ -134,7 +135,7 @@ def test_runs_are_judged(runs, tmp_path, capsys):
     assert len(read(folder)) == 1
 
 
-def test_other_images_come_in_the_size_of_the_run(runs, tmp_path, capsys):
+def test_images_of_another_dataset_are_resized_to_those_of_the_run(runs, tmp_path, capsys):
     images = np.random.default_rng(1).integers(0, 256, (20, 40, 50, 3), dtype=np.uint8)
     np.savez(tmp_path / "other.npz", images=images)
     data = ["--dataset", f"npz:{tmp_path / 'other.npz'}", "--data-dir", str(tmp_path / "data")]
@@ -142,10 +143,10 @@ def test_other_images_come_in_the_size_of_the_run(runs, tmp_path, capsys):
     assert "4 test images of npz:" in " ".join(capsys.readouterr().out.split())
 
 
-def test_another_network_than_in_training(other):
+def test_a_network_that_changed_since_training_is_refused(other):
     changed(other / "config.json", 5, "seed")
     with pytest.raises(
-        InputError, match=f"goes with the network .* got {NETWORK} with sha256"
+        InputError, match=f"belongs to the network .* got {NETWORK} with sha256"
     ) as error:
         inversion_evaluation.open_inversion(RunDirectory(other))
     sha256 = RunDirectory(other).read_environment()["inverted"]["sha256"]
@@ -170,19 +171,22 @@ def test_images_of_two_sizes(runs, other):
     with pytest.raises(
         InputError, match=r"one size: got seed0 of \[64, 64, 3\], other of \[32, 32, 3\]"
     ):
-        inversion_evaluation.judge_runs([str(runs / "seed0"), str(other)], {}, None)
+        inversion_evaluation.compare_inversions([str(runs / "seed0"), str(other)], {}, None)
 
 
 def test_two_runs_of_one_name(runs, tmp_path):
     shutil.copytree(runs / "seed0", tmp_path / "seed0")
     with pytest.raises(InputError, match="told apart by their names: got seed0 more than once"):
-        inversion_evaluation.judge_runs([str(runs / "seed0"), str(tmp_path / "seed0")], {}, None)
+        inversion_evaluation.compare_inversions(
+            [str(runs / "seed0"), str(tmp_path / "seed0")], {}, None
+        )
 
 
 @pytest.fixture
-def optimize(photos, tmp_path, capsys):
-    """Invert three steps long, through the command line; gives what was printed and the lines of
-    error."""
+def optimize(photos, tmp_path, capsys, monkeypatch):
+    """Invert in three steps by the command line; returns exit code, output and errors."""
+
+    monkeypatch.setenv("COLUMNS", "200")  # so that names in tables are on one line
 
     def run(*flags, invert="random_alexnet:relu2", folder="report"):
         data = [
@@ -206,12 +210,14 @@ def test_by_optimization(optimize, targets, tmp_path):
     [row] = read(tmp_path / "report")
     assert (row["features"], row["images"]) == ("random_alexnet:relu2", "6")
     config = TrainConfig(task="inversion", invert="random_alexnet:relu2", image_size=64)
-    found = inversion_evaluation.optimize(config, targets, Settings(steps=3), QUIET)
+    features = Features(extractor_of(config), targets.shape[1:])
+    settings = OptimizationSettings(steps=3)
+    found = inversion_evaluation.reconstruct_by_optimization(features, targets, settings, QUIET)
     assert (found.shape, found.dtype) == (targets.shape, np.uint8)
-    score = inversion_evaluation.score_found(config, targets, found, "optimization, momentum")
+    score = score_inversion(targets, found, features, inverted=str(config.invert), method="test")
     assert float(row["image_error"]) == pytest.approx(score.image_error, rel=1e-6)
     assert float(row["feature_error"]) == pytest.approx(score.feature_error, rel=1e-6)
-    # Grey of noise, which three steps have hardly changed, is about the mean image.
+    # After three steps images are still about grey, and so is the mean image.
     assert 0.3 < score.image_error < 1.0
     assert optimize()[0] == 2  # the report is there
 
@@ -249,7 +255,7 @@ TRAINING = "is not for an inversion by optimization: got"
         ([*ALL, "--tv", "-1"], "--tv is out of range: got -1.0"),
         ([*ALL, "--jitter", "-1"], "--jitter is out of range: got -1"),
         ([*ALL, "--seed", "-1"], "--seed is out of range: got -1"),
-        ([*ALL, "--external-range", "0-255"], "--external-range is for networks from elsewhere"),
+        ([*ALL, "--external-range", "0-255"], "--external-range is for external networks"),
         ([*ALL, "--invert-weights", "none.pth"], "none.pth"),
         (
             [*ALL, "--probes", "linear"],
@@ -327,12 +333,12 @@ def test_files_of_others_are_no_hindrance(runs, tmp_path):
 
 def test_help_says_the_defaults_of_the_optimization():
     text = " ".join(make_parser().format_help().split())
-    settings = Settings()
+    settings = OptimizationSettings()
     for words in (
         f"{settings.method})",
-        f"steps an image (default: {settings.steps})",
+        f"steps for each image (default: {settings.steps})",
         f"total-variation prior (default: {settings.tv_weight:g})",
-        f"random shift (default: {settings.jitter})",
+        f"in each step, in pixels (default: {settings.jitter})",
     ):
         assert words in text
     assert "--by optimization \\\n      --dataset" in EPILOG

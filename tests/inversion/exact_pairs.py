@@ -1,4 +1,4 @@
-"""Generators that undo their extractor exactly, so that what an analysis finds is known."""
+"""Generators that invert their extractor exactly, so that the result of an analysis is known."""
 
 import keras
 import numpy as np
@@ -12,7 +12,7 @@ def random_images(count, height=8, width=12, seed=0):
 
 
 def generator_of(feature_shape, image_of):
-    """A keras.Model of a function from features to images."""
+    """A keras.Model that computes a function from features to images."""
     features = keras.Input(feature_shape)
     return keras.Model(features, {"image": keras.layers.Lambda(image_of)(features)})
 
@@ -22,7 +22,7 @@ def flat(images):
 
 
 def identity(shape=(8, 12, 3), change=lambda images: images):
-    """Features are the pixels; the generator gives them back, changed."""
+    """Features are the pixels; the generator returns them, changed by a function."""
     size = int(np.prod(shape))
     generator = generator_of((size,), lambda x: change(tf.reshape(x, [-1, *shape])))
     return TrainedInversion(generator, flat, shape, "identity")
@@ -37,7 +37,7 @@ def rotated(shape=(4, 5, 3)):
 
 
 class Noisy(keras.Model):
-    """Pixels back from pixels, plus `gain` times the noise, one element a colour."""
+    """Returns `keep` times the pixels plus `gain` times the noise, one number per colour."""
 
     noise_dim = 3
 

@@ -1,4 +1,4 @@
-"""A network as a function of bytes."""
+"""Features of a network as a function of uint8 images."""
 
 import keras
 import numpy as np
@@ -6,15 +6,16 @@ import pytest
 import tensorflow as tf
 from exact_pairs import flat, random_images
 
+from tfdeepsim.batches import batch_slices
 from tfdeepsim.comparators import make_comparator
 from tfdeepsim.errors import InputError
-from tfdeepsim.inversion.features import BATCH_SIZE, Features, blocks
+from tfdeepsim.inversion.features import BATCH_SIZE, Features
 
 MANY = random_images(2 * BATCH_SIZE + 3, 4, 5)
 PIXELS = Features(flat, (4, 5, 3))
 
 
-def test_bytes_become_numbers_from_0_to_1():
+def test_bytes_become_floats_from_0_to_1():
     assert (PIXELS.shape, PIXELS.image_shape) == ((60,), (4, 5, 3))
     found = PIXELS(MANY)
     assert found.dtype == np.float32
@@ -25,18 +26,17 @@ def test_bytes_become_numbers_from_0_to_1():
 @pytest.mark.parametrize("count", [1, BATCH_SIZE - 1, BATCH_SIZE, BATCH_SIZE + 1, len(MANY)])
 def test_no_row_is_lost(count):
     np.testing.assert_array_equal(PIXELS(MANY[:count]), PIXELS(MANY)[:count])
-    assert np.concatenate([np.arange(count)[rows] for rows in blocks(count)]).tolist() == list(
-        range(count)
-    )
+    batches = [np.arange(count)[rows] for rows in batch_slices(count, BATCH_SIZE)]
+    assert np.concatenate(batches).tolist() == list(range(count))
 
 
-def test_images_that_are_mapped_from_a_file(tmp_path):
+def test_images_may_be_mapped_from_a_file(tmp_path):
     np.save(tmp_path / "images.npy", MANY)
     mapped = np.load(tmp_path / "images.npy", mmap_mode="r")
     np.testing.assert_array_equal(PIXELS(mapped), PIXELS(MANY))
 
 
-def test_so_many_are_seen_at_a_time():
+def test_features_are_computed_in_batches_of_64():
     sizes = []
 
     def extractor(images):
@@ -47,7 +47,7 @@ def test_so_many_are_seen_at_a_time():
     assert sizes == [64, 64, 3]
 
 
-def test_a_list_of_image_shape_will_do():
+def test_the_image_shape_may_be_a_list():
     assert Features(flat, [4, 5, 3]).image_shape == (4, 5, 3)
 
 
@@ -78,18 +78,18 @@ def test_half_precision_becomes_float32():
         (MANY[:2] / 255, r"float64 \[2, 4, 5, 3\]"),
     ],
 )
-def test_what_are_no_such_images(images, got):
+def test_unsuitable_images_are_refused(images, got):
     with pytest.raises(
         InputError, match=rf"got {got}; accepted: uint8 \[N, 4, 5, 3\], one row or more"
     ):
         PIXELS(images)
 
 
-def test_several_layers():
+def test_features_of_several_layers_are_refused():
     with pytest.raises(InputError, match="features of one layer are inverted: got 2 layers"):
         Features(make_comparator("random_alexnet:relu1+relu2"), (64, 64, 3))
 
 
-def test_an_error_of_the_network_stays_what_it_is():
+def test_an_error_of_the_network_is_passed_on():
     with pytest.raises(InputError, match=r"large enough for .* got 8x8 pixels"):
         Features(make_comparator("random_alexnet:relu2"), (8, 8, 3))

@@ -1,3 +1,5 @@
+"""Interpolation in feature space."""
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -12,7 +14,7 @@ from tfdeepsim.networks.inversion_generator import InversionGenerator
 FIRST, SECOND = random_images(3, 4, 5, seed=0), random_images(3, 4, 5, seed=1)
 
 
-def test_of_a_linear_map_the_line_is_a_cross_fade():
+def test_the_line_of_a_linear_map_is_a_cross_fade():
     found = interpolate(rotated(), FIRST, SECOND, 5)
     assert found.shape == (3, 5, 4, 5, 3)
     assert found.dtype == np.uint8
@@ -41,8 +43,8 @@ def test_ends_are_the_reconstructions_of_a_real_network():
     assert (found[:, 0] != found[:, 1]).any()
 
 
-def test_what_has_no_line():
-    with pytest.raises(InputError, match="two ends: got 1"):
+def test_unsuitable_steps_and_pairs_are_refused():
+    with pytest.raises(InputError, match="its two ends: got 1"):
         interpolate(rotated(), FIRST, SECOND, 1)
     with pytest.raises(InputError, match="in pairs: got 3 and 2"):
         interpolate(rotated(), FIRST, SECOND[:2], 3)

@@ -10,14 +10,15 @@ import tensorflow as tf
 from tfdeepsim.comparators import make_comparator
 from tfdeepsim.errors import InputError
 from tfdeepsim.inversion import optimization
-from tfdeepsim.inversion.optimization import METHODS, Settings, invert_by_optimization
+from tfdeepsim.inversion.optimization import invert_by_optimization
+from tfdeepsim.inversion.optimization_settings import METHODS, OptimizationSettings
 
 SHAPE = (8, 6, 3)
 
 
 @pytest.fixture
 def images():
-    """Inside of the range, so that clipping is not what finds them."""
+    """Within the range, so that clipping alone does not find them."""
     return np.random.default_rng(0).uniform(0.1, 0.9, (3, *SHAPE)).astype(np.float32)
 
 
@@ -35,27 +36,27 @@ def relative_errors(extract, images, features):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_identity_gives_the_image_back(images, method):
+def test_the_image_is_found_if_features_are_pixels(images, method):
     found = invert_by_optimization(
-        tf.identity, images, SHAPE, Settings(method=method, steps=200, tv_weight=0.0)
+        tf.identity, images, SHAPE, OptimizationSettings(method=method, steps=200, tv_weight=0.0)
     )
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, images, atol=2e-3)
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_heavy_prior_flattens(images, method):
+def test_a_strong_prior_gives_flat_images(images, method):
     found = invert_by_optimization(
-        tf.identity, images, SHAPE, Settings(method=method, steps=200, tv_weight=1e5)
+        tf.identity, images, SHAPE, OptimizationSettings(method=method, steps=200, tv_weight=1e5)
     )
     assert (found.std(axis=(1, 2)) < 0.1 * images.std(axis=(1, 2))).all()
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_images_stay_in_range(images, method):
-    """Of features outside of the range, the nearest image is at its ends."""
+    """For features outside the range, the nearest image is at the ends of the range."""
     features = np.where(images > 0.5, 1.5, -0.5).astype(np.float32)
-    settings = Settings(method=method, steps=100, tv_weight=0.0)
+    settings = OptimizationSettings(method=method, steps=100, tv_weight=0.0)
     np.testing.assert_array_equal(
         invert_by_optimization(tf.identity, features, SHAPE, settings),
         np.where(images > 0.5, 1.0, 0.0),
@@ -67,20 +68,21 @@ def test_a_deep_layer_is_approached(method):
     comparator = make_comparator("random_alexnet:relu2")
     real = np.random.default_rng(2).uniform(size=(1, 64, 64, 3)).astype(np.float32)
     features = comparator(real).numpy()
-    settings = Settings(method=method, steps=8, tv_weight=1.0)
+    settings = OptimizationSettings(method=method, steps=8, tv_weight=1.0)
     grey = relative_errors(comparator, np.full_like(real, 0.5), features)
     found = invert_by_optimization(comparator, features, (64, 64, 3), settings)
     assert (relative_errors(comparator, found, features) < 0.7 * grey).all()
 
 
 @pytest.mark.parametrize(
-    "settings", [Settings(steps=20, jitter=2), Settings(method="lbfgs", steps=20)]
+    "settings",
+    [OptimizationSettings(steps=20, jitter=2), OptimizationSettings(method="lbfgs", steps=20)],
 )
 def test_an_image_does_not_depend_on_its_batch(images, linear, settings, monkeypatch):
     extract, _ = linear
     features = extract(images).numpy()
     found = invert_by_optimization(extract, features, SHAPE, settings)
-    monkeypatch.setattr(optimization, "_BATCH", 2)  # 2 and 1 in place of 3
+    monkeypatch.setattr(optimization, "_BATCH_SIZE", 2)  # 2 and 1 images instead of 3
     np.testing.assert_allclose(
         invert_by_optimization(extract, features, SHAPE, settings), found, atol=1e-5
     )
@@ -91,7 +93,8 @@ def test_an_image_does_not_depend_on_its_batch(images, linear, settings, monkeyp
 
 
 @pytest.mark.parametrize(
-    "settings", [Settings(steps=10, jitter=2), Settings(method="lbfgs", steps=10)]
+    "settings",
+    [OptimizationSettings(steps=10, jitter=2), OptimizationSettings(method="lbfgs", steps=10)],
 )
 def test_equal_seeds_give_equal_bits(images, linear, settings):
     extract, _ = linear
@@ -102,14 +105,14 @@ def test_equal_seeds_give_equal_bits(images, linear, settings):
     )
     np.testing.assert_array_equal(found, again)
     assert np.abs(found - other).max() > 0.01
-    # Images that are asked for twice are not found twice the same: each has its own noise.
+    # Each image starts from its own noise, so that equal features give different images.
     twice = invert_by_optimization(extract, features[[0, 0]], SHAPE, settings)
     assert np.abs(twice[0] - twice[1]).max() > 0.01
 
 
 def test_jitter_shifts_the_image(images):
-    """What does not move under any shift can be found; the image itself cannot."""
-    settings = Settings(steps=200, tv_weight=0.0, jitter=3)
+    """Only what is the same under all shifts can be found, not the image itself."""
+    settings = OptimizationSettings(steps=200, tv_weight=0.0, jitter=3)
     found = invert_by_optimization(tf.identity, images, SHAPE, settings)
     assert np.abs(found - images).mean() > 0.1
     mean = images.mean(axis=(1, 2))
@@ -118,11 +121,15 @@ def test_jitter_shifts_the_image(images):
 
 
 def test_features_that_are_all_zero(images):
-    found = invert_by_optimization(tf.identity, np.zeros_like(images), SHAPE, Settings(steps=100))
+    found = invert_by_optimization(
+        tf.identity, np.zeros_like(images), SHAPE, OptimizationSettings(steps=100)
+    )
     np.testing.assert_allclose(found, 0.0, atol=2e-3)
 
 
-@pytest.mark.parametrize("settings", [Settings(steps=3), Settings(method="lbfgs", steps=3)])
+@pytest.mark.parametrize(
+    "settings", [OptimizationSettings(steps=3), OptimizationSettings(method="lbfgs", steps=3)]
+)
 def test_progress_counts_steps_of_images(images, settings):
     seen = []
     invert_by_optimization(tf.identity, images, SHAPE, settings, lambda *now: seen.append(now))
@@ -147,12 +154,12 @@ def test_progress_counts_steps_of_images(images, settings):
 )
 def test_settings_out_of_range(setting, value, named):
     with pytest.raises(InputError, match=named):
-        Settings(**{setting: value})
+        OptimizationSettings(**{setting: value})
 
 
 def test_lbfgs_refuses_jitter():
     with pytest.raises(InputError, match="--jitter 0"):
-        Settings(method="lbfgs", jitter=1)
+        OptimizationSettings(method="lbfgs", jitter=1)
 
 
 @pytest.mark.parametrize(
@@ -165,9 +172,9 @@ def test_lbfgs_refuses_jitter():
         (np.zeros((2, 5), np.float32), SHAPE, "those of the network"),
     ],
 )
-def test_what_cannot_be_inverted(features, shape, rule):
+def test_unsuitable_features_are_refused(features, shape, rule):
     with pytest.raises(InputError, match=rule):
-        invert_by_optimization(tf.identity, features, shape, Settings(steps=1))
+        invert_by_optimization(tf.identity, features, shape, OptimizationSettings(steps=1))
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -179,9 +186,9 @@ def test_what_cannot_be_inverted(features, shape, rule):
     ],
     ids=["bytes", "NaN"],
 )
-def test_networks_that_cannot_be_inverted(images, method, extract, rule):
+def test_unsuitable_networks_are_refused(images, method, extract, rule):
     with pytest.raises(InputError, match=rule) as caught:
-        invert_by_optimization(extract, images, SHAPE, Settings(method=method, steps=2))
+        invert_by_optimization(extract, images, SHAPE, OptimizationSettings(method=method, steps=2))
     assert "\n" not in str(caught.value)
 
 

@@ -1,3 +1,5 @@
+"""Preferred inputs of units whose best image is known."""
+
 import keras
 import numpy as np
 import pytest
@@ -37,7 +39,7 @@ def test_a_linear_unit_is_greatest_at_a_corner(unit):
     np.testing.assert_allclose(
         found.images.reshape(3, -1), np.tile(255 * corner, (3, 1)), atol=0.51
     )
-    # Of the bytes that are shown, as another reader of them would find.
+    # Activations are those of the bytes, which anyone can compute again.
     np.testing.assert_allclose(
         found.activations, linear(found.images / np.float32(255))[:, unit], rtol=1e-5
     )
@@ -45,8 +47,8 @@ def test_a_linear_unit_is_greatest_at_a_corner(unit):
     np.testing.assert_allclose(found.before, START @ WEIGHTS[:, unit], atol=0.02)
 
 
-def test_a_maximum_inside_is_kept():
-    """The unit's peak is a pixel value; a step too far must not be what is returned."""
+def test_the_best_step_is_returned():
+    """The unit has its maximum at a pixel value; steps beyond it are not returned."""
     peak = np.tile(np.float32(0.6), SIZE)
 
     def hill(images):
@@ -54,21 +56,25 @@ def test_a_maximum_inside_is_kept():
 
     found = preferred_input(pixels(), hill, 0, START, 0 * LOW, 0 * LOW + 1, steps=80)
     np.testing.assert_allclose(found.features, 0.6, atol=5e-3)
-    wild = preferred_input(pixels(), hill, 0, START, 0 * LOW, 0 * LOW + 1, steps=3, rate=5.0)
+    wild = preferred_input(
+        pixels(), hill, 0, START, 0 * LOW, 0 * LOW + 1, steps=3, learning_rate=5.0
+    )
     assert (wild.activations >= wild.before).all()
 
 
-def test_pull_in_closed_form():
-    """Of a linear unit the best share of the range is at start + gradient / (2 · pull / n)."""
-    low, high, pull = np.zeros(SIZE, np.float32), np.ones(SIZE, np.float32), 200.0
-    found = preferred_input(pixels(), linear, 1, START, low, high, steps=120, pull=pull)
-    expected = START + WEIGHTS[:, 1] * SIZE / (2 * pull)
+def test_the_distance_penalty_in_closed_form():
+    """The maximum of a linear unit is at start + gradient / (2 · penalty / n), in fractions."""
+    low, high, penalty = np.zeros(SIZE, np.float32), np.ones(SIZE, np.float32), 200.0
+    found = preferred_input(
+        pixels(), linear, 1, START, low, high, steps=120, distance_penalty=penalty
+    )
+    expected = START + WEIGHTS[:, 1] * SIZE / (2 * penalty)
     assert expected.min() > 0
     np.testing.assert_allclose(found.features, expected, atol=3e-3)
 
 
-def test_the_range_holds_on_the_way():
-    """Two pixels shall sum up to 1.4; where one may not pass 0.5, the other makes up for it."""
+def test_features_stay_in_their_range_in_every_step():
+    """Two pixels should sum to 1.4; one is limited to 0.5, so that the other must be 0.9."""
 
     def pair(images):
         return -tf.square(tf.reduce_sum(flat(images)[:, :2], axis=1, keepdims=True) - 1.4)
@@ -79,21 +85,21 @@ def test_the_range_holds_on_the_way():
     np.testing.assert_allclose(found.features[:, :2].sum(1), 1.4, atol=0.01)
 
 
-def test_no_steps_are_the_starts_in_their_range():
+def test_without_steps_the_clipped_starts_are_returned():
     wide = START + np.float32([[-1], [0], [1]])
     found = preferred_input(pixels(), linear, 0, wide, LOW, HIGH, steps=0)
     np.testing.assert_allclose(found.features, np.clip(wide, LOW, HIGH), atol=1e-6)
     np.testing.assert_array_equal(found.before, found.activations)
 
 
-def test_a_feature_without_a_range_stays():
+def test_a_feature_of_one_value_stays():
     high = np.where(np.arange(SIZE) < 5, LOW, HIGH)
     found = preferred_input(pixels(), linear, 0, START, LOW, high, steps=10)
     np.testing.assert_array_equal(found.features[:, :5], np.tile(LOW[:5], (3, 1)))
     assert (found.features[:, 5:] != START[:, 5:]).all()
 
 
-def test_of_a_map_a_unit_is_the_mean_of_a_channel():
+def test_a_unit_of_a_map_is_the_mean_of_a_channel():
     def coloured(images):
         return tf.stack([images[..., 0], -images[..., 1]], axis=-1)
 
@@ -106,7 +112,7 @@ def test_of_a_map_a_unit_is_the_mean_of_a_channel():
     )
 
 
-def test_rows_are_searched_each_for_itself():
+def test_rows_are_searched_independently():
     many = RNG.uniform(0.4, 0.5, (BATCH_SIZE + 2, SIZE)).astype(np.float32)
     together = preferred_input(pixels(), linear, 2, many, LOW, HIGH, steps=5)
     for row in (0, BATCH_SIZE + 1):
@@ -120,22 +126,22 @@ def test_many_units_give_no_warnings(caplog):
     assert "retracing" not in caplog.text
 
 
-def test_scatter_is_of_the_seed():
+def test_noise_of_the_start_depends_on_the_seed():
     def run(seed):
         starts = np.tile(START[:1], (2, 1))
         return preferred_input(
-            pixels(), linear, 0, starts, LOW, HIGH, steps=0, scatter=0.1, seed=seed
+            pixels(), linear, 0, starts, LOW, HIGH, steps=0, start_noise=0.1, seed=seed
         )
 
     first = run(1).features
     np.testing.assert_array_equal(run(1).features, first)
     assert (first[0] != first[1]).any()
     assert (run(2).features != first).any()
-    share = np.abs((first - START[:1]) / (HIGH - LOW))
-    assert 0.03 < share.mean() < 0.15
+    fraction = np.abs((first - START[:1]) / (HIGH - LOW))
+    assert 0.03 < fraction.mean() < 0.15
 
 
-def test_noise_is_zero():
+def test_noise_of_the_generator_is_zero():
     loud, without = (
         preferred_input(generator, linear, 0, START, LOW, HIGH, steps=3)
         for generator in (Noisy(SHAPE, gain=1.0), pixels())
@@ -146,15 +152,15 @@ def test_noise_is_zero():
 def test_a_real_network_twice():
     comparator = make_comparator("random_alexnet:relu2")
     keras.utils.set_random_seed(0)
-    inverter = InversionGenerator((7, 7, 192), (64, 64, 3), width=0.02)
-    features = TrainedInversion(inverter, comparator, (64, 64, 3)).features(
+    generator = InversionGenerator((7, 7, 192), (64, 64, 3), width=0.02)
+    features = TrainedInversion(generator, comparator, (64, 64, 3)).features(
         random_images(4, 64, 64)
     )
     unit = int(features.mean((0, 1, 2)).argmax())
     bounds = features.min(0), 2 * features.max(0)
     runs = [
         preferred_input(
-            inverter, comparator, unit, features[:2], *bounds, steps=10, scatter=0.1, seed=5
+            generator, comparator, unit, features[:2], *bounds, steps=10, start_noise=0.1, seed=5
         )
         for _ in range(2)
     ]
@@ -166,7 +172,7 @@ def test_a_real_network_twice():
     assert (runs[0].features <= bounds[1]).all()
 
 
-def test_what_cannot_be_searched():
+def test_unsuitable_arguments_are_refused():
     def search(unit=0, comparator=linear, start=START, low=LOW, high=HIGH, **options):
         preferred_input(pixels(), comparator, unit, start, low, high, **options)
 
@@ -175,12 +181,14 @@ def test_what_cannot_be_searched():
             search(unit)
     with pytest.raises(InputError, match="got 2 layers"):
         search(comparator=lambda images: [linear(images)] * 2)
-    for pull in (0.0, 1.0):
+    for penalty in (0.0, 1.0):
         with pytest.raises(InputError, match="needs a gradient"):
-            search(comparator=lambda images: tf.stop_gradient(linear(images)), pull=pull)
+            search(
+                comparator=lambda images: tf.stop_gradient(linear(images)), distance_penalty=penalty
+            )
     for bounds in ({"low": HIGH, "high": LOW}, {"low": LOW[:2]}, {"start": START[:0]}):
         with pytest.raises(InputError, match="range of features must be that of one start"):
             search(**bounds)
-    for name in ("steps", "rate", "pull", "scatter"):
+    for name in ("steps", "learning_rate", "distance_penalty", "start_noise"):
         with pytest.raises(InputError, match=f"{name} must not be negative: got -1"):
             search(**{name: -1})

@@ -1,3 +1,5 @@
+"""Several images of the same features."""
+
 import numpy as np
 import pytest
 from exact_pairs import identity, noisy, random_images
@@ -25,7 +27,7 @@ def test_a_generator_that_ignores_noise():
 
 
 def test_a_generator_that_ignores_features():
-    """Draws of one row are as far from each other as draws of two rows."""
+    """Draws of one row differ as much as draws of two rows."""
     inversion, features, samples = samples_of(count=40, gain=0.1, keep=0.0)
     found = spread(inversion, features, samples)
     assert found.diversity == pytest.approx(1, abs=0.1)
@@ -49,7 +51,7 @@ def test_noise_of_known_size():
     assert found.diversity == pytest.approx(np.sqrt(2) * length / different, rel=0.05)
 
 
-def test_samples_are_of_the_seed_and_of_their_place():
+def test_samples_depend_on_the_seed_and_on_their_index():
     _, _, samples = samples_of(seed=3)
     np.testing.assert_array_equal(samples_of(seed=3)[2], samples)
     np.testing.assert_array_equal(samples_of(count=2, seed=3)[2], samples[:2])
@@ -60,21 +62,21 @@ def test_samples_are_of_the_seed_and_of_their_place():
 
 def test_a_real_network():
     comparator = make_comparator("random_alexnet:pool5")
-    inverter = InversionGenerator((1, 1, 256), (64, 64, 3), width=0.02, noise_dim=8)
-    inversion = TrainedInversion(inverter, comparator, (64, 64, 3))
+    generator = InversionGenerator((1, 1, 256), (64, 64, 3), width=0.02, noise_dim=8)
+    inversion = TrainedInversion(generator, comparator, (64, 64, 3))
     features = inversion.features(random_images(3, 64, 64))
     samples = sample_preimages(inversion, features, 3, 0)
     assert samples.shape == (3, 3, 64, 64, 3)
     assert spread(inversion, features, samples).diversity > 0
 
 
-def test_no_noise():
+def test_a_generator_without_noise_is_refused():
     inversion = identity()
     with pytest.raises(InputError, match=r"got a generator without it \(identity\)"):
         sample_preimages(inversion, inversion.features(IMAGES), 2, 0)
 
 
-def test_what_has_no_spread():
+def test_unsuitable_samples_are_refused():
     inversion, features, samples = samples_of(count=2)
     with pytest.raises(InputError, match="got 0"):
         sample_preimages(inversion, features, 0, 0)

@@ -1,3 +1,5 @@
+"""Reconstructions of shifted and recoloured images."""
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -12,7 +14,7 @@ IMAGES = random_images(4)
 SHIFTS, COLOURS = ["left", "right", "up", "down"], ["hue 120", "hue 240", "grey"]
 
 
-def test_what_is_moved_where():
+def test_directions_of_shifts():
     images = np.zeros((1, 9, 11, 3), np.uint8)
     images[0, 4, 5] = 200
     places = {
@@ -23,12 +25,12 @@ def test_what_is_moved_where():
 
 
 @pytest.mark.parametrize("pixels", [1, 3, 7])
-def test_what_comes_in_is_reflected(pixels):
+def test_gaps_are_filled_by_reflection(pixels):
     moved = shifted(IMAGES, pixels)
     assert list(moved) == SHIFTS
     np.testing.assert_array_equal(moved["right"][:, :, pixels:], IMAGES[:, :, :-pixels])
     np.testing.assert_array_equal(moved["right"][:, :, :pixels], IMAGES[:, :, pixels:0:-1])
-    # All directions are one another's mirror images.
+    # The other directions are mirror images of this one.
     np.testing.assert_array_equal(
         shifted(IMAGES[:, :, ::-1], pixels)["right"][:, :, ::-1], moved["left"]
     )
@@ -38,15 +40,15 @@ def test_what_comes_in_is_reflected(pixels):
 
 
 @pytest.mark.parametrize("pixels", [0, 8])
-def test_moves_out_of_the_image(pixels):
+def test_shifts_out_of_the_image_are_refused(pixels):
     with pytest.raises(InputError, match=rf"got {pixels} pixels; accepted: 1-7"):
         shifted(IMAGES, pixels)
 
 
-def test_hue_is_turned_as_tensorflow_turns_it():
+def test_hue_is_rotated_as_by_tensorflow():
     images = tf.constant(IMAGES / np.float32(255))
-    for name, share in (("hue 120", 1 / 3), ("hue 240", 2 / 3)):
-        expected = tf.image.adjust_hue(images, share - round(share))
+    for name, fraction in (("hue 120", 1 / 3), ("hue 240", 2 / 3)):
+        expected = tf.image.adjust_hue(images, fraction - round(fraction))
         np.testing.assert_allclose(recoloured(IMAGES)[name] / 255, expected, atol=1e-4)
 
 
@@ -63,7 +65,7 @@ def test_grey_stays_grey():
         np.testing.assert_array_equal(image, grey)
 
 
-def test_the_identity_preserves_all():
+def test_the_identity_preserves_everything():
     found = preservation(identity(), IMAGES)
     assert list(found.rows) == list(found.errors) == [UNCHANGED, *SHIFTS, *COLOURS]
     changed = {UNCHANGED: IMAGES} | shifted(IMAGES, 2) | recoloured(IMAGES)
@@ -76,8 +78,8 @@ def test_the_identity_preserves_all():
         assert (unchanged > 0) == (name != UNCHANGED)
 
 
-def test_colour_that_is_lost():
-    """What is grey comes back; what is turned does not."""
+def test_features_without_colour():
+    """Grey images are reconstructed, recoloured ones are not."""
     inversion = identity(change=lambda x: tf.repeat(x @ [[0.299], [0.587], [0.114]], 3, axis=3))
     errors = preservation(inversion, IMAGES, 3).errors
     assert errors["grey"][0] == pytest.approx(0, abs=1e-2)
@@ -85,18 +87,18 @@ def test_colour_that_is_lost():
     assert min(errors[name][0] for name in ("hue 120", "left")) > 0.5 * errors[UNCHANGED][0] > 0.1
 
 
-def test_features_that_keep_nothing():
-    """Whatever is seen, one image comes back: it follows no change."""
+def test_features_without_information():
+    """The reconstruction is always the same image, which follows no change."""
     found = preservation(identity(change=lambda x: 0 * x + 0.5), IMAGES, 3)
     flat = np.full_like(IMAGES, 128)
     unit = normalized_error(flat, IMAGES) / mean_distance(flat, IMAGES)
     for name, (own, unchanged) in found.errors.items():
         np.testing.assert_array_equal(found.rows[name][1], flat)
-        # One unit for all: not that of the changed images, which for grey ones is smaller.
+        # All errors have the same unit, not that of the changed images.
         assert own == pytest.approx(mean_distance(flat, found.rows[name][0]) * unit, rel=1e-6)
         assert unchanged == pytest.approx(found.errors[UNCHANGED][0], rel=1e-6)
 
 
-def test_one_image_has_no_unit():
+def test_a_single_image_is_refused():
     with pytest.raises(InputError, match="got 1 sample"):
         preservation(identity(), IMAGES[:1])

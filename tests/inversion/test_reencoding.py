@@ -1,3 +1,5 @@
+"""Reconstructions of reconstructions."""
+
 import numpy as np
 import pytest
 from exact_pairs import identity, random_images, rotated
@@ -24,7 +26,7 @@ def test_an_exact_inverse_does_not_drift():
 
 
 def test_a_step_of_one_byte_adds_up():
-    """Each image is one byte brighter in all pixels than the one before."""
+    """Each image is one byte brighter in all pixels than the previous one."""
     inversion = identity(change=lambda images: images + 1 / 255)
     images = IMAGES // 2
     found = reencode(inversion, images, (3, 1, 10))
@@ -41,8 +43,8 @@ def test_steps_below_half_a_byte_are_lost():
     np.testing.assert_array_equal(reencode(inversion, IMAGES, (5,)).images[5], IMAGES)
 
 
-def test_drift_goes_to_what_the_generator_converges_to():
-    """Halfway to black each time: all is lost in the end, and nothing moves any more."""
+def test_images_drift_to_the_fixed_point_of_the_generator():
+    """Brightness is halved in each iteration: images end black and stay so."""
     inversion = identity(change=lambda images: 0.5 * images)
     found = reencode(inversion, IMAGES, (20,))
     features = inversion.features(IMAGES)
@@ -72,7 +74,7 @@ def test_errors_are_those_of_the_paper_with_a_real_network():
     assert found.from_previous[1] == pytest.approx(step / unit, rel=1e-4)
 
 
-def test_what_cannot_be_iterated():
+def test_unsuitable_iterations_are_refused():
     for iterations in ((), (0, 1)):
         with pytest.raises(InputError, match="iterations are counted from 1"):
             reencode(identity(), IMAGES, iterations)

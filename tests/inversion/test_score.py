@@ -11,7 +11,7 @@ from tfdeepsim.inversion.features import Features
 from tfdeepsim.inversion.score import InversionScore, score_inversion
 
 IMAGES = random_images(5, 12, 16)
-# Not linear, so that errors of features are others than those of images.
+# Not linear, so that errors of features differ from those of images.
 FEATURES = Features(lambda images: flat(images) ** 2, (12, 16, 3))
 
 
@@ -27,7 +27,7 @@ def test_the_images_themselves_have_no_error():
     assert found.image_error == found.feature_error == 0.0
 
 
-def test_other_test_images_have_an_error_of_one_in_the_mean():
+def test_the_mean_error_of_other_test_images_is_one():
     shifts = [score(np.roll(IMAGES, shift, axis=0)) for shift in range(1, len(IMAGES))]
     for field in ("image_error", "feature_error"):
         values = [getattr(found, field) for found in shifts]
@@ -37,13 +37,12 @@ def test_other_test_images_have_an_error_of_one_in_the_mean():
     assert max(found.ssim for found in shifts) < 0.5
 
 
-def test_the_error_of_features_is_that_of_the_images_that_were_found():
+def test_the_feature_error_is_that_of_the_reconstructions():
     targets = np.zeros((2, 12, 16, 3), np.uint8)
     targets[1], targets[:, 0, 0] = 255, 128  # not flat, for the gradient
     found = np.where(targets == 255, 51, targets).astype(np.uint8)
     measured = score(found, targets)
-    # All that differs is white, of which 1 - 1/5 is lost in one of two images, and 1 - 1/25 of its
-    # square.
+    # Only white differs, in one of two images: by 1 - 1/5, and its square by 1 - 1/25.
     assert measured.image_error == pytest.approx(0.8 / 2, abs=1e-5)
     assert measured.feature_error == pytest.approx(0.96 / 2, abs=1e-5)
 
@@ -64,12 +63,12 @@ def test_an_exact_inversion_has_no_error():
     ("targets", "found"),
     [(IMAGES, IMAGES[:4]), (IMAGES[:1], IMAGES[:1]), (IMAGES[[0, 0]], IMAGES[:2])],
 )
-def test_what_cannot_be_scored(targets, found):
+def test_unsuitable_images_are_refused(targets, found):
     with pytest.raises(InputError):
         score(found, targets)
 
 
-def test_scores_are_told_apart_by_value():
+def test_scores_are_compared_by_value():
     assert score(IMAGES) == score(IMAGES)
     assert [field.name for field in dataclasses.fields(InversionScore)][:4] == [
         *("features", "method", "seed", "images"),

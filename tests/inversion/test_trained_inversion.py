@@ -1,3 +1,5 @@
+"""A network and a generator that inverts it."""
+
 import keras
 import numpy as np
 import pytest
@@ -14,13 +16,13 @@ from tfdeepsim.networks.inversion_generator import InversionGenerator
 MANY = random_images(2 * BATCH_SIZE + 3, 4, 5)
 
 
-def test_features_are_of_numbers_from_0_to_1():
+def test_features_are_those_of_floats_from_0_to_1():
     found = identity((4, 5, 3)).features(MANY)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, MANY.reshape(len(MANY), -1) / 255, atol=1e-6)
 
 
-def test_an_exact_inverse_gives_every_byte_back():
+def test_an_exact_inverse_returns_every_byte():
     np.testing.assert_array_equal(rotated().reconstruct(MANY), MANY)
 
 
@@ -30,7 +32,7 @@ def test_images_are_clipped_and_rounded_to_the_nearest():
     np.testing.assert_array_equal(inversion.images(features).ravel(), [0, 0, 1, 255, 255, 255])
 
 
-def test_images_that_are_read_on_demand():
+def test_images_may_be_read_on_demand():
     class Lazy:
         dtype, shape, ndim = MANY.dtype, MANY.shape, 4
 
@@ -62,7 +64,7 @@ def test_each_network_is_traced_once():
     assert sorted(traced) == ["extractor", "generator"]
 
 
-def test_noise_is_zero_unless_it_is_given():
+def test_noise_is_zero_by_default():
     inversion = noisy(gain=0.1)
     images = random_images(70) // 2 + 64
     features = inversion.features(images)
@@ -86,17 +88,17 @@ def test_noise_goes_with_its_row():
 
 @pytest.mark.parametrize("noise_dim", [0, 5])
 @pytest.mark.parametrize("layer", ["relu2", "pool5"])
-def test_a_real_network_and_its_inverter(layer, noise_dim):
+def test_a_real_network_and_its_generator(layer, noise_dim):
     comparator = make_comparator(f"random_alexnet:{layer}")
     (shape,) = comparator.feature_shapes((64, 64))
-    inverter = InversionGenerator(shape, (64, 64, 3), width=0.02, noise_dim=noise_dim)
-    inversion = TrainedInversion(inverter, comparator, (64, 64, 3), name="small")
+    generator = InversionGenerator(shape, (64, 64, 3), width=0.02, noise_dim=noise_dim)
+    inversion = TrainedInversion(generator, comparator, (64, 64, 3), name="small")
     assert inversion.feature_shape == shape
     assert inversion.noise_dim == noise_dim
     images = random_images(3, 64, 64)
     features = inversion.features(images)
     np.testing.assert_allclose(features, comparator(np.float32(images) / 255), rtol=1e-4, atol=1e-5)
-    expected = np.clip(255 * inverter(features, training=False)["image"], 0, 255)
+    expected = np.clip(255 * generator(features, training=False)["image"], 0, 255)
     np.testing.assert_allclose(inversion.reconstruct(images), expected, atol=0.51)
 
 
@@ -110,7 +112,7 @@ def test_mixed_precision_gives_float_features():
     assert inversion.features(random_images(2, 64, 64)).dtype == np.float32
 
 
-def test_networks_that_do_not_fit():
+def test_networks_that_do_not_fit_are_refused():
     generator = generator_of((6,), lambda x: tf.reshape(x, [-1, 1, 2, 3]))
     with pytest.raises(InputError, match=r"of one layer are inverted: got 2 layers"):
         TrainedInversion(generator, lambda images: [flat(images)] * 2, (1, 2, 3))
@@ -127,18 +129,18 @@ def test_networks_that_do_not_fit():
 @pytest.mark.parametrize(
     "images", [MANY[:0], MANY[:, :3], np.float32(MANY) / 255], ids=["none", "size", "float"]
 )
-def test_other_images(images):
-    with pytest.raises(InputError, match=r"images must be .* accepted: uint8 \[N, 4, 5, 3\]"):
+def test_unsuitable_images_are_refused(images):
+    with pytest.raises(InputError, match=r"images must have .* accepted: uint8 \[N, 4, 5, 3\]"):
         identity((4, 5, 3)).features(images)
 
 
 @pytest.mark.parametrize("features", [np.zeros((2, 5)), np.zeros((0, 6)), np.zeros((2, 6), int)])
-def test_other_features(features):
+def test_unsuitable_features_are_refused(features):
     with pytest.raises(InputError, match=r"features must be .* accepted: floats \[N, 6\]"):
         identity((1, 2, 3)).images(features)
 
 
-def test_other_noise():
+def test_unsuitable_noise_is_refused():
     features = np.zeros((2, 6), np.float32)
     with pytest.raises(InputError, match=r"noise \[2, 3\]; accepted: none"):
         identity((1, 2, 3)).images(features, np.zeros((2, 3), np.float32))

@@ -13,7 +13,7 @@ from tfdeepsim.commands import train as train_command
 from tfdeepsim.comparators import make_comparator
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.errors import InputError
-from tfdeepsim.inversion.optimization import Settings
+from tfdeepsim.inversion.optimization_settings import OptimizationSettings
 from tfdeepsim.recipes import (
     DATASET_RECIPES,
     INVERSION_RECIPES,
@@ -168,7 +168,8 @@ def tiny_recipes():
             lambda **flags: TrainConfig(**flags | {"batch_size": 4}),
         )
         patch.setattr(table8, "SEEDS", 2)
-        patch.setattr(table8, "Settings", functools.partial(Settings, steps=2, tv_weight=0.0))
+        quick = functools.partial(OptimizationSettings, steps=2, tv_weight=0.0)
+        patch.setattr(table8, "OptimizationSettings", quick)
         for name, value in (("UNITS", 2), ("STARTS", 2), ("STEPS", 2)):
             patch.setattr(recipe("preferred_inputs"), name, value)
         yield patch

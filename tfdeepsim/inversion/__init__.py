@@ -1,2 +1,1 @@
-"""Images from features: what a layer kept of an image, made visible (Dosovitskiy & Brox 2016,
-§4.3)."""
+"""Inverting networks: images from features (Dosovitskiy & Brox 2016, §4.3)."""

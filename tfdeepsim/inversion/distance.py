@@ -1,23 +1,26 @@
-"""Distance of images or features from those they are compared with."""
+"""Distance between images, or between features."""
 
 import numpy as np
 
-_ROWS = 64  # at a time, in float64
+from tfdeepsim.batches import batch_slices
+
+_BATCH_SIZE = 64
+"""Rows that are converted to float64 at a time."""
 
 
 def mean_distance(a: np.ndarray, b: np.ndarray) -> float:
-    """Mean Euclidean distance of each row of `a` to the row of `b` at its place.
+    """Mean Euclidean distance between corresponding rows of two arrays.
 
-    Over `mean_pair_distance` of the real images or features it is the normalized error of
-    Dosovitskiy & Brox 2016, §4; here apart, so that all the numbers of one analysis have one unit.
+    Divided by `mean_pair_distance` of the real images or features it is the normalized error of
+    Dosovitskiy & Brox 2016, §4. It is separate so that one analysis can divide all its distances by
+    the same number.
 
     Args:
-        a: [N, ...], N at least 1, of any real dtype.
-        b: As `a`.
+        a: [N, ...] with at least one row, of any real dtype.
+        b: As `a`, of the same shape.
     """
     total = 0.0
-    for start in range(0, len(a), _ROWS):
-        rows = slice(start, start + _ROWS)
+    for rows in batch_slices(len(a), _BATCH_SIZE):
         difference = a[rows].astype(np.float64) - b[rows]
         total += float(np.linalg.norm(difference.reshape(len(difference), -1), axis=1).sum())
     return total / len(a)

@@ -5,33 +5,28 @@ import tensorflow as tf
 
 
 def noise_dim_of(generator: keras.Model) -> int:
-    """Elements of the noise that a generator takes beside its features; 0 for none."""
+    """Length of the noise vector that a generator takes besides features; 0 for none."""
     return getattr(generator, "noise_dim", 0) or 0
 
 
 def generate(
     generator: keras.Model, features: tf.Tensor, noise: tf.Tensor | None = None
 ) -> tf.Tensor:
-    """Images that can be shown, of features.
+    """Generate images that can be shown.
 
     Args:
-        generator: Maps features to a dict with `image`, float [B, H, W, 3].
+        generator: Maps features to a dictionary with `image`, float [B, H, W, 3].
         features: float32 [B, n] or [B, h, w, c].
-        noise: float32 [B, noise_dim]; None for zeros, the mean of the noise. Not used by a
+        noise: float32 [B, noise_dim]; None for zeros, the mean of the noise. Ignored for a
             generator without `noise_dim`.
 
     Returns:
-        float32 [B, H, W, 3], clipped to [0, 1]: a linear output may leave it.
+        float32 [B, H, W, 3], clipped to [0, 1], which a linear output may exceed.
     """
-    size = noise_dim_of(generator)
-    if not size:
-        found = generator(features, training=False)
+    noise_dim = noise_dim_of(generator)
+    if not noise_dim:
+        outputs = generator(features, training=False)
     else:
-        noise = tf.zeros([tf.shape(features)[0], size]) if noise is None else noise
-        found = generator(features, training=False, noise=noise)
-    return tf.clip_by_value(tf.cast(found["image"], tf.float32), 0.0, 1.0)
-
-
-def as_bytes(images: tf.Tensor) -> tf.Tensor:
-    """uint8 images of float ones in [0, 1], to the nearest."""
-    return tf.cast(tf.round(255.0 * images), tf.uint8)
+        noise = tf.zeros([tf.shape(features)[0], noise_dim]) if noise is None else noise
+        outputs = generator(features, training=False, noise=noise)
+    return tf.clip_by_value(tf.cast(outputs["image"], tf.float32), 0.0, 1.0)

@@ -1,148 +1,97 @@
-"""Features to images by optimising the image (Mahendran & Vedaldi 2015; Dosovitskiy & Brox 2016,
-eq. 8).
+"""Inversion by optimization of the image (Mahendran & Vedaldi 2015; Dosovitskiy & Brox 2016, eq.
+8).
 
-The baseline of Table 8 of Dosovitskiy & Brox: no generator is trained, every image is found anew.
+This is the baseline of Table 8 of Dosovitskiy & Brox 2016: no generator is trained, and each image
+is optimized for itself.
 """
 
-import dataclasses
 import itertools
 import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import scipy.optimize
 import tensorflow as tf
 
+from tfdeepsim.batches import batch_slices
 from tfdeepsim.errors import InputError
+from tfdeepsim.inversion.optimization_settings import OptimizationSettings
 from tfdeepsim.losses import total_variation
 
-METHODS = ("momentum", "lbfgs")
-
-_BATCH = 64
-_NOISE = 0.05
-"""Standard deviation of the first image around grey."""
+_BATCH_SIZE = 64
+_INITIAL_DEVIATION = 0.05
+"""Standard deviation of the noise around grey that each image starts from."""
 
 Extract = Callable[[tf.Tensor], tf.Tensor]
-Progress = Callable[[int, int], Any]
+"""Function from images [B, H, W, 3] to features [B, ...]."""
 Objective = Callable[..., tuple[tf.Tensor, tf.Tensor]]
-Tick = Callable[[int], None]
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Settings:
-    """How an image is found.
-
-    Attributes:
-        method: One of `METHODS`: gradient descent with momentum, as Mahendran & Vedaldi have it, or
-            L-BFGS-B.
-        steps: Steps of every image; of L-BFGS-B the most.
-        tv_weight: Of `total_variation` beside the relative error of the features.
-        jitter: Pixels by which the image is shifted at most, circularly and anew for each step,
-            before its features are taken; only of `momentum`.
-        seed: Of the first image and of the shifts.
-        learning_rate: Root mean square of the first step of a pixel, of a range of 1; falls to 0 as
-            a cosine. Only of `momentum`.
-        momentum: Share of the former steps that goes on; only of `momentum`.
-
-    Raises:
-        InputError: If a setting is out of its range, or L-BFGS-B shall jitter.
-    """
-
-    method: str = "momentum"
-    steps: int = 300
-    tv_weight: float = 300.0
-    jitter: int = 0
-    seed: int = 0
-    learning_rate: float = 0.01
-    momentum: float = 0.9
-
-    def __post_init__(self) -> None:
-        if self.method not in METHODS:
-            raise InputError("--method is unknown", got=self.method, accepted=", ".join(METHODS))
-        for flag, value, least in (
-            ("--opt-steps", self.steps, 1),
-            ("--jitter", self.jitter, 0),
-            ("--seed", self.seed, 0),
-        ):
-            if not least <= value < 2**31:
-                raise InputError(f"{flag} is out of range", got=value, accepted=f"{least} or more")
-        if not 0 <= self.tv_weight < math.inf:
-            raise InputError(
-                "--tv is out of range", got=self.tv_weight, accepted="0 or more, finite"
-            )
-        if not 0 < self.learning_rate < math.inf:
-            raise InputError(
-                "learning_rate is out of range", got=self.learning_rate, accepted="above 0, finite"
-            )
-        if not 0 <= self.momentum < 1:
-            raise InputError(
-                "momentum is out of range", got=self.momentum, accepted="at least 0, below 1"
-            )
-        if self.method == "lbfgs" and self.jitter:
-            raise InputError(
-                "--method lbfgs needs the same loss at every step",
-                got=f"--jitter {self.jitter}",
-                accepted="--jitter 0",
-            )
+"""Function from images, target features and shift to losses [B] and gradients [B, H, W, 3]."""
+Progress = Callable[[int, int], Any]
+"""Called with the number of finished steps, summed over images, and the total number."""
+BatchProgress = Callable[[int], None]
+"""Called with the number of finished steps of the current batch."""
 
 
 def invert_by_optimization(
     extract: Extract,
     features: np.ndarray,
     image_shape: tuple[int, int, int],
-    settings: Settings,
+    settings: OptimizationSettings,
     progress: Progress | None = None,
 ) -> np.ndarray:
-    """Find images x that have the features φ: the least ||Φ(x) − φ||² / ||φ||² + tv_weight · TV(x).
+    """Find images x with given features φ: minimize ||Φ(x) − φ||² / ||φ||² + tv_weight · TV(x).
 
-    The error is relative, as Mahendran & Vedaldi have it, so that one weight of the prior serves
-    all layers. Every image is found for itself, in batches of 64, from noise around grey that is
-    drawn by `seed` and its place among `features`; pixels are clipped to [0, 1] after each step.
-    Equal seeds give equal images, bit for bit.
+    The error is relative, as in Mahendran & Vedaldi 2015, so that one weight of the prior suits all
+    layers. Each image is optimized for itself, in batches of 64, from noise around grey that
+    depends on `seed` and on its index. Pixels are clipped to [0, 1] after each step. Equal seeds
+    give equal images, bit for bit.
 
-    `momentum` divides the gradient of every image by its root mean square: at one learning rate the
-    losses of different layers, whose gradients differ by orders of magnitude, and of one image
-    early and late, move pixels equally far. The result is the last image.
+    `momentum` divides the gradient of each image by its root mean square. One learning rate then
+    changes pixels equally fast for different layers, whose gradients differ by orders of magnitude,
+    and early and late in the optimization. The result is the image after the last step.
 
     Args:
-        extract: Φ, images float32 [B, H, W, 3] in [0, 1] to features [B, ...], differentiable with
-            respect to images; e.g. a comparator of one layer.
-        features: φ, [N, ...], floating point. Where one is all 0, its error is not relative.
-        image_shape: H, W and 3.
-        settings: Of the optimization.
-        progress: Is called with how many steps of images are done, and of how many.
+        extract: Φ, function from float32 images [B, H, W, 3] in [0, 1] to features [B, ...] that is
+            differentiable with respect to images, e.g. a comparator of one layer.
+        features: φ, floats [N, ...]. The error of features that are all 0 is not relative.
+        image_shape: (H, W, 3) of the images.
+        settings: Settings of the optimization.
+        progress: Called during the optimization; None for no progress.
 
     Returns:
         float32 [N, H, W, 3] in [0, 1].
 
     Raises:
-        InputError: If features are not such, or not of the shape that `extract` gives; if `extract`
-            has no gradient; if a loss or an image is not finite.
+        InputError: If the features have a wrong dtype or shape, if `extract` has no gradient, or if
+            a loss or an image is not finite.
     """
     features = _checked(features, image_shape)
     objective = _objective(extract, settings.tv_weight)
-    momentum = settings.method == "momentum"
-    find, size = (_by_momentum, _BATCH) if momentum else (_by_lbfgs, 1)
-    found = _first_images(len(features), image_shape, settings.seed)
-    for start in range(0, len(features), size):
-        part = slice(start, start + size)
-        tick = _ticks(progress, start, len(found[part]), len(features), settings.steps)
-        found[part] = find(objective, found[part], features[part], settings, tick)
-        tick(settings.steps)
-    return found
+    is_momentum = settings.method == "momentum"
+    optimize, batch_size = (_by_momentum, _BATCH_SIZE) if is_momentum else (_by_lbfgs, 1)
+    images = _initial_images(len(features), image_shape, settings.seed)
+    for rows in batch_slices(len(features), batch_size):
+        report = _batch_progress(progress, rows, len(features), settings.steps)
+        images[rows] = optimize(objective, images[rows], features[rows], settings, report)
+        report(settings.steps)
+    return images
 
 
-def _ticks(progress: Progress | None, before: int, batch: int, images: int, steps: int) -> Tick:
-    """What a batch calls with its number of steps."""
+def _batch_progress(
+    progress: Progress | None, rows: slice, images: int, steps: int
+) -> BatchProgress:
+    """The progress function of the batch `rows` of `images` images."""
 
-    def tick(done: int) -> None:
+    def report(finished: int) -> None:
         if progress is not None:
-            progress(before * steps + batch * done, images * steps)
+            progress(rows.start * steps + (rows.stop - rows.start) * finished, images * steps)
 
-    return tick
+    return report
 
 
 def _checked(features: np.ndarray, image_shape: tuple[int, int, int]) -> np.ndarray:
+    """The features as float32."""
     features = np.asarray(features)
     if features.ndim < 2 or not np.issubdtype(features.dtype, np.floating):
         raise InputError(
@@ -166,24 +115,27 @@ def _checked(features: np.ndarray, image_shape: tuple[int, int, int]) -> np.ndar
     return features
 
 
-def _first_images(count: int, shape: tuple[int, int, int], seed: int) -> np.ndarray:
-    """Each of its own generator, whichever others are drawn."""
+def _initial_images(count: int, shape: tuple[int, int, int], seed: int) -> np.ndarray:
+    """Noise around grey; that of an image depends on `seed` and its index alone."""
     images = np.empty((count, *shape), np.float32)
     for number, image in enumerate(images):
-        image[...] = np.random.default_rng([seed, number]).normal(0.5, _NOISE, shape)
+        generator = np.random.default_rng([seed, number])
+        image[...] = generator.normal(0.5, _INITIAL_DEVIATION, shape)
     return np.clip(images, 0, 1)
 
 
 def _objective(extract: Extract, tv_weight: float) -> Objective:
-    """Loss [B] and its gradient [B, H, W, 3], of images, features and a shift [2]; traced for each
-    shape."""
+    """The loss [B] of images, target features and a shift [2], with its gradient [B, H, W, 3].
+
+    It is traced once per shape.
+    """
 
     def value_and_gradient(images: tf.Tensor, features: tf.Tensor, shift: tf.Tensor) -> Any:
         with tf.GradientTape(persistent=True) as tape:
             tape.watch(images)
             error = _relative_error(extract(tf.roll(images, shift, (1, 2))), features)
             prior = tv_weight * total_variation(images)
-        # Apart from the prior, whose gradient would hide that there is none of the features.
+        # Taken separately: the gradient of the prior would hide that the features have none.
         gradient = tape.gradient(error, images)
         if gradient is None:
             raise InputError(
@@ -193,28 +145,32 @@ def _objective(extract: Extract, tv_weight: float) -> Objective:
             )
         return error + prior, gradient + tape.gradient(prior, images)
 
-    # Without AutoGraph an InputError stays one.
+    # AutoGraph would replace an InputError by an error of its own.
     return tf.function(value_and_gradient, autograph=False)
 
 
-def _relative_error(found: tf.Tensor, features: tf.Tensor) -> tf.Tensor:
+def _relative_error(image_features: tf.Tensor, features: tf.Tensor) -> tf.Tensor:
     """||Φ(x) − φ||² / ||φ||², [B]."""
-    if found.shape[1:] != features.shape[1:]:
+    if image_features.shape[1:] != features.shape[1:]:
         raise InputError(
             "features to invert must be those of the network",
             got=f"features of shape {list(features.shape[1:])}",
-            accepted=f"{list(found.shape[1:])}",
+            accepted=f"{list(image_features.shape[1:])}",
         )
     axes = tf.range(1, tf.rank(features))
-    length = tf.reduce_sum(tf.square(features), axes)
-    error = tf.reduce_sum(tf.math.squared_difference(tf.cast(found, tf.float32), features), axes)
-    return error / tf.where(length > 0, length, 1.0)
+    squared_norm = tf.reduce_sum(tf.square(features), axes)
+    difference = tf.math.squared_difference(tf.cast(image_features, tf.float32), features)
+    return tf.reduce_sum(difference, axes) / tf.where(squared_norm > 0, squared_norm, 1.0)
 
 
 def _by_momentum(
-    objective: Objective, images: np.ndarray, features: np.ndarray, settings: Settings, tick: Tick
+    objective: Objective,
+    images: np.ndarray,
+    features: np.ndarray,
+    settings: OptimizationSettings,
+    report: BatchProgress,
 ) -> np.ndarray:
-    # The shift of a step is one for all, so that it is the same whatever is in the batch.
+    # All images of a step have the same shift, so that it does not depend on the batch.
     shifts = np.random.default_rng(settings.seed)
     target, velocity = tf.constant(features), np.zeros_like(images)
     for step in range(settings.steps):
@@ -224,35 +180,38 @@ def _by_momentum(
         velocity = settings.momentum * velocity + gradient / np.where(size > 0, size, 1)
         rate = settings.learning_rate * (1 + math.cos(math.pi * step / settings.steps)) / 2
         images = np.clip(images - np.float32(rate) * velocity, 0, 1)
-        tick(step + 1)
+        report(step + 1)
     return images
 
 
 def _by_lbfgs(
-    objective: Objective, images: np.ndarray, features: np.ndarray, settings: Settings, tick: Tick
+    objective: Objective,
+    images: np.ndarray,
+    features: np.ndarray,
+    settings: OptimizationSettings,
+    report: BatchProgress,
 ) -> np.ndarray:
-    from scipy.optimize import minimize
-
-    target, still = tf.constant(features), np.zeros(2, np.int32)
+    """L-BFGS-B for a batch of one image."""
+    target, no_shift = tf.constant(features), np.zeros(2, np.int32)
 
     def value_and_gradient(pixels: np.ndarray) -> tuple[float, np.ndarray]:
         image = pixels.reshape(images.shape).astype(np.float32)
-        loss, gradient = _evaluate(objective, image, target, still)
+        loss, gradient = _evaluate(objective, image, target, no_shift)
         return float(loss[0]), gradient.ravel().astype(np.float64)
 
     steps = itertools.count(1)
-    done = minimize(
+    result = scipy.optimize.minimize(
         value_and_gradient,
         images.ravel().astype(np.float64),
         method="L-BFGS-B",
         jac=True,
         bounds=[(0.0, 1.0)] * images.size,
-        callback=lambda _: tick(next(steps)),
-        # Only the decrease of the loss ends it: a pixel's share of the gradient is small from the
-        # start.
+        callback=lambda _: report(next(steps)),
+        # Without `gtol`, as the gradient of a single pixel is small from the start: the
+        # optimization ends when the loss stops decreasing.
         options={"maxiter": settings.steps, "maxfun": 2**31 - 1, "gtol": 0.0},
     )
-    return done.x.reshape(images.shape).astype(np.float32)
+    return result.x.reshape(images.shape).astype(np.float32)
 
 
 def _evaluate(

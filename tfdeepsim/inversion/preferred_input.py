@@ -1,30 +1,37 @@
-"""The image that a unit of a network likes best, among those that a generator makes."""
+"""Preferred inputs: the generated image that activates a unit of a network most."""
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from tfdeepsim.batches import over_batches
 from tfdeepsim.errors import InputError
-from tfdeepsim.inversion.generate import as_bytes, generate
+from tfdeepsim.inversion.generate import generate
+from tfdeepsim.pixels import to_bytes
 
 BATCH_SIZE = 16
-"""Rows at a time; a gradient keeps all maps on the way to it."""
-_EPSILON = 1e-12  # Adam's; a unit's gradient over a whole map of features is small
+"""Images in a batch: a gradient keeps all maps between the features and the unit."""
+_EPSILON = 1e-12
+"""Epsilon of Adam, small because the gradient is spread over a whole map of features."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class PreferredInput:
-    """What was found, one row for each start.
+    """Results of a search, one row per starting point.
 
     Attributes:
-        images: uint8 [N, H, W, 3].
-        features: float32 [N, ...], the generator's inputs that gave them.
-        before: float32 [N]: activations of the unit by the images of the starts, as bytes.
-        activations: float32 [N]: those by `images`.
+        images: uint8 [N, H, W, 3], the images that activate the unit most.
+        features: float32 [N, ...], the inputs of the generator for these images.
+        before: float32 [N], activations of the unit by the images of the starting points.
+        activations: float32 [N], activations of the unit by `images`.
+
+    Example:
+        >>> result = preferred_input(generator, classifier, 3, features[:8], low, high)
+        >>> result.activations - result.before
     """
 
     images: np.ndarray
@@ -42,55 +49,76 @@ def preferred_input(
     high: np.ndarray,
     *,
     steps: int = 200,
-    rate: float = 0.02,
-    pull: float = 0.0,
-    scatter: float = 0.0,
+    learning_rate: float = 0.02,
+    distance_penalty: float = 0.0,
+    start_noise: float = 0.0,
     seed: int = 0,
 ) -> PreferredInput:
-    """Search for features whose image activates a unit most, by gradient ascent.
+    """Search for features whose generated image activates a unit most, by gradient ascent.
 
-    The search is by Adam, in shares of the range of each feature, and is clipped to that range at
-    each step: far from features of real images a generator was not trained. The best step of each
-    row is kept. Pixels are clipped to [0, 1] before the comparator sees them. A generator that
-    takes noise gets zeros.
+    Features are expressed as fractions of their range between `low` and `high`, and clipped to it
+    after each step, because a generator is not trained far from features of real images. Adam
+    optimizes each row for itself, and the best step of each row is the result. The comparator sees
+    pixels that are clipped to [0, 1]. A generator that takes noise is given zeros.
 
-    After Nguyen et al. 2016, *Synthesizing the preferred inputs for neurons in neural networks via
-    deep generator networks*, whose generators are those of Dosovitskiy & Brox 2016, §4.3.
+    Source: Nguyen et al. 2016, *Synthesizing the preferred inputs for neurons in neural networks
+    via deep generator networks*, which uses the generators of Dosovitskiy & Brox 2016, §4.3.
 
     Args:
-        generator: As for `Inversion`; need not invert the comparator.
-        comparator: Maps float32 images [B, H, W, 3] in [0, 1] to features [B, n] or [B, h, w, c].
-        unit: Which of the n; of a map one of the c channels, whose activation is its mean over
-            positions.
+        generator: Generator as for `TrainedInversion`; it need not invert the comparator.
+        comparator: Function from float32 images [B, H, W, 3] in [0, 1] to features [B, n] or
+            [B, h, w, c].
+        unit: Index of one of the n features, or of one of the c channels of a map, whose activation
+            is the mean over positions.
         start: float32 [N, ...], features to start from, e.g. those of real images or their mean;
-            clipped.
-        low, high: float32, of the shape of one start: the least and the greatest of each feature
-            over real images.
-        steps: Of the ascent; 0 gives the images of the starts.
-        rate: Of Adam, as a share of the range.
-        pull: Activation that is given up for a distance of a whole range of every feature to the
-            start; it grows with the square of the distance. 0 for a free search.
-        scatter: Starts are first moved by so much of the range, up or down by N(0, 1), e.g. for
-            several images from one mean.
-        seed: Of the scatter.
+            clipped to the range.
+        low, high: float32 [...], minimum and maximum of each feature over real images.
+        steps: Number of steps; 0 returns the images of the starting points.
+        learning_rate: Learning rate of Adam, as a fraction of the range.
+        distance_penalty: Activation that is subtracted if all features differ from the start by
+            their whole range; it grows with the square of the distance. 0 for no penalty.
+        start_noise: Standard deviation of Gaussian noise that is added to the start, as a fraction
+            of the range, e.g. to get several images from one mean.
+        seed: Seed of the noise.
 
     Raises:
-        InputError: If there is no such unit, the range does not fit the starts, or an option is
-            below 0.
+        InputError: If there is no such unit, the range does not fit the starting points, or an
+            option is negative.
     """
-    _check(start, low, high, steps=steps, rate=rate, pull=pull, scatter=scatter)
+    _check(
+        start,
+        low,
+        high,
+        steps=steps,
+        learning_rate=learning_rate,
+        distance_penalty=distance_penalty,
+        start_noise=start_noise,
+    )
     start, low, high = (np.asarray(values, np.float32) for values in (start, low, high))
     span = high - low
     _check_unit(generator, comparator, unit, low)
-    share = (start - low) / np.where(span > 0, span, 1)
-    share += scatter * np.random.default_rng(seed).standard_normal(share.shape, np.float32)
-    share = np.clip(share, 0, 1).astype(np.float32)
-    climb = _objective(generator, comparator, unit, low, span, pull)
-    ends = np.concatenate([_ascend(climb, rows, steps, rate) for rows in _blocks(share)])
-    before, after = (np.clip(low + span * x, low, high).astype(np.float32) for x in (share, ends))
-    show = _shown(generator, comparator, unit, low.shape)
-    (_, started), (images, reached) = (_all(show, features) for features in (before, after))
-    return PreferredInput(images, after, started, reached)
+    fractions = (start - low) / np.where(span > 0, span, 1)
+    noise = np.random.default_rng(seed).standard_normal(fractions.shape, np.float32)
+    fractions = np.clip(fractions + start_noise * noise, 0, 1).astype(np.float32)
+    objective = _objective(generator, comparator, unit, low, span, distance_penalty)
+    best = over_batches(
+        lambda rows: _ascend(objective, rows, steps, learning_rate),
+        fractions,
+        batch_size=BATCH_SIZE,
+    )
+    before, after = (
+        np.clip(low + span * x, low, high).astype(np.float32) for x in (fractions, best)
+    )
+    render = _render(generator, low.shape)
+    images_before, images = (
+        over_batches(lambda rows: to_bytes(render(rows)), features, batch_size=BATCH_SIZE)
+        for features in (before, after)
+    )
+    activate = _activate(comparator, unit, images.shape[1:])
+    activations_before, activations = (
+        over_batches(activate, x, batch_size=BATCH_SIZE) for x in (images_before, images)
+    )
+    return PreferredInput(images, after, activations_before, activations)
 
 
 def _check(start: np.ndarray, low: np.ndarray, high: np.ndarray, **options: float) -> None:
@@ -113,21 +141,21 @@ def _check(start: np.ndarray, low: np.ndarray, high: np.ndarray, **options: floa
 def _check_unit(
     generator: keras.Model, comparator: Callable[[Any], Any], unit: int, row: np.ndarray
 ) -> None:
-    found = comparator(generate(generator, tf.constant(row[None])))
-    if isinstance(found, list | tuple):
+    outputs = comparator(generate(generator, tf.constant(row[None])))
+    if isinstance(outputs, list | tuple):
         raise InputError(
             "a unit is of one layer",
-            got=f"{len(found)} layers",
+            got=f"{len(outputs)} layers",
             accepted="a comparator of one layer",
         )
-    if not 0 <= unit < found.shape[-1]:
-        raise InputError("there is no such unit", got=unit, accepted=f"0-{found.shape[-1] - 1}")
+    if not 0 <= unit < outputs.shape[-1]:
+        raise InputError("there is no such unit", got=unit, accepted=f"0-{outputs.shape[-1] - 1}")
 
 
 def _activation(features: tf.Tensor, unit: int) -> tf.Tensor:
-    """float32 [B]: mean over positions, if there are any."""
-    found = tf.cast(features[..., unit], tf.float32)
-    return tf.reduce_mean(found, axis=list(range(1, found.shape.rank)))
+    """Activation of a unit, float32 [B]: of a map, the mean over positions."""
+    values = tf.cast(features[..., unit], tf.float32)
+    return tf.reduce_mean(values, axis=list(range(1, values.shape.rank)))
 
 
 def _objective(
@@ -136,66 +164,71 @@ def _objective(
     unit: int,
     low: np.ndarray,
     span: np.ndarray,
-    pull: float,
+    distance_penalty: float,
 ) -> Any:
-    """Of positions in the range and of their starts: values [B], and gradients of these at the
-    positions."""
+    """The maximized function of fractions and of their starting points: values [B], and gradients
+    with respect to the fractions."""
     rows = tf.TensorSpec([None, *low.shape], tf.float32)
 
     @tf.function(autograph=False, input_signature=[rows, rows])
-    def climb(position: tf.Tensor, start: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def objective(fractions: tf.Tensor, start: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         with tf.GradientTape() as tape:
-            tape.watch(position)
-            reached = _activation(comparator(generate(generator, low + span * position)), unit)
-        gradient = tape.gradient(reached, position)
+            tape.watch(fractions)
+            activation = _activation(comparator(generate(generator, low + span * fractions)), unit)
+        gradient = tape.gradient(activation, fractions)
         if gradient is None:
             raise InputError(
                 "a search needs a gradient from the unit to the generator's input",
                 got="none",
                 accepted="networks that are differentiable",
             )
-        away = position - start
-        value = reached - pull * tf.reduce_mean(
-            tf.square(away), axis=list(range(1, away.shape.rank))
-        )
-        return value, gradient - 2.0 * pull / np.prod(low.shape) * away
+        difference = fractions - start
+        distance = tf.reduce_mean(tf.square(difference), axis=list(range(1, difference.shape.rank)))
+        value = activation - distance_penalty * distance
+        return value, gradient - 2.0 * distance_penalty / np.prod(low.shape) * difference
 
-    climb.get_concrete_function()  # here, as tracing in calls for many units gives warnings
-    return climb
+    # Traced here: TensorFlow warns if calls for several units trace one after the other.
+    objective.get_concrete_function()
+    return objective
 
 
-def _ascend(climb: Any, start: np.ndarray, steps: int, rate: float) -> np.ndarray:
-    """The best positions on the way, each row for itself: Adam's steps of one do not depend on
-    another."""
-    position = keras.Variable(start, dtype="float32")
-    adam = keras.optimizers.Adam(rate, epsilon=_EPSILON)
+def _ascend(objective: Any, start: np.ndarray, steps: int, learning_rate: float) -> np.ndarray:
+    """The best fractions of each row over all steps.
+
+    Adam scales every number by itself, so that rows do not depend on each other.
+    """
+    fractions = keras.Variable(start, dtype="float32")
+    adam = keras.optimizers.Adam(learning_rate, epsilon=_EPSILON)
     best, highest = start.copy(), np.full(len(start), -np.inf, np.float32)
     for step in range(steps + 1):
-        value, gradient = climb(position.value, start)
+        value, gradient = objective(fractions.value, start)
         better = value.numpy() > highest
-        best[better], highest[better] = position.numpy()[better], value.numpy()[better]
+        best[better], highest[better] = fractions.numpy()[better], value.numpy()[better]
         if step < steps:
-            adam.apply([-gradient], [position])
-            position.assign(keras.ops.clip(position, 0.0, 1.0))
+            adam.apply([-gradient], [fractions])
+            fractions.assign(keras.ops.clip(fractions, 0.0, 1.0))
     return best
 
 
-def _shown(
-    generator: keras.Model, comparator: Callable[[Any], Any], unit: int, shape: tuple[int, ...]
-) -> Any:
-    @tf.function(autograph=False, input_signature=[tf.TensorSpec([None, *shape], tf.float32)])
-    def show(features: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        images = as_bytes(generate(generator, features))
-        return images, _activation(comparator(tf.cast(images, tf.float32) / 255.0), unit)
+def _render(generator: keras.Model, feature_shape: tuple[int, ...]) -> Any:
+    """Traced function from features to float images."""
 
-    show.get_concrete_function()
-    return show
+    @tf.function(
+        autograph=False, input_signature=[tf.TensorSpec([None, *feature_shape], tf.float32)]
+    )
+    def render(features: tf.Tensor) -> tf.Tensor:
+        return generate(generator, features)
 
-
-def _all(show: Any, features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    images, activations = zip(*(show(rows) for rows in _blocks(features)), strict=True)
-    return np.concatenate(images), np.concatenate(activations)
+    render.get_concrete_function()
+    return render
 
 
-def _blocks(rows: np.ndarray) -> Iterator[np.ndarray]:
-    return (rows[start : start + BATCH_SIZE] for start in range(0, len(rows), BATCH_SIZE))
+def _activate(comparator: Callable[[Any], Any], unit: int, image_shape: tuple[int, ...]) -> Any:
+    """Traced function from uint8 images to activations."""
+
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec([None, *image_shape], tf.uint8)])
+    def activate(images: tf.Tensor) -> tf.Tensor:
+        return _activation(comparator(tf.cast(images, tf.float32) / 255.0), unit)
+
+    activate.get_concrete_function()
+    return activate

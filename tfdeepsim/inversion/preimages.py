@@ -1,4 +1,4 @@
-"""Several images for one feature vector, by noise (Dosovitskiy & Brox 2016, §4.3, "Sampling
+"""Several images of the same features, by noise (Dosovitskiy & Brox 2016, §4.3, "Sampling
 pre-images")."""
 
 import dataclasses
@@ -14,13 +14,18 @@ from tfdeepsim.inversion.trained_inversion import TrainedInversion
 
 @dataclasses.dataclass(frozen=True)
 class Spread:
-    """How true samples are to their features, and how different from each other.
+    """How well sampled images have their features, and how much they differ.
 
     Attributes:
-        feature_error: Mean over the draws of the normalized error of the samples' features: 0 where
-            all have the features that were asked for, 1 where they have another image's.
-        diversity: Mean distance of pixels between draws of the same features, over that between
-            samples of different features: 0 where noise does nothing, 1 where features do nothing.
+        feature_error: Normalized error of the features of the samples, mean over draws: 0 if all
+            samples have the required features, 1 if they have those of other images.
+        diversity: Mean distance of pixels between draws of the same features, divided by that
+            between samples of different features: 0 if the noise has no effect, 1 if the features
+            have none.
+
+    Example:
+        >>> samples = sample_preimages(inversion, features, count=4, seed=0)
+        >>> spread(inversion, features, samples).diversity
     """
 
     feature_error: float
@@ -30,13 +35,13 @@ class Spread:
 def sample_preimages(
     inversion: TrainedInversion, features: np.ndarray, count: int, seed: int
 ) -> np.ndarray:
-    """Draw images of features, each with noise of its own from N(0, 1).
+    """Draw images of features, each with its own noise from N(0, 1).
 
     Args:
-        inversion: With a generator that takes noise.
+        inversion: Network and a generator that takes noise.
         features: float32 [N, *feature_shape].
-        count: Draws, 1 or more.
-        seed: Of the noise.
+        count: Number of draws, 1 or more.
+        seed: Seed of the noise.
 
     Returns:
         uint8 [count, N, H, W, 3].
@@ -52,7 +57,7 @@ def sample_preimages(
             accepted="a generator that was trained with noise_dim above 0",
         )
     if count < 1:
-        raise InputError("draws must be positive", got=count, accepted="1 or more")
+        raise InputError("number of draws must be positive", got=count, accepted="1 or more")
     shape = (len(features), inversion.noise_dim)
     generator = np.random.default_rng(seed)
     draws = (generator.standard_normal(shape, np.float32) for _ in range(count))
@@ -60,17 +65,17 @@ def sample_preimages(
 
 
 def spread(inversion: TrainedInversion, features: np.ndarray, samples: np.ndarray) -> Spread:
-    """Measure samples.
+    """Measure sampled images.
 
     Args:
-        inversion: Whose extractor gives the features of the samples.
-        features: float32 [N, *feature_shape], two or more that are not all equal; N of the error is
-            theirs.
+        inversion: Network that computes the features of the samples.
+        features: float32 [N, *feature_shape] that the samples were drawn of, two or more that are
+            not all equal. The mean distance between them is the unit of the error.
         samples: uint8 [draws, N, H, W, 3], two draws or more.
 
     Raises:
-        InputError: If there are fewer draws, not as many samples as features, or all samples of a
-            draw are equal; also as `mean_pair_distance` and `Features`.
+        InputError: If there are fewer draws, the numbers of samples and features differ, or all
+            samples of a draw are equal; also as `mean_pair_distance` and `Features`.
     """
     if samples.ndim != 5 or len(samples) < 2 or samples.shape[1] != len(features):
         raise InputError(

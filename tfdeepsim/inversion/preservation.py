@@ -1,4 +1,4 @@
-"""Whether features keep position and colour of what an image shows (Dosovitskiy & Brox 2016, Fig.
+"""Whether features preserve the position and the colour of objects (Dosovitskiy & Brox 2016, Fig.
 12)."""
 
 import dataclasses
@@ -12,20 +12,25 @@ from tfdeepsim.inversion.distance import mean_distance
 from tfdeepsim.inversion.trained_inversion import TrainedInversion
 
 UNCHANGED = "unchanged"
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+"""Weights of red, green and blue by ITU-R BT.601."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Preservation:
-    """Changed images beside what their features gave back.
+    """Changed images, and their reconstructions from features.
 
     Attributes:
-        rows: By change, uint8 [2, N, H, W, 3]: the changed images, then their reconstructions.
-            `unchanged` comes first.
-        errors: By change: error of the reconstructions to the changed images, and to the unchanged
-            ones. Where the first is the smaller one, the reconstruction follows the change. All are
-            mean distances of pixels over the mean distance over all pairs of unchanged images, one
-            unit for all, so 1 is what another of these would give.
+        rows: By name of the change uint8 [2, N, H, W, 3]: the changed images, then their
+            reconstructions. `unchanged` comes first.
+        errors: By name of the change the error of the reconstructions relative to the changed
+            images, and that relative to the unchanged images. If the first is smaller, the
+            reconstructions follow the change. Errors are mean distances of pixels, divided by the
+            mean distance between all pairs of unchanged images: 1 is the error of another image.
+
+    Example:
+        >>> result = preservation(inversion, images)
+        >>> error_to_changed, error_to_unchanged = result.errors["left"]
     """
 
     rows: Mapping[str, np.ndarray]
@@ -35,12 +40,12 @@ class Preservation:
 def preservation(
     inversion: TrainedInversion, images: np.ndarray, pixels: int | None = None
 ) -> Preservation:
-    """Reconstruct images as they are, moved and recoloured.
+    """Reconstruct images unchanged, shifted and recoloured.
 
     Args:
-        inversion: Whose generator makes the images; noise is zero.
+        inversion: Network and generator; noise is zero.
         images: uint8 [N, H, W, 3], two or more that are not all equal.
-        pixels: By which images are moved; None for a quarter of the shorter side.
+        pixels: Number of pixels that images are shifted by; None for a quarter of the shorter side.
 
     Raises:
         InputError: As `shifted`, `Features` and `mean_pair_distance`.
@@ -48,29 +53,31 @@ def preservation(
     unit = mean_pair_distance(images)
     pixels = min(images.shape[1:3]) // 4 if pixels is None else pixels
     rows, errors = {}, {}
-    for name, changed in (
-        {UNCHANGED: images} | shifted(images, pixels) | recoloured(images)
-    ).items():
-        found = inversion.reconstruct(changed)
-        rows[name] = np.stack([changed, found])
-        errors[name] = (mean_distance(found, changed) / unit, mean_distance(found, images) / unit)
+    changes = {UNCHANGED: images} | shifted(images, pixels) | recoloured(images)
+    for name, changed in changes.items():
+        reconstructions = inversion.reconstruct(changed)
+        rows[name] = np.stack([changed, reconstructions])
+        errors[name] = (
+            mean_distance(reconstructions, changed) / unit,
+            mean_distance(reconstructions, images) / unit,
+        )
     return Preservation(rows, errors)
 
 
 def shifted(images: np.ndarray, pixels: int) -> dict[str, np.ndarray]:
-    """Images moved `left`, `right`, `up` and `down`; what comes in is reflected at the edge.
+    """Images shifted `left`, `right`, `up` and `down`; the gap is filled by reflection at the edge.
 
     Args:
         images: uint8 [N, H, W, 3].
-        pixels: By how much, from 1 to the shorter side less 1.
+        pixels: Number of pixels, from 1 to the shorter side less 1.
 
     Raises:
-        InputError: If it is by less or more.
+        InputError: If the number of pixels is out of this range.
     """
     height, width = images.shape[1:3]
     if not 0 < pixels < min(height, width):
         raise InputError(
-            "images are moved within their size",
+            "images are shifted within their size",
             got=f"{pixels} pixels",
             accepted=f"1-{min(height, width) - 1}",
         )
@@ -85,11 +92,10 @@ def shifted(images: np.ndarray, pixels: int) -> dict[str, np.ndarray]:
 
 
 def recoloured(images: np.ndarray) -> dict[str, np.ndarray]:
-    """Images with their hue turned by a third and by two (`hue 120`, `hue 240`), and without colour
-    (`grey`).
+    """Images with rotated hue (`hue 120`, `hue 240`, in degrees), and without colour (`grey`).
 
-    A third of the hue's circle takes red to green, green to blue and blue to red, so it is an
-    exchange of the channels, without rounding. Grey is the luma of ITU-R BT.601.
+    A rotation by 120 degrees maps red to green, green to blue and blue to red; it is a permutation
+    of the channels, without rounding. Grey is the luma of ITU-R BT.601.
 
     Args:
         images: uint8 [N, H, W, 3].

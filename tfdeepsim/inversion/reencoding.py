@@ -17,17 +17,20 @@ ITERATIONS = (1, 2, 4, 6, 8, 12, 16, 20)
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Reencoding:
-    """What became of images.
+    """Images and feature errors of the iterations.
 
-    Errors are mean distances of features over N, the mean distance over all pairs of the original
-    images' features, so that 1 is what the features of another image would give. Item n - 1 is that
-    of iteration n.
+    Errors are mean distances of features, divided by the mean distance between all pairs of the
+    original images' features: 1 is the error of another image. Index n - 1 is iteration n.
 
     Attributes:
-        images: By iteration, uint8 [N, H, W, 3].
-        from_original: float64 [last iteration]: features against those of the original images.
-        from_previous: float64 [last iteration]: features against those of the iteration before;
-            that before the first is the original.
+        images: By number of the iteration, uint8 [N, H, W, 3].
+        from_original: float64 [iterations], errors relative to the features of the original images.
+        from_previous: float64 [iterations], errors relative to the features of the previous
+            iteration, which for the first are those of the original images.
+
+    Example:
+        >>> result = reencode(inversion, images, iterations=(1, 20))
+        >>> result.images[20], result.from_original[19]
     """
 
     images: Mapping[int, np.ndarray]
@@ -40,33 +43,33 @@ def reencode(
 ) -> Reencoding:
     """Reconstruct images, then their reconstructions, and so on.
 
-    Each iteration starts from bytes: it takes the features of the image that the one before shows,
-    not of the generator's unrounded output, so that the images alone are enough to repeat any of
-    it.
+    Each iteration starts from bytes: it computes the features of the previous image as it would be
+    saved, not of the generator's unrounded output, so that every step can be repeated from the
+    images alone.
 
     Args:
-        inversion: Whose generator makes the images; noise is zero.
+        inversion: Network and generator; noise is zero.
         images: uint8 [N, H, W, 3], two or more that are not all equal.
-        iterations: Whose images to keep, from 1, in any order; errors are given for all up to the
-            last.
+        iterations: Iterations whose images are returned, counted from 1, in any order. Errors are
+            returned for all iterations up to the last.
 
     Raises:
-        InputError: If an iteration is below 1 or there is none; also as `Features` and
+        InputError: If there is no iteration, or one is below 1; also as `Features` and
             `mean_pair_distance`.
     """
     if not iterations or min(iterations) < 1:
         raise InputError(
-            "iterations are counted from 1", got=list(iterations), accepted="1 or more, any of"
+            "iterations are counted from 1", got=list(iterations), accepted="any numbers from 1"
         )
     original = previous = inversion.features(images)
     unit = mean_pair_distance(original)
-    kept, from_original, from_previous = {}, [], []
+    images_of, from_original, from_previous = {}, [], []
     for iteration in range(1, max(iterations) + 1):
-        shown = inversion.images(previous)
-        found = inversion.features(shown)
-        from_original.append(mean_distance(found, original) / unit)
-        from_previous.append(mean_distance(found, previous) / unit)
-        previous = found
+        reconstructions = inversion.images(previous)
+        features = inversion.features(reconstructions)
+        from_original.append(mean_distance(features, original) / unit)
+        from_previous.append(mean_distance(features, previous) / unit)
+        previous = features
         if iteration in iterations:
-            kept[iteration] = shown
-    return Reencoding(kept, np.array(from_original), np.array(from_previous))
+            images_of[iteration] = reconstructions
+    return Reencoding(images_of, np.array(from_original), np.array(from_previous))

@@ -1,5 +1,4 @@
-"""How well images were found again from their features, in numbers: Table 8 of Dosovitskiy & Brox
-2016."""
+"""Scores of reconstructions from features: Table 8 of Dosovitskiy & Brox 2016."""
 
 import dataclasses
 from collections.abc import Callable
@@ -13,18 +12,23 @@ from tfdeepsim.fidelity.structural_similarity import structural_similarity
 
 @dataclasses.dataclass(frozen=True)
 class InversionScore:
-    """One way to invert one layer, over test images.
+    """Scores of one method that inverts one layer, over test images.
 
     Attributes:
-        features: What was inverted, e.g. `alexnet:relu6`.
-        method: Name of the way.
-        seed: Of it.
-        images: How many test images.
-        image_error: Normalized Euclidean error of the images, as a share: 1 is a random test image.
-        feature_error: The same of the features of the images that were found.
+        features: The inverted network and layer, e.g. `alexnet:relu6`.
+        method: Name of the method.
+        seed: Seed of the method.
+        images: Number of test images.
+        image_error: Normalized Euclidean error of the images, as a fraction: 1 is the error of a
+            random test image.
+        feature_error: The same error of the features of the reconstructions.
         ssim: Mean structural similarity, at most 1.
-        gradient_ratio: Mean gradient magnitude over that of the test images: below 1 is blur, above
-            1 noise.
+        gradient_ratio: Mean gradient magnitude, divided by that of the test images: blurred images
+            are below 1, noisy ones above.
+
+    Example:
+        >>> score = score_inversion(targets, inversion.reconstruct(targets), inversion.features,
+        ...                         inverted="alexnet:relu6", method="DeePSiM")
     """
 
     features: str
@@ -39,23 +43,22 @@ class InversionScore:
 
 def score_inversion(
     targets: np.ndarray,
-    found: np.ndarray,
+    reconstructions: np.ndarray,
     features: Callable[[np.ndarray], np.ndarray],
     *,
     inverted: str,
     method: str,
     seed: int = 0,
 ) -> InversionScore:
-    """Compare images that were found from features with those that the features are of.
+    """Compare reconstructions with the images whose features were inverted.
 
     Args:
-        targets: uint8 [N, H, W, 3], as many test images as there are: the unit of the errors is
-            taken from them.
-        found: uint8 [N, H, W, 3], in the same order.
-        features: Of uint8 images, as `Inversion.features`.
-        inverted: Name of the network and layer.
-        method: Name of the way in which they were found.
-        seed: Of it.
+        targets: uint8 [N, H, W, 3], all test images: their mean distance is the unit of the errors.
+        reconstructions: uint8 [N, H, W, 3], in the same order.
+        features: Function from uint8 images to features, as `TrainedInversion.features`.
+        inverted: Name of the inverted network and layer.
+        method: Name of the method.
+        seed: Seed of the method.
 
     Raises:
         InputError: As `normalized_error`.
@@ -65,8 +68,8 @@ def score_inversion(
         method=method,
         seed=seed,
         images=len(targets),
-        image_error=normalized_error(found, targets),
-        feature_error=normalized_error(features(found), features(targets)),
-        ssim=structural_similarity(found, targets),
-        gradient_ratio=gradient_ratio(found, targets),
+        image_error=normalized_error(reconstructions, targets),
+        feature_error=normalized_error(features(reconstructions), features(targets)),
+        ssim=structural_similarity(reconstructions, targets),
+        gradient_ratio=gradient_ratio(reconstructions, targets),
     )

@@ -20,12 +20,12 @@ from tfdeepsim.data.chosen_images import chosen_images
 from tfdeepsim.data.naming import dataset_name
 from tfdeepsim.external.from_config import extractor_of
 from tfdeepsim.files import replacing
-from tfdeepsim.inversion.optimization import Settings
-from tfdeepsim.inversion.score import InversionScore
+from tfdeepsim.inversion.features import Features
+from tfdeepsim.inversion.optimization_settings import OptimizationSettings
+from tfdeepsim.inversion.score import InversionScore, score_inversion
 from tfdeepsim.inversion_evaluation import (
     TEST_IMAGES,
-    optimize,
-    score_found,
+    reconstruct_by_optimization,
     score_run,
     write_pictures,
 )
@@ -132,9 +132,14 @@ def _evaluate(
                 score, reconstructions = score_run(run, targets, names[system])
                 scores.append(score)
                 images.setdefault((layer, system), reconstructions)
-        optimized = images[layer, OPTIMIZATION] = _optimized(inversions, layer, targets)
         config = inversions.config(layer, "pixel")
-        scores.append(score_found(config, targets, optimized, OPTIMIZATION))
+        features = Features(extractor_of(config), targets.shape[1:])
+        optimized = images[layer, OPTIMIZATION] = _optimized(inversions, layer, features, targets)
+        scores.append(
+            score_inversion(
+                targets, optimized, features, inverted=str(config.invert), method=OPTIMIZATION
+            )
+        )
     return scores, images
 
 
@@ -149,17 +154,21 @@ def _write_pictures(folder: Path, targets: np.ndarray, images: Images) -> None:
     write_pictures(folder / "ablations.png", {"image": targets, **ablations})
 
 
-def _optimized(inversions: InversionRuns, layer: str, targets: np.ndarray) -> np.ndarray:
+def _optimized(
+    inversions: InversionRuns, layer: str, features: Features, targets: np.ndarray
+) -> np.ndarray:
     """Images that are optimized for the features of test images; cached in a file of the folder."""
-    config, settings = inversions.config(layer, "pixel"), Settings()
+    settings = OptimizationSettings()
     targets_digest = hashlib.sha256(targets.tobytes()).hexdigest()
-    identity = f"{extractor_of(config).sha256} {settings} {targets_digest}"
+    # The class was named `Settings` when the first of these files were written.
+    settings_text = repr(settings).replace("OptimizationSettings", "Settings")
+    identity = f"{features.extractor.sha256} {settings_text} {targets_digest}"
     digest = hashlib.sha256(identity.encode()).hexdigest()[:12]
     cache = inversions.folder / f"{layer}-{OPTIMIZATION}-{digest}.npz"
     if cache.is_file():
         with np.load(cache, allow_pickle=False) as file:
             return file["found"]
-    images = optimize(config, targets, settings, inversions.console)
+    images = reconstruct_by_optimization(features, targets, settings, inversions.console)
     with replacing(cache) as new, open(new, "wb") as file:
         np.savez_compressed(file, found=images)
     return images
