@@ -12,14 +12,14 @@ PERCEPTUAL = ["--loss", "perceptual", "--comparator", "random_alexnet:relu2"]
 
 @pytest.fixture
 def fails(tmp_path, capsys, monkeypatch):
-    """Run a command in an empty folder; gives its line of error, having checked its form."""
+    """A function that runs a command in an empty folder, and returns the line of its error."""
     monkeypatch.chdir(tmp_path)
 
-    def begun(*arguments, **options):
-        pytest.fail("bad input was taken, and half an hour of training would begin")
+    def begin(*arguments, **options):
+        pytest.fail("bad input was accepted, and half an hour of training would begin")
 
-    monkeypatch.setattr("tfdeepsim.training.trainer.train", begun)
-    monkeypatch.setattr("tfdeepsim.study.Study.train", begun)
+    monkeypatch.setattr("tfdeepsim.training.trainer.train", begin)
+    monkeypatch.setattr("tfdeepsim.study.Study.train", begin)
 
     def run(command, *argv):
         before = sorted(tmp_path.rglob("*"))
@@ -92,19 +92,19 @@ def test_run_directory_is_needed(fails):
     assert "a run needs a folder" in fails(train, "--dataset", "llv2")
 
 
-def test_run_directory_that_exists(fails, tmp_path):
+def test_existing_run_directory(fails, tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "config.json").write_text("{}")
     assert "run directory must be new" in fails(train, "--run-dir", "run")
 
 
-def test_run_directory_below_a_file(fails, tmp_path):
+def test_run_directory_inside_a_file(fails, tmp_path):
     (tmp_path / "file").touch()
     assert "run directory must be writable" in fails(train, "--run-dir", "file/run")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_run_directory_that_is_read_only(fails, tmp_path):
+def test_read_only_run_directory(fails, tmp_path):
     (tmp_path / "locked").mkdir(mode=0o500)
     assert "run directory must be writable" in fails(train, "--run-dir", "locked/run")
 
@@ -237,13 +237,13 @@ def test_evaluate_runs_of_different_datasets(fails, tmp_path):
     )
 
 
-def test_evaluate_keeps_a_report_that_is_there(fails, tmp_path):
+def test_evaluate_keeps_an_existing_report(fails, tmp_path):
     (tmp_path / "report").mkdir()
     (tmp_path / "report" / "report.html").touch()
     assert "--overwrite" in fails(evaluate, "run", "--report-dir", "report")
 
 
-def test_compare_keeps_a_report_that_is_there(fails, tmp_path):
+def test_compare_keeps_an_existing_report(fails, tmp_path):
     (tmp_path / "report").mkdir()
     (tmp_path / "report" / "report.html").touch()
     flags = ("--compare", "pixel,l1", "--run-dir", "study", "--report-dir", "report")

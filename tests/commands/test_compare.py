@@ -1,4 +1,4 @@
-"""Own images to a verdict in real processes: one command, killed on the way and given again."""
+"""Losses compared on image files in real processes: a command that is killed and repeated."""
 
 import csv
 import os
@@ -73,7 +73,7 @@ def finish(process, code=0):
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory, photos):
-    """A comparison that was killed while it trained its third run, and given again."""
+    """A comparison that was killed while it trained its third run, and repeated."""
     folder = tmp_path_factory.mktemp("study") / "verdict"
     killed = start(folder, photos)
     third = folder / f"{LOSSES[0]}-seed1" / "config.json"
@@ -83,12 +83,12 @@ def study(tmp_path_factory, photos):
     killed.communicate()
     assert (folder / "pixel-seed0" / "encoder").is_dir()
     assert not (folder / "pixel-seed1" / "encoder").is_dir(), (
-        "it was not killed in time to prove anything"
+        "it was killed too late for this test"
     )
     return folder, finish(start(folder, photos))
 
 
-def test_finished_runs_are_reused_and_the_table_says_all(study):
+def test_finished_runs_are_reused_and_the_table_has_all_rows(study):
     _, out = study
     assert out.count("finished already") == 2
     assert "2 runs to train, about" in out
@@ -116,7 +116,7 @@ def test_one_row_a_loss_over_encoder_seeds(study):
     )
 
 
-def test_the_page_and_its_figures_are_there(study):
+def test_the_page_and_its_figures_exist(study):
     report = study[0] / "report"
     assert (report / "report.html").stat().st_size > 10_000
     figures = {path.stem for path in (report / "figures").iterdir()}

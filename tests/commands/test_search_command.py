@@ -1,4 +1,4 @@
-"""The probe search from a run directory, in real processes; and its bad input."""
+"""The search of probes on a run directory, in real processes; and bad input."""
 
 import csv
 import signal
@@ -92,7 +92,7 @@ def searched(tmp_path_factory):
     return run, directory, first, (out, err)
 
 
-def test_interrupt_says_how_to_go_on(searched):
+def test_interrupt_says_how_to_resume(searched):
     run, _, (code, _, err, _), (out, _) = searched
     assert code == 130
     assert err.strip() == (
@@ -102,7 +102,7 @@ def test_interrupt_says_how_to_go_on(searched):
     assert "trials are kept" in out
 
 
-def test_what_ended_before_the_interrupt_is_kept_and_nothing_failed(searched):
+def test_trials_that_ended_before_the_interrupt_are_kept_and_none_failed(searched):
     _, directory, (*_, before), _ = searched
     after = _trials(directory)
     assert 0 < len(before) < len(after) == 6
@@ -145,7 +145,7 @@ def test_search_stands_beside_the_fixed_suite(searched):
     assert len(losses) == 6
 
 
-def test_again_reads_what_is_there_and_another_search_is_refused(searched, capsys):
+def test_a_complete_search_is_read_and_another_search_is_refused(searched, capsys):
     run, directory, *_ = searched
     assert search.main([str(run.path), *FLAGS]) == 0
     assert "this search is complete" in capsys.readouterr().out
@@ -215,7 +215,7 @@ def test_directory_of_something_else(tmp_path, capsys):
     assert run.config.exists()
 
 
-def test_parts_in_a_cluster(tmp_path, capsys, monkeypatch):
+def test_environment_variables_of_a_cluster(tmp_path, capsys, monkeypatch):
     run = RunDirectory(tmp_path / "run")
     run.create()
     write_json(run.config, TrainConfig().to_dict())

@@ -1,4 +1,4 @@
-"""From the simulator to a table in real processes, with one killed on the way."""
+"""From the simulator to a table in real processes, one of which is killed and resumed."""
 
 import csv
 import os
@@ -62,7 +62,7 @@ def runs(tmp_path_factory, tiny):
     killed.send_signal(signal.SIGKILL)
     killed.communicate()
     left = len(history.read_text().splitlines()) - 1
-    assert 2 <= left < EPOCHS, "it was not killed in time to prove anything"
+    assert 2 <= left < EPOCHS, "it was killed too late for this test"
     assert not (folder / "killed" / "encoder").exists()
     outputs["killed"] = finish(start("train.py", "--resume", "--run-dir", folder / "killed"))
     return folder, outputs
