@@ -168,17 +168,17 @@ def test_describing_reads_no_images(write, tmp_path, monkeypatch):
         ),
         (
             {"images": IMAGES, "split": np.array(["train"] * 39)},
-            "split must name a part for each image",
+            "the array split must name a split for each image",
         ),
         (
             {"images": IMAGES, "split": np.array(["learn"] * 40)},
-            "split must name a part for each image",
+            "the array split must name a split for each image",
         ),
         ({"x_train": IMAGES, "y_train": CLASSES, "x_test": IMAGES}, "y_train without y_test"),
         ({"x_train": IMAGES, "x_test": IMAGES[:, :8]}, "images of different sizes"),
         (
             {"x_train": IMAGES, "y_train": CLASSES, "x_test": IMAGES, "y_test": CLASSES / 2},
-            "labels of all parts must be of one kind",
+            "labels of all splits must be of one kind",
         ),
     ],
 )

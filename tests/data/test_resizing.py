@@ -119,6 +119,12 @@ def test_options_decide_and_the_dataset_fills_in():
     )
 
 
+def test_the_key_in_fingerprints_of_runs_never_changes():
+    assert Resizing(64).key == (
+        "View(side=64, resize='bilinear', crop='center', shorter_side=None)"
+    )
+
+
 def test_settings_that_contradict_each_other_are_refused():
     with pytest.raises(InputError, match="must leave room for the crop: got 32, with images of 64"):
         Resizing.of(DataOptions(shorter_side=32), 64)

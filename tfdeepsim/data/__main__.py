@@ -84,12 +84,14 @@ def _check_sheet(path: Path, overwrite: bool) -> None:
     if path.is_dir() or (path.exists() and not overwrite):
         raise InputError(
             "the contact sheet must be a new file",
-            got=f"{path}, which is there",
+            got=f"{path}, which exists",
             accepted="another --contact-sheet FILE, or --overwrite to replace it",
         )
     if not path.parent.is_dir():
         raise InputError(
-            "the contact sheet needs a folder", got=path.parent, accepted="a folder that is there"
+            "the contact sheet needs an existing folder",
+            got=path.parent,
+            accepted="a folder that exists",
         )
 
 
@@ -104,7 +106,7 @@ def _inspect(options: DataOptions, sheet: Path | None, is_cache_given: bool) -> 
     description = describe(options.dataset, options.data_dir, options)
     if not description.ready and description.seconds_needed > _ANNOUNCED_FROM:
         print(
-            f"{description.name} has to be made first: about "
+            f"{description.name} has to be created first: about "
             f"{math.ceil(description.seconds_needed / 60)} min and "
             f"{description.bytes_needed / 1e6:,.0f} MB, in {description.folder}",
             file=sys.stderr,

@@ -108,8 +108,8 @@ def use_raw_splits(
     if options.split is not None:
         raise InputError(
             "--split is for datasets without splits of their own",
-            got=f"{options.split}, where training, validation and test are there",
-            accepted="the same without --split",
+            got=f"{options.split} with a dataset that has training, validation and test images",
+            accepted="no --split",
         )
     raw_names = names or {split: split for split in SPLITS}
     return {split: (raw, np.arange(raw_splits[raw].count)) for split, raw in raw_names.items()}
@@ -229,7 +229,7 @@ class ArrayDataset(Dataset):
                 bar.update(row)
         if row != raw_split.count:
             raise InputError(
-                f"files of {self.name} must hold what they announce",
+                f"files of {self.name} must hold as many images as they announce",
                 got=f"{row:,} images in {name}",
                 accepted=f"{raw_split.count:,}",
             )

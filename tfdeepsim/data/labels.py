@@ -28,7 +28,7 @@ def probe_labels(labels: Mapping[str, np.ndarray]) -> ProbeLabels:
     kinds = {_kind(name, values) for name, values in labels.items()}
     if len(kinds) > 1:
         raise InputError(
-            "labels of all parts must be of one kind",
+            "labels of all splits must be of one kind",
             got=", ".join(f"{values.dtype} in {name}" for name, values in labels.items()),
             accepted="class ids everywhere, or numbers everywhere",
         )
@@ -64,7 +64,7 @@ def _numbers(labels: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
             )
     if len({values.shape[1] for values in numbers.values()}) > 1:
         raise InputError(
-            "labels of all parts must have as many numbers",
+            "labels of all splits must have equally many numbers",
             got=", ".join(f"{values.shape[1]} in {name}" for name, values in numbers.items()),
             accepted="[N, K] with the same K everywhere",
         )

@@ -37,7 +37,7 @@ class LazyDataset:
         """What is known of the dataset; it is not opened for this.
 
         Raises:
-            InputError: As `tfdeepsim.data.describe`.
+            InputError: If the options name no dataset, or its files are damaged.
         """
         if "splits" not in vars(self):
             return self._description
@@ -60,7 +60,7 @@ class LazyDataset:
         missing.
 
         Raises:
-            InputError: As `tfdeepsim.data.open_dataset`.
+            InputError: If the dataset cannot be opened or created.
         """
         from tfdeepsim.data.dataset import Splits
 

@@ -230,7 +230,7 @@ def _by_split_array(
     if not {"train"} <= distinct <= set(_RAW_SPLITS):
         named = ", ".join(sorted(map(str, distinct))[:5])
         raise InputError(
-            "split must name a part for each image",
+            "the array split must name a split for each image",
             got=f"{headers['split'].shape} in {path}, with {named}",
             accepted=f"texts [{undivided.count}], each {', '.join(_RAW_SPLITS)}",
         )

@@ -231,7 +231,7 @@ def _check_complete(folder: Path, present: list[str]) -> None:
     missing = [name for name in _REQUIRED if name not in present]
     if missing:
         raise InputError(
-            "all files of STL-10 must be there",
+            "all files of STL-10 must exist",
             got=f"{folder} without {', '.join(missing)}",
             accepted=f"{', '.join(_REQUIRED)}, all in {_ARCHIVE} of ai.stanford.edu/~acoates/stl10",
         )

@@ -73,9 +73,9 @@ def open_dataset(
         from tfdeepsim.data.tfds.raw_split import read_raw_splits
 
         names = "train_32x32.mat, test_32x32.mat and extra_32x32.mat"
-        wanted = f"{names} of ufldl.stanford.edu/housenumbers"
+        origin = f"{names} of ufldl.stanford.edu/housenumbers"
         builder = prepared_builder(
-            "svhn_cropped", root, ManualFiles("svhn", wanted, _DOWNLOAD_BYTES)
+            "svhn_cropped", root, ManualFiles("svhn", origin, _DOWNLOAD_BYTES)
         )
         raw_splits, _ = read_raw_splits(builder, root)
     splits = _divide(raw_splits, options)

@@ -177,7 +177,7 @@ def test_a_sheet_of_the_user_is_never_replaced_unasked(tiny, tmp_path, capsys):
     arguments = name, "--data-dir", data_dir, "--contact-sheet", sheet
     code, _, err = run(capsys, *arguments)
     assert code == 2
-    assert "which is there" in err
+    assert "which exists" in err
     assert sheet.read_bytes() == b"mine"
     assert run(capsys, *arguments, "--overwrite")[0] == 0
     assert sheet.read_bytes() != b"mine"
@@ -233,7 +233,7 @@ def test_regression_without_a_network_of_its_own(numbers, tmp_path, capsys, monk
         (["nothing"], "dataset must be known"),
         (["npz:none.npz"], "npz:FILE names a file"),
         (["llv2", "--contact-sheet", "sheet.jpg"], "writes a PNG"),
-        (["llv2", "--contact-sheet", "nowhere/sheet.png"], "needs a folder"),
+        (["llv2", "--contact-sheet", "nowhere/sheet.png"], "needs an existing folder"),
         (["llv2", "--crop", "round"], "unknown --crop"),
         (["llv2", "--resize", "tile"], "--resize is for image files"),
         (["llv2", "--split", "1/2"], "add up to 100"),

@@ -49,7 +49,7 @@ class Archive(Store):
         self.path = Path(path).expanduser()
         if not self.path.is_file():
             raise InputError(
-                "image archive must be there",
+                "image archive must exist",
                 got=f"{path}, a folder" if self.path.exists() else f"{path}, which does not exist",
                 accepted="zip:FILE of an archive, or folder:PATH of a folder",
             )
@@ -112,7 +112,7 @@ class Archive(Store):
             raise InputError(
                 "archive members must have names of their own",
                 got=f"{name!r} twice in {self.path}",
-                accepted="an archive made anew from its files",
+                accepted="a new archive of the same files",
             )
         self._members[name] = member
 

@@ -130,7 +130,7 @@ def _check_share_of_bad(listing: Listing, verified: VerifiedFiles, largest: floa
     if share > largest:
         bad = [(listing.files[row].name, reason) for row, reason in sorted(verified.bad.items())]
         raise InputError(
-            "image files must be readable but for a few",
+            "all but a few image files must be readable",
             got=f"{len(bad):,} of {len(listing.files):,} ({share:.1%}) that are not: "
             f"{_first_names(bad)}",
             accepted=f"{largest:.1%} or less, or a larger --max-bad",

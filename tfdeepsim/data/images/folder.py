@@ -47,7 +47,7 @@ class Folder(Store):
         self.path = Path(path).expanduser()
         if not self.path.is_dir():
             raise InputError(
-                "image folder must be there",
+                "image folder must exist",
                 got=f"{path}, a file" if self.path.exists() else f"{path}, which does not exist",
                 accepted="folder:PATH of a folder, or zip:FILE of an archive",
             )

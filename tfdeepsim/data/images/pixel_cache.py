@@ -118,7 +118,7 @@ class PixelCache:
     def _in_memory(self) -> tuple[VerifiedFiles, np.ndarray]:
         if not fits_in_memory(self.bytes):
             raise InputError(
-                "images kept in memory must fit into half of what is free",
+                "images in memory must fit into half of the free memory",
                 got=f"{self.bytes / 1e6:,.0f} MB",
                 accepted="--cache disk, --cache none, or a smaller --image-size",
             )
