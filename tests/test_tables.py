@@ -74,8 +74,10 @@ def test_text_stands_left_and_numbers_right():
 
 
 def test_the_last_column_may_hold_text():
-    lines = printed(make([["a", "1", "██"], ["b", "22", "█"]], text_columns=(0, -1)), width=80)
+    table = make([["a", "1", "██"], ["b", "22", "█"]], (), ["class", "images", ""], "", (0, -1))
+    lines = printed(table, width=80)
     assert [line.index("█") for line in lines[-2:]] == [lines[-1].index("█")] * 2
+    assert printed(table, width=12) == ["a", "  images: 1", "  ██", "b", "  images: 22", "  █"]
 
 
 def test_all_cells_and_notes_are_printed():

@@ -211,7 +211,7 @@ class _Layout:
 
     def _paragraphs(self, width: int) -> Iterator[_Line]:
         """A paragraph for each row, a line for each of its cells; the first cell is its title."""
-        titles: Sequence[_Block | None] = self._titles or [None] * len(self._rows[0])
+        titles = self._titles or [_Block("", False, False)] * len(self._rows[0])
         for place, (name, *cells) in enumerate(self._rows):
             if place in self._begins:
                 yield [(self._rule * width, "")]
@@ -220,7 +220,7 @@ class _Layout:
             for title, cell in zip(titles[1:], cells, strict=True):
                 if not cell.text:
                     continue
-                before = [*title.pieces[:-1], f"{title.pieces[-1]}: "] if title else []
+                before = [*title.pieces[:-1], f"{title.pieces[-1]}: "] if title.text else []
                 for line in _fill([*before, *cell.pieces], width - 2):
                     indent = "  " if _length(line) <= width - 2 else ""
                     yield [(indent + line, cell.style)]

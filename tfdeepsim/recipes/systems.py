@@ -48,6 +48,7 @@ def print_reported(dataset: str, console: rich.console.Console) -> None:
     notes = (
         ["The paper used LunarLander v2 and does not name the unit."] if dataset == "llv2" else []
     )
-    rows = [(name, f"{value:g}") for name, value in values.items()]
+    decimals = 2 if dataset == "llv2" else 1
+    rows = [(name, f"{value:.{decimals}f}") for name, value in values.items()]
     title = "Reported in Table 1 of Pihlgren et al. 2020, at full size"
     print_table(Table(title, ["Encoder", metric], [rows], notes), console)
