@@ -28,7 +28,7 @@ _MOST_AXES = 32
 
 @dataclasses.dataclass
 class PickledDtype:
-    """What stands for a `numpy.dtype`.
+    """The stand-in for a `numpy.dtype`.
 
     Attributes:
         code: Kind of number and bytes of one, e.g. `f4`; `O8` of an array of objects.
@@ -54,7 +54,7 @@ class PickledDtype:
 
 @dataclasses.dataclass
 class PickledArray:
-    """What stands for a `numpy.ndarray`: its parts, of which none is checked before `numbers`.
+    """The stand-in for a `numpy.ndarray`: its parts, which are not checked before `numbers`.
 
     Attributes:
         shape: Shape of the array.

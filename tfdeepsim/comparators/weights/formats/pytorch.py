@@ -45,7 +45,7 @@ _STORAGE_DTYPES = {
 
 @dataclasses.dataclass(frozen=True)
 class StorageType(Sealed):
-    """What stands for a storage class of PyTorch.
+    """The stand-in for a storage class of PyTorch.
 
     Attributes:
         dtype: A value of `_STORAGE_DTYPES`.

@@ -1,7 +1,7 @@
 """Reads the pickles in weights files without running anything that they name.
 
 `pickle.Unpickler` by itself imports and calls whatever a pickle names, and a few bytes can make it
-take all memory. `RestrictedUnpickler` closes both doors:
+take all memory. `RestrictedUnpickler` prevents both:
 
 - `find_class` imports nothing. It returns this package's own stand-ins for the few names that
   writers of arrays use, and refuses every other name. No stand-in creates anything larger than its
@@ -52,11 +52,11 @@ class Sealed:
 
 
 class StandIn(Sealed):
-    """What stands for a class or function that a pickle names.
+    """An object in place of a class or function that a pickle names.
 
     Args:
-        call: Is called in its place; None if the pickle may name it but not call it. It must not
-            create anything larger than its arguments.
+        call: Function that is called instead; None if the pickle may name the class but not call
+            it. It must not create anything larger than its arguments.
     """
 
     def __init__(self, call: Callable[..., Any] | None = None):
@@ -75,7 +75,8 @@ class RestrictedUnpickler(pickle.Unpickler):
         file: A binary file that can seek.
 
     Attributes:
-        stand_ins: What stands for each name, given as (module, name), that the pickle may hold.
+        stand_ins: Objects in place of the classes and functions that the pickle may name, by
+            (module, name).
         more_opcodes: Opcodes that the format needs beside the common ones.
         rule: What the file holds, for errors, e.g. `a checkpoint holds tensors only`.
         accepted: What would be accepted, for errors.
