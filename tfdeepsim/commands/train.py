@@ -122,7 +122,7 @@ def _config(
     return TrainConfig.from_dict({**stored, **fields})
 
 
-def _train(config: TrainConfig, run: RunDirectory, data: LazyDataset, **modes: bool) -> int:
+def _train(config: TrainConfig, run: RunDirectory, data: LazyDataset, **modes: Any) -> int:
     import_tensorflow()
     from tfdeepsim.export import export
     from tfdeepsim.training.trainer import train

@@ -37,7 +37,7 @@ class Features:
     """
 
     def __init__(self, extractor: Callable[[tf.Tensor], Any], image_shape: Sequence[int]):
-        self.extractor = extractor
+        self.extractor: Any = extractor
         self.image_shape = tuple(image_shape)
         self._extract = _traced(extractor, self.image_shape)
         outputs = self._extract.get_concrete_function().structured_outputs
