@@ -35,7 +35,7 @@ def test_covariance_is_that_of_numpy():
     ],
     ids=["axes", "Gaussian", "line", "constant", "far from 0"],
 )
-def test_directions_in_use(measure, embeddings, expected, tolerance):
+def test_effective_rank_and_participation_ratio(measure, embeddings, expected, tolerance):
     assert measure(covariance(embeddings)) == pytest.approx(expected, abs=tolerance)
 
 

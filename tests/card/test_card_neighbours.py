@@ -23,7 +23,7 @@ def test_neighbours_are_the_nearest_by_cosine():
     )
 
 
-def test_blocks_change_nothing():
+def test_computing_in_blocks_changes_nothing():
     whole = nearest_neighbours(Z, np.arange(300), 4)
     with sklearn.config_context(working_memory=0.05):  # MiB: some 20 rows a block
         blocks = nearest_neighbours(Z, np.arange(300), 4)
@@ -45,7 +45,7 @@ def test_an_image_is_no_neighbour_of_itself_even_among_copies(copies):
     np.testing.assert_allclose(found.distances[:, 0], 0, atol=1e-6)
 
 
-def test_all_others_where_there_are_few():
+def test_fewer_images_than_neighbours():
     assert nearest_neighbours(Z[:3], np.array([1]), 9).indices.shape == (1, 2)
 
 

@@ -17,7 +17,7 @@ def printed(cards, width=80):
     return file.getvalue()
 
 
-def test_a_row_an_encoder():
+def test_one_row_for_each_encoder():
     text = printed({"ae": AE, "vae": VAE})
     [ae] = [line for line in text.splitlines() if line.strip().startswith("ae ")]
     [vae] = [line for line in text.splitlines() if line.strip().startswith("vae ")]

@@ -51,7 +51,7 @@ def test_rows_of_the_projector_stay_together_when_some_are_drawn(tmp_path, monke
     )
 
 
-def test_two_encoders_are_asked_about_the_same_images(tmp_path):
+def test_two_encoders_have_the_same_query_images(tmp_path):
     sheets = []
     for name, z in (("a", Z), ("b", Z[::-1])):
         write_card(tmp_path / name, make_card(z), z, IMAGES, {})

@@ -1,4 +1,4 @@
-"""Runs and scores as the files of finished runs hold them, small."""
+"""Small runs and scores, with the files of finished runs."""
 
 import csv
 import dataclasses
@@ -38,7 +38,7 @@ def make_score():
 
 @pytest.fixture(scope="session")
 def four_scores(make_score):
-    """AE, VAE, P. AE and P. VAE, the last two not to be told apart."""
+    """AE, VAE, P. AE and P. VAE, of which the last two cannot be told apart."""
     perceptual = {"loss": "perceptual", "comparator": "random_alexnet:relu2"}
     return (
         make_score("ae", (0.80, 0.82, 0.84)),
@@ -57,7 +57,7 @@ def originals():
 
 @pytest.fixture
 def make_run(tmp_path, originals):
-    """The files that training and evaluation leave of the run that a score names."""
+    """Writes the files of the trained and evaluated run that a score names."""
 
     def make(score, folder=tmp_path / "runs", **kinds):
         return _write_run(folder / score.run, score, originals, **kinds)
@@ -67,7 +67,7 @@ def make_run(tmp_path, originals):
 
 @pytest.fixture(scope="session")
 def four_records(tmp_path_factory, four_scores, originals):
-    """The runs of `four_scores`, read; not to be changed."""
+    """The records of the runs of `four_scores`, which tests must not change."""
     folder = tmp_path_factory.mktemp("runs")
     rows = {s.run: _write_run(folder / s.run, s, originals) for s in four_scores}
     return read_records(rows, four_scores, "llv2", "mlp")

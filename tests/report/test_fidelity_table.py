@@ -65,7 +65,7 @@ def test_cells():
     ]
 
 
-def test_what_is_nearly_0_is_shown_as_0():
+def test_tiny_values_are_shown_as_0():
     same = dataclasses.replace(OURS, fid=1e-13, kid=-1e-6)
     rows = markdown_rows(FidelityTable({"a": same, "b": OURS}))
     assert rows[2][4] == "0.00"
@@ -74,7 +74,7 @@ def test_what_is_nearly_0_is_shown_as_0():
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_numbers_that_are_none(value):
+def test_numbers_that_are_not_finite(value):
     row = markdown_rows(FidelityTable({"a": dataclasses.replace(OURS, fid=value)}))[2]
     assert row[4] == ("–" if value != value else "inf")
 
@@ -91,7 +91,7 @@ def test_printed_with_all_columns_and_notes():
     assert text.rstrip().endswith("Features are alexnet:relu3.")
 
 
-def test_turned_around_where_it_does_not_fit():
+def test_columns_become_rows_on_a_narrow_terminal():
     lines = [line.rstrip() for line in printed(TABLE, width=80).splitlines()]
     assert max(map(len, lines)) <= 80
     [kid] = [line for line in lines if line.startswith("KID")]
@@ -135,12 +135,12 @@ def test_files(tmp_path):
         ({"extra": {"speed": {"L1": 1.0}}}, "to a row of the table: got L1"),
     ],
 )
-def test_what_does_not_fit(options, message):
+def test_wrong_values_are_refused(options, message):
     with pytest.raises(InputError, match=message):
         FidelityTable(**({"rows": {"SE": SE}} | options))
 
 
-def test_a_terminal_of_plain_letters():
+def test_an_ascii_terminal():
     file = io.TextIOWrapper(io.BytesIO(), encoding="ascii", write_through=True)
     print_fidelity(TABLE, Console(file=file, width=200))
     text = file.buffer.getvalue().decode("ascii")

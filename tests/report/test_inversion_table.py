@@ -58,7 +58,7 @@ def test_seeds_are_one_row_with_an_interval(tmp_path):
     assert other == ["alexnet:fc8", "DeePSiM", "55.0", "48.0", "0.300", "0.90", "1", "–"]
 
 
-def test_seeds_need_not_be_neighbours(tmp_path):
+def test_seeds_of_a_row_may_be_apart(tmp_path):
     mixed = [SCORES[0], SCORES[3], SCORES[2], SCORES[1]]
     assert markdown_rows(InversionTable(mixed, PAPER), tmp_path)[2][-2] == "3"
 
@@ -69,7 +69,7 @@ def test_no_paper_no_column(tmp_path):
     assert rows[0][-1] == "Seeds"
 
 
-def test_what_is_nearly_0_has_no_sign(tmp_path):
+def test_tiny_values_have_no_sign(tmp_path):
     noise = dataclasses.replace(score(), ssim=-1e-5)
     assert markdown_rows(InversionTable([noise]), tmp_path)[2][4] == "0.000"
 

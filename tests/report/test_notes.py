@@ -24,7 +24,7 @@ def test_intervals_over_encoders(study_scores):
     )
 
 
-def test_a_mixed_table_says_both_each_for_its_rows(study_scores):
+def test_a_mixed_table_explains_both_kinds_of_intervals(study_scores):
     encoders, probes = interval_notes(compare_rows(study_scores))
     assert encoders.startswith(
         "± in rows with several encoders: 95 % interval over 4 encoder seeds"
@@ -36,7 +36,7 @@ def test_single_seeds_have_no_note(make_score):
     assert interval_notes(compare_rows([make_score("a", (0.5,))])) == []
 
 
-def test_baselines_that_are_there_are_explained(study_scores):
+def test_shown_baselines_are_explained(study_scores):
     (note,) = baseline_notes(compare_rows(study_scores))
     assert "A trained encoder should beat PCA of pixels and the random encoder." in note
     assert "PCA of comparator's features shows what the comparator provides on its own." in note

@@ -73,13 +73,13 @@ def whole_page(runs, scores, command="", **settings):
 
 @pytest.fixture(scope="module")
 def made(four_records, four_scores):
-    """The page of four whole runs."""
+    """The page of four complete runs."""
     comparisons = compare_rows(four_scores)
     pictures = draw_all(four_records, comparisons[0])
     return page("llv2", four_records, comparisons, pictures, "python evaluate.py a b --probes mlp")
 
 
-def test_it_is_one_whole_document(made):
+def test_the_page_is_one_complete_document(made):
     assert made.startswith("<!DOCTYPE html>\n<html lang=")
     reader = Reader(made)
     assert reader.values("meta", "charset") == ["utf-8"]
@@ -116,7 +116,7 @@ def test_nothing_is_fetched_and_nothing_runs(made):
     assert "default-src 'none'" in policy
 
 
-def test_figures_are_whole_and_have_their_size_and_text(made):
+def test_figures_are_complete_and_have_size_and_alternative_text(made):
     reader = Reader(made)
     images = [
         Image.open(io.BytesIO(base64.b64decode(src.partition(",")[2])))
@@ -141,7 +141,7 @@ def test_the_table_holds_the_scores_and_marks_the_best(made):
     assert reader.values("td", "class").count("number best") == 2
 
 
-def test_it_says_what_may_be_concluded(made):
+def test_the_page_states_its_conclusions(made):
     text = Reader(made).text
     assert (
         "This page compares AE (ae), VAE (vae), P. AE (pae) and P. VAE (pvae) by the scores of mlp "
@@ -184,7 +184,7 @@ def test_names_of_runs_are_text(make_run, make_score):
     assert len(reader.values("img", "src")) == 3
 
 
-def test_what_a_run_lacks_is_said_in_words(make_run, four_scores):
+def test_missing_files_are_reported_on_the_page(make_run, four_scores):
     runs = [make_run(score) for score in four_scores[:2]]
     for path in (
         runs[0].samples,
@@ -203,7 +203,7 @@ def test_what_a_run_lacks_is_said_in_words(make_run, four_scores):
     assert "Command" not in text
 
 
-def test_a_run_that_lacks_everything_still_has_its_score(make_run, make_score):
+def test_a_run_without_any_files_still_shows_its_score(make_run, make_score):
     score = make_score()
     run = make_run(score)
     for path in (run.samples, run.history, run.environment, *(run.results / "llv2").iterdir()):
@@ -226,8 +226,7 @@ def test_two_probes_make_two_tables(make_run, make_score):
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory, study_scores, originals):
-    """The page of a comparison over seeds, with baselines and an external encoder, and everything
-    else."""
+    """The page of a comparison over seeds, with baselines, an external encoder and all files."""
     folder = tmp_path_factory.mktemp("study")
     runs = []
     for score in study_scores:
@@ -274,7 +273,7 @@ def test_baselines_stand_below_the_encoders(study):
     ]
 
 
-def test_a_study_is_put_in_words(study):
+def test_a_study_is_described_in_sentences(study):
     text = Reader(study).text
     assert "Three encoders and 4 baselines compared on llv2" in text
     assert (

@@ -8,7 +8,7 @@ from tfdeepsim.probes.label_efficiency import Efficiency, Point
 from tfdeepsim.report.record import read_records
 
 
-def test_a_whole_run(make_run, make_score, read_scored, originals):
+def test_a_complete_run(make_run, make_score, read_scored, originals):
     score = make_score("pvae", model="vae", loss="perceptual", comparator="random_alexnet:relu2")
     record = read_scored(make_run(score), score)
     assert record.full_name == "P. VAE (pvae)"
@@ -28,7 +28,7 @@ def test_a_dataset_with_slashes_is_found(make_run, make_score, read_scored):
     assert read_scored(make_run(score), score).missing == {}
 
 
-def test_what_is_not_there_is_said(make_run, make_score, read_scored):
+def test_missing_files_are_reported(make_run, make_score, read_scored):
     score = make_score()
     run = make_run(score)
     for path in (run.history, run.samples, run.environment):
@@ -42,7 +42,7 @@ def test_what_is_not_there_is_said(make_run, make_score, read_scored):
     }
 
 
-def test_a_damaged_archive_is_said(make_run, make_score, read_scored):
+def test_a_damaged_archive_is_reported(make_run, make_score, read_scored):
     score = make_score()
     run = make_run(score)
     whole = run.samples.read_bytes()
@@ -75,7 +75,7 @@ def write_pickle(path):
     ],
     ids=["one array", "floats", "other number", "pickle", "no archive"],
 )
-def test_unusable_samples_are_said(make_run, make_score, read_scored, write):
+def test_unusable_samples_are_reported(make_run, make_score, read_scored, write):
     score = make_score()
     run = make_run(score)
     write(run.samples)
@@ -85,7 +85,7 @@ def test_unusable_samples_are_said(make_run, make_score, read_scored, write):
 @pytest.mark.parametrize(
     "text", ["", "epoch,loss\n", "loss\n1\n", "epoch,loss\n1,high\n", "epoch\n1,2,3\n"]
 )
-def test_unusable_history_is_said(make_run, make_score, read_scored, text):
+def test_unusable_history_is_reported(make_run, make_score, read_scored, text):
     score = make_score()
     run = make_run(score)
     run.history.write_text(text)
@@ -103,7 +103,7 @@ def test_unusable_history_is_said(make_run, make_score, read_scored, text):
     ],
     ids=["other number", "float classes", "mixed kinds", "NaN", "empty"],
 )
-def test_unusable_predictions_are_said(make_run, make_score, read_scored, target, predicted):
+def test_unusable_predictions_are_reported(make_run, make_score, read_scored, target, predicted):
     score = make_score()
     run = make_run(score)
     np.savez(run.results / "llv2" / "mlp.npz", target=target, predicted=predicted)
@@ -111,7 +111,7 @@ def test_unusable_predictions_are_said(make_run, make_score, read_scored, target
 
 
 @pytest.mark.parametrize("value", [[], {}, {"chosen": 1}, {"chosen": [1]}])
-def test_unusable_probe_record_is_said(make_run, make_score, read_scored, value):
+def test_an_unusable_record_of_probes_is_reported(make_run, make_score, read_scored, value):
     score = make_score()
     run = make_run(score)
     (run.results / "llv2" / "mlp.json").write_text(json.dumps(value))
@@ -142,7 +142,7 @@ def test_an_external_row_and_a_baseline_need_no_files_of_a_training(
 
 
 def write_extras(run, dataset="llv2", probe="mlp"):
-    """Card, neighbours, decoded images and a curve, as their writers leave them."""
+    """Writes a card, nearest neighbours, decoded images and scores by number of labels."""
     from PIL import Image
 
     card = run.path / "card" / dataset
@@ -194,7 +194,9 @@ def test_card_decoded_images_and_curve(make_run, make_score, read_scored):
     ],
 )
 @pytest.mark.parametrize("content", [b"", b"[]", b"\x89PNG\r\n\x1a\n"])
-def test_damaged_extras_are_said(make_run, make_score, read_scored, field, name, content):
+def test_damaged_optional_files_are_reported(
+    make_run, make_score, read_scored, field, name, content
+):
     score = make_score()
     run = make_run(score)
     write_extras(run)

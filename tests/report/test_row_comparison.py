@@ -7,11 +7,11 @@ from tfdeepsim.errors import InputError
 from tfdeepsim.report.row_comparison import RowComparison, compare_rows
 
 
-def test_best_and_all_whose_intervals_overlap_its_own_are_marked(four_scores):
+def test_the_best_and_all_with_overlapping_intervals_are_marked(four_scores):
     assert RowComparison(four_scores).marked("l1") == {"pae", "pvae"}
 
 
-def test_best_is_marked_alone_when_no_interval_reaches_its_own(four_scores):
+def test_only_the_best_is_marked_if_no_interval_overlaps(four_scores):
     assert RowComparison(four_scores[:3]).marked("l1") == {"pae"}
 
 
@@ -35,12 +35,12 @@ def test_a_single_seed_is_never_marked(make_score):
     assert RowComparison(pair).marked("l1") == {"a"}
 
 
-def test_nothing_is_marked_when_a_single_seed_leads(make_score):
+def test_nothing_is_marked_if_the_best_has_a_single_seed(make_score):
     pair = [make_score("a", (0.30, 0.31, 0.32)), make_score("b", (0.1,))]
     assert RowComparison(pair).marked("l1") == set()
 
 
-def test_a_run_alone_is_not_marked(four_scores):
+def test_a_single_run_is_not_marked(four_scores):
     assert RowComparison(four_scores[:1]).marked("l1") == set()
 
 
@@ -51,7 +51,7 @@ def test_nothing_is_marked_when_chance_shows_other_test_labels(make_score):
     assert comparison.marked("l1") == set()
 
 
-def test_nan_is_no_leader(make_score):
+def test_nan_is_never_the_best_score(make_score):
     pair = [make_score("a", (math.nan, math.nan)), make_score("b", (0.3, 0.31, 0.32))]
     comparison = RowComparison(pair)
     assert comparison.best_score("l1").run == "b"
@@ -86,7 +86,7 @@ def test_one_comparison_for_each_probe(make_score):
     assert comparisons == [("mlp", ["a", "b"]), ("svm", ["a"])]
 
 
-def test_a_score_given_twice_is_refused(make_score):
+def test_two_scores_of_a_row_and_metric_are_refused(make_score):
     with pytest.raises(InputError, match="l1 of a more than once"):
         compare_rows([make_score("a"), make_score("a", (0.5,))])
 
@@ -96,7 +96,7 @@ def test_no_scores_are_refused():
         compare_rows([])
 
 
-def test_baselines_stand_last_and_take_no_part(study_scores):
+def test_baselines_are_last_and_do_not_compete(study_scores):
     comparison = RowComparison(study_scores[::-1])
     assert comparison.encoders == ["clip.keras", "perceptual", "pixel"]
     assert comparison.rows[-4:] == ["supervised", "comparator_features", "random_encoder", "pca"]
@@ -108,7 +108,7 @@ def test_one_encoder_beside_baselines_is_not_marked(study_scores):
     assert RowComparison([study_scores[2], *study_scores[3:]]).marked("l1") == set()
 
 
-def test_who_is_not_better_than_a_baseline(study_scores):
+def test_encoders_that_do_not_beat_a_baseline(study_scores):
     comparison = RowComparison(study_scores)
     # PCA begins at 0.64; AE and the external encoder reach 0.65, P. AE ends at 0.58, where others
     # are too.
@@ -124,7 +124,7 @@ def test_chance_is_compared_with_encoders_only(make_score):
     assert RowComparison(scores).not_better_than_chance("l1") == []
 
 
-def test_baselines_alone_have_no_leader(study_scores):
+def test_baselines_without_encoders_have_no_best_score(study_scores):
     comparison = RowComparison(study_scores[3:])
     assert comparison.encoders == []
     assert comparison.best_score("l1") is None

@@ -62,7 +62,7 @@ def test_plain_when_not_a_terminal_and_styled_on_one(four_scores):
     assert "\x1b[" in printed(four_scores, force_terminal=True, color_system="standard").getvalue()
 
 
-def test_output_that_knows_ascii_alone(four_scores):
+def test_ascii_output(four_scores):
     raw = io.BytesIO()
     file = io.TextIOWrapper(raw, encoding="ascii")
     printed(four_scores, file=file).flush()
@@ -87,7 +87,7 @@ def test_names_are_neither_rich_markup_nor_terminal_escapes(make_score):
     assert "\x1b[2J" not in text
 
 
-def test_a_table_a_probe(make_score):
+def test_one_table_for_each_probe(make_score):
     text = printed([make_score("a"), make_score("a", probe="svm")]).getvalue()
     assert "llv2, probe mlp" in text
     assert "llv2, probe svm" in text

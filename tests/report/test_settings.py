@@ -1,17 +1,17 @@
 from tfdeepsim.report.settings import compare_settings, flatten
 
 
-def test_what_differs_is_apart_from_what_is_shared():
+def test_different_and_common_settings_are_separated():
     differing, common = compare_settings([{"loss": "pixel", "seed": 0}, {"loss": "l1", "seed": 0}])
     assert differing == {"loss": ["pixel", "l1"]}
     assert common == {"seed": "0"}
 
 
-def test_a_setting_that_one_run_lacks_differs():
+def test_a_setting_missing_in_one_run_differs():
     assert compare_settings([{"a": 1}, {}])[0] == {"a": ["1", "–"]}
 
 
-def test_null_beside_an_object_is_shown_by_the_leaves_alone():
+def test_null_in_one_run_and_an_object_in_another_shows_the_values_only():
     differing, common = compare_settings([{"comparator": None}, {"comparator": {"sha256": "ab"}}])
     assert differing == {"comparator.sha256": ["–", "ab"]}
     assert common == {}

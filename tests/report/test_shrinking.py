@@ -9,7 +9,7 @@ from tfdeepsim.report.shrinking import shrink_images
 
 @pytest.fixture(scope="module")
 def noise():
-    """A picture that PNG can hardly pack, 200 x 300."""
+    """A picture of 200 x 300 that PNG can hardly compress."""
     file = io.BytesIO()
     pixels = np.random.default_rng(0).integers(0, 256, (200, 300, 3), dtype=np.uint8)
     Image.fromarray(pixels).save(file, "png")
@@ -23,7 +23,7 @@ def plain():
     return file.getvalue()
 
 
-def test_what_fits_stays_as_it_is(noise, plain):
+def test_images_that_fit_are_unchanged(noise, plain):
     assert shrink_images([noise, plain], 10**6) == [noise, plain]
     assert shrink_images([], 0) == []
 

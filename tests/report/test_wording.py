@@ -80,7 +80,7 @@ def test_conclusion_without_any_finite_value(make_score):
     assert conclusion(comparison, "l1") == "No encoder has a finite mean L1 distance."
 
 
-def test_seeds_say_what_they_are_of(study_scores, make_score):
+def test_seeds_name_what_they_count(study_scores, make_score):
     comparison = RowComparison(
         [*study_scores, make_score("x", (0.5,)), make_score("y", (0.5,), over="encoder")]
     )

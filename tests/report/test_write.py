@@ -79,7 +79,7 @@ def test_a_classification_is_reported(make_run, make_score, tmp_path):
 @pytest.mark.parametrize(
     "name", ["report.html", "results.csv", "results.md", "figures/predictions.png"]
 )
-def test_nothing_is_overwritten_unasked(runs, scores, tmp_path, name):
+def test_files_are_not_replaced_without_overwrite(runs, scores, tmp_path, name):
     folder = tmp_path / "out"
     (folder / name).parent.mkdir(parents=True)
     (folder / name).write_text("mine")
@@ -117,7 +117,7 @@ def test_a_file_in_the_place_of_the_folder_is_seen_before_any_work(tmp_path, nam
         check_free(place.parent if name == "out/figures" else place / "report", overwrite=True)
 
 
-def test_checking_makes_nothing(tmp_path):
+def test_checking_creates_nothing(tmp_path):
     check_free(tmp_path / "a" / "b")
     assert files(tmp_path) == []
 
@@ -167,7 +167,7 @@ def test_no_rows_are_refused(tmp_path):
         write_report({}, [], tmp_path / "out", "mlp")
 
 
-def test_the_probe_asked_for_comes_first(make_run, make_score, tmp_path):
+def test_the_requested_probe_comes_first(make_run, make_score, tmp_path):
     scores = [make_score(probe="svm", values=(0.5,)), make_score()]
     runs = [make_run(scores[1])]
     page = write_report(named(runs), scores, tmp_path / "out", "mlp").read_text()
@@ -197,7 +197,7 @@ def test_a_dataset_without_labels(runs, tmp_path):
     )
 
 
-def test_a_report_without_labels_takes_away_the_tables_of_the_one_before(runs, scores, tmp_path):
+def test_a_report_without_labels_deletes_the_tables_of_an_earlier_report(runs, scores, tmp_path):
     write_report(named(runs), scores, tmp_path / "out", "mlp")
     write_report(named(runs), [], tmp_path / "out", "mlp", overwrite=True)
     assert not (tmp_path / "out" / "results.csv").exists()
@@ -210,7 +210,7 @@ def test_a_dataset_without_labels_must_have_a_name(tmp_path):
         write_report({"clip": RunDirectory(tmp_path / "clip")}, [], tmp_path / "out", "mlp")
 
 
-def test_rows_have_names_of_their_own(make_run, make_score, tmp_path):
+def test_rows_may_have_other_names_than_their_folders(make_run, make_score, tmp_path):
     """Several seeds stand in one row, whose files are those of the first."""
     score = make_score("pixel", over="encoder")
     run = make_run(dataclasses.replace(score, run="pixel-seed0"))

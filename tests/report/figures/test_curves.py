@@ -33,7 +33,7 @@ def test_weighted_terms_and_their_sum(record):
     np.testing.assert_allclose(found["total"][1], found["image"][1] + found["KL"][1])
 
 
-def test_the_sum_is_left_out_where_one_term_is_all_of_it(make_run, make_score, read_scored):
+def test_the_sum_is_left_out_if_there_is_one_term(make_run, make_score, read_scored):
     score = make_score("ae")
     assert list(terms(read_scored(make_run(score), score).history)) == ["image"]
 

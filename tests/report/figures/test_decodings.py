@@ -24,7 +24,7 @@ def packed(colour):
     return np.asarray(colour, np.int64) @ (1, 256, 65536)
 
 
-def test_originals_on_top_and_a_row_a_representation(record, originals):
+def test_originals_are_above_one_row_for_each_representation(record, originals):
     other = dataclasses.replace(record, decoded=DecodedEmbeddings(originals, originals // 2, None))
     sheet = opened(decoded_sheet([record, dataclasses.replace(record, decoded=None), other]))
     tops = [

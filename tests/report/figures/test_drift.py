@@ -65,7 +65,7 @@ def test_more_curves_than_colours(tmp_path):
     assert len(np.unique(rows_inked(sheet, RUN_COLOURS[0]))) >= 4
 
 
-def test_an_earlier_one_is_replaced(tmp_path):
+def test_an_earlier_file_is_replaced(tmp_path):
     first = written(tmp_path / "drift.png", CURVES)
     second = written(tmp_path / "drift.png", dict(list(CURVES.items())[:1]))
     assert not np.array_equal(first, second)

@@ -30,7 +30,7 @@ def inked(png, colour):
     return int(np.sum(sheet @ (1, 256, 65536) == wanted @ (1, 256, 65536)))
 
 
-def test_a_curve_a_row_in_its_colour(record):
+def test_each_row_has_a_curve_in_its_colour(record):
     other = dataclasses.replace(record, efficiency=curve(value=0.3))
     baseline = dataclasses.replace(record, model="pca", system="PCA", efficiency=curve(value=0.2))
     png = efficiency_panels([record, other, baseline])
@@ -39,7 +39,7 @@ def test_a_curve_a_row_in_its_colour(record):
     assert inked(png, RUN_COLOURS[2]) == 0
 
 
-def test_a_panel_a_metric(record):
+def test_one_panel_for_each_metric(record):
     one, two = (
         Image.open(
             io.BytesIO(efficiency_panels([dataclasses.replace(record, efficiency=curve(task))]))

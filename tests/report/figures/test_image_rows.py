@@ -64,7 +64,7 @@ def test_other_sizes(tmp_path, size):
         ({"a": NOISE, "b": NOISE[:2]}, "row 'b' must have the shape of the first"),
     ],
 )
-def test_what_is_no_row(tmp_path, rows, message):
+def test_wrong_rows_are_refused(tmp_path, rows, message):
     with pytest.raises(InputError, match=message):
         write_image_rows(tmp_path / "rows.png", rows)
     assert not list(tmp_path.iterdir())

@@ -38,7 +38,7 @@ def test_points_and_interval_are_to_scale(make_score):
     np.testing.assert_allclose(np.ptp(bar) / between, 2 * 3.182 * 0.57735 / 2, rtol=0.03)
 
 
-def test_one_panel_a_metric(study_scores, make_score):
+def test_one_panel_for_each_metric(study_scores, make_score):
     second = [dataclasses.replace(score, metric="l2") for score in study_scores]
     one, two = (
         opened(seed_panels(RowComparison(scores))).shape

@@ -9,7 +9,7 @@ from tfdeepsim.report.figures.style import drawable, new_figure, png, run_colour
 ROOT = Path(__file__).parents[3]
 
 
-def test_a_users_own_settings_neither_count_nor_change():
+def test_the_users_settings_are_neither_used_nor_changed():
     def draw():
         with styled():
             figure = new_figure(100, 50)
@@ -22,12 +22,12 @@ def test_a_users_own_settings_neither_count_nor_change():
         assert matplotlib.rcParams["text.color"] == "red"
 
 
-def test_one_colour_a_run_and_more_runs_than_colours():
+def test_more_runs_than_colours_share_colours():
     assert len({run_colour(index) for index in range(7)}) == 7
     assert run_colour(7) == run_colour(0)
 
 
-def test_drawable_replaces_what_the_type_lacks():
+def test_drawable_replaces_characters_that_the_font_lacks():
     assert drawable("P. AE ± µ 日") == "P. AE ± µ ?"
 
 
