@@ -1,4 +1,4 @@
-"""Image files of one colour each, which is their value: what tests of image files share."""
+"""Image files of one colour each, which is their value, for several test files."""
 
 import numpy as np
 import PIL.Image
@@ -19,9 +19,9 @@ def fill(root, names, size=(SIDE, SIDE)):
     return root
 
 
-def values(source):
+def values(split):
     """The value of each image; checks that all its pixels have it."""
-    pixels = source.images[:].astype(int)
+    pixels = split.images[:].astype(int)
     found = pixels[:, 0, 0, 0]
     expected = np.stack([found, found // 2, 255 - found], axis=-1)[:, None, None]
     np.testing.assert_array_equal(pixels, np.broadcast_to(expected, pixels.shape))

@@ -44,12 +44,12 @@ def test_auto_is_memory_if_that_is_less_than_half_of_what_is_free(
     monkeypatch.setattr(
         cache.psutil, "virtual_memory", lambda: memory(*[free] * len(memory._fields))
     )
-    source = cache.decoded_split(SPEC, fill, tmp_path / "test", "auto")
-    assert isinstance(source.images, np.memmap) == mapped
+    split = cache.decoded_split(SPEC, fill, tmp_path / "test", "auto")
+    assert isinstance(split.images, np.memmap) == mapped
 
 
 @pytest.mark.parametrize("damage", ["cut", "gone", "other shape", "junk"])
-def test_files_that_do_not_fit_are_written_again(fill, tmp_path, damage):
+def test_files_of_another_shape_or_damaged_are_written_again(fill, tmp_path, damage):
     expected = cache.decoded_split(SPEC, fill, tmp_path / "test", "memory")
     cache.decoded_split(SPEC, fill, tmp_path / "test", "disk")
     file = tmp_path / "test" / "image.npy"
@@ -66,7 +66,7 @@ def test_files_that_do_not_fit_are_written_again(fill, tmp_path, damage):
     assert fill.times == 3
 
 
-def test_files_are_there_whole_or_not_at_all(fill, tmp_path):
+def test_files_are_written_completely_or_not_at_all(fill, tmp_path):
     def interrupted(arrays):
         fill(arrays)
         raise KeyboardInterrupt
@@ -76,7 +76,7 @@ def test_files_are_there_whole_or_not_at_all(fill, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == [".test.lock"]
 
 
-def test_what_a_killed_process_left_is_swept(fill, tmp_path):
+def test_what_a_killed_process_left_is_removed(fill, tmp_path):
     (tmp_path / ".test.abc" / "test").mkdir(parents=True)
     cache.decoded_split(SPEC, fill, tmp_path / "test", "disk")
     assert sorted(path.name for path in tmp_path.iterdir()) == [".test.lock", "test"]
@@ -98,6 +98,6 @@ def test_labels_that_are_not_finite_are_refused(fill, tmp_path):
             cache.decoded_split(SPEC, spoilt, tmp_path / "test", where)
 
 
-def test_what_is_decoded_all_at_once_cannot_be_decoded_at_each_use(fill, tmp_path):
+def test_records_cannot_be_decoded_at_each_use_without_a_cache(fill, tmp_path):
     with pytest.raises(InputError, match="decoding at each use is for image files"):
         cache.decoded_split(SPEC, fill, tmp_path / "test", "none")

@@ -13,7 +13,7 @@ from tfdeepsim.options import DataOptions
 @pytest.mark.parametrize(
     "name", ["llv2", "llv2/paper", "llv2/quickstart", "llv2/200x15-stride10-seed3"]
 )
-def test_known_names(name):
+def test_correct_names_are_accepted(name):
     check_name(name)
 
 
@@ -51,7 +51,7 @@ def test_unknown_names_are_refused_with_what_is_accepted(name, accepted, tmp_pat
         ({"image_size": 96}, "LLv2's frames have one size: got 96; accepted: 64"),
     ],
 )
-def test_frames_are_what_they_are(option, message, tiny):
+def test_options_for_image_files_are_refused_for_llv2(option, message, tiny):
     for ask in (describe, open_dataset):
         with pytest.raises(InputError, match=message):
             ask(*tiny, DataOptions(**option))
@@ -68,7 +68,7 @@ def test_names_are_checked_without_tensorflow_or_the_simulator():
     assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == "[]"
 
 
-def test_describing_makes_nothing(tmp_path):
+def test_describing_writes_nothing(tmp_path):
     described = describe("llv2", tmp_path)
     assert described.name == "llv2"
     assert not described.ready
@@ -78,7 +78,7 @@ def test_describing_makes_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_one_dataset_has_one_name(tmp_path):
+def test_equal_sizes_of_llv2_have_the_same_name(tmp_path):
     assert (
         describe("llv2/small", tmp_path).name
         == describe("llv2/1000x15-stride10-seed0", tmp_path).name
@@ -87,7 +87,7 @@ def test_one_dataset_has_one_name(tmp_path):
     assert describe("llv2/20x3-stride2-seed0", tmp_path).name == "llv2/20x3-stride2"
 
 
-def test_the_folder_of_all_datasets(tmp_path, monkeypatch):
+def test_the_data_folder_comes_from_the_argument_or_the_environment(tmp_path, monkeypatch):
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path / "a"))
     assert describe("llv2/paper").folder == tmp_path / "a" / "llv2" / "paper" / "1.0.0"
     assert (
@@ -95,7 +95,7 @@ def test_the_folder_of_all_datasets(tmp_path, monkeypatch):
     )
 
 
-def test_describing_what_was_made(tiny):
+def test_describing_a_dataset_that_exists(tiny):
     name, data_dir = tiny
     described = describe(name, data_dir)
     assert described.ready
@@ -103,7 +103,7 @@ def test_describing_what_was_made(tiny):
     assert described.splits == open_dataset(name, data_dir).splits
 
 
-def test_a_data_folder_that_cannot_be_looked_at_ends_in_one_line(tmp_path):
+def test_a_data_folder_that_cannot_be_read_ends_in_one_line(tmp_path):
     for ask in (describe, open_dataset):
         with pytest.raises(InputError, match="data folder must be readable"):
             ask("llv2/2x1-stride1", tmp_path / ("x" * 300))

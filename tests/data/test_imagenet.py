@@ -1,4 +1,4 @@
-"""ImageNet from archives in the true layout, written here."""
+"""ImageNet from archives in the official layout, which the tests write."""
 
 import io
 import tarfile
@@ -89,17 +89,17 @@ def test_images_are_crops_of_227_from_256(raw, cache):
 
 def test_the_test_set_is_the_official_validation_set(raw):
     dataset = open_dataset("imagenet", raw)
-    source = dataset.split("test", "none")
-    np.testing.assert_array_equal(source.labels["label"], list(VALIDATION.values()))
+    split = dataset.split("test", "none")
+    np.testing.assert_array_equal(split.labels["label"], list(VALIDATION.values()))
     np.testing.assert_array_equal(
-        source.images[:], np.stack([seen(picture(number)) for number in VALIDATION])
+        split.images[:], np.stack([seen(picture(number)) for number in VALIDATION])
     )
     assert dataset.splits["probe_train"] + dataset.splits["probe_validation"] == 10
     assert dataset.class_names[:2] == SYNSETS
     assert len(dataset.class_names) == 1000
 
 
-def test_archives_are_looked_through_once(raw):
+def test_archives_are_indexed_once(raw):
     before = describe("imagenet", raw)
     assert not before.ready
     assert before.splits["test"] == 50_000
@@ -113,7 +113,7 @@ def test_archives_are_looked_through_once(raw):
     assert describe("imagenet", raw, DataOptions(cache="none")).ready
 
 
-def test_an_index_of_another_file_is_not_taken(raw):
+def test_the_index_of_a_changed_archive_is_not_used(raw):
     first = open_dataset("imagenet", raw)
     tar = raw / "downloads" / "manual" / "ILSVRC2012_img_train.tar"
     tar.write_bytes(train_tar({name: picture(row) for row, name in enumerate(TRAIN)}))
@@ -129,7 +129,7 @@ def test_both_archives_are_needed(raw, missing):
             ask("imagenet", raw)
 
 
-def test_without_any_it_says_where_they_belong(tmp_path):
+def test_without_archives_the_error_says_where_they_belong(tmp_path):
     assert not describe("imagenet", tmp_path).ready
     with pytest.raises(
         InputError, match=r"img_train\.tar and ILSVRC2012_img_val\.tar .*, in .*downloads/manual"

@@ -32,7 +32,7 @@ def test_members_are_listed_like_files(make):
 @pytest.mark.parametrize(
     "compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA]
 )
-def test_many_threads_read_side_by_side(make, compression):
+def test_many_threads_can_read_at_the_same_time(make, compression):
     store = Archive(make(*(f"{i}.jpg" for i in range(200)), compression=compression))
     with ThreadPoolExecutor(8) as threads:
         for file, data in zip(store.files, threads.map(store.read, store.files), strict=True):
@@ -82,7 +82,7 @@ def test_a_damaged_archive_ends_in_one_line(make, damage):
         Archive(path)
 
 
-def test_what_is_no_file_is_refused(tmp_path):
+def test_paths_that_are_not_files_are_refused(tmp_path):
     with pytest.raises(InputError, match="which does not exist"):
         Archive(str(tmp_path / "none.zip"))
     with pytest.raises(InputError, match="a folder"):

@@ -56,7 +56,7 @@ def test_marks_spaces_quotes_and_empty_lines_do_not_matter(read):
     assert read(text).values.tolist() == [[1], [2], [3]]
 
 
-def test_a_last_part_that_two_images_share_is_no_name(read):
+def test_a_file_name_that_two_images_share_is_refused(read):
     with pytest.raises(InputError, match=r"1 rows for files that are no images.*e\.g\. a\.jpg"):
         read("file,x\na.jpg,1\ny/a.jpg,2\n", names=["x/a.jpg", "y/a.jpg"], wrapping="")
 
@@ -91,13 +91,13 @@ def test_a_last_part_that_two_images_share_is_no_name(read):
         (b"\xff\xfe\x00file", "readable CSV file"),
     ],
 )
-def test_what_is_not_one_row_for_each_image_is_refused_in_one_line(read, text, words):
+def test_anything_but_one_row_for_each_image_ends_in_one_line(read, text, words):
     with pytest.raises(InputError, match=words) as error:
         read(text)
     assert "\n" not in str(error.value)
 
 
-def test_a_file_that_is_not_there(tmp_path):
+def test_a_missing_file_is_reported(tmp_path):
     for path in (tmp_path / "none.csv", tmp_path):
         with pytest.raises(
             InputError, match=r"must be a readable CSV file: got .*(No such file|Is a directory)"

@@ -35,11 +35,11 @@ def test_images_labels_and_splits(folder, opened, cache):
     }
     seen = []
     for split in TABLE.values():
-        source = dataset.split(split, cache)
-        found = values(source)
-        assert source.labels["label"].dtype == np.int64
-        assert source.labels["label"].tolist() == [value // 20 for value in found]
-        assert sum(source.labels["label"]) * 2 == len(found)  # the same share of each class
+        examples = dataset.split(split, cache)
+        found = values(examples)
+        assert examples.labels["label"].dtype == np.int64
+        assert examples.labels["label"].tolist() == [value // 20 for value in found]
+        assert sum(examples.labels["label"]) * 2 == len(found)  # the same share of each class
         seen += found
     assert sorted(seen) == list(range(40))
     for probe, encoder in (
@@ -50,16 +50,16 @@ def test_images_labels_and_splits(folder, opened, cache):
 
 
 @pytest.mark.parametrize("cache", ["disk", "memory", "none"])
-def test_batches_with_and_without_an_order_of_their_own(folder, opened, cache):
-    source = opened(folder, cache=cache).split("encoder_train")
-    data = [batches(source, 5), training_batches(source, batch_size=5, seed=0, steps=range(5))]
+def test_batches_in_training_order_and_in_stored_order(folder, opened, cache):
+    split = opened(folder, cache=cache).split("encoder_train")
+    data = [batches(split, 5), training_batches(split, batch_size=5, seed=0, steps=range(5))]
     for batch in (batch for one in data for batch in one.as_numpy_iterator()):
         values_ = np.rint(batch["image"][:, 0, 0, 0] * 255)
         np.testing.assert_array_equal(batch["label"], values_ // 20)
         np.testing.assert_allclose(batch["image"][..., 2], 1 - batch["image"][..., 0], atol=1e-6)
 
 
-def test_a_zip_is_the_folder_it_was_made_of(folder, opened, tmp_path):
+def test_a_zip_archive_is_the_same_dataset_as_its_folder(folder, opened, tmp_path):
     archive = shutil.make_archive(str(tmp_path / "photos"), "zip", folder)
     from_zip, from_folder = opened(archive, "zip"), opened(folder)
     assert from_zip.name == f"zip:{archive}"
@@ -103,7 +103,7 @@ def split_folders(root, **counts):
         ({"train": 10, "val": 4}, None, [16, 8, 4]),
     ],
 )
-def test_split_folders_are_used_and_only_what_is_missing_is_cut_off(
+def test_split_folders_are_used_and_only_missing_splits_are_divided_off(
     tmp_path, opened, counts, split, sizes
 ):
     dataset = opened(split_folders(tmp_path / "set", **counts), split=split)
@@ -123,7 +123,7 @@ def test_the_test_folder_is_the_test_split(tmp_path, opened):
         ({"train": 1, "test": 2}, {}, "class 'a' with 1 for 2 splits, and 1 more such"),
     ],
 )
-def test_splits_that_cannot_be_made_are_refused(tmp_path, opened, counts, options, words):
+def test_impossible_splits_are_refused(tmp_path, opened, counts, options, words):
     with pytest.raises(InputError, match=words):
         opened(split_folders(tmp_path / "set", **counts), **options)
 
@@ -143,14 +143,14 @@ def test_a_folder_without_images_is_refused(tmp_path, opened, others):
         opened(tmp_path / "empty")
 
 
-def test_the_seed_decides_the_split_and_the_fingerprint_tells(folder, opened):
+def test_the_seed_changes_the_splits_and_the_fingerprint(folder, opened):
     first, second = opened(folder, split_seed=1), opened(folder, split_seed=2)
     assert values(first.split("test")) != values(second.split("test"))
     assert first.fingerprint != second.fingerprint
     assert values(opened(folder, split_seed=1).split("test")) == values(first.split("test"))
 
 
-def test_the_fingerprint_changes_with_all_that_matters_and_nothing_else(folder, opened, tmp_path):
+def test_the_fingerprint_changes_with_data_and_options_but_not_with_times(folder, opened, tmp_path):
     fingerprint = opened(folder).fingerprint
     os.utime(folder / "cat/00.png", (1, 1))
     assert opened(folder, cache="memory").fingerprint == fingerprint
@@ -179,9 +179,9 @@ def test_numbers_from_a_csv_are_regressed(folder, opened, tmp_path):
     )
     dataset = opened(folder, labels=str(folder / "labels.csv"))
     assert (dataset.task, dataset.label, dataset.class_names) == ("regression", "label", ())
-    source = dataset.split("test")
-    assert source.labels["label"].dtype == np.float32
-    assert source.labels["label"].tolist() == [[value, -value] for value in values(source)]
+    split = dataset.split("test")
+    assert split.labels["label"].dtype == np.float32
+    assert split.labels["label"].tolist() == [[value, -value] for value in values(split)]
     assert dataset.skipped == ()
 
 
@@ -192,8 +192,8 @@ def test_names_from_a_csv_are_classes(tmp_path, opened):
     )
     dataset = opened(root, labels=str(tmp_path / "labels.csv"))
     assert (dataset.task, dataset.class_names) == ("classification", ("a", "b"))
-    source = dataset.split("encoder_train")
-    assert source.labels["label"].tolist() == [1 - value % 2 for value in values(source)]
+    split = dataset.split("encoder_train")
+    assert split.labels["label"].tolist() == [1 - value % 2 for value in values(split)]
 
 
 @pytest.mark.parametrize("cache", ["disk", "memory", "none"])
@@ -206,11 +206,11 @@ def test_bad_files_are_left_out_and_listed(folder, opened, cache, capsys):
     assert dataset.skipped[2][1] == "no JPEG, PNG, BMP, GIF or WebP image"
     seen = [value for split in TABLE.values() for value in values(dataset.split(split))]
     assert sorted(seen) == [value for value in range(40) if value not in (5, 27)]
-    said = capsys.readouterr().err
-    assert said.startswith(
+    printed = capsys.readouterr().err
+    assert printed.startswith(
         f"Skipped 3 of 41 files of folder:{folder}: notes.txt (not an image file)"
     )
-    assert said.count("\n") == 1
+    assert printed.count("\n") == 1
     if cache != "memory":
         assert (dataset.cache_dir / "skipped.csv").read_text().splitlines()[
             1
@@ -218,7 +218,7 @@ def test_bad_files_are_left_out_and_listed(folder, opened, cache, capsys):
         assert opened(folder, cache=cache).skipped == dataset.skipped
 
 
-def test_content_decides_and_not_the_ending(folder, opened):
+def test_the_format_is_recognised_by_content_and_not_by_ending(folder, opened):
     for ending, kind in (("jpg", "WEBP"), ("gif", "BMP")):
         data = io.BytesIO()
         image(77).save(data, kind, **({"lossless": True} if kind == "WEBP" else {}))
@@ -229,7 +229,7 @@ def test_content_decides_and_not_the_ending(folder, opened):
 
 
 @pytest.mark.parametrize("cache", ["disk", "none"])
-def test_too_many_bad_files_stop(folder, opened, cache):
+def test_too_many_bad_files_are_refused(folder, opened, cache):
     for i in range(5):
         (folder / f"cat/{i:02}.png").write_text("no image")
     for _ in range(2):
@@ -249,13 +249,13 @@ def test_a_class_of_bad_files_only_is_refused(folder, opened):
         opened(folder, max_bad=0.5)
 
 
-def test_a_file_that_is_far_too_large_is_not_even_read(folder, opened, monkeypatch):
+def test_a_file_that_is_far_too_large_is_not_read(folder, opened, monkeypatch):
     monkeypatch.setattr(verification, "_MAX_BYTES", 100_000)
     (folder / "cat/05.png").write_bytes(bytes(100_001))
     assert opened(folder).skipped == (("cat/05.png", "a file of 0 MB"),)
 
 
-def test_an_archive_with_a_wrong_checksum_stops(tmp_path, opened):
+def test_an_archive_with_a_wrong_checksum_is_refused(tmp_path, opened):
     path = tmp_path / "set.zip"
     with zipfile.ZipFile(path, "w") as archive:
         for i in range(10):
@@ -276,7 +276,7 @@ def test_an_image_that_cannot_be_tiled_is_named(folder, opened):
 
 
 @pytest.mark.parametrize("resize", ["tile", "reflect", "bilinear"])
-def test_sizes_and_ways_to_get_there_are_kept_side_by_side(folder, opened, resize):
+def test_images_of_several_sizes_are_cached_side_by_side(folder, opened, resize):
     for side in (8, 16):
         dataset = opened(folder, image_size=side, resize=resize)
         assert dataset.split("test").images.shape == (8, side, side, 3)

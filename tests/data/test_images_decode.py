@@ -1,4 +1,4 @@
-"""Files of every kind, decoded to the right pixels."""
+"""Decoding of image files of every kind."""
 
 import io
 import math
@@ -45,7 +45,7 @@ def test_lossless_formats_keep_every_bit(kind, options):
 
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}])
-def test_jpeg_is_what_pillow_decodes(options):
+def test_jpeg_is_decoded_as_by_pillow(options):
     data = encoded(smooth(), "JPEG", quality=95, subsampling=0, **options)
     assert worst(decode(data, VIEW), np.asarray(PIL.Image.open(io.BytesIO(data)))) == 0
     assert worst(decode(data, VIEW), smooth()) <= 12
@@ -132,14 +132,14 @@ def test_16_bits_of_any_number_of_channels(colour_type, channels):
     assert worst(shown, ramp[..., : 3 if channels > 2 else 1] / 257) <= 1
 
 
-def test_of_several_pictures_in_a_camera_file_the_first_counts():
+def test_of_several_pictures_in_a_camera_file_the_first_is_used():
     pictures = [PIL.Image.new("RGB", (SIDE * 8, SIDE * 8), colour) for colour in ("black", "white")]
     data = encoded(pictures[0], "MPO", save_all=True, append_images=pictures[1:])
     assert worst(decode(data, VIEW), 0) <= 1
     assert open_image(data, VIEW).size == (SIDE, SIDE)
 
 
-def test_cmyk_comes_out_in_its_colours():
+def test_cmyk_becomes_rgb_of_the_same_colours():
     cmyk = PIL.Image.fromarray(smooth()).convert("CMYK")
     shown = decode(encoded(cmyk, "JPEG", quality=100, subsampling=0), VIEW)
     assert worst(shown, np.asarray(cmyk.convert("RGB"))) <= 6
@@ -162,7 +162,7 @@ UPRIGHT = {
     ("kind", "options"),
     [("JPEG", {"quality": 95, "subsampling": 0}), ("PNG", {}), ("WEBP", {"lossless": True})],
 )
-def test_files_turned_by_exif_are_turned_back(orientation, kind, options):
+def test_the_orientation_in_exif_is_applied(orientation, kind, options):
     stored = smooth(SIDE, 24)
     exif = PIL.Image.Exif()
     exif[0x0112] = orientation
@@ -173,13 +173,13 @@ def test_files_turned_by_exif_are_turned_back(orientation, kind, options):
     assert worst(shown, expected) <= (12 if kind == "JPEG" else 0)
 
 
-def test_exif_that_cannot_be_read_turns_nothing():
+def test_exif_that_cannot_be_read_is_ignored():
     data = encoded(smooth(), "JPEG", exif=b"Exif\0\0junk", quality=95, subsampling=0)
     assert worst(decode(data, VIEW), smooth()) <= 12
 
 
 @pytest.mark.parametrize("kind", ["GIF", "WEBP"])
-def test_of_an_animation_the_first_frame_counts(kind):
+def test_of_an_animation_the_first_frame_is_used(kind):
     frames = [PIL.Image.new("RGB", (SIDE, SIDE), colour) for colour in ("black", "white", "red")]
     data = encoded(frames[0], kind, save_all=True, append_images=frames[1:])
     assert worst(decode(data, VIEW), 0) <= 1
@@ -206,7 +206,7 @@ def test_large_jpegs_are_decoded_at_a_fraction_that_is_large_enough(height, widt
     assert fraction == 1 or min(height, width) / fraction >= (view.shorter_side or view.side)
 
 
-def test_a_fraction_shows_what_the_whole_shows():
+def test_a_jpeg_decoded_at_a_fraction_looks_like_the_full_image():
     image = PIL.Image.fromarray(smooth(200, 131))
     data = encoded(image, "JPEG", quality=95, subsampling=0)
     assert (
@@ -219,7 +219,7 @@ def test_a_fraction_shows_what_the_whole_shows():
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "GIF", "WEBP"])
-def test_files_cut_short_are_told(kind):
+def test_truncated_files_are_reported(kind):
     random = np.random.default_rng(0).integers(256, size=(64, 64, 3), dtype=np.uint8)
     data = encoded(random, kind)
     for length in (1, 10, len(data) // 3, len(data) - len(data) // 4):
@@ -235,17 +235,17 @@ def test_files_cut_short_are_told(kind):
         (bytes(2000), "no JPEG"),
     ],
 )
-def test_files_that_are_no_images_are_told(data, reason):
+def test_files_that_are_not_images_are_reported(data, reason):
     with pytest.raises(Undecodable, match=reason):
         decode(data, VIEW)
 
 
-def test_only_the_formats_that_are_named_are_decoded():
+def test_only_the_documented_formats_are_decoded():
     with pytest.raises(Undecodable, match="no JPEG"):
         decode(encoded(smooth(), "TIFF"), VIEW)
 
 
-def test_a_broken_checksum_inside_a_png_is_told():
+def test_a_wrong_checksum_in_a_png_is_reported():
     data = bytearray(
         encoded(np.random.default_rng(0).integers(256, size=(64, 64, 3), dtype=np.uint8), "PNG")
     )
@@ -254,7 +254,7 @@ def test_a_broken_checksum_inside_a_png_is_told():
         decode(bytes(data), VIEW)
 
 
-def test_bombs_are_told_before_they_are_decoded(monkeypatch):
+def test_images_of_too_many_pixels_are_refused_before_decoding(monkeypatch):
     data = encoded(smooth(40, 40), "PNG")
     monkeypatch.setattr(PIL.Image, "MAX_IMAGE_PIXELS", 1000)
     with pytest.raises(Undecodable):
@@ -264,6 +264,6 @@ def test_bombs_are_told_before_they_are_decoded(monkeypatch):
         decode(data, VIEW)
 
 
-def test_an_image_that_cannot_be_tiled_is_no_damaged_file():
+def test_an_image_that_cannot_be_tiled_does_not_count_as_damaged():
     with pytest.raises(InputError, match="whole numbers"):
         decode(encoded(smooth(10, 10), "PNG"), Resizing(SIDE, "tile"))

@@ -27,14 +27,14 @@ def test_images_are_listed_by_their_ending_in_a_fixed_order(tmp_path):
     assert store.read(store.files[1]) == b"b/1.jpeg"
 
 
-def test_other_files_are_skipped_by_name_but_not_the_labels(tmp_path):
+def test_other_files_are_skipped_but_the_labels_are_not_counted(tmp_path):
     write(tmp_path, "a.jpg", "notes.txt", "labels.csv", "x/other.csv", "noending")
     assert sorted(Folder(str(tmp_path), str(tmp_path / "labels.csv")).skipped) == [
         (name, "not an image file") for name in ("noending", "notes.txt", "x/other.csv")
     ]
 
 
-def test_what_is_not_for_users_does_not_count(tmp_path):
+def test_hidden_files_and_those_of_file_managers_are_ignored(tmp_path):
     write(
         tmp_path,
         "a.jpg",
@@ -60,14 +60,14 @@ def test_links_are_followed_but_not_in_circles(tmp_path):
     assert store.skipped == [("gone.jpg", "not a file, or a link to nothing")]
 
 
-def test_the_users_own_folder(tmp_path, monkeypatch):
+def test_a_tilde_stands_for_the_home_folder(tmp_path, monkeypatch):
     write(tmp_path, "photos/a.jpg")
     monkeypatch.setenv("HOME", str(tmp_path))
     store = Folder("~/photos")
     assert (names(store), store.name) == (["a.jpg"], "folder:~/photos")
 
 
-def test_what_is_no_folder_is_refused(tmp_path):
+def test_paths_that_are_not_folders_are_refused(tmp_path):
     write(tmp_path, "a.jpg")
     with pytest.raises(InputError, match="which does not exist"):
         Folder(str(tmp_path / "none"))

@@ -7,15 +7,15 @@ from tfdeepsim.errors import InputError
 
 
 def seen(names, **options):
-    """(name, part, class) of each image, and what is skipped."""
-    found = layout(names, **options)
-    classes = [None] * len(found.rows) if found.classes is None else found.classes
-    labels = [None if one is None else found.class_names[one] for one in classes]
-    kept = [
-        (names[row], int(part), label)
-        for row, part, label in zip(found.rows, found.split_ids, labels, strict=True)
+    """(name, split_id, class) of each image, and what is skipped."""
+    result = layout(names, **options)
+    classes = [None] * len(result.rows) if result.classes is None else result.classes
+    labels = [None if one is None else result.class_names[one] for one in classes]
+    used = [
+        (names[row], int(split_id), label)
+        for row, split_id, label in zip(result.rows, result.split_ids, labels, strict=True)
     ]
-    return kept, list(found.skipped)
+    return used, list(result.skipped)
 
 
 def test_a_flat_folder_has_no_labels():
@@ -23,8 +23,8 @@ def test_a_flat_folder_has_no_labels():
 
 
 def test_top_folders_are_classes_and_deeper_ones_belong_to_them():
-    kept, skipped = seen(["cat/a.jpg", "cat/2021/may/b.jpg", "dog/c.jpg"])
-    assert kept == [
+    used, skipped = seen(["cat/a.jpg", "cat/2021/may/b.jpg", "dog/c.jpg"])
+    assert used == [
         ("cat/a.jpg", TRAIN, "cat"),
         ("cat/2021/may/b.jpg", TRAIN, "cat"),
         ("dog/c.jpg", TRAIN, "dog"),
@@ -33,14 +33,14 @@ def test_top_folders_are_classes_and_deeper_ones_belong_to_them():
 
 
 def test_classes_are_numbered_by_name():
-    found = layout(["b/1.png", "a/1.png", "10/1.png", "9/1.png"])
-    assert found.class_names == ("10", "9", "a", "b")
-    assert found.classes.tolist() == [3, 2, 0, 1]
+    result = layout(["b/1.png", "a/1.png", "10/1.png", "9/1.png"])
+    assert result.class_names == ("10", "9", "a", "b")
+    assert result.classes.tolist() == [3, 2, 0, 1]
 
 
 def test_images_beside_class_folders_are_skipped():
-    kept, skipped = seen(["cat/a.jpg", "cover.jpg", "dog/c.jpg"])
-    assert [name for name, *_ in kept] == ["cat/a.jpg", "dog/c.jpg"]
+    used, skipped = seen(["cat/a.jpg", "cover.jpg", "dog/c.jpg"])
+    assert [name for name, *_ in used] == ["cat/a.jpg", "dog/c.jpg"]
     assert skipped == [("cover.jpg", "outside the class folders")]
 
 
@@ -48,10 +48,10 @@ def test_images_beside_class_folders_are_skipped():
 @pytest.mark.parametrize("validation", ["val", "valid", "Validation"])
 @pytest.mark.parametrize("test", ["test", "testing"])
 def test_split_folders_by_any_of_their_names(train, validation, test):
-    kept, _ = seen(
+    used, _ = seen(
         [f"{train}/cat/a.jpg", f"{train}/dog/b.jpg", f"{validation}/cat/c.jpg", f"{test}/dog/d.jpg"]
     )
-    assert [(part, label) for _, part, label in kept] == [
+    assert [(split_id, label) for _, split_id, label in used] == [
         (TRAIN, "cat"),
         (TRAIN, "dog"),
         (VALIDATION, "cat"),
@@ -60,32 +60,32 @@ def test_split_folders_by_any_of_their_names(train, validation, test):
 
 
 def test_split_folders_may_be_flat():
-    kept, skipped = seen(["train/a.jpg", "test/b.jpg", "c.jpg"])
-    assert kept == [("train/a.jpg", TRAIN, None), ("test/b.jpg", TEST, None)]
+    used, skipped = seen(["train/a.jpg", "test/b.jpg", "c.jpg"])
+    assert used == [("train/a.jpg", TRAIN, None), ("test/b.jpg", TEST, None)]
     assert skipped == [("c.jpg", "outside the split folders")]
 
 
 def test_folders_beside_others_are_classes_whatever_their_names():
-    kept, _ = seen(["train/a.jpg", "bus/b.jpg"])
-    assert [label for *_, label in kept] == ["train", "bus"]
+    used, _ = seen(["train/a.jpg", "bus/b.jpg"])
+    assert [label for *_, label in used] == ["train", "bus"]
 
 
-@pytest.mark.parametrize("wrapping", ["photos/", "a/b/", "train/"])
-def test_a_folder_around_all_others_is_taken_off(wrapping):
-    names = [f"{wrapping}cat/a.jpg", f"{wrapping}dog/b.jpg", f"{wrapping}cover.jpg"]
-    kept, skipped = seen(names)
-    assert [label for *_, label in kept] == ["cat", "dog"]
+@pytest.mark.parametrize("prefix", ["photos/", "a/b/", "train/"])
+def test_a_folder_around_all_others_is_ignored(prefix):
+    names = [f"{prefix}cat/a.jpg", f"{prefix}dog/b.jpg", f"{prefix}cover.jpg"]
+    used, skipped = seen(names)
+    assert [label for *_, label in used] == ["cat", "dog"]
     assert skipped == [(names[2], "outside the class folders")]
-    assert layout(names).prefix == wrapping
+    assert layout(names).prefix == prefix
 
 
-def test_without_classes_folders_are_splits_or_nothing():
+def test_without_classes_folders_can_only_be_splits():
     assert seen(["cat/a.jpg", "b.jpg"], with_classes=False)[0] == [
         ("cat/a.jpg", TRAIN, None),
         ("b.jpg", TRAIN, None),
     ]
-    kept, _ = seen(["train/cat/a.jpg", "test/b.jpg"], with_classes=False)
-    assert [(part, label) for _, part, label in kept] == [(TRAIN, None), (TEST, None)]
+    used, _ = seen(["train/cat/a.jpg", "test/b.jpg"], with_classes=False)
+    assert [(split_id, label) for _, split_id, label in used] == [(TRAIN, None), (TEST, None)]
 
 
 @pytest.mark.parametrize(
@@ -103,6 +103,6 @@ def test_without_classes_folders_are_splits_or_nothing():
         ),
     ],
 )
-def test_what_says_nothing_clear_is_refused(names, words):
+def test_ambiguous_folders_are_refused(names, words):
     with pytest.raises(InputError, match=words):
         layout(names)

@@ -1,4 +1,4 @@
-"""What is kept of image files between commands, and what an interruption leaves."""
+"""The cache of image files between commands and after interruptions."""
 
 import io
 import json
@@ -29,7 +29,7 @@ def passes(monkeypatch):
 
 
 @pytest.mark.parametrize("cache", ["disk", "none"])
-def test_the_pass_is_made_once_until_a_file_changes(folder, opened, passes, cache):
+def test_files_are_verified_once_until_one_changes(folder, opened, passes, cache):
     for _ in range(3):
         dataset = opened(folder, cache=cache)
     assert len(passes) == 1
@@ -43,7 +43,7 @@ def test_the_pass_is_made_once_until_a_file_changes(folder, opened, passes, cach
     assert len(passes) == 3
 
 
-def test_pixels_follow_a_pass_without_them_and_serve_it(folder, opened, passes):
+def test_cached_pixels_spare_a_later_verification(folder, opened, passes):
     opened(folder, cache="none")
     opened(folder, cache="disk")
     assert len(passes) == 2
@@ -57,7 +57,7 @@ def test_memory_leaves_no_files(folder, opened, tmp_path):
 
 
 @pytest.mark.parametrize("damage", ["cut pixels", "no index", "junk index"])
-def test_what_was_kept_and_is_damaged_is_made_again(folder, opened, damage):
+def test_a_damaged_cache_is_written_again(folder, opened, damage):
     dataset = opened(folder)
     expected = values(dataset.split("test"))
     (pixels,) = dataset.cache_dir.glob("*.npy")
@@ -81,7 +81,7 @@ def _stopped(path, data_dir):
     open_dataset(f"folder:{path}", data_dir, DataOptions(image_size=SIDE))
 
 
-def test_a_killed_pass_leaves_nothing_that_counts(folder, opened, tmp_path, start):
+def test_what_a_killed_verification_leaves_is_not_used(folder, opened, tmp_path, start):
     process = start(_stopped, folder, tmp_path / "data")
     deadline = time.monotonic() + 60
     while not list((tmp_path / "data").glob("images/*/.*/*.npy")):
@@ -97,7 +97,7 @@ def test_a_killed_pass_leaves_nothing_that_counts(folder, opened, tmp_path, star
     assert len(values(dataset.split("test"))) == 8
 
 
-def test_an_interrupted_pass_leaves_nothing(folder, opened, tmp_path, monkeypatch):
+def test_an_interrupted_verification_leaves_nothing(folder, opened, tmp_path, monkeypatch):
     def interrupted(*arguments):
         raise KeyboardInterrupt
 
@@ -124,7 +124,7 @@ def test_a_full_disk_and_a_folder_that_cannot_be_written_end_in_one_line(
 
 
 @pytest.mark.parametrize("cache", ["disk", "memory", "none"])
-def test_the_description_decodes_next_to_nothing_and_comes_true(
+def test_the_description_decodes_almost_nothing_and_is_correct(
     folder, tmp_path, cache, monkeypatch, passes
 ):
     options = DataOptions(image_size=SIDE, cache=cache)
@@ -172,7 +172,7 @@ def test_a_file_that_changes_while_it_is_used_is_named(folder, opened):
         images[0]
 
 
-def test_some_thousand_files(tmp_path, opened):
+def test_thousands_of_files_are_divided(tmp_path, opened):
     root = tmp_path / "many"
     for kind in range(4):
         (root / str(kind)).mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""The builder, by itself and under `tfds build`."""
+"""The builder of LLv2, used directly and by `tfds build`."""
 
 import json
 from pathlib import Path
@@ -33,23 +33,28 @@ def test_several_shards_are_read_in_order(tiny, tmp_path):
     np.testing.assert_array_equal(several.labels["state"], one.labels["state"])
 
 
-def test_a_builder_that_comes_late_knows_what_was_made_meanwhile(tmp_path):
+def test_a_builder_reads_what_another_process_has_written_meanwhile(tmp_path):
     first, late = (llv2.Llv2(config="2x1-stride1", data_dir=tmp_path) for _ in range(2))
     first.download_and_prepare()
     late.download_and_prepare()
     assert late.info.splits["test"].num_examples == first.info.splits["test"].num_examples == 2
 
 
-def test_origin_is_kept_with_the_data(tiny):
+def test_the_origin_is_recorded_with_the_data(tiny):
     name, data_dir = tiny
-    kept = json.loads((data_dir / name / size.VERSION / "metadata.json").read_text())
-    assert kept["environment"] == "LunarLander-v3"
-    assert {"gymnasium", "numpy"} < set(kept["versions"])
-    assert (kept["seed"], kept["rollouts"], kept["frames"], kept["stride"]) == (5, 4, 3, 7)
-    assert set(kept["sha256"]) == set(size.parse("small").splits)
+    metadata = json.loads((data_dir / name / size.VERSION / "metadata.json").read_text())
+    assert metadata["environment"] == "LunarLander-v3"
+    assert {"gymnasium", "numpy"} < set(metadata["versions"])
+    assert (metadata["seed"], metadata["rollouts"], metadata["frames"], metadata["stride"]) == (
+        5,
+        4,
+        3,
+        7,
+    )
+    assert set(metadata["sha256"]) == set(size.parse("small").splits)
 
 
-def test_others_can_read_it_without_this_package(tiny):
+def test_the_data_can_be_read_without_this_package(tiny):
     name, data_dir = tiny
     builder = tfds.builder_from_directory(data_dir / name / size.VERSION)
     example = next(iter(tfds.as_numpy(builder.as_dataset(split="test"))))
@@ -65,7 +70,7 @@ def tfds_build(*arguments):
     parser.parse_args(arguments).build.execute()
 
 
-def test_tfds_builds_it_from_its_folder(start, tmp_path, tiny):
+def test_tfds_build_works_on_the_folder_of_the_builder(start, tmp_path, tiny):
     name, data_dir = tiny
     folder = Path(llv2.__file__).parent
     arguments = folder, "--config", name.removeprefix("llv2/"), "--data_dir", tmp_path

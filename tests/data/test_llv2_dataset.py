@@ -7,7 +7,7 @@ from tfdeepsim.data.llv2.size import parse
 from tfdeepsim.errors import InputError
 
 
-def test_what_it_says_of_itself(tiny):
+def test_attributes_of_the_dataset(tiny):
     name, data_dir = tiny
     dataset = open_dataset(name, data_dir)
     assert dataset.name == name
@@ -17,26 +17,26 @@ def test_what_it_says_of_itself(tiny):
     assert open_dataset(name, data_dir).fingerprint == dataset.fingerprint
 
 
-def test_what_is_read_is_what_was_simulated(tiny):
+def test_frames_are_read_as_they_were_simulated(tiny):
     name, data_dir = tiny
     dataset = open_dataset(name, data_dir)
     for split, episodes in parse(name.removeprefix("llv2/")).episodes.items():
-        source = dataset.split(split)
-        labels = source.labels
+        examples = dataset.split(split)
+        labels = examples.labels
         assert sorted(set(labels["episode"].tolist())) == list(episodes)
         for episode in episodes:
             rollout = record(episode, frames=3, stride=7)
             rows = np.flatnonzero(labels["episode"] == episode)
             rows = rows[np.argsort(labels["step"][rows])]
-            np.testing.assert_array_equal(source.images[rows], rollout["image"])
+            np.testing.assert_array_equal(examples.images[rows], rollout["image"])
             np.testing.assert_array_equal(labels["position"][rows], rollout["state"][:, :2])
             for field in ("state", "step", "terminated"):
                 np.testing.assert_array_equal(labels[field][rows], rollout[field])
 
 
-def test_labels_have_the_types_that_are_promised(tiny):
-    source = open_dataset(*tiny).split("test")
-    types = {label: (values.dtype.name, values.shape) for label, values in source.labels.items()}
+def test_labels_have_the_documented_types(tiny):
+    split = open_dataset(*tiny).split("test")
+    types = {label: (values.dtype.name, values.shape) for label, values in split.labels.items()}
     assert types == {
         "position": ("float32", (12, 2)),
         "state": ("float32", (12, 8)),
@@ -55,9 +55,9 @@ def test_the_order_is_the_same_each_time(tiny):
 
 def test_probes_get_the_frames_that_show_the_lander(tmp_path):
     dataset = open_dataset("llv2/2x11-stride40", tmp_path)  # long enough for some to leave
-    source = dataset.split("test")
-    x, y = source.labels["position"].T
-    mask = dataset.probe_mask(source)
+    split = dataset.split("test")
+    x, y = split.labels["position"].T
+    mask = dataset.probe_mask(split)
     np.testing.assert_array_equal(mask, (x >= -1) & (x <= 1) & (y >= -0.5) & (y <= 1.5))
     assert 0 < mask.sum() < len(mask)
 
@@ -66,12 +66,12 @@ def test_images_in_memory_and_on_disk_are_equal(tiny):
     dataset = open_dataset(*tiny)
     memory, disk, again = (dataset.split("test", cache) for cache in ("memory", "disk", "disk"))
     assert not isinstance(memory.images, np.memmap)
-    for source in (disk, again):
-        assert isinstance(source.images, np.memmap)
-        np.testing.assert_array_equal(source.images[[3, 1]], memory.images[[3, 1]])
-        np.testing.assert_array_equal(source.images, memory.images)
+    for split in (disk, again):
+        assert isinstance(split.images, np.memmap)
+        np.testing.assert_array_equal(split.images[[3, 1]], memory.images[[3, 1]])
+        np.testing.assert_array_equal(split.images, memory.images)
         for label, values in memory.labels.items():
-            np.testing.assert_array_equal(source.labels[label], values)
+            np.testing.assert_array_equal(split.labels[label], values)
 
 
 def test_unknown_splits_and_caches_are_refused(tiny):

@@ -1,4 +1,4 @@
-"""Damage done to a real dataset."""
+"""LLv2 whose files are damaged."""
 
 import json
 import shutil
@@ -79,7 +79,7 @@ def test_a_damaged_folder_is_named_in_one_line(copied, folder, damage):
 
 
 @pytest.mark.parametrize("place", [4, 500, -40])
-def test_a_damaged_record_is_found_on_reading(copied, folder, place):
+def test_a_damaged_record_is_reported_when_it_is_read(copied, folder, place):
     data = bytearray((folder / SHARD).read_bytes())
     data[place] ^= 0x10
     (folder / SHARD).write_bytes(data)
@@ -93,6 +93,6 @@ def test_a_damaged_record_is_found_on_reading(copied, folder, place):
     assert len(dataset.split("probe_train").images) == 9
 
 
-def test_deleting_the_folder_makes_the_same_again(copied, folder, tiny):
+def test_after_the_folder_is_deleted_the_same_data_is_simulated_again(copied, folder, tiny):
     shutil.rmtree(folder)
     assert open_dataset(*copied).fingerprint == open_dataset(*tiny).fingerprint

@@ -1,4 +1,4 @@
-"""Making LLv2 when something comes between: signals, other processes, disks."""
+"""The simulation of LLv2 under signals, other processes and full disks."""
 
 import os
 import resource
@@ -51,7 +51,7 @@ def assert_gone(workers):
     assert not alive
 
 
-def test_a_killed_process_leaves_nothing_that_the_next_keeps(maker, folder, tmp_path):
+def test_what_a_killed_process_leaves_is_removed_by_the_next(maker, folder, tmp_path):
     process, workers = maker
     process.kill()
     process.join()
@@ -72,7 +72,7 @@ def test_ctrl_c_ends_at_once_and_leaves_nothing(maker, folder):
     assert [path.name for path in folder.parent.iterdir()] == [".1.0.0.lock"]
 
 
-def test_two_processes_make_it_once(maker, tmp_path, capfd):
+def test_two_processes_simulate_it_once(maker, tmp_path, capfd):
     process, _ = maker
     dataset = open_dataset(NAME, tmp_path)
     assert "Waiting for another process" in capfd.readouterr().err
@@ -102,7 +102,7 @@ def test_a_disk_that_fills_up_ends_in_one_line_and_leaves_nothing(start, forks, 
     assert [path.name for path in folder.parent.iterdir()] == [".1.0.0.lock"]
 
 
-def test_too_little_room_is_said_before_anything_is_made(tmp_path, monkeypatch):
+def test_too_little_room_is_reported_before_the_simulation(tmp_path, monkeypatch):
     usage = type(making.shutil.disk_usage(tmp_path))
     monkeypatch.setattr(making.shutil, "disk_usage", lambda _: usage(10**9, 10**9, 1000))
     with pytest.raises(InputError, match="room for the dataset: got 0 MB free"):

@@ -35,7 +35,7 @@ def reduced(picture):
 @pytest.mark.parametrize(
     ("seed", "frames", "stride"), [(0, 15, 10), (1, 23, 7), (2, 30, 4), (3, 60, 2), (4, 70, 1)]
 )
-def test_frames_left_out_change_nothing(seed, frames, stride):
+def test_skipped_frames_do_not_change_the_recorded_ones(seed, frames, stride):
     images, states, terminated, particles = plain(seed, frames, stride)
     rollout = record(seed, frames, stride)
     assert particles.max() > 2, "engines must be seen to fire"
@@ -45,7 +45,7 @@ def test_frames_left_out_change_nothing(seed, frames, stride):
     np.testing.assert_array_equal(rollout["step"], np.arange(frames) * stride)
 
 
-def test_frames_left_out_change_nothing_after_termination():
+def test_skipped_frames_do_not_change_the_recorded_ones_after_termination():
     images, _, terminated, particles = plain(seed=0, frames=20, stride=10)
     rollout = record(seed=0, frames=20, stride=10)
     assert particles[terminated].max() > 2
@@ -74,7 +74,7 @@ def place_of_lander(image):
     return column / 32 - 1, (height - (400 / 30 / 4 + 18 / 30)) / (400 / 30 / 2)
 
 
-def test_the_lander_is_where_its_state_says_at_that_very_instant():
+def test_a_frame_shows_the_lander_at_the_position_of_its_state():
     rollout = record(seed=0, frames=100, stride=1)
     x, y = rollout["state"][:, :2].T
     inside = np.flatnonzero((abs(x) < 0.9) & (y > 0) & (y < 1.25))[1:-1]

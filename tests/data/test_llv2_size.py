@@ -29,9 +29,9 @@ def test_another_spelling_of_the_same_size_has_the_same_name():
 @pytest.mark.parametrize(
     "name",
     [
-        "", "big", "Small", "small ", "200", "200x15", "0x15-stride10", "1x15-stride10", "200x0-stride1",
-        "200x15-stride0", "200x15-stride10-seed", "200x15-stride10-seed-1", "02x15-stride1",
-        "20x15-stride10/..", "20x502-stride1", "20x52-stride10", "²x3-stride1",
+        "", "big", "Small", "small ", "200", "200x15", "0x15-stride10", "1x15-stride10",
+        "200x0-stride1", "200x15-stride0", "200x15-stride10-seed", "200x15-stride10-seed-1",
+        "02x15-stride1", "20x15-stride10/..", "20x502-stride1", "20x52-stride10", "²x3-stride1",
     ],
 )  # fmt: skip
 def test_a_misspelt_size_is_refused_with_what_is_accepted(name):
@@ -41,7 +41,7 @@ def test_a_misspelt_size_is_refused_with_what_is_accepted(name):
 
 
 @pytest.mark.parametrize("size", [*NAMED.values(), Size(2, 1, 1), Size(7, 3, 2, seed=9)])
-def test_splits_are_disjoint_by_rollout_and_as_large_as_said(size):
+def test_splits_share_no_rollout_and_have_the_stated_sizes(size):
     episodes = size.episodes
     together = list(itertools.chain(*episodes.values()))
     assert len(set(together)) == len(together) == 3 * size.rollouts

@@ -24,7 +24,7 @@ def test_rollouts_come_in_order_whatever_the_number_of_processes():
                 np.testing.assert_array_equal(rollout, same)
 
 
-def test_a_caller_who_stops_early_may_ask_again():
+def test_a_caller_that_stops_early_can_record_again():
     with Workers(2) as workers:
         next(workers.record(range(10, 20), 2, 3))
         (rollout,) = workers.record([99], 3, 4)

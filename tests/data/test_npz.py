@@ -67,7 +67,7 @@ def test_integer_labels_are_classes(write, tmp_path):
         (CLASSES > 1, ("False", "True")),
     ],
 )
-def test_classes_get_ids_from_zero_on(write, tmp_path, labels, names):
+def test_class_ids_count_from_zero(write, tmp_path, labels, names):
     dataset = opened(write(images=IMAGES, labels=labels), tmp_path)
     rows = rows_of(IMAGES, dataset)["test"]
     ids = dataset.split("test").labels["label"]
@@ -182,7 +182,7 @@ def test_describing_reads_no_images(write, tmp_path, monkeypatch):
         ),
     ],
 )
-def test_arrays_that_do_not_fit_end_in_one_line(write, tmp_path, arrays, message):
+def test_unsuitable_arrays_end_in_one_line(write, tmp_path, arrays, message):
     name = write(**arrays)
     for ask in (describe, open_dataset):
         with pytest.raises(InputError, match=message):
@@ -197,7 +197,7 @@ def test_floats_beyond_zero_to_one_are_refused(write, tmp_path, value):
         opened(write(images=images), tmp_path).split("test")
 
 
-def test_files_that_are_no_archives(tmp_path):
+def test_files_that_are_not_archives_are_refused(tmp_path):
     np.save(tmp_path / "array.npy", IMAGES)
     (tmp_path / "text.npz").write_text("hello")
     for name in ("array.npy", "text.npz", "none.npz", "."):
@@ -222,7 +222,7 @@ def test_a_damaged_archive_ends_in_one_line(write, tmp_path, compressed):
         opened(name, tmp_path)
 
 
-def test_what_does_not_fit_into_memory_is_refused(write, tmp_path, monkeypatch):
+def test_arrays_that_do_not_fit_into_memory_are_refused(write, tmp_path, monkeypatch):
     from tfdeepsim.data import npz
 
     monkeypatch.setattr(npz, "fits_in_memory", lambda size: size < 1000)
@@ -230,7 +230,7 @@ def test_what_does_not_fit_into_memory_is_refused(write, tmp_path, monkeypatch):
         opened(write(images=IMAGES), tmp_path).split("test")
 
 
-def test_the_own_splits_exclude_shares(write, tmp_path):
+def test_shares_are_refused_if_the_archive_has_all_splits(write, tmp_path):
     split = np.array(["train"] * 20 + ["validation"] * 12 + ["test"] * 8)
     with pytest.raises(InputError, match="--split is for datasets without splits of their own"):
         opened(write(images=IMAGES, split=split), tmp_path, DataOptions(split="80/20"))

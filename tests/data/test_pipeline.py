@@ -1,4 +1,4 @@
-"""Batches: values, order, epochs, shards, and where a run goes on."""
+"""Batches: values, order, epochs, shards, and resuming at a step."""
 
 import gc
 import weakref
@@ -15,36 +15,36 @@ STEPS_PER_EPOCH = SIZE // BATCH
 
 
 @pytest.fixture
-def source():
+def split():
     images = np.arange(SIZE, dtype=np.uint8)[:, None, None, None] * np.ones((1, 2, 2, 3), np.uint8)
     return Split(images, {"index": np.arange(SIZE, dtype=np.int64)})
 
 
-def order(source, first, last, **kwargs):
+def order(split, first, last, **kwargs):
     data = training_batches(
-        source, batch_size=BATCH, steps=range(first, last), **{"seed": 1, **kwargs}
+        split, batch_size=BATCH, steps=range(first, last), **{"seed": 1, **kwargs}
     )
     return [batch["index"].tolist() for batch in data.as_numpy_iterator()]
 
 
-def test_values_shapes_and_types(source):
-    data = training_batches(source, batch_size=BATCH, seed=1, steps=range(3))
+def test_values_shapes_and_types(split):
+    data = training_batches(split, batch_size=BATCH, seed=1, steps=range(3))
     assert data.element_spec["image"] == tf.TensorSpec((BATCH, 2, 2, 3), tf.float32)
     assert data.cardinality() == 3
     for batch in data.as_numpy_iterator():
         np.testing.assert_allclose(batch["image"][:, 0, 0, 0], batch["index"] / 255)
 
 
-def test_no_tuning_thread_delays_the_end(source):
+def test_no_tuning_thread_delays_the_end(split):
     for data in (
-        training_batches(source, batch_size=BATCH, seed=1, steps=range(3)),
-        batches(source, BATCH),
+        training_batches(split, batch_size=BATCH, seed=1, steps=range(3)),
+        batches(split, BATCH),
     ):
         assert data.options().autotune.enabled is False
 
 
-def test_an_epoch_is_a_permutation_and_no_two_are_alike(source):
-    steps = order(source, 0, 30 * STEPS_PER_EPOCH)
+def test_each_epoch_is_a_different_permutation(split):
+    steps = order(split, 0, 30 * STEPS_PER_EPOCH)
     epochs = [
         [index for step in steps[i : i + STEPS_PER_EPOCH] for index in step]
         for i in range(0, len(steps), STEPS_PER_EPOCH)
@@ -55,26 +55,26 @@ def test_an_epoch_is_a_permutation_and_no_two_are_alike(source):
     assert {index for epoch in epochs for index in epoch} == set(range(SIZE))
 
 
-def test_order_depends_on_seed_alone(source):
-    assert order(source, 0, 6) == order(source, 0, 6)
-    assert order(source, 0, 6) != order(source, 0, 6, seed=2)
-    assert order(source, 0, 6, seed=0) != order(source, 0, 6)
+def test_order_depends_on_seed_alone(split):
+    assert order(split, 0, 6) == order(split, 0, 6)
+    assert order(split, 0, 6) != order(split, 0, 6, seed=2)
+    assert order(split, 0, 6, seed=0) != order(split, 0, 6)
 
 
 @pytest.mark.parametrize("step", range(1, 6))
-def test_going_on_from_any_step(source, step):
-    assert order(source, step, 6) == order(source, 0, 6)[step:]
+def test_training_can_be_resumed_at_any_step(split, step):
+    assert order(split, step, 6) == order(split, 0, 6)[step:]
 
 
-def test_shards_share_each_batch(source):
-    whole = order(source, 0, 4)
-    parts = [order(source, 0, 4, shard=(index, 2)) for index in range(2)]
+def test_shards_share_each_batch(split):
+    whole = order(split, 0, 4)
+    parts = [order(split, 0, 4, shard=(index, 2)) for index in range(2)]
     for step, batch in enumerate(whole):
         assert sorted(parts[0][step] + parts[1][step]) == sorted(batch)
 
 
-def test_in_order_batches_keep_the_remainder(source):
-    data = batches(source, BATCH)
+def test_batches_in_stored_order_include_the_remainder(split):
+    data = batches(split, BATCH)
     assert data.cardinality() == 3
     assert [batch["index"].tolist() for batch in data.as_numpy_iterator()] == [
         [0, 1, 2, 3],
@@ -83,24 +83,24 @@ def test_in_order_batches_keep_the_remainder(source):
     ]
 
 
-def test_memory_mapped_images(source, tmp_path):
-    np.save(tmp_path / "images.npy", source.images)
-    mapped = Split(np.load(tmp_path / "images.npy", mmap_mode="r"), source.labels)
-    assert order(mapped, 0, 6) == order(source, 0, 6)
+def test_memory_mapped_images(split, tmp_path):
+    np.save(tmp_path / "images.npy", split.images)
+    mapped = Split(np.load(tmp_path / "images.npy", mmap_mode="r"), split.labels)
+    assert order(mapped, 0, 6) == order(split, 0, 6)
 
 
-def test_images_are_let_go_when_a_dataset_is():
+def test_images_are_freed_with_their_dataset():
     class Pixels(np.ndarray):
         """An array that can be referred to weakly."""
 
     def use():
         images = np.zeros((8, 4, 4, 3), np.uint8).view(Pixels)
-        source = Split(images, {})
+        split = Split(images, {})
         read = [
             len(batch["image"])
-            for batch in training_batches(source, batch_size=4, seed=0, steps=range(2))
+            for batch in training_batches(split, batch_size=4, seed=0, steps=range(2))
         ]
-        held = batches(source, 4)  # the source itself is not kept by anyone else
+        held = batches(split, 4)  # the split itself is not kept by anyone else
         return read, held, weakref.ref(images)
 
     read, held, images = use()

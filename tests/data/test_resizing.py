@@ -1,4 +1,4 @@
-"""Images brought to one size."""
+"""Resizing of images."""
 
 import numpy as np
 import PIL.Image
@@ -20,7 +20,7 @@ def resized(pixels, **options):
 
 @pytest.mark.parametrize("resize", ["bilinear", "tile", "reflect"])
 @pytest.mark.parametrize("crop", ["center", "stretch"])
-def test_the_right_size_changes_nothing(resize, crop):
+def test_images_of_the_right_size_are_unchanged(resize, crop):
     pixels = noise(16, 16)
     np.testing.assert_array_equal(resized(pixels, side=16, resize=resize, crop=crop), pixels)
     many = noise(16, 16, count=3)
@@ -30,7 +30,7 @@ def test_the_right_size_changes_nothing(resize, crop):
 @pytest.mark.parametrize(
     ("height", "width", "top", "left"), [(16, 21, 0, 2), (20, 16, 2, 0), (16, 17, 0, 0)]
 )
-def test_a_centre_crop_at_the_right_scale_only_cuts(height, width, top, left):
+def test_a_centre_crop_at_the_right_scale_does_not_interpolate(height, width, top, left):
     pixels = noise(height, width)
     np.testing.assert_array_equal(
         resized(pixels, side=16), pixels[top : top + 16, left : left + 16]
@@ -46,7 +46,7 @@ def test_the_shorter_side_comes_before_the_crop():
     )
 
 
-def test_making_smaller_averages():
+def test_shrinking_averages_over_pixels():
     checks = (
         np.indices((64, 64)).sum(axis=0) % 2 * 255
     )  # without antialiasing this would be 0 or 255
@@ -55,7 +55,7 @@ def test_making_smaller_averages():
     assert np.abs(shown - 127.5).max() <= 4
 
 
-def test_stretch_keeps_all():
+def test_stretch_shows_the_whole_image():
     pixels = np.zeros((16, 64, 3), np.uint8)
     pixels[:, :32] = 200
     np.testing.assert_array_equal(
@@ -90,7 +90,7 @@ def test_tiles_repeat_and_reflections_mirror():
         ("reflect", (33, 8), "33x8 pixels in 32.*larger --image-size"),
     ],
 )
-def test_what_can_be_neither_tiled_nor_mirrored_is_refused(resize, pixels, words):
+def test_images_that_cannot_be_tiled_or_mirrored_are_refused(resize, pixels, words):
     with pytest.raises(InputError, match=words):
         resized(noise(*pixels), side=32, resize=resize)
     with pytest.raises(InputError, match=words):
@@ -99,7 +99,7 @@ def test_what_can_be_neither_tiled_nor_mirrored_is_refused(resize, pixels, words
 
 @pytest.mark.parametrize("resize_how", ["bilinear", "tile", "reflect"])
 @pytest.mark.parametrize("channels", [None, 1, 3])
-def test_all_at_once_is_one_by_one(resize_how, channels):
+def test_many_images_are_resized_like_single_ones(resize_how, channels):
     images = noise(8, 8, count=300, channels=channels or 1)
     resizing = Resizing(16, resize_how)
     shown = resize_all(images if channels else images[..., 0], resizing)
@@ -109,7 +109,7 @@ def test_all_at_once_is_one_by_one(resize_how, channels):
         np.testing.assert_array_equal(shown[row], resize(image, resizing))
 
 
-def test_options_decide_and_the_dataset_fills_in():
+def test_the_dataset_decides_what_the_options_leave_open():
     assert Resizing.of(DataOptions(), 64) == Resizing(64)
     assert Resizing.of(DataOptions(), 227, 256) == Resizing(227, shorter_side=256)
     assert Resizing.of(DataOptions(image_size=64), 227, 256) == Resizing(64)
@@ -134,7 +134,7 @@ def test_settings_that_contradict_each_other_are_refused():
         Resizing(64, "nearest")
 
 
-def test_a_cut_without_scaling_gives_what_a_resize_would():
+def test_a_crop_without_scaling_equals_a_resize():
     pixels = np.random.default_rng(0).integers(0, 256, (24, 37, 3)).astype(np.uint8)
     image = PIL.Image.fromarray(pixels)
     cut = resize(image, Resizing(24))

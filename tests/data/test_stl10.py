@@ -1,4 +1,4 @@
-"""STL-10 from files in the true binary layout, written here."""
+"""STL-10 from files in the official binary layout, which the tests write."""
 
 import gzip
 import io
@@ -16,22 +16,28 @@ COUNTS = {"train": 40, "test": 20, "unlabeled": 30}
 NAMES = ["airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck"]
 
 
-def images_of(part):
+def images_of(raw_split):
     """uint8 [N, 96, 96, 3], as one sees them."""
-    return np.random.default_rng(len(part)).integers(
-        256, size=(COUNTS[part], 96, 96, 3), dtype=np.uint8
+    return np.random.default_rng(len(raw_split)).integers(
+        256, size=(COUNTS[raw_split], 96, 96, 3), dtype=np.uint8
     )
 
 
-def labels_of(part):
-    return np.arange(COUNTS[part], dtype=np.uint8) % 10
+def labels_of(raw_split):
+    return np.arange(COUNTS[raw_split], dtype=np.uint8) % 10
 
 
 def binary_files():
     """Contents of the files by name: planes after each other, each column by column; labels from 1
     on."""
-    files = {f"{part}_X.bin": images_of(part).transpose(0, 3, 2, 1).tobytes() for part in COUNTS}
-    files |= {f"{part}_y.bin": (labels_of(part) + 1).tobytes() for part in ("train", "test")}
+    files = {
+        f"{raw_split}_X.bin": images_of(raw_split).transpose(0, 3, 2, 1).tobytes()
+        for raw_split in COUNTS
+    }
+    files |= {
+        f"{raw_split}_y.bin": (labels_of(raw_split) + 1).tobytes()
+        for raw_split in ("train", "test")
+    }
     files["class_names.txt"] = "\n".join(NAMES).encode() + b"\n"
     folds = np.arange(40).reshape(10, 4)
     files["fold_indices.txt"] = (
@@ -65,9 +71,9 @@ def raw(tmp_path):
 
 def test_images_stand_upright_and_labels_count_from_zero(raw):
     dataset = open_dataset("stl10", raw)
-    source = dataset.split("test")
-    np.testing.assert_array_equal(source.images[:], images_of("test"))
-    np.testing.assert_array_equal(source.labels["label"], labels_of("test"))
+    split = dataset.split("test")
+    np.testing.assert_array_equal(split.images[:], images_of("test"))
+    np.testing.assert_array_equal(split.labels["label"], labels_of("test"))
     assert dataset.class_names == tuple(NAMES)
     assert (dataset.task, dataset.label) == ("classification", "label")
     assert dataset.image_shape == (96, 96, 3)
@@ -83,10 +89,10 @@ def test_splits_are_those_of_the_paper(raw):
         "test": 20,
     }
     assert tuple(dataset.splits) == SPLITS
-    for pair, part in (("encoder", "unlabeled"), ("probe", "train")):
+    for pair, raw_split in (("encoder", "unlabeled"), ("probe", "train")):
         images = [dataset.split(f"{pair}_{split}").images[:] for split in ("train", "validation")]
         together = {image.tobytes() for image in np.concatenate(images)}
-        assert together == {image.tobytes() for image in images_of(part)}
+        assert together == {image.tobytes() for image in images_of(raw_split)}
     assert dataset.split("encoder_train").labels == {}
     for split in ("probe_train", "probe_validation"):  # the same share of each class
         assert len(set(np.bincount(dataset.split(split).labels["label"]))) == 1
@@ -101,11 +107,11 @@ def test_the_folder_is_found_where_tfds_would_look_too(tmp_path, where):
     assert described.splits == open_dataset("stl10", tmp_path).splits
 
 
-def test_the_folder_itself_may_be_given(tmp_path):
+def test_the_data_folder_itself_may_hold_the_files(tmp_path):
     assert describe("stl10", write_folder(tmp_path / "mine")).splits["test"] == 20
 
 
-def test_files_are_mapped_and_not_read(raw):
+def test_images_are_mapped_and_not_read_into_memory(raw):
     images = open_dataset("stl10", raw).raw_split("unlabeled").images
     assert isinstance(images, np.memmap)
     assert not (raw / "decoded").exists()
@@ -115,7 +121,7 @@ def test_files_are_mapped_and_not_read(raw):
 
 
 @pytest.mark.parametrize("cache", ["auto", "memory", "disk", "none"])
-def test_other_sizes_are_the_same_however_they_are_kept(raw, cache):
+def test_resized_images_are_the_same_with_every_cache(raw, cache):
     options = DataOptions(image_size=64)
     expected = open_dataset("stl10", raw, options).split("test", "memory").images[:]
     images = open_dataset("stl10", raw, options).split("test", cache).images
@@ -146,7 +152,7 @@ def test_the_archive_is_extracted_once(tmp_path, capsys):
     assert capsys.readouterr().err == ""
 
 
-def test_nothing_in_an_archive_is_written_elsewhere(tmp_path):
+def test_nothing_of_an_archive_is_written_outside_its_folder(tmp_path):
     files = {**binary_files(), "../../../evil.bin": b"x", "../train_X.bin": b"y"}
     write_archive(tmp_path / "data" / "stl10_binary.tar.gz", files)
     dataset = open_dataset("stl10", tmp_path / "data")
@@ -179,7 +185,7 @@ def test_a_damaged_archive_ends_in_one_line_and_leaves_nothing(tmp_path, damage)
     assert [path.name for path in (tmp_path / "decoded").iterdir() if path.is_dir()] == []
 
 
-def test_an_archive_of_something_else(tmp_path):
+def test_an_archive_of_other_files_is_refused(tmp_path):
     path = tmp_path / "stl10_binary.tar.gz"
     with gzip.open(path, "wb") as file, tarfile.open(fileobj=file, mode="w|") as tar:
         tar.addfile(tarfile.TarInfo("readme"))
@@ -199,7 +205,7 @@ def test_an_archive_of_something_else(tmp_path):
         ("unlabeled_X.bin", None, "without unlabeled_X.bin"),
     ],
 )
-def test_files_that_do_not_fit_end_in_one_line(tmp_path, name, change, message):
+def test_files_of_wrong_lengths_or_labels_end_in_one_line(tmp_path, name, change, message):
     files = binary_files()
     data = files.pop(name)
     write_folder(
@@ -216,7 +222,7 @@ def test_folds_are_rows_of_the_training_images(raw):
 
 
 @pytest.mark.parametrize("text", [None, "1 2\n", "1 2\n" * 9 + "1 40\n", "1 x\n" * 10])
-def test_folds_that_cannot_be_read(tmp_path, text):
+def test_folds_that_cannot_be_read_are_refused(tmp_path, text):
     files = binary_files()
     files["fold_indices.txt"] = (text or "").encode()
     folder = write_folder(tmp_path / "stl10_binary", files)
@@ -226,7 +232,7 @@ def test_folds_that_cannot_be_read(tmp_path, text):
         open_dataset("stl10", tmp_path).folds()
 
 
-def test_the_fingerprint_is_of_images_labels_size_and_splits(raw, tmp_path_factory):
+def test_the_fingerprint_changes_with_images_labels_size_and_splits(raw, tmp_path_factory):
     def fingerprint(options=None, **files):
         folder = tmp_path_factory.mktemp("changed")
         write_folder(folder / "stl10_binary", {**binary_files(), **files})
@@ -245,14 +251,14 @@ def test_the_fingerprint_is_of_images_labels_size_and_splits(raw, tmp_path_facto
     assert len(others | {same}) == 6
 
 
-def test_labels_of_a_csv_are_refused(raw):
+def test_labels_from_a_csv_file_are_refused(raw):
     with pytest.raises(InputError, match="--labels is for image files"):
         open_dataset("stl10", raw, DataOptions(labels="x.csv"))
 
 
-def test_batches_are_made_straight_from_the_files(raw):
+def test_batches_are_read_from_the_mapped_files(raw):
     from tfdeepsim.data.pipeline import batches
 
-    source = open_dataset("stl10", raw).split("test")
-    images = np.concatenate([batch["image"].numpy() for batch in batches(source, 8)])
+    split = open_dataset("stl10", raw).split("test")
+    images = np.concatenate([batch["image"].numpy() for batch in batches(split, 8)])
     np.testing.assert_allclose(images, images_of("test") / 255, atol=1e-6)

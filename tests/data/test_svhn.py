@@ -1,4 +1,4 @@
-"""SVHN from files in the true format, written here with SciPy."""
+"""SVHN from files in the official format, which the tests write with SciPy."""
 
 import numpy as np
 import pytest
@@ -11,27 +11,27 @@ from tfdeepsim.options import DataOptions
 COUNTS = {"extra": 60, "train": 40, "test": 20}
 
 
-def images_of(part):
-    return np.random.default_rng(len(part)).integers(
-        256, size=(COUNTS[part], 32, 32, 3), dtype=np.uint8
+def images_of(raw_split):
+    return np.random.default_rng(len(raw_split)).integers(
+        256, size=(COUNTS[raw_split], 32, 32, 3), dtype=np.uint8
     )
 
 
-def digits_of(part):
-    return np.arange(COUNTS[part]) % 10
+def digits_of(raw_split):
+    return np.arange(COUNTS[raw_split]) % 10
 
 
 def write(folder, *, compressed=True, leave_out=(), **changed):
     folder.mkdir(parents=True, exist_ok=True)
-    for part in set(COUNTS) - set(leave_out):
-        digits = digits_of(part)
+    for raw_split in set(COUNTS) - set(leave_out):
+        digits = digits_of(raw_split)
         arrays = {
-            "X": np.moveaxis(images_of(part), 0, 3),
+            "X": np.moveaxis(images_of(raw_split), 0, 3),
             "y": np.where(digits == 0, 10, digits).astype(np.uint8)[:, None],
         }
-        arrays |= changed.get(part, {})
+        arrays |= changed.get(raw_split, {})
         arrays = {name: array for name, array in arrays.items() if array is not None}
-        scipy.io.savemat(folder / f"{part}_32x32.mat", arrays, do_compression=compressed)
+        scipy.io.savemat(folder / f"{raw_split}_32x32.mat", arrays, do_compression=compressed)
     return folder
 
 
@@ -40,9 +40,9 @@ def test_images_and_digits_are_read(tmp_path, compressed):
     dataset = open_dataset(
         "svhn", write(tmp_path, compressed=compressed), DataOptions(image_size=32)
     )
-    source = dataset.split("test")
-    np.testing.assert_array_equal(source.images[:], images_of("test"))
-    np.testing.assert_array_equal(source.labels["label"], digits_of("test"))
+    split = dataset.split("test")
+    np.testing.assert_array_equal(split.images[:], images_of("test"))
+    np.testing.assert_array_equal(split.labels["label"], digits_of("test"))
     assert dataset.task == "classification"
 
 
@@ -76,7 +76,7 @@ def test_images_become_64_pixels(tmp_path, resize):
 
 
 @pytest.mark.parametrize("cache", ["auto", "memory", "disk", "none"])
-def test_images_are_the_same_however_they_are_kept(tmp_path, cache):
+def test_images_are_the_same_with_every_cache(tmp_path, cache):
     write(tmp_path)
     expected = open_dataset("svhn", tmp_path).split("probe_train", "memory").images[:]
     images = open_dataset("svhn", tmp_path).split("probe_train", cache).images
@@ -101,7 +101,7 @@ def test_a_missing_file_is_named_with_its_place(tmp_path, missing):
         ({"X": np.zeros((28, 28, 3, 40), np.uint8)}, r"X \[28, 28, 3, 40\]"),
     ],
 )
-def test_files_of_something_else_end_in_one_line(tmp_path, change, message):
+def test_files_of_other_data_end_in_one_line(tmp_path, change, message):
     write(tmp_path, train=change)
     for ask in (describe, open_dataset):
         with pytest.raises(InputError, match=message):
@@ -124,7 +124,7 @@ def test_a_truncated_file_ends_in_one_line_wherever_it_is_cut(tmp_path, compress
             open_dataset("svhn", tmp_path / "cut").split("test")
 
 
-def test_the_fingerprint_is_of_the_pixels_and_how_they_are_resized(tmp_path):
+def test_the_fingerprint_changes_with_pixels_and_resizing(tmp_path):
     write(tmp_path / "a")
     write(tmp_path / "b", extra={"X": np.zeros((32, 32, 3, 60), np.uint8)})
     options = [DataOptions(), DataOptions(resize="tile")]

@@ -77,7 +77,7 @@ def test_frames_that_serve_no_probe_are_not_counted(tiny):
         assert each.coordinates[1].mean == pytest.approx(positions[:, 1].mean())
 
 
-def test_the_report_names_all(classes, tmp_path):
+def test_the_report_shows_task_sizes_classes_and_skipped_files(classes, tmp_path):
     dataset = open_dataset(classes, tmp_path)
     dataset.skipped = (("a.jpg", "an empty file"),)
     console = rich.console.Console(width=80, record=True, file=io.StringIO())
@@ -110,7 +110,7 @@ def test_skipped_files_are_listed_and_counted(classes, tmp_path):
 @pytest.mark.parametrize(
     ("share", "expected"), [(0, ""), (1, "████"), (0.5, "██"), (1e-9, "▏"), (0.28125, "█▏")]
 )
-def test_bars(share, expected):
+def test_bars_are_rounded_to_eighths_of_a_cell(share, expected):
     assert bar(share, 4) == expected
 
 
@@ -128,14 +128,14 @@ def test_of_many_classes_the_largest_and_smallest_are_shown():
         ([0, 900], ["0", "900"]),
     ],
 )
-def test_numbers_have_as_many_places_as_tell(values, expected):
+def test_numbers_are_rounded_by_their_range(values, expected):
     assert decimals(values) == expected
 
 
 def test_a_row_of_the_sheet_is_a_class(classes, tmp_path):
     dataset = open_dataset(classes, tmp_path)
-    source = dataset.split("probe_train")
-    sheet = contact_sheet(source, source.labels["label"], dataset.class_names)
+    split = dataset.split("probe_train")
+    sheet = contact_sheet(split, split.labels["label"], dataset.class_names)
     pixels = np.asarray(sheet)
     for line, colour in enumerate(("blue", "green", "red")):
         band = pixels[12 + line * 68 : 12 + line * 68 + 64]
@@ -145,7 +145,7 @@ def test_a_row_of_the_sheet_is_a_class(classes, tmp_path):
         assert (band[:, :60] < 128).any()  # its name
 
 
-def test_a_sheet_holds_no_more_than_a_page():
+def test_a_sheet_has_a_limited_size():
     many = Split(np.zeros((3000, 8, 8, 3), np.uint8), {})
     labels = np.arange(3000) % 1000
     by_class = contact_sheet(many, labels)
@@ -216,7 +216,7 @@ def test_a_cache_that_cannot_be_written_ends_in_one_line(classes, tmp_path, caps
     assert err.count("\n") == 1
 
 
-def test_regression_without_a_network_of_its_own(numbers, tmp_path, capsys, monkeypatch):
+def test_the_report_of_a_regression_dataset(numbers, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     code, out, _ = run(
         capsys, numbers, "--data-dir", "data", "--contact-sheet", "sheet.png", "--image-size", 32

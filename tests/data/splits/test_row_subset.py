@@ -1,4 +1,4 @@
-"""Some rows of an array, gathered when they are asked for."""
+"""Subsets of arrays, whose rows are gathered when they are indexed."""
 
 import numpy as np
 import pytest
@@ -41,7 +41,7 @@ def test_rows_of_rows_and_of_files(tmp_path):
     assert np.asarray(rows, np.float32).dtype == np.float32
 
 
-def test_what_is_out_of_range_is_an_error():
+def test_rows_out_of_range_are_an_error():
     with pytest.raises(IndexError):
         Subset(ARRAY, CHOSEN)[5]
     with pytest.raises(ValueError, match="gathered"):
@@ -49,10 +49,10 @@ def test_what_is_out_of_range_is_an_error():
 
 
 def test_batches_are_made_of_rows():
-    source = Split(Subset(ARRAY, CHOSEN), {"row": CHOSEN})
+    split = Split(Subset(ARRAY, CHOSEN), {"row": CHOSEN})
     for data in (
-        batches(source, 2),
-        training_batches(source, batch_size=2, seed=0, steps=range(4)),
+        batches(split, 2),
+        training_batches(split, batch_size=2, seed=0, steps=range(4)),
     ):
         for batch in data.as_numpy_iterator():
             np.testing.assert_array_equal(

@@ -7,11 +7,11 @@ from tfdeepsim.errors import InputError
 IMAGES = np.zeros((3, 4, 4, 3), np.uint8)
 
 
-def test_images_and_labels_are_taken_as_they_are():
+def test_images_and_labels_are_not_copied():
     position = np.zeros((3, 2), np.float32)
-    source = Split(IMAGES, {"position": position})
-    assert source.images is IMAGES
-    assert source.labels["position"] is position
+    split = Split(IMAGES, {"position": position})
+    assert split.images is IMAGES
+    assert split.labels["position"] is position
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])

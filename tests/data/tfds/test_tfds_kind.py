@@ -133,8 +133,8 @@ def data_dir(tmp_path_factory):
 SAME = DataOptions(image_size=16)
 
 
-def rows_of(dataset, split, part):
-    place = {pixels(part, row).tobytes(): row for row in range(COUNTS.get(part, 12))}
+def rows_of(dataset, split, raw_split):
+    place = {pixels(raw_split, row).tobytes(): row for row in range(COUNTS.get(raw_split, 12))}
     return [place[image.tobytes()] for image in dataset.split(split).images[:]]
 
 
@@ -160,7 +160,7 @@ def test_a_builder_is_prepared_and_read_in_a_fixed_order(data_dir):
 
 
 @pytest.mark.parametrize("cache", ["memory", "disk"])
-def test_images_are_fitted_once(data_dir, cache):
+def test_images_are_resized_once(data_dir, cache):
     dataset = open_dataset("tfds:shapes/classes", data_dir, DataOptions(resize="tile"))
     images = dataset.split("test", cache).images
     rows = rows_of(open_dataset("tfds:shapes/classes", data_dir, SAME), "test", "test")
@@ -184,7 +184,7 @@ def test_numbers_are_regressed(data_dir):
     )
 
 
-def test_texts_are_no_labels(data_dir):
+def test_texts_are_not_used_as_labels(data_dir):
     dataset = open_dataset("tfds:shapes/none", data_dir, SAME)
     assert (dataset.task, dataset.split("test").labels) == (None, {})
 
@@ -197,24 +197,24 @@ def test_plain_integers_are_classes(data_dir):
     )
 
 
-def test_validation_of_its_own_is_taken(data_dir):
+def test_a_validation_set_of_the_builder_is_used(data_dir):
     dataset = open_dataset("tfds:shapes/validated", data_dir, SAME)
     assert sorted(rows_of(dataset, "encoder_validation", "validation")) == list(range(12))
     assert list(dataset.splits.values()) == [24, 12, 24, 12, 9]
 
 
-def test_validation_is_the_test_set_where_the_labels_of_that_are_secret(data_dir):
+def test_the_validation_set_is_used_for_testing_if_the_test_labels_are_secret(data_dir):
     dataset = open_dataset("tfds:shapes/secret", data_dir, SAME)
     assert sorted(rows_of(dataset, "test", "validation")) == list(range(12))
     assert dataset.splits["probe_train"] + dataset.splits["probe_validation"] == 24
 
 
-def test_five_splits_of_their_own_are_taken_as_they_are(data_dir):
+def test_a_builder_with_the_five_splits_is_used_as_it_is(data_dir):
     dataset = open_dataset("tfds:shapes/ours", data_dir, SAME)
     assert list(dataset.splits.values()) == [12, 12, 12, 12, 9]
 
 
-def test_llv2_is_read_as_any_other(tiny):
+def test_llv2_can_be_read_as_a_tfds_dataset(tiny):
     name, data_dir = tiny
     ours, theirs = open_dataset(name, data_dir), open_dataset(f"tfds:{name}", data_dir)
     assert theirs.splits == ours.splits
@@ -245,7 +245,7 @@ def test_llv2_is_read_as_any_other(tiny):
         ),
     ],
 )
-def test_what_cannot_be_had_ends_in_one_line(data_dir, name, message, monkeypatch):
+def test_builders_that_cannot_be_prepared_end_in_one_line(data_dir, name, message, monkeypatch):
     from tensorflow_datasets.core.download import downloader
 
     monkeypatch.setattr(downloader, "MAX_RETRIES", 0)  # some minutes
@@ -257,7 +257,7 @@ def test_what_cannot_be_had_ends_in_one_line(data_dir, name, message, monkeypatc
     "name",
     ["tfds:", "tfds:a b", "tfds:../etc", "tfds:a/b/c", "tfds:huggingface:cats", "tfds:a/b=3"],
 )
-def test_names_that_no_builder_can_have(name):
+def test_impossible_names_of_builders_are_refused(name):
     with pytest.raises(InputError):
         check_name(name)
 
@@ -293,7 +293,7 @@ def stl10_of_tfds(tmp_path):
     return tmp_path / "data"
 
 
-def test_stl10_that_tfds_prepared(stl10_of_tfds):
+def test_stl10_as_tfds_prepares_it(stl10_of_tfds):
     described = describe("stl10", stl10_of_tfds)
     dataset = open_dataset("stl10", stl10_of_tfds)
     assert described.ready
@@ -301,16 +301,16 @@ def test_stl10_that_tfds_prepared(stl10_of_tfds):
     assert list(dataset.splits.values()) == [27, 3, 30, 10, 20]
     assert dataset.split("encoder_train").labels == {}
     place = {image.tobytes(): row for row, image in enumerate(images_of("test"))}
-    source = dataset.split("test")
-    rows = [place[image.tobytes()] for image in source.images[:]]
-    np.testing.assert_array_equal(source.labels["label"], labels_of("test")[rows])
+    split = dataset.split("test")
+    rows = [place[image.tobytes()] for image in split.images[:]]
+    np.testing.assert_array_equal(split.labels["label"], labels_of("test")[rows])
     assert dataset.class_names[0] == "airplane"
 
 
 @pytest.mark.parametrize(
     ("name", "file"), [("stl10", "stl10_binary.tar.gz"), ("svhn", "extra_32x32.mat")]
 )
-def test_without_files_and_network_it_says_which_files_to_put_where(
+def test_without_files_and_network_the_error_says_which_files_to_put_where(
     tmp_path, monkeypatch, name, file
 ):
     for variable in (
@@ -328,7 +328,7 @@ def test_without_files_and_network_it_says_which_files_to_put_where(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_svhn_that_tfds_prepared(tmp_path):
+def test_svhn_as_tfds_prepares_it(tmp_path):
     from tensorflow_datasets.core.download import checksums
     from test_svhn import write
 
@@ -350,14 +350,14 @@ def test_svhn_that_tfds_prepared(tmp_path):
     pairs = [
         {
             (image.tobytes(), int(label))
-            for image, label in zip(source.images, source.labels["label"], strict=True)
+            for image, label in zip(split.images, split.labels["label"], strict=True)
         }
-        for source in (dataset.split("test") for dataset in (ours, theirs))
+        for split in (dataset.split("test") for dataset in (ours, theirs))
     ]
     assert pairs[0] == pairs[1]
 
 
-def test_imagenet_that_tfds_prepared(tmp_path):
+def test_imagenet_as_tfds_prepares_it(tmp_path):
     from test_imagenet import write
 
     raw = write(tmp_path / "raw")
@@ -371,12 +371,12 @@ def test_imagenet_that_tfds_prepared(tmp_path):
     # Training images, since the builder gives validation images the first lines of the official
     # list, and so is right only where all 50,000 are there. It turns no JPEG into another: the very
     # pixels are equal.
-    parts = [dataset.raw_split("train", "memory") for dataset in (ours, theirs)]
+    raw_splits = [dataset.raw_split("train", "memory") for dataset in (ours, theirs)]
     pairs = [
         sorted(
             (image.tobytes(), label)
-            for image, label in zip(part.images, part.labels["label"], strict=True)
+            for image, label in zip(raw_split.images, raw_split.labels["label"], strict=True)
         )
-        for part in parts
+        for raw_split in raw_splits
     ]
     assert pairs[0] == pairs[1]
