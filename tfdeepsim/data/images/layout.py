@@ -91,7 +91,7 @@ def layout(names: Sequence[str], with_classes: bool = True) -> Layout:
         classes=classes,
         class_names=class_names,
         prefix=prefix,
-        skipped=tuple((names[row], reason) for row in np.flatnonzero(~is_used)),
+        skipped=tuple((names[row], reason) for row in np.flatnonzero(~is_used).tolist()),
     )
 
 
