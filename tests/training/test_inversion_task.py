@@ -204,14 +204,16 @@ for folder in sys.argv[1:]:
     loaded = tf.saved_model.load(f"{folder}/generator")
     if noise.size:
         images["noise"] = loaded.generate(features, noise)
-        images["in one line"] = tf.saved_model.load(f"{folder}/generator").generate(features, 0 * noise)
+        zeros = 0 * noise
+        images["in one line"] = tf.saved_model.load(f"{folder}/generator").generate(features, zeros)
         images["signature"] = loaded.signatures["serving_default"](
             features=tf.constant(features), noise=tf.constant(0 * noise)
         )["output_0"]
         images["one"] = loaded.generate(features[:1], 0 * noise[:1])
     else:
         images["in one line"] = tf.saved_model.load(f"{folder}/generator").generate(features)
-        images["signature"] = loaded.signatures["serving_default"](features=tf.constant(features))["output_0"]
+        serve = loaded.signatures["serving_default"]
+        images["signature"] = serve(features=tf.constant(features))["output_0"]
         images["one"] = loaded.generate(features[:1])
     np.savez(f"{folder}/images.npz", **images)
 """
@@ -298,7 +300,7 @@ def refused(archive, folder, capsys, invert, *flags):
         (
             "random_alexnet:pool5",
             ("--external-range", "0-255"),
-            "--external-range is for networks from",
+            "--external-range is for external networks",
         ),
         ("random_alexnet:pool5", ("--invert-weights", "w.npy"), "draws its weights from the seed"),
         (
