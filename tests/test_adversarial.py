@@ -19,7 +19,7 @@ from tfdeepsim.networks.autoencoder import Autoencoder
 from tfdeepsim.networks.discriminator import Discriminator
 from tfdeepsim.networks.dosovitskiy import MapDecoder, MapEncoder
 from tfdeepsim.run import RunDirectory
-from tfdeepsim.training.checkpoint import Progress, load_state, save_state
+from tfdeepsim.training.checkpoint import TrainingProgress, load_state, save_state
 from tfdeepsim.training.plan import measure_step
 
 SHAPE, LATENT = (40, 40, 3), 50
@@ -303,7 +303,7 @@ def test_state_goes_on_bit_for_bit(tmp_path):
     for seed in range(2):
         first.train_step({"image": squares(4, seed)})
     first.gate.discriminator.assign(0.0)
-    save_state(RunDirectory(tmp_path), first, Progress(step=2))
+    save_state(RunDirectory(tmp_path), first, TrainingProgress(step=2))
     assert load_state(RunDirectory(tmp_path), second).step == 2
     assert second.gate.discriminator.numpy() == 0.0
     for model in (first, second):

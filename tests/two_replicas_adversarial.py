@@ -6,12 +6,14 @@ each of two devices draws."""
 import dataclasses
 import functools
 import json
+from types import SimpleNamespace
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from tfdeepsim.config import TrainConfig
+from tfdeepsim.data import describe
 from tfdeepsim.data.pipeline import training_batches
 from tfdeepsim.data.splits.split import Split
 from tfdeepsim.gate import GatedAdam
@@ -43,7 +45,7 @@ TASKS = {
 
 @functools.cache
 def strategy_of(name):
-    """One a process: collective operations of several are taken for each other."""
+    """One strategy in a process, since collective operations of several would be mixed up."""
     return make_strategy(TrainConfig(batch_size=4, strategy=name))
 
 
@@ -51,16 +53,17 @@ def train(what, strategy_name):
     sizes = {"width": 0.1, "batch_size": 4}
     config = TrainConfig(**TASKS[what], **sizes, gate="hysteresis", strategy=strategy_name)
     strategy = strategy_of(strategy_name)
-    task = make_task(config)
-    task._splits = {"encoder_train": Split(IMAGES, {})}
-    task.description = dataclasses.replace(task.description, splits={"encoder_train": len(IMAGES)})
-    model = build_model(task, strategy)
-    # Devices draw noise of their own.
+    described = dataclasses.replace(
+        describe(config.dataset, None, config), splits={"encoder_train": len(IMAGES)}
+    )
+    data = SimpleNamespace(splits={"encoder_train": Split(IMAGES, {})}, description=described)
+    model = build_model(make_task(config, data), strategy)
+    # Each device draws its own noise.
     for layer in model.discriminator.layers:
         if isinstance(layer, keras.layers.Dropout):
             layer.rate = 0.0
     with strategy.scope():
-        # A large epsilon: Adam makes a whole step of the rounding of a small gradient.
+        # With a small epsilon, Adam would turn the rounding of a small gradient into a whole step.
         model.compile(optimizer=GatedAdam(2e-3, epsilon=1e-3))
     seen = [weights(model)]
     for step in range(2):

@@ -10,7 +10,7 @@ from tfdeepsim.run import RunDirectory
 from tfdeepsim.training.autoencoder_task import AutoencoderTask
 from tfdeepsim.training.build import build_model
 from tfdeepsim.training.checkpoint import (
-    Progress,
+    TrainingProgress,
     load_state,
     patience_of,
     save_state,
@@ -22,14 +22,14 @@ def rows(*losses):
 
 
 def test_best_epoch_is_the_first_lowest():
-    assert Progress().best_epoch == 0
-    assert Progress(rows(3.0, 1.0, 2.0, 1.0)).best_epoch == 2
+    assert TrainingProgress().best_epoch == 0
+    assert TrainingProgress(rows(3.0, 1.0, 2.0, 1.0)).best_epoch == 2
 
 
 def test_patience_counts_whole_epochs_without_progress():
-    assert not Progress(rows(1.0, 2.0)).exhausted(2)
-    assert Progress(rows(1.0, 2.0, 3.0)).exhausted(2)
-    assert not Progress(rows(3.0, 2.0, 1.0)).exhausted(1)
+    assert not TrainingProgress(rows(1.0, 2.0)).exhausted(2)
+    assert TrainingProgress(rows(1.0, 2.0, 3.0)).exhausted(2)
+    assert not TrainingProgress(rows(3.0, 2.0, 1.0)).exhausted(1)
 
 
 @pytest.mark.parametrize(("epochs", "patience"), [(50, 10), (300, 15), (7, 10)])
@@ -53,7 +53,7 @@ def take_step(model, seed=0):
 def test_state_goes_on_bit_for_bit(models, tmp_path):
     first, second = models
     take_step(first)
-    save_state(RunDirectory(tmp_path), first, Progress(rows(1.0), step=1, seconds=2.0))
+    save_state(RunDirectory(tmp_path), first, TrainingProgress(rows(1.0), step=1, seconds=2.0))
     progress = load_state(RunDirectory(tmp_path), second)
     assert (progress.epoch, progress.step, progress.seconds) == (1, 1, 2.0)
     for model in models:

@@ -13,7 +13,7 @@ from tfdeepsim.data import open_dataset
 from tfdeepsim.data.dataset import Splits
 from tfdeepsim.errors import InputError
 from tfdeepsim.run import RunDirectory
-from tfdeepsim.training.checkpoint import Progress
+from tfdeepsim.training.checkpoint import TrainingProgress
 from tfdeepsim.training.online_probe import EXAMPLES, OnlineProbe
 from tfdeepsim.training.trainer import train
 
@@ -76,9 +76,9 @@ def test_tensorboard_has_the_curve(runs):
 def test_best_epoch_by_a_score():
     rows = [{"val_loss": 3.0 - i, "val_probe_accuracy": a} for i, a in enumerate((0.2, 0.9, 0.4))]
     del rows[0]["val_probe_accuracy"]
-    assert Progress(rows).best_epoch == 3
-    assert Progress(rows, chosen_by="val_probe_accuracy").best_epoch == 2
-    assert Progress(rows[:1], chosen_by="val_probe_accuracy").best_epoch == 0
+    assert TrainingProgress(rows).best_epoch == 3
+    assert TrainingProgress(rows, monitor="val_probe_accuracy").best_epoch == 2
+    assert TrainingProgress(rows[:1], monitor="val_probe_accuracy").best_epoch == 0
 
 
 def test_only_shown_frames_and_never_test(tiny):

@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import json
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -12,6 +13,7 @@ import tensorflow as tf
 from PIL import Image
 
 from tfdeepsim.config import TrainConfig
+from tfdeepsim.data import describe
 from tfdeepsim.data.splits.split import Split
 from tfdeepsim.errors import InputError
 from tfdeepsim.files import write_json
@@ -19,7 +21,7 @@ from tfdeepsim.run import RunDirectory
 from tfdeepsim.training import trainer
 from tfdeepsim.training.autoencoder_task import AutoencoderTask
 from tfdeepsim.training.build import build_model
-from tfdeepsim.training.checkpoint import Progress, load_arrays, load_state
+from tfdeepsim.training.checkpoint import TrainingProgress, load_arrays, load_state
 from tfdeepsim.training.plan import measure_step
 
 
@@ -44,18 +46,18 @@ def fit(path, **flags):
     run.create()
     task = task_of(config)
     model = build_model(task)
-    progress = Progress()
+    progress = TrainingProgress()
     trainer._fit(task, run, model, progress, QUIET)
     return run, model, progress, task
 
 
 def task_of(config):
-    task = AutoencoderTask(config)
-    task._splits = {"encoder_train": TRAINING, "encoder_validation": VALIDATION}
-    task.description = dataclasses.replace(
-        task.description, splits={"encoder_train": len(TRAINING.images)}
+    described = describe(config.dataset, None, config)
+    data = SimpleNamespace(
+        splits={"encoder_train": TRAINING, "encoder_validation": VALIDATION},
+        description=dataclasses.replace(described, splits={"encoder_train": len(TRAINING.images)}),
     )
-    return task
+    return AutoencoderTask(config, data)
 
 
 @pytest.fixture(scope="module")

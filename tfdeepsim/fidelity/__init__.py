@@ -1,5 +1,5 @@
-"""How close generated images come to real ones, in numbers: to each image, and to all of them.
+"""How close generated images are to real ones: image by image, and as distributions.
 
-The error to each image is lowest for blurry ones, as a mean of all that is possible is what it asks
-for. So `measure` puts beside it how alike the distributions of features and of gradients are.
+The error to each image is lowest for blurry images, since the mean of all possible images minimises
+it. Therefore `measure` also compares the distributions of features and of gradients.
 """

@@ -1,4 +1,4 @@
-"""Features of two sets of images, checked."""
+"""Checks of the features of two sets of images."""
 
 from typing import Any
 
@@ -8,11 +8,15 @@ from tfdeepsim.errors import InputError
 
 
 def check_features(a: Any, b: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Two sets of features as float64 [N, D] and [M, D].
+    """Check two sets of features, and return them as float64 arrays.
+
+    Args:
+        a: [N, D].
+        b: [M, D].
 
     Raises:
-        InputError: If one is no such table, has fewer than two rows, is not finite, or is wider
-            than the other.
+        InputError: If the shapes are others, a set has fewer than two rows, or values are not
+            finite.
     """
     sets = [np.asarray(values, np.float64) for values in (a, b)]
     for values in sets:

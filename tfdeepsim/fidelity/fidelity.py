@@ -1,4 +1,4 @@
-"""All measures of a set of generated images beside their targets."""
+"""All measures of how close generated images are to their targets."""
 
 import dataclasses
 from collections.abc import Callable
@@ -6,38 +6,44 @@ from typing import Any
 
 import numpy as np
 
+from tfdeepsim.batches import over_batches
 from tfdeepsim.errors import InputError
 from tfdeepsim.fidelity.frechet import frechet_distance
 from tfdeepsim.fidelity.gradients import compare_gradients
+from tfdeepsim.fidelity.images import BATCH, as_floats, check_pairs
 from tfdeepsim.fidelity.kernel import kernel_distance
 from tfdeepsim.fidelity.normalized_error import normalized_error
-from tfdeepsim.fidelity.pixels import check_pairs, in_batches
 from tfdeepsim.fidelity.structural_similarity import structural_similarity
 
 SUBSET_SIZE = 1000
+"""Largest number of images in a subset of KID."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Fidelity:
-    """How close generated images come to their targets.
+    """How close generated images are to their targets.
 
-    FID, KID and the error of features are over the features of some extractor. Only where that is
-    the published Inception network can they be compared with numbers from elsewhere; over any other
-    network they can be compared inside a table of one extractor, one set of targets and one image
-    size.
+    FID, KID and the feature error are computed from the features of some extractor. They can be
+    compared with published numbers only if that is the published Inception network; otherwise only
+    numbers of the same extractor, targets and image size can be compared.
 
     Attributes:
-        normalized_error: Of pixels, as a share: 1 is a random test image (Dosovitskiy & Brox 2016,
-            §4).
-        feature_error: The same of features.
+        normalized_error: Error of pixels relative to that of a random test image (Dosovitskiy &
+            Brox 2016, §4).
+        feature_error: The same for features.
         ssim: Mean structural similarity, at most 1.
-        fid: Fréchet distance of features; biased upwards for few images.
-        kid: Kernel distance of features, mean over subsets; can be below 0.
-        kid_deviation: Its standard deviation over subsets.
-        gradient_ratio: Mean gradient magnitude over that of the targets: below 1 is blur, above 1
-            noise.
-        gradient_distance: Wasserstein distance of the gradient magnitudes, of brightness from 0 to
-            1.
+        fid: Fréchet distance of features; too high for few images.
+        kid: Kernel distance of features, mean over subsets; can be negative.
+        kid_deviation: Standard deviation of the kernel distance over subsets.
+        gradient_ratio: Mean gradient magnitude divided by that of the targets: blurry images are
+            below 1, noisy ones above.
+        gradient_distance: Wasserstein distance of the distributions of gradient magnitudes, for
+            brightness from 0 to 1.
+
+    Example:
+        >>> fidelity = measure(targets, outputs, extractor)
+        >>> fidelity.ssim
+        0.71
     """
 
     normalized_error: float
@@ -53,20 +59,20 @@ class Fidelity:
 def measure(targets: Any, outputs: Any, extractor: Callable[[np.ndarray], Any]) -> Fidelity:
     """Compare generated images with their targets.
 
-    KID is over 50 subsets of 1000 images, or of half the images where these are fewer than 2000.
-    Features with positions are averaged over them for FID and KID, and taken as they are for
-    `feature_error`. The features of all images are held in memory.
+    KID is computed over 50 subsets of 1000 images, or of half the images if there are fewer than
+    2000. For FID and KID, features with positions are averaged over the positions; the feature
+    error compares them as they are. The features of all images are held in memory.
 
     Args:
-        targets: [N, H, W, 3], uint8 or floating point in [0, 1], 11 pixels or more each way, N at
-            least 4.
-        outputs: [N, H, W, 3], alike; row i was generated for target i.
-        extractor: Takes float32 images [B, H, W, 3] in [0, 1], returns features [B, ..., D]; a
-            comparator of one layer is one. Which one it was belongs beside the numbers.
+        targets: [N, H, W, 3], uint8 or floating point in [0, 1]; N is 4 or more, height and width
+            are 11 or more.
+        outputs: [N, H, W, 3], uint8 or floating point in [0, 1]; row i was generated for target i.
+        extractor: Function of float32 images [B, H, W, 3] in [0, 1] that returns features
+            [B, ..., D], e.g. a comparator of one layer. State which one it was with the numbers.
 
     Raises:
-        InputError: If they are no such images, the targets are all equal or flat, or the features
-            are of several layers, equal for all targets, or not finite.
+        InputError: If the images are not such images, the targets are all equal or have no
+            gradients, or the features are of several layers, equal for all targets, or not finite.
     """
     targets, outputs = check_pairs(targets, outputs)
     if len(targets) < 4:
@@ -90,40 +96,43 @@ def measure(targets: Any, outputs: Any, extractor: Callable[[np.ndarray], Any]) 
 
 
 def features_of(images: np.ndarray, extractor: Callable[[np.ndarray], Any]) -> np.ndarray:
-    """Features of all images, float32 [N, ..., D], computed in batches.
+    """Compute the features of all images in batches.
 
     Args:
         images: [N, H, W, 3], uint8 or floating point in [0, 1].
         extractor: As for `measure`.
 
+    Returns:
+        float32 [N, ..., D].
+
     Raises:
         InputError: If the extractor does not return one array with a row for each image.
     """
-    found = []
-    for batch in in_batches(images):
-        features = extractor(batch)
-        if (
-            isinstance(features, list | tuple)
-            or np.ndim(features) < 2
-            or len(features) != len(batch)
-        ):
-            raise InputError(
-                "an extractor gives features of one layer",
-                got=f"{len(features)} arrays"
-                if isinstance(features, list | tuple)
-                else f"shape {list(np.shape(features))} for {len(batch)} images",
-                accepted=f"one array [{len(batch)}, ..., channels]",
-            )
-        found.append(np.asarray(features, np.float32))
-    return np.concatenate(found)
+    return over_batches(
+        lambda batch: _checked_features(extractor(as_floats(batch)), len(batch)),
+        images,
+        batch_size=BATCH,
+    )
+
+
+def _checked_features(features: Any, count: int) -> np.ndarray:
+    several = isinstance(features, list | tuple)
+    if several or np.ndim(features) < 2 or len(features) != count:
+        shape = f"shape {list(np.shape(features))} for {count} images"
+        raise InputError(
+            "an extractor returns features of one layer",
+            got=f"{len(features)} arrays" if several else shape,
+            accepted=f"one array [{count}, ..., channels]",
+        )
+    return np.asarray(features, np.float32)
 
 
 def _pooled(features: np.ndarray) -> np.ndarray:
-    """float64 [N, D]: mean over positions."""
+    """Mean over positions, float64 [N, D]."""
     return features.reshape(len(features), -1, features.shape[-1]).mean(axis=1, dtype=np.float64)
 
 
 def _one_unit(images: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Images as they are where the others are of the same kind, else as numbers from 0 to 1."""
+    """`images` as floats, if only one of both sets is uint8."""
     same = (images.dtype == np.uint8) == (others.dtype == np.uint8)
-    return images if same else np.concatenate(list(in_batches(images)))
+    return images if same else as_floats(images)

@@ -1,11 +1,12 @@
-"""Sharpness without a network: how large the steps from pixel to pixel are."""
+"""Sharpness without a network: gradients of brightness from pixel to pixel."""
 
 from typing import Any
 
 import numpy as np
 
+from tfdeepsim.batches import over_batches
 from tfdeepsim.errors import InputError
-from tfdeepsim.fidelity.pixels import check_images, in_batches
+from tfdeepsim.fidelity.images import BATCH, as_floats, check_images
 
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 _LEAST = 2  # pixels
@@ -15,16 +16,16 @@ def gradient_magnitudes(images: Any) -> np.ndarray:
     """Length of the gradient of brightness, by differences to the next pixel at the right and
     below.
 
-    Brightness is the luma of ITU-R BT.601, 0 to 1.
+    Brightness is the luma of ITU-R BT.601, from 0 to 1.
 
     Args:
-        images: [N, H, W, 3], uint8 or floating point in [0, 1], two pixels or more each way.
+        images: [N, H, W, 3], uint8 or floating point in [0, 1]; height and width are 2 or more.
 
     Returns:
-        float32 [N, H - 1, W - 1], 0 to √2.
+        float32 [N, H - 1, W - 1], from 0 to √2.
 
     Raises:
-        InputError: If they are no such images.
+        InputError: If `images` are not such images.
     """
     images = check_images("images", images)
     height, width = images.shape[1:3]
@@ -32,21 +33,23 @@ def gradient_magnitudes(images: Any) -> np.ndarray:
         raise InputError(
             "a gradient needs neighbours", got=f"{height}x{width} pixels", accepted="2x2 or more"
         )
-    return np.concatenate([_magnitudes(batch @ _LUMA) for batch in in_batches(images)])
+    return over_batches(
+        lambda batch: _magnitudes(as_floats(batch) @ _LUMA), images, batch_size=BATCH
+    )
 
 
 def gradient_ratio(generated: Any, real: Any) -> float:
-    """Mean gradient magnitude of generated images over that of real ones.
+    """Mean gradient magnitude of generated images divided by that of real images.
 
-    Below 1 they are blurrier, above 1 noisier than real ones; a ratio of 1 alone does not make them
-    alike, for which see `gradient_distance`.
+    A ratio below 1 means that generated images are blurrier than real ones, above 1 that they are
+    noisier. A ratio of 1 does not mean that the distributions are equal, see `gradient_distance`.
 
     Args:
         generated: [N, H, W, 3], as for `gradient_magnitudes`.
-        real: [M, H', W', 3], as many as there are: they need not be the generated ones' targets.
+        real: [M, H', W', 3], any real images; they need not be the targets of the generated ones.
 
     Raises:
-        InputError: If they are no such images, or the real ones are flat.
+        InputError: If the arguments are not such images, or the real ones have no gradients.
     """
     return _ratio(gradient_magnitudes(generated), gradient_magnitudes(real))
 
@@ -55,20 +58,20 @@ def gradient_distance(generated: Any, real: Any) -> float:
     """1-Wasserstein distance of the distributions of gradient magnitudes over all pixels.
 
     Args:
-        generated: As for `gradient_ratio`.
-        real: As for `gradient_ratio`; may be flat.
+        generated: [N, H, W, 3], as for `gradient_magnitudes`.
+        real: [M, H', W', 3], any real images, which may have no gradients.
 
     Returns:
-        0 for equal distributions, up to √2.
+        A number from 0, for equal distributions, to √2.
 
     Raises:
-        InputError: If they are no such images.
+        InputError: If the arguments are not such images.
     """
     return _distance(gradient_magnitudes(generated), gradient_magnitudes(real))
 
 
 def compare_gradients(generated: Any, real: Any) -> tuple[float, float]:
-    """`gradient_ratio` and `gradient_distance` in one pass over the images."""
+    """`gradient_ratio` and `gradient_distance`, with gradients computed once for both."""
     magnitudes = gradient_magnitudes(generated), gradient_magnitudes(real)
     return _ratio(*magnitudes), _distance(*magnitudes)
 
@@ -84,7 +87,7 @@ def _ratio(generated: np.ndarray, real: np.ndarray) -> float:
 
 def _distance(generated: np.ndarray, real: np.ndarray) -> float:
     if generated.size == real.size:
-        # The same as SciPy's, without its merging of both sets.
+        # The same as SciPy's distance, but faster for sets of equal size.
         difference = np.sort(generated, axis=None) - np.sort(real, axis=None)
         return float(np.abs(difference).mean(dtype=np.float64))
     from scipy.stats import wasserstein_distance

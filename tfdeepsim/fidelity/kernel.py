@@ -1,4 +1,4 @@
-"""The kernel distance of two sets of features."""
+"""The kernel distance (KID) of two sets of features."""
 
 from typing import Any
 
@@ -14,25 +14,25 @@ def kernel_distance(
     """The KID of Bińkowski et al. 2018, §4, over features of any network.
 
     It is the squared maximum mean discrepancy with the kernel (x·y / D + 1)³, by the unbiased
-    estimator (Gretton et al. 2012, eq. 3), over random subsets. Independent samples of equal
-    distributions give 0 in expectation for any number of images, so values can lie below 0; the
-    very same images on both sides give a little less than 0. Over features of another network than
-    the published Inception it can be compared inside a table only.
+    estimator (Gretton et al. 2012, eq. 3), averaged over random subsets. Independent samples of
+    equal distributions give 0 in expectation for any number of images, so values can be negative;
+    identical images on both sides give a little less than 0. Over features of other networks than
+    the published Inception, only numbers of the same features can be compared.
 
     Args:
-        a: [N, D].
-        b: [M, D].
-        subsets: How many are drawn from each side, each without replacement.
-        subset_size: Rows of a subset, 2 to the smaller of N and M.
-        seed: Of the subsets.
+        a: Features [N, D].
+        b: Features [M, D].
+        subsets: Number of subsets that are drawn from each side, each without replacement.
+        subset_size: Number of rows of a subset, from 2 to the smaller of N and M.
+        seed: Seed of the subsets.
 
     Returns:
-        Mean and standard deviation over the subsets. The deviation tells how much one subset
-        varies; it is no interval for the mean, and it is 0 where subsets are whole sets.
+        Mean and standard deviation over the subsets. The deviation shows how much a single subset
+        varies. It is not a confidence interval of the mean, and it is 0 if subsets are whole sets.
 
     Raises:
-        InputError: If the features are no such tables or not finite, there is no subset, or one is
-            larger than a set.
+        InputError: If the features have other shapes or are not finite, there is no subset, or a
+            subset is larger than a set.
     """
     a, b = check_features(a, b)
     most = min(len(a), len(b))
@@ -51,8 +51,10 @@ def kernel_distance(
 
 
 def _discrepancy(a: np.ndarray, b: np.ndarray) -> float:
-    """Unbiased squared discrepancy of two sets [n, D] of equal size: pairs inside a set are of two
-    rows."""
+    """Unbiased squared discrepancy of two sets [n, D] of equal size.
+
+    Unbiased means that a row is not paired with itself.
+    """
     within = sum(_inside(_kernel(values, values)) for values in (a, b))
     return within - 2.0 * float(_kernel(a, b).mean())
 

@@ -12,20 +12,20 @@ _NUMBERS_A_BLOCK = 2**24  # 64 MB of float32
 def normalized_error(outputs: Any, targets: Any) -> float:
     """Mean of ||a - b||₂ / N over outputs a and their targets b.
 
-    N is the mean Euclidean distance over all pairs of different targets, so 1 is what a random
-    target in the place of the output would give. Tables 3 and 8 of the paper give it in percent.
+    N is the mean Euclidean distance over all pairs of different targets, so a random target in
+    place of each output would give 1. Tables 3 and 8 of the paper state it in percent.
 
     Args:
-        outputs: Images or features [n, ...]; in the same units as `targets`.
-        targets: [n, ...], two or more that are not all equal: the whole test set, as N depends on
-            it.
+        outputs: Images or features [n, ...], in the same unit as `targets`.
+        targets: [n, ...], at least two that are not all equal; the whole test set, since N depends
+            on it.
 
     Returns:
-        0 for equal arrays; does not depend on the unit.
+        A number that is 0 for equal arrays, and independent of the unit.
 
     Raises:
-        InputError: If shapes differ, one is of bytes and the other is not, there are fewer than two
-            rows, values are not finite, or all targets are equal.
+        InputError: If shapes differ, only one of them is uint8, there are fewer than two rows,
+            values are not finite, or all targets are equal.
     """
     outputs, targets = np.asarray(outputs), np.asarray(targets)
     if outputs.shape != targets.shape or (outputs.dtype == np.uint8) != (targets.dtype == np.uint8):
@@ -44,22 +44,23 @@ def normalized_error(outputs: Any, targets: Any) -> float:
 def mean_pair_distance(samples: Any) -> float:
     """Mean Euclidean distance over all pairs of different rows: the N of the paper.
 
-    Distances come from products of blocks of rows, ||a||² + ||b||² - 2ab, after the mean is taken
-    off, in float32 unless the samples are float64. That is imprecise for two rows that are nearly
-    equal, whose distance hardly counts in the mean; the error itself is computed from differences.
+    Distances are computed in blocks as ||a||² + ||b||² - 2ab, after the mean is subtracted, in
+    float32 unless the samples are float64. This is imprecise only for nearly equal rows, whose
+    distance hardly counts in the mean; the error itself is computed from differences.
 
     Args:
-        samples: [n, ...], two or more that are not all equal, of any real dtype.
+        samples: [n, ...] of any real dtype, at least two that are not all equal.
 
     Raises:
-        InputError: If there are fewer than two, values are not finite, or all samples are equal.
+        InputError: If there are fewer than two samples, values are not finite, or all samples are
+            equal.
     """
     rows = _rows(samples)
     _check_finite("samples", rows)
     if len(rows) < 2 or (rows == rows[:1]).all():
         raise InputError(
             "the mean distance of pairs needs different samples",
-            got=f"{len(rows)} {'sample' if len(rows) == 1 else 'equal samples' if len(rows) else 'samples'}",
+            got={0: "0 samples", 1: "1 sample"}.get(len(rows), f"{len(rows)} equal samples"),
             accepted="two or more that are not all equal",
         )
     mean = rows.mean(axis=0, dtype=np.float64)
@@ -67,7 +68,7 @@ def mean_pair_distance(samples: Any) -> float:
     total = 0.0
     for start in range(0, len(rows), size):
         left = _centred(rows[start : start + size], mean)
-        # Each pair of blocks once; a block beside itself has each pair twice, and its diagonal.
+        # Each pair of blocks once; within a block each pair of rows occurs twice.
         total += _distances(left, left, same=True) / 2
         for other in range(start + size, len(rows), size):
             total += _distances(left, _centred(rows[other : other + size], mean))
@@ -82,7 +83,7 @@ def _check_finite(what: str, values: np.ndarray) -> None:
 
 
 def _distances(left: np.ndarray, right: np.ndarray, same: bool = False) -> float:
-    """Sum of the distances of all rows of one to all rows of the other."""
+    """Sum of the distances of all rows of `left` to all rows of `right`."""
     squares = [np.sum(np.square(rows, dtype=np.float64), axis=1) for rows in (left, right)]
     squared = squares[0][:, None] + squares[1] - 2.0 * (left @ right.T)
     if same:

@@ -1,5 +1,5 @@
-"""Training of comparators: from labels, from patches of unlabeled images, from frames of
-rollouts."""
+"""Objectives that train comparators: with labels, on patches of unlabelled images, and on frames of
+videos."""
 
 import importlib
 from typing import TYPE_CHECKING
@@ -11,14 +11,18 @@ if TYPE_CHECKING:
     from tfdeepsim.pretraining.objective import Objective
 
 OBJECTIVES = {"alexnet": "classification", "exemplar_cnn": "surrogate", "videonet": "ranking"}
-"""By what a comparator is trained: the module that holds the class `Objective` of that kind."""
+"""Module of the objective that each comparator is trained under."""
 
 
 def make_objective(config: TrainConfig, splits: Splits) -> "Objective":
-    """What the comparator of `config` is trained by, on those images.
+    """Build the objective that the comparator of `config` is trained under.
+
+    Args:
+        config: Config of a run of `--task comparator`.
+        splits: The dataset's splits.
 
     Raises:
-        InputError: If the images do not allow it.
+        InputError: If the images are not suited to the objective.
     """
     module = importlib.import_module(f"tfdeepsim.pretraining.{OBJECTIVES[str(config.comparator)]}")
     return module.make(config, splits)

@@ -1,4 +1,4 @@
-"""AlexNet that learns from labels."""
+"""Objective of AlexNet: classification of labelled images."""
 
 from collections.abc import Mapping
 
@@ -14,27 +14,35 @@ from tfdeepsim.data.splits.examples import example_rows
 from tfdeepsim.data.splits.labelled import TARGET, labelled
 from tfdeepsim.data.splits.split import Split
 from tfdeepsim.errors import InputError
+from tfdeepsim.pixels import to_bytes, to_floats
 from tfdeepsim.pretraining.crops import flip_and_shift
 from tfdeepsim.pretraining.objective import Objective
 from tfdeepsim.pretraining.trainable_chain import TrainableChain, sized
 
 MINIMUM_SIZE = 64
-"""Of images: smaller ones leave AlexNet's last pool nothing."""
+"""Smallest height and width of images in pixels: smaller maps end before AlexNet's last pooling."""
 
 SMOOTHING = 0.1
-"""Share of a label's weight that is spread over all classes in training."""
+"""Label smoothing in training: the share of the weight that is spread over all classes."""
 
 
 class ClassificationObjective(Objective):
-    """Class labels under cross-entropy, on randomly flipped and shifted images.
+    """Cross-entropy of class labels, on randomly flipped and shifted images.
 
-    It learns from `probe_train`, is chosen by `probe_validation` and scored on `test`. All layers
-    are kept; `fc8` has an output a class.
+    The network is trained on `probe_train`, selected by its accuracy on `probe_validation`, and
+    scored on `test`. All layers are saved; `fc8` has one output for each class.
 
     Args:
-        splits: Of a dataset with classes.
-        name: Of the network.
-        seed: Of its weights.
+        splits: Splits of a dataset with classes.
+        name: Name of the network, e.g. `alexnet`.
+        seed: Seed of the initial weights and of dropout.
+
+    Raises:
+        InputError: If the labels are not classes, or the images are too small.
+
+    Example:
+        >>> objective = ClassificationObjective(splits, "alexnet", seed=0)
+        >>> model = Pretext(objective.network(), objective)
     """
 
     name = "supervised"
@@ -71,10 +79,10 @@ class ClassificationObjective(Objective):
     ) -> dict[str, tf.Tensor]:
         logits, target = network(batch["image"], training=training), batch[TARGET]
         smooth = SMOOTHING if training else 0.0
-        wanted = (1 - smooth) * tf.one_hot(target, self.classes) + smooth / self.classes
-        loss = tf.nn.softmax_cross_entropy_with_logits(wanted, logits)
-        right = tf.argmax(logits, 1, tf.int64) == tf.cast(target, tf.int64)
-        return {"loss": loss, "accuracy": tf.cast(right, tf.float32)}
+        probabilities = (1 - smooth) * tf.one_hot(target, self.classes) + smooth / self.classes
+        loss = tf.nn.softmax_cross_entropy_with_logits(probabilities, logits)
+        correct = tf.argmax(logits, 1, tf.int64) == tf.cast(target, tf.int64)
+        return {"loss": loss, "accuracy": tf.cast(correct, tf.float32)}
 
     @property
     def examples(self) -> int:
@@ -97,10 +105,10 @@ class ClassificationObjective(Objective):
         return batches(self._validation, batch_size)
 
     def example_grid(self) -> np.ndarray:
-        rows = example_rows(self._train, 8)
-        images = self._train.images[rows].astype(np.float32) / 255
-        views = [flip_and_shift(tf.constant(images), (0, row)).numpy() for row in range(4)]
-        return np.round(255 * np.stack([images, *views])).astype(np.uint8)
+        """Images as they are, and below them randomly flipped and shifted."""
+        images = to_floats(self._train.images[example_rows(self._train, 8)])
+        views = [flip_and_shift(tf.constant(images), (0, row)) for row in range(4)]
+        return to_bytes(np.stack([images, *views]))
 
     def result(self, model: keras.Model) -> dict[str, float]:
         test: Split = labelled(self._splits, "test")
@@ -109,15 +117,24 @@ class ClassificationObjective(Objective):
 
 
 def check_classes(task: str | None, name: str) -> None:
-    """Raises InputError if a dataset's labels are no classes."""
+    """Refuse a dataset whose labels are not classes.
+
+    Args:
+        task: Task of the dataset: `classification`, `regression`, or None without labels.
+        name: Name of the dataset.
+
+    Raises:
+        InputError: If the task is not `classification`.
+    """
     if task != "classification":
         raise InputError(
             "training from labels needs classes",
             got=f"{name}, which has {'positions' if task else 'no labels'}",
-            accepted="images in one folder a class, or --labels FILE.csv; without labels: exemplar_cnn",
+            accepted="images in one folder a class, or --labels FILE.csv; "
+            "without labels: exemplar_cnn",
         )
 
 
 def make(config: TrainConfig, splits: Splits) -> ClassificationObjective:
-    """The objective that `config` asks for."""
+    """Build the objective of `config`."""
     return ClassificationObjective(splits, str(config.comparator), config.seed)

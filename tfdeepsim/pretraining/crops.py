@@ -1,9 +1,9 @@
-"""Random flips and shifts of images, a batch at once."""
+"""Random flips and shifts of images, for a batch at once."""
 
 import tensorflow as tf
 
 SHIFT = 0.125
-"""Largest shift, as a share of the image's side."""
+"""Largest shift along each axis, as a share of the image's side."""
 
 
 def flip_and_shift(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
@@ -14,17 +14,17 @@ def flip_and_shift(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         seed: int [2]; equal seeds give equal results.
 
     Returns:
-        The same shape and range.
+        float32 [B, H, W, C], in the same range.
     """
     count, height, width = tf.shape(images)[0], images.shape[1], images.shape[2]
     draws = tf.random.stateless_uniform([3, count], seed)
     across, down = ((2 * draws[i] - 1) * SHIFT * side for i, side in ((0, width), (1, height)))
     sign = tf.where(draws[2] < 0.5, -1.0, 1.0)
-    # A mirrored image is read from its right edge on.
+    # A mirrored image is read from its right edge to the left.
     start = tf.round(across) + tf.where(sign < 0, float(width - 1), 0.0)
     zeros, ones = tf.zeros([count]), tf.ones([count])
-    # Rows of [a0 a1 a2 b0 b1 b2 c0 c1]: the output at (x, y) is read at (a0 x + a1 y + a2, b0 x +
-    # b1 y + b2).
+    # Rows [a0 a1 a2 b0 b1 b2 c0 c1]: the output at (x, y) is the input at (a0 x + a1 y + a2,
+    # b0 x + b1 y + b2).
     transforms = tf.stack([sign, zeros, start, zeros, ones, tf.round(down), zeros, zeros], axis=1)
     shifted = tf.raw_ops.ImageProjectiveTransformV3(
         images=images,

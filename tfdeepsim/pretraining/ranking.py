@@ -1,4 +1,5 @@
-"""VideoNet, which learns that near frames of a video look alike (Wang & Gupta 2015)."""
+"""Objective of VideoNet: frames that follow each other are embedded close together (Wang & Gupta
+2015)."""
 
 from collections.abc import Callable, Mapping
 from typing import cast
@@ -18,26 +19,25 @@ from tfdeepsim.pretraining.trainable_chain import TrainableChain, sized
 from tfdeepsim.pretraining.triplets import FAR, highest, may_be_negative, near_pairs, stored_gap
 
 MARGIN = 0.5
-"""M of Wang & Gupta's eq. (3)."""
+"""Margin M in eq. (3) of Wang & Gupta 2015."""
 
 NEGATIVES = 4
-"""K of their eq. (4): negatives of each anchor in a step."""
+"""Number K of negatives for each anchor in a step, eq. (4)."""
 
 HARD_FROM = 0.5
-"""Share of the training steps after which negatives are the hardest of the batch, no longer random
-ones."""
+"""Share of the training steps after which negatives are the hardest of the batch, not random."""
 
 _EPSILON = 1e-12
 
 
 def distances(anchor: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
-    """D of Wang & Gupta's eq. (2): 1 − cosine of each anchor to each other embedding.
+    """Distance D in eq. (2) of Wang & Gupta 2015: 1 − cosine of two embeddings.
 
-    An embedding of zeros is at distance 1 of all, with a finite gradient.
+    An embedding of zeros has distance 1 from all others, with a finite gradient.
 
     Args:
-        anchor: float32 [B, c].
-        other: float32 [C, c].
+        anchor: Embeddings float32 [B, c].
+        other: Embeddings float32 [C, c].
 
     Returns:
         float32 [B, C], in [0, 2].
@@ -48,53 +48,62 @@ def distances(anchor: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
     return 1 - tf.matmul(anchor, other, transpose_b=True)
 
 
-def hinges(apart: tf.Tensor) -> tf.Tensor:
-    """L of eq. (3) of all triplets of a batch: max(0, D(x, x⁺) − D(x, x⁻) + M).
+def hinges(pair_distances: tf.Tensor) -> tf.Tensor:
+    """Loss of all triplets of a batch: max(0, D(x, x⁺) − D(x, x⁻) + M), eq. (3) of Wang & Gupta
+    2015.
 
     Args:
-        apart: `distances` of the anchors to the frames near them, float32 [B, B]: own ones on the
-            diagonal.
+        pair_distances: `distances` of all anchors to all near frames of the batch, float32 [B, B],
+            with those of the pairs on the diagonal.
 
     Returns:
-        float32 [B, B]: by anchor, and by the pair whose near frame is the negative.
+        float32 [B, B]: row i, column j is the triplet of anchor i with the near frame of pair j as
+        its negative.
     """
-    return tf.nn.relu(tf.linalg.diag_part(apart)[:, None] - apart + MARGIN)
+    return tf.nn.relu(tf.linalg.diag_part(pair_distances)[:, None] - pair_distances + MARGIN)
 
 
-def ranking_loss(apart: tf.Tensor, chosen: tf.Tensor) -> tf.Tensor:
-    """Mean of each anchor's `hinges` over its negatives; 0 for an anchor that has none.
+def ranking_loss(pair_distances: tf.Tensor, is_negative: tf.Tensor) -> tf.Tensor:
+    """Mean of the `hinges` of each anchor over its negatives; 0 for an anchor without negatives.
 
     Args:
-        apart: As of `hinges`, float32 [B, B].
-        chosen: Which near frames of the batch are negatives of which anchor, bool [B, B].
+        pair_distances: As `hinges` takes them, float32 [B, B].
+        is_negative: bool [B, B]: row i, column j says whether the near frame of pair j is a
+            negative of anchor i.
 
     Returns:
         float32 [B].
     """
-    return _mean(hinges(apart), chosen)
+    return _masked_mean(hinges(pair_distances), is_negative)
 
 
-def _mean(values: tf.Tensor, chosen: tf.Tensor) -> tf.Tensor:
-    share = tf.cast(chosen, values.dtype)
-    return tf.math.divide_no_nan(tf.reduce_sum(values * share, 1), tf.reduce_sum(share, 1))
+def _masked_mean(values: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+    weights = tf.cast(mask, values.dtype)
+    return tf.math.divide_no_nan(tf.reduce_sum(values * weights, 1), tf.reduce_sum(weights, 1))
 
 
 class RankingObjective(Objective):
-    """Frames of a rollout that are next to each other are embedded closer than any others, by a
-    margin.
+    """Ranking loss: neighbouring frames of a video are embedded closer together than other frames,
+    by a margin.
 
-    The negatives of an anchor are near frames of the other pairs of its batch, but never such as
-    are near it (`may_be_negative`): `NEGATIVES` at random in the first half of training, those of
-    highest loss in the second. Validation takes all, so that its loss means the same throughout.
+    The negatives of an anchor are near frames of the other pairs in its batch, except those that
+    are near the anchor too (`may_be_negative`): `NEGATIVES` random ones in the first half of
+    training, those of highest loss in the second. Validation uses all negatives, so that its loss
+    can be compared between epochs.
 
     Args:
-        splits: Of a dataset of videos.
-        name: Of the network.
-        seed: Of its weights.
-        total_steps: Steps of the whole training, of the steps of an epoch.
+        splits: Splits of a dataset of videos.
+        name: Name of the network, e.g. `videonet`.
+        seed: Seed of the initial weights and of dropout.
+        total_steps: Function that returns the number of steps of the whole training for a number of
+            steps in an epoch.
 
     Raises:
-        InputError: If the frames are not of videos, are too few, or too small.
+        InputError: If the images are not frames of videos, or are too few or too small.
+
+    Example:
+        >>> objective = RankingObjective(splits, "videonet", 0, config.total_steps)
+        >>> model = Pretext(objective.network(), objective)
     """
 
     name = "ranking"
@@ -118,16 +127,20 @@ class RankingObjective(Objective):
     def measures(
         self, network: TrainableChain, batch: Mapping[str, tf.Tensor], training: bool
     ) -> dict[str, tf.Tensor]:
-        both = network(tf.concat([batch["image"], batch["near"]], 0), training=training)
-        apart = distances(*tf.split(both, 2))
-        chosen = self._allowed(batch)
+        embeddings = network(tf.concat([batch["image"], batch["near"]], 0), training=training)
+        pair_distances = distances(*tf.split(embeddings, 2))
+        is_negative = self._allowed(batch)
         if training:
-            noise = tf.random.stateless_uniform(tf.shape(apart), batch["draw"][0])
+            noise = tf.random.stateless_uniform(tf.shape(pair_distances), batch["draw"][0])
             # Of one anchor, the nearest negative has the highest loss.
-            scores = tf.where(batch["hard"][:, None], -tf.stop_gradient(apart), noise)
-            chosen = highest(scores, chosen, NEGATIVES)
-        violated = tf.cast(hinges(apart) > 0, tf.float32)
-        return {"loss": ranking_loss(apart, chosen), "violations": _mean(violated, chosen)}
+            nearness = -tf.stop_gradient(pair_distances)
+            scores = tf.where(batch["hard"][:, None], nearness, noise)
+            is_negative = highest(scores, is_negative, NEGATIVES)
+        violated = tf.cast(hinges(pair_distances) > 0, tf.float32)
+        return {
+            "loss": ranking_loss(pair_distances, is_negative),
+            "violations": _masked_mean(violated, is_negative),
+        }
 
     def _allowed(self, batch: Mapping[str, tf.Tensor]) -> tf.Tensor:
         episode = batch["episode"]
@@ -143,7 +156,7 @@ class RankingObjective(Objective):
         hard_from = HARD_FROM * self._total_steps(self.examples // batch_size)
 
         def add_negatives(batch: dict[str, tf.Tensor], step: tf.Tensor) -> dict[str, tf.Tensor]:
-            # One row an example, so that a batch can be divided among devices.
+            # One row for each example, so that a batch can be divided among devices.
             draw = tf.tile(tf.stack([tf.cast(seed, tf.int64), step])[None], [batch_size, 1])
             hard = tf.fill([batch_size], tf.cast(step, tf.float64) >= hard_from)
             return _as_floats(batch) | {"draw": draw, "hard": hard}
@@ -155,6 +168,7 @@ class RankingObjective(Objective):
         return data.map(_as_floats, num_parallel_calls=2, deterministic=True).prefetch(2)
 
     def example_grid(self) -> np.ndarray:
+        """Anchors, below them the frames near them, and below these a negative."""
         pairs, labels = self._train, self._train.labels
         columns = np.linspace(0, self.examples - 1, 8).astype(np.int64)
         others = np.array(
@@ -163,9 +177,9 @@ class RankingObjective(Objective):
         return np.stack([pairs.images[columns], labels["near"][columns], labels["near"][others]])
 
     def _negative(self, row: int, share: float) -> int:
-        """A negative of the anchor in `row`: that which comes after a `share` of them all.
+        """Row of a negative of the anchor in `row`, at a `share` of all its negatives.
 
-        An anchor of a single short rollout may have none, and is shown its near frame again.
+        An anchor of a single short video may have none; then it is `row` itself.
         """
         labels = self._train.labels
         episode, step = (labels[name][row : row + 1] for name in ("episode", "step"))
@@ -175,8 +189,8 @@ class RankingObjective(Objective):
 
 
 def _pairs(source: Split, name: str) -> tuple[int, Split]:
-    """Steps between stored frames, and anchors with `near`, the frames near them, as one of their
-    labels."""
+    """Number of steps between stored frames; anchors, with the frames near them as the label
+    `near`."""
     if not {"episode", "step"} <= source.labels.keys():
         raise InputError(
             "VideoNet's ranking loss needs frames of videos",
@@ -186,7 +200,7 @@ def _pairs(source: Split, name: str) -> tuple[int, Split]:
     episode, step = source.labels["episode"], source.labels["step"]
     anchor, near = near_pairs(episode, step).T
     labels = {
-        # Gathered when a batch is: a copy of each frame for each of its pairs would not fit in
+        # Gathered with each batch, since a copy of a frame for each of its pairs would not fit into
         # memory.
         "near": cast(np.ndarray, Subset(source.images, near)),
         "episode": episode[anchor],
@@ -197,7 +211,15 @@ def _pairs(source: Split, name: str) -> tuple[int, Split]:
 
 
 def check_negatives(pairs: Split, gap: int) -> None:
-    """Raises InputError if no frame is far from any other, so that there are no negatives."""
+    """Refuse a split in which no frame is far from any other, so that there are no negatives.
+
+    Args:
+        pairs: Pairs with the labels `episode` and `step`.
+        gap: Number of steps between stored frames.
+
+    Raises:
+        InputError: If there are no negatives.
+    """
     episode, step = pairs.labels["episode"], pairs.labels["step"]
     if (episode == episode[0]).all() and np.ptp(step) <= FAR * gap:
         raise InputError(
@@ -212,5 +234,5 @@ def _as_floats(batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
 
 
 def make(config: TrainConfig, splits: Splits) -> RankingObjective:
-    """The objective that `config` asks for."""
+    """Build the objective of `config`."""
     return RankingObjective(splits, str(config.comparator), config.seed, config.total_steps)

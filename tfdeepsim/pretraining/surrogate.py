@@ -1,5 +1,4 @@
-"""Exemplar-CNN, which learns to tell patches of unlabeled images apart (Dosovitskiy et al.
-2015)."""
+"""Objective of Exemplar-CNN: tell patches of unlabelled images apart (Dosovitskiy et al. 2015)."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -15,34 +14,40 @@ from tfdeepsim.data.pipeline import batches, training_batches, without_autotunin
 from tfdeepsim.data.splits.labelled import TARGET
 from tfdeepsim.data.splits.split import Split
 from tfdeepsim.errors import InputError
+from tfdeepsim.pixels import to_bytes, to_floats
 from tfdeepsim.pretraining.objective import Objective
 from tfdeepsim.pretraining.patches import REGION, regions
 from tfdeepsim.pretraining.trainable_chain import TrainableChain
 from tfdeepsim.pretraining.transforms import colours_of, transform
 
 VIEWS = 10
-"""Random transformations of each patch in an epoch."""
+"""Number of random transformations of each patch in an epoch."""
 
 _UNSEEN = -1
-"""Seed of validation: those of training are 0 and more."""
+"""Seed of the transformations in validation: seeds of training are not negative."""
 
 _SHOWN = 8
+"""Number of patches in the grid of examples."""
 
 
 class SurrogateObjective(Objective):
-    """SurrogateObjective classes under cross-entropy: each is one patch under random
-    transformations.
+    """Cross-entropy of surrogate classes, each of which is one patch under random transformations.
 
-    Patches are from `encoder_train`; the network is chosen by transformations of them that no
-    training step sees. What tells the classes apart, `fc5`, is not kept.
+    Patches are cut from `encoder_train`. The network is selected by its accuracy on transformations
+    of these patches that no training step sees. The last layer `fc5`, which has one output for each
+    class, is not saved.
 
     Args:
-        splits: Of any dataset.
-        classes: Patches to tell apart.
-        seed: Of patches and weights.
+        splits: Splits of any dataset.
+        classes: Number of patches.
+        seed: Seed of the patches, the initial weights and dropout.
 
     Raises:
         InputError: If images are smaller than a patch, or there are fewer than two patches.
+
+    Example:
+        >>> objective = SurrogateObjective(splits, classes=8000, seed=0)
+        >>> model = Pretext(objective.network(), objective)
     """
 
     name = "surrogate"
@@ -52,19 +57,19 @@ class SurrogateObjective(Objective):
     saw_labels = False
 
     def __init__(self, splits: Splits, classes: int, seed: int):
-        found = regions(splits["encoder_train"].images, classes, seed)
-        self.classes = len(found)
+        patches = regions(splits["encoder_train"].images, classes, seed)
+        self.classes = len(patches)
         if self.classes < 2:
             raise InputError(
                 "training on patches needs two to tell apart",
                 got=str(self.classes),
                 accepted="--surrogate-classes 2 or more, and images for them",
             )
-        self._patches = Split(found, {TARGET: np.arange(self.classes)})
+        self._patches = Split(patches, {TARGET: np.arange(self.classes)})
         self._views = Split(
-            _Repeated(found, VIEWS), {TARGET: np.tile(np.arange(self.classes), VIEWS)}
+            _Repeated(patches, VIEWS), {TARGET: np.tile(np.arange(self.classes), VIEWS)}
         )
-        self._colours = colours_of(_middle(found))
+        self._colours = colours_of(_middle(patches))
         self._seed = seed
 
     def network(self) -> TrainableChain:
@@ -77,8 +82,8 @@ class SurrogateObjective(Objective):
     ) -> dict[str, tf.Tensor]:
         logits, target = network(batch["image"], training=training), batch[TARGET]
         loss = tf.nn.sparse_softmax_cross_entropy_with_logits(target, logits)
-        right = tf.argmax(logits, 1, tf.int64) == target
-        return {"loss": loss, "accuracy": tf.cast(right, tf.float32)}
+        correct = tf.argmax(logits, 1, tf.int64) == target
+        return {"loss": loss, "accuracy": tf.cast(correct, tf.float32)}
 
     @property
     def examples(self) -> int:
@@ -99,22 +104,20 @@ class SurrogateObjective(Objective):
 
         numbered = tf.data.Dataset.zip(data, tf.data.Dataset.range(steps.start, steps.stop))
         changed = numbered.map(change, num_parallel_calls=2, deterministic=True).prefetch(2)
-        # Batches are read from here as long as the dataset is in use.
+        # Keeps the patches alive as long as the dataset is in use.
         changed.objective = self
         return without_autotuning(changed)
 
     def example_grid(self) -> np.ndarray:
-        """Patches as they are, and below them random transformations."""
-        chosen = self._patches.images[np.arange(_SHOWN) % self.classes]
-        scaled = tf.constant(chosen.astype(np.float32) / 255)
-        views = [transform(scaled, (_UNSEEN - 1, row), self._colours).numpy() for row in range(5)]
-        return np.stack(
-            [_middle(chosen), *(np.round(255 * view).astype(np.uint8) for view in views)]
-        )
+        """Patches as they are, and below them under random transformations."""
+        patches = self._patches.images[np.arange(_SHOWN) % self.classes]
+        floats = tf.constant(to_floats(patches))
+        views = [transform(floats, (_UNSEEN - 1, row), self._colours) for row in range(5)]
+        return np.stack([_middle(patches), *map(to_bytes, views)])
 
 
 class _Repeated:
-    """Rows of an array several times over, without a copy; indexed by integers."""
+    """The rows of an array repeated several times, without a copy; indexed by integers."""
 
     def __init__(self, rows: np.ndarray, times: int):
         self._rows = rows
@@ -128,13 +131,13 @@ class _Repeated:
         return self._rows[index % len(self._rows)]
 
 
-def _middle(found: np.ndarray) -> np.ndarray:
-    """The patches in the middle of regions."""
+def _middle(patches: np.ndarray) -> np.ndarray:
+    """The patches without their surroundings."""
     margin = (REGION - PATCH) // 2
-    return found[:, margin : margin + PATCH, margin : margin + PATCH]
+    return patches[:, margin : margin + PATCH, margin : margin + PATCH]
 
 
 def make(config: TrainConfig, splits: Splits) -> SurrogateObjective:
-    """The objective that `config` asks for."""
-    assert config.surrogate_classes is not None, "a config of this comparator has a number"
+    """Build the objective of `config`."""
+    assert config.surrogate_classes is not None, "set for this comparator by TrainConfig"
     return SurrogateObjective(splits, config.surrogate_classes, config.seed)

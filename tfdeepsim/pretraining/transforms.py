@@ -1,8 +1,8 @@
-"""Random transformations of patches, a batch at once (Dosovitskiy et al. 2015, §3.1).
+"""Random transformations of patches, for a batch at once.
 
-Discriminative unsupervised feature learning with exemplar convolutional neural networks; the list
-and its ranges are theirs. What multiplies or is a power is drawn evenly on a logarithmic scale, all
-else evenly.
+The transformations and their ranges are those of Dosovitskiy et al. 2015, Discriminative
+unsupervised feature learning with exemplar convolutional neural networks, §3.1. Factors and
+exponents are drawn uniformly on a logarithmic scale, all other numbers uniformly.
 """
 
 import math
@@ -25,11 +25,16 @@ HUE = 0.1
 
 
 class Colours(NamedTuple):
-    """Where the pixels of all patches lie in colour space.
+    """Distribution of the colours of all patches.
 
     Attributes:
-        mean: float32 [3].
-        axes: float32 [3, 3], a principal component a row.
+        mean: Mean colour, float32 [3].
+        axes: Principal components in rows, float32 [3, 3].
+
+    Example:
+        >>> colours = colours_of(patches)
+        >>> colours.axes.shape
+        (3, 3)
     """
 
     mean: np.ndarray
@@ -37,18 +42,21 @@ class Colours(NamedTuple):
 
 
 class Change(NamedTuple):
-    """What is done to each of B patches; float32.
+    """Parameters of the transformation of each of B patches, all float32.
 
     Attributes:
-        scale: [B], how much larger things appear.
-        angle: [B], radians, clockwise.
-        shift: [B, 2], pixels across and down by which the place is moved that the patch is cut
-            from.
-        contrast: [B, 3], factors along the principal components of colours.
-        power: [B, 2], of saturation and value.
-        factor: [B, 2], of saturation and value after that.
-        offset: [B, 2], is added to saturation and value then.
-        hue: [B], is added to the hue, in turns.
+        scale: Factor by which objects appear larger, [B].
+        angle: Clockwise rotation in radians, [B].
+        shift: Pixels to the right and down by which the patch is moved in its region, [B, 2].
+        contrast: Factors along the principal components of colours, [B, 3].
+        power: Exponents of saturation and value, [B, 2].
+        factor: Factors of saturation and value, applied after the exponents, [B, 2].
+        offset: Numbers added to saturation and value, after the factors, [B, 2].
+        hue: Number added to the hue, in turns, [B].
+
+    Example:
+        >>> change = drawn(16, seed=(0, 1))
+        >>> patches = recoloured(patches, change)
     """
 
     scale: tf.Tensor
@@ -62,7 +70,7 @@ class Change(NamedTuple):
 
 
 def colours_of(pixels: np.ndarray) -> Colours:
-    """Mean and principal components of pixels.
+    """Mean and principal components of the colours of pixels.
 
     Args:
         pixels: uint8 [..., 3].
@@ -79,12 +87,12 @@ def colours_of(pixels: np.ndarray) -> Colours:
 
 
 def transform(regions: tf.Tensor, seed: tf.Tensor, colours: Colours) -> tf.Tensor:
-    """Patches from the middle of regions, each moved, turned, scaled and recoloured at random.
+    """Cut patches from the middle of regions, randomly shifted, rotated, scaled and recoloured.
 
     Args:
         regions: float32 [B, R, R, 3], in [0, 1].
         seed: int [2]; equal seeds give equal results.
-        colours: Of all patches.
+        colours: Distribution of the colours of all patches.
 
     Returns:
         float32 [B, PATCH, PATCH, 3], in [0, 1].
@@ -96,7 +104,12 @@ def transform(regions: tf.Tensor, seed: tf.Tensor, colours: Colours) -> tf.Tenso
 
 
 def drawn(count: int | tf.Tensor, seed: tf.Tensor) -> Change:
-    """Random changes of `count` patches."""
+    """Draw the parameters of the transformation of `count` patches.
+
+    Args:
+        count: Number of patches.
+        seed: int [2]; equal seeds give equal results.
+    """
     draws = tf.random.stateless_uniform([count, 14], seed, -1.0, 1.0)
 
     def around(limit: float, first: int, last: int) -> tf.Tensor:
@@ -119,7 +132,7 @@ def drawn(count: int | tf.Tensor, seed: tf.Tensor) -> Change:
 
 
 def moved(regions: tf.Tensor, scale: tf.Tensor, angle: tf.Tensor, shift: tf.Tensor) -> tf.Tensor:
-    """Patches from around the middle of regions, with bilinear interpolation; edges are reflected.
+    """Cut shifted, rotated and scaled patches, with bilinear interpolation and reflected edges.
 
     Args:
         regions: float32 [B, R, R, 3].
@@ -133,8 +146,8 @@ def moved(regions: tf.Tensor, scale: tf.Tensor, angle: tf.Tensor, shift: tf.Tens
     start_x = middle + shift[:, 0] - centre * (cosine + sine)
     start_y = middle + shift[:, 1] - centre * (cosine - sine)
     zeros = tf.zeros_like(scale)
-    # Rows of [a0 a1 a2 b0 b1 b2 c0 c1]: the output at (x, y) is read at (a0 x + a1 y + a2, b0 x +
-    # b1 y + b2).
+    # Rows [a0 a1 a2 b0 b1 b2 c0 c1]: the output at (x, y) is the input at (a0 x + a1 y + a2,
+    # b0 x + b1 y + b2).
     rows = tf.stack([cosine, sine, start_x, -sine, cosine, start_y, zeros, zeros], axis=1)
     patches = tf.raw_ops.ImageProjectiveTransformV3(
         images=regions,
@@ -148,13 +161,17 @@ def moved(regions: tf.Tensor, scale: tf.Tensor, angle: tf.Tensor, shift: tf.Tens
 
 
 def contrasted(patches: tf.Tensor, factors: tf.Tensor, colours: Colours) -> tf.Tensor:
-    """Contrast 1: distances from the mean colour along each principal component times a factor,
-    clipped.
+    """Multiply distances from the mean colour along each principal component by a factor, and clip.
+
+    This is "contrast 1" of Dosovitskiy et al. 2015.
 
     Args:
         patches: float32 [B, h, w, 3], in [0, 1].
-        factors: [B, 3], one a component.
-        colours: Mean and components.
+        factors: float32 [B, 3], one for each component.
+        colours: Mean colour and principal components.
+
+    Returns:
+        float32 [B, h, w, 3], in [0, 1].
     """
     axes = tf.constant(colours.axes)
     # One 3x3 matrix a patch does all three steps: project, multiply, and go back.
@@ -164,15 +181,16 @@ def contrasted(patches: tf.Tensor, factors: tf.Tensor, colours: Colours) -> tf.T
 
 
 def recoloured(patches: tf.Tensor, change: Change) -> tf.Tensor:
-    """Contrast 2 and colour: powers, factors and offsets of saturation and value, and an offset of
-    hue.
+    """Change saturation and value by exponents, factors and offsets, and hue by an offset.
+
+    These are "contrast 2" and "color" of Dosovitskiy et al. 2015.
 
     Args:
         patches: float32 [B, h, w, 3], in [0, 1].
-        change: What to do.
+        change: Parameters of the transformation.
 
     Returns:
-        The same shape and range.
+        float32 [B, h, w, 3], in [0, 1].
     """
     hsv = tf.image.rgb_to_hsv(patches)
     power, factor, offset = (

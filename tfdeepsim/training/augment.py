@@ -1,24 +1,27 @@
-"""Random crops and flips of training images, a batch at once."""
+"""Random crops and flips of training images, for a batch at once."""
 
 import tensorflow as tf
 
 from tfdeepsim.data.pipeline import without_autotuning
 
 _STREAM = 7
-"""Keeps these draws apart from those of the order, which come from the same seed."""
+"""Makes these random numbers independent of those of the order, which have the same seed."""
 
 
 def augmented(
     data: tf.data.Dataset, size: tuple[int, int] | None, flip: bool, seed: int, steps: range
 ) -> tf.data.Dataset:
-    """`data` with images cut and mirrored at random: a function of seed and step alone.
+    """Crop and mirror the images of batches at random, as a function of seed and step alone.
 
     Args:
-        data: Batches with `image`, of the steps `steps`.
-        size: Height and width of a random crop; None for whole images.
-        flip: Whether half of the images are mirrored.
-        seed: Of the draws.
-        steps: Of training, counted from its start.
+        data: Batches with `image`, one for each of `steps`.
+        size: Height and width of a random crop in pixels; None for no crop.
+        flip: Whether half of the images are mirrored from left to right.
+        seed: Seed of the random numbers.
+        steps: Training steps of the batches, counted from the start of the run.
+
+    Returns:
+        Batches with the same keys.
     """
 
     def change(batch: dict[str, tf.Tensor], step: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -30,27 +33,27 @@ def augmented(
 
     numbered = tf.data.Dataset.zip(data, tf.data.Dataset.range(steps.start, steps.stop))
     changed = numbered.map(change, num_parallel_calls=2, deterministic=True).prefetch(2)
-    # Images are read from here as long as the dataset is in use.
+    # Keeps the images alive as long as the dataset is in use.
     changed.data = data
     return without_autotuning(changed)
 
 
 def random_crop(images: tf.Tensor, size: tuple[int, int], seed: tf.Tensor) -> tf.Tensor:
-    """A part of each image, at a place of its own.
+    """Cut a rectangle out of each image, at a random place of its own.
 
     Args:
-        images: [B, H, W, C].
-        size: Height and width of the part.
+        images: [B, H, W, C] of any dtype.
+        size: Height and width of the rectangle in pixels.
         seed: int [2]; equal seeds give equal results.
 
     Returns:
-        [B, *size, C].
+        [B, *size, C] of the same dtype.
     """
     count, (height, width) = tf.shape(images)[0], size
-    rooms = (images.shape[1] - height + 1, images.shape[2] - width + 1)
+    places = (images.shape[1] - height + 1, images.shape[2] - width + 1)
     draws = tf.unstack(tf.random.stateless_uniform([2, count], seed))
     top, left = (
-        tf.cast(draw * float(room), tf.int32) for draw, room in zip(draws, rooms, strict=True)
+        tf.cast(draw * float(number), tf.int32) for draw, number in zip(draws, places, strict=True)
     )
     rows = tf.gather(images, top[:, None] + tf.range(height), batch_dims=1, axis=1)
     cut = tf.gather(rows, left[:, None] + tf.range(width), batch_dims=1, axis=2)
@@ -58,7 +61,11 @@ def random_crop(images: tf.Tensor, size: tuple[int, int], seed: tf.Tensor) -> tf
 
 
 def random_flip(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Half of the images mirrored from left to right: [B, H, W, C]; equal seeds give equal
-    results."""
+    """Mirror each image from left to right with probability one half.
+
+    Args:
+        images: [B, H, W, C] of any dtype.
+        seed: int [2]; equal seeds give equal results.
+    """
     mirrored = tf.random.stateless_uniform([tf.shape(images)[0], 1, 1, 1], seed) < 0.5
     return tf.where(mirrored, images[:, :, ::-1], images)

@@ -1,5 +1,4 @@
-"""Whether the loss terms and the two players are in balance: a panel in TensorBoard, and plain
-warnings."""
+"""Balance of the loss terms, and of generator and discriminator: warnings and charts."""
 
 import math
 from collections.abc import Mapping
@@ -14,12 +13,12 @@ from tensorboard.plugins.custom_scalar.summary import pb as layout_summary
 from tfdeepsim.run import RunDirectory
 
 LEAST_SHARE = 0.01
-"""Of the sum of gradient norms at the generated image, below which a term hardly counts."""
+"""Share of the sum of gradient norms at the generated image, below which a term hardly counts."""
 BAND = (0.1, 10.0)
-"""In which r = L_discr / L_adv leaves both players something to learn; the thresholds of the
-paper's code."""
+"""Range of r = L_discr / L_adv in which both networks can learn: the thresholds in the code of
+Dosovitskiy & Brox."""
 LONG = 3
-"""Epochs outside of the band that are worth a warning."""
+"""Number of successive epochs outside of the band after which there is a warning."""
 
 CHARTS = {
     "terms, raw": r"^epoch_(image|feature|adversarial|kl)$",
@@ -29,18 +28,21 @@ CHARTS = {
     "discriminator's accuracy": r"^epoch_accuracy_",
     "share of steps in which each was trained": r"^epoch_.*_trained$",
 }
-"""Title to the tags of its curves."""
+"""Title of each chart, and pattern of the tags of its curves."""
 
 
 class Balance(keras.callbacks.Callback):
-    """Warns where a term or a player has lost; gives TensorBoard the charts that show it, as one
-    panel.
+    """Warns if a loss term hardly counts or if generator or discriminator is far ahead, and adds
+    charts of this to TensorBoard.
 
-    Runs with a single term on images have no balance: for them it does nothing.
+    It does nothing for models with a single term on images.
 
     Args:
-        run: Events go to its folder `train`.
-        console: Where warnings go.
+        run: Run directory; events are written to its folder `train`.
+        console: Console for warnings; None for standard output.
+
+    Example:
+        >>> model.fit(batches, callbacks=[Balance(run)])
     """
 
     def __init__(self, run: RunDirectory, console: rich.console.Console | None = None):
@@ -63,7 +65,8 @@ class Balance(keras.callbacks.Callback):
             if share < LEAST_SHARE and name not in self._weak:
                 self._weak.add(name)
                 self._warn(
-                    f"the term '{name}' has {share:.2%} of the gradient: raise its weight or leave it out"
+                    f"the term '{name}' has {share:.2%} of the gradient: "
+                    "raise its weight or leave it out"
                 )
         if "ratio" not in logs:
             return
@@ -74,8 +77,9 @@ class Balance(keras.callbacks.Callback):
         if self._outside == LONG:
             ahead = "discriminator" if logs["ratio"] < BAND[0] else "generator"
             self._warn(
-                f"r = L_discr / L_adv is {logs['ratio']:.3g}, outside of {BAND[0]:g} to {BAND[1]:g} "
-                f"for {LONG} epochs: the {ahead} is far ahead; another --lambda-adv or --gate may help"
+                f"r = L_discr / L_adv is {logs['ratio']:.3g}, outside of {BAND[0]:g} to "
+                f"{BAND[1]:g} for {LONG} epochs: the {ahead} is far ahead; "
+                "another --lambda-adv or --gate may help"
             )
 
     def on_train_end(self, logs: Any = None) -> None:
@@ -86,7 +90,11 @@ class Balance(keras.callbacks.Callback):
 
 
 def shares(logs: Mapping[str, float]) -> dict[str, float]:
-    """Each term's share of the sum of gradient norms; empty where there is one term alone."""
+    """Share of each term in the sum of gradient norms; empty for a single term.
+
+    Args:
+        logs: Measures of an epoch, of which those named `gradient_TERM` are used.
+    """
     prefix = "gradient_"
     norms = {
         name.removeprefix(prefix): float(v) for name, v in logs.items() if name.startswith(prefix)

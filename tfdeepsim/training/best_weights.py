@@ -1,24 +1,29 @@
-"""The weights of the best epoch, with a bar over the epochs, for small networks beside the trained
-one."""
+"""Keeps the weights of the best epoch in memory, for small networks that have no run directory."""
 
 import math
 from typing import Any
 
 import keras
 import numpy as np
-import rich.console
-import rich.progress
 
 from tfdeepsim.errors import InputError
+from tfdeepsim.progress import ProgressBar
 
 
 class BestWeights(keras.callbacks.Callback):
-    """Keeps the weights of the lowest validation loss, in memory; a context, after which the bar is
-    gone.
+    """Keeps the weights of the epoch with the lowest validation loss, and shows a progress bar.
+
+    It is a context manager, which removes the bar at the end.
 
     Args:
-        what: What is trained, for the bar.
-        patience: Epochs without a lower validation loss before training stops; None for never.
+        what: What is trained, e.g. `supervised encoder`, for the bar and for errors.
+        patience: Number of epochs without a lower validation loss after which training stops; None
+            to train all epochs.
+
+    Example:
+        >>> with BestWeights("decoder", patience=10) as best:
+        ...     model.fit(x, y, validation_split=0.1, callbacks=[best])
+        >>> best.restore()
     """
 
     def __init__(self, what: str, patience: int | None = None):
@@ -28,25 +33,22 @@ class BestWeights(keras.callbacks.Callback):
         self.loss = math.inf
         self.epoch = 0
         self._weights: list[np.ndarray] = []
-        console = rich.console.Console(stderr=True)
-        self._bar = rich.progress.Progress(
-            console=console, transient=True, disable=not console.is_terminal
-        )
+        self._bar: Any = None
 
     def __enter__(self) -> "BestWeights":
         return self
 
     def __exit__(self, *exception: Any) -> None:
-        self._bar.stop()
+        if self._bar is not None:
+            self._bar.__exit__(*exception)
 
     def on_train_begin(self, logs: Any = None) -> None:
-        self._task = self._bar.add_task(
-            self.what, total=self.params["epochs"] * self.params["steps"]
-        )
-        self._bar.start()
+        self._steps = 0
+        self._bar = ProgressBar(self.what, self.params["epochs"] * self.params["steps"])
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        self._bar.advance(self._task)
+        self._steps += 1
+        self._bar.update(self._steps)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         if logs["val_loss"] < self.loss:
@@ -54,13 +56,13 @@ class BestWeights(keras.callbacks.Callback):
             self._weights = self.model.get_weights()
         if self.patience is not None and epoch - self.epoch >= self.patience:
             self.model.stop_training = True
-        self._bar.update(self._task, description=f"{self.what}, validation loss {self.loss:.4g}")
+        self._bar.update(self._steps, note=f"validation loss {self.loss:.4g}")
 
     def restore(self) -> None:
-        """Give the model the weights of the best epoch.
+        """Assign the weights of the best epoch to the model.
 
         Raises:
-            InputError: If there is none.
+            InputError: If the loss was not finite in any epoch.
         """
         if not self._weights:
             raise InputError(

@@ -1,4 +1,4 @@
-"""From a config to a compiled model."""
+"""Builds the compiled model of a task."""
 
 import contextlib
 
@@ -29,16 +29,16 @@ def make_strategy(config: TrainConfig) -> tf.distribute.Strategy:
 
 
 def build_model(task: Task, strategy: tf.distribute.Strategy | None = None) -> keras.Model:
-    """Build, seed and compile the task's model; nothing is left to be built by the first step.
+    """Build and compile the model of a task, with all its variables.
 
-    Sets the global random seed and dtype policy to those of the task's config.
+    Sets the global random seed and Keras' dtype policy to those of the task's config.
 
     Args:
-        task: What to build.
-        strategy: In whose scope variables are made; None for the default one.
+        task: The task whose model to build.
+        strategy: Strategy in whose scope variables are created; None for the default one.
 
     Raises:
-        InputError: If the networks do not allow the images.
+        InputError: If the networks do not suit the images.
     """
     config = task.config
     keras.utils.set_random_seed(config.seed)

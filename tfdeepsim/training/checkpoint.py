@@ -1,8 +1,8 @@
-"""Everything needed to go on after the last epoch, in one file that is written whole or not at all.
+"""Checkpoints: all that is needed to resume after the last epoch, in one file.
 
-Order of resuming: the model is built from `config.json`, its variables are assigned from
-`state.npz`, and the data goes on from the step that is written there. Keras' own checkpoints lose
-the state of random generators, so the variables are listed here one by one.
+A run is resumed in this order: the model is built from `config.json`, its variables are assigned
+from `state.npz`, and the data continues at the step that is recorded there. Keras' own checkpoints
+lose the state of random generators, so all variables are saved here, in a fixed order.
 """
 
 import csv
@@ -17,15 +17,21 @@ from tfdeepsim.files import replacing
 from tfdeepsim.run import RunDirectory
 
 
-class Progress:
-    """How far a run has come.
+class TrainingProgress:
+    """How far the training of a run has come.
 
     Attributes:
-        history: One dictionary an epoch: `epoch` (from 1), every term, `val_` terms, rate, speed.
-        step: Optimizer steps taken.
+        history: One dictionary for each epoch: `epoch` (from 1), all terms, the same with `val_`
+            for validation, learning rate and speed.
+        step: Number of optimizer steps taken.
         seconds: Time spent in training, over all sessions of this run.
-        chosen_by: The column of `history` that tells the best epoch: a high accuracy, a late
-            `epoch`, or else a low value.
+        monitor: Column of `history` that decides which epoch is best: the highest accuracy, the
+            latest `epoch`, or else the lowest value.
+
+    Example:
+        >>> progress = TrainingProgress([{"epoch": 1, "val_loss": 0.3}])
+        >>> progress.best_epoch
+        1
     """
 
     def __init__(
@@ -33,48 +39,72 @@ class Progress:
         history: list[dict[str, float]] | None = None,
         step: int = 0,
         seconds: float = 0.0,
-        chosen_by: str = "val_loss",
+        monitor: str = "val_loss",
     ):
         self.history = history or []
         self.step = step
         self.seconds = seconds
-        self.chosen_by = chosen_by
+        self.monitor = monitor
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> "TrainingProgress":
+        """The progress that `to_record` described."""
+        fields = dict(record)
+        return cls(monitor=fields.pop("chosen_by", "val_loss"), **fields)
+
+    def to_record(self) -> dict[str, Any]:
+        """JSON values for `state.npz`."""
+        return {
+            "history": self.history,
+            "step": self.step,
+            "seconds": self.seconds,
+            "chosen_by": self.monitor,
+        }
 
     @property
     def epoch(self) -> int:
-        """Epochs finished."""
+        """Number of finished epochs."""
         return len(self.history)
 
     @property
     def best_epoch(self) -> int:
-        """The epoch, from 1, that is best in `chosen_by`, the first of several; 0 before the
-        first."""
-        scores = np.array([row.get(self.chosen_by, np.nan) for row in self.history])
+        """The first epoch, from 1, with the best value of `monitor`; 0 if no epoch has one."""
+        scores = np.array([row.get(self.monitor, np.nan) for row in self.history])
         if np.isnan(scores).all():
             return 0
-        high = self.chosen_by == "epoch" or self.chosen_by.endswith("accuracy")
-        return 1 + int(np.nanargmin(-scores if high else scores))
+        highest = self.monitor == "epoch" or self.monitor.endswith("accuracy")
+        return 1 + int(np.nanargmin(-scores if highest else scores))
 
     def exhausted(self, patience: int) -> bool:
-        """Whether no epoch was better for `patience` epochs."""
+        """Whether the last `patience` epochs brought no better one."""
         return self.epoch - self.best_epoch >= patience
 
 
 def patience_of(config: TrainConfig, total_epochs: int) -> int:
-    """`config.patience`, or that of Pihlgren et al., as the integer that they meant."""
+    """`config.patience`, or by default that of Pihlgren et al. 2020, rounded down.
+
+    Args:
+        config: The run's config.
+        total_epochs: Number of epochs of the whole run.
+    """
     return config.patience or max(10, total_epochs // 20)
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """At the end of each epoch: best weights, state, history; and stop when patience is exhausted.
+    """Saves best weights, state and history after each epoch, and stops training when patience is
+    exhausted.
 
     Args:
-        run: Where to write.
-        progress: Is brought up to date.
-        patience: Epochs without a lower validation loss before stopping.
+        run: Run directory to write to.
+        progress: Progress of the run; each epoch is added to its history.
+        patience: Number of epochs without a better one after which training stops.
+
+    Example:
+        >>> progress = TrainingProgress()
+        >>> model.fit(batches, callbacks=[Checkpoint(run, progress, patience=10)])
     """
 
-    def __init__(self, run: RunDirectory, progress: Progress, patience: int):
+    def __init__(self, run: RunDirectory, progress: TrainingProgress, patience: int):
         super().__init__()
         self.run = run
         self.progress = progress
@@ -94,33 +124,37 @@ class Checkpoint(keras.callbacks.Callback):
             model.stop_training = True
 
 
-def save_state(run: RunDirectory, model: Any, progress: Progress) -> None:
-    """Write `state.npz`."""
-    save_arrays(run.state, [v.numpy() for v in model.state_variables()], vars(progress))
+def save_state(run: RunDirectory, model: Any, progress: TrainingProgress) -> None:
+    """Write `state.npz`: all variables that a training step changes, and the progress."""
+    save_arrays(run.state, [v.numpy() for v in model.state_variables()], progress.to_record())
 
 
-def load_state(run: RunDirectory, model: Any) -> Progress:
-    """Bring `model` to where `state.npz` left off."""
-    arrays, meta = load_arrays(run.state)
-    assign(model.state_variables(), arrays, run.state)
-    return Progress(**meta)
-
-
-def load_best(run: RunDirectory, learned: keras.Model) -> dict[str, Any]:
-    """Give `learned` the weights with the lowest validation loss.
-
-    Returns:
-        The epoch they are from, and its losses.
+def load_state(run: RunDirectory, model: Any) -> TrainingProgress:
+    """Assign the state in `state.npz` to `model`, and return the progress of the run.
 
     Raises:
-        InputError: If the run has none, or they do not fit.
+        InputError: If the file is missing, damaged, or of another model.
+    """
+    arrays, record = load_arrays(run.state)
+    assign(model.state_variables(), arrays, run.state)
+    return TrainingProgress.from_record(record)
+
+
+def load_best(run: RunDirectory, network: keras.Model) -> dict[str, Any]:
+    """Assign the weights of the best epoch to `network`.
+
+    Returns:
+        The row of the history for that epoch.
+
+    Raises:
+        InputError: If the run has no such weights, or they do not fit.
     """
     arrays, meta = load_arrays(run.best)
-    assign(learned.weights, arrays, run.best)
+    assign(network.weights, arrays, run.best)
     return meta
 
 
-def write_history(run: RunDirectory, progress: Progress) -> None:
+def write_history(run: RunDirectory, progress: TrainingProgress) -> None:
     """Write `history.csv`."""
     with replacing(run.history) as new, open(new, "w", newline="") as file:
         columns = dict.fromkeys(name for row in progress.history for name in row)

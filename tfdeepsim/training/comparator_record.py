@@ -1,4 +1,4 @@
-"""What a run says of its comparator: where it comes from, what it gives, and what it costs."""
+"""What a run records of its comparator: its source, its features, and its share of the time."""
 
 import statistics
 import time
@@ -11,32 +11,36 @@ from tfdeepsim.comparators.comparator import Comparator
 from tfdeepsim.deepsim import DeePSiM
 
 TRIALS = 3
+"""Measurements of which the median is taken."""
 
 
 def comparator_record(comparator: Comparator) -> dict[str, Any]:
-    """Name, layers, source and digest, for the run's record."""
+    """Name, layers, source and digest of a comparator, for `environment.json`."""
     names = ("name", "layer", "source", "sha256", "feature_normalization", "feature_activation")
     return {name: getattr(comparator, name) for name in names} | {
         "layer_weights": list(comparator.layer_weights)
     }
 
 
-def comparator_line(model: DeePSiM, images: tf.Tensor) -> str:
-    """Name, layers, source, digest, shapes of features, receptive fields."""
+def comparator_summary(model: DeePSiM, images: tf.Tensor) -> str:
+    """Lines for the plan: name, layers, source and digest; then shape and receptive field of the
+    features of each layer.
+
+    Args:
+        model: Model whose comparator is described.
+        images: Images [B, H, W, C] of the size that it compares.
+    """
     comparator = model.comparator
     if comparator is None:
         return "none"
-    return "\n".join(
-        [
-            f"{comparator.name}:{comparator.layer}, {comparator.source}, sha256 {comparator.sha256[:12]}",
-            *_features(comparator, tuple(images.shape[1:3])),
-        ]
-    )
+    digest = comparator.sha256[:12]
+    network = f"{comparator.name}:{comparator.layer}, {comparator.source}, sha256 {digest}"
+    return "\n".join([network, *_features(comparator, tuple(images.shape[1:3]))])
 
 
 def _features(comparator: Comparator, size: tuple[int, int]) -> list[str]:
     lines = []
-    for layer, shape, weight, field in zip(
+    for layer, shape, weight, receptive_field in zip(
         comparator.layers,
         comparator.feature_shapes(size),
         comparator.layer_weights,
@@ -44,21 +48,24 @@ def _features(comparator: Comparator, size: tuple[int, int]) -> list[str]:
         strict=True,
     ):
         features = "x".join(map(str, shape))
-        seen = (
-            "the whole image"
-            if field is None
-            else f"{field[0]}x{field[0]} pixels, every {field[1]}"
-        )
-        weighed = "" if len(comparator.layers) == 1 else f", weight {weight:g}"
-        lines.append(f"{layer}: {features} features, each of {seen}{weighed}")
+        seen = "the whole image"
+        if receptive_field is not None:
+            side, stride = receptive_field
+            seen = f"{side}x{side} pixels, every {stride}"
+        of_weight = "" if len(comparator.layers) == 1 else f", weight {weight:g}"
+        lines.append(f"{layer}: {features} features, each of {seen}{of_weight}")
     return lines
 
 
 def comparator_seconds(model: DeePSiM, images: tf.Tensor) -> float:
-    """Seconds that the comparator takes of a training step.
+    """Seconds of a training step that the comparator takes.
 
-    That is the features of the targets, those of generated images, and the gradient with respect to
-    these.
+    They are spent on the features of the targets and of the generated images, and on the gradient
+    with respect to the generated images.
+
+    Args:
+        model: Model with a comparator.
+        images: A batch of images, float [B, H, W, C] in [0, 1].
     """
     comparator = model.comparator
 
@@ -76,5 +83,5 @@ def comparator_seconds(model: DeePSiM, images: tf.Tensor) -> float:
         begin = time.perf_counter()
         work(images).numpy()
         seconds.append(time.perf_counter() - begin)
-    # The first also traces.
+    # The first call also traces the function.
     return statistics.median(seconds[1:])

@@ -1,4 +1,4 @@
-"""The task of training a comparator."""
+"""Task: train a comparator."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,33 +18,40 @@ from tfdeepsim.training.task import Task
 from tfdeepsim.training.tensorboard import RunTensorBoard
 
 WARMUP = 0.05
-"""Share of the steps in which the learning rate rises to its highest."""
+"""Share of the steps in which the learning rate rises to its maximum."""
 
 
 class ComparatorTask(Task):
-    """A network of a comparator, trained by the objective that belongs to it.
+    """Training of a comparator's network under the objective that belongs to it.
+
+    Args:
+        config, data: As `Task` takes them.
 
     Raises:
-        InputError: If the images do not allow it.
+        InputError: If the images are not suited to the objective.
+
+    Example:
+        >>> task = ComparatorTask(TrainConfig(task="comparator", comparator="alexnet"))
+        >>> model = build_model(task)
     """
 
     def __init__(self, config: TrainConfig, data: LazyDataset | None = None):
         super().__init__(config, data)
         self.objective = make_objective(config, self.splits)
-        self.chosen_by = self.objective.monitor
+        self.monitor = self.objective.monitor
 
     def model(self) -> Pretext:
         return Pretext(self.objective.network(), self.objective)
 
     def optimizer(self, steps: int) -> keras.optimizers.Optimizer:
-        """Adam under a learning rate that rises for a twentieth of the steps and falls as a
+        """Adam with a learning rate that rises during the first `WARMUP` and then decays as a
         cosine."""
-        rising = max(1, round(WARMUP * steps))
+        warmup_steps = max(1, round(WARMUP * steps))
         schedule = keras.optimizers.schedules.CosineDecay(
             0.0,
-            max(1, steps - rising),
+            max(1, steps - warmup_steps),
             warmup_target=self.config.learning_rate,
-            warmup_steps=rising,
+            warmup_steps=warmup_steps,
         )
         return keras.optimizers.Adam(schedule)
 
@@ -69,17 +76,18 @@ class ComparatorTask(Task):
         }
 
     def record(self, model: Pretext) -> dict[str, Any]:
-        return {"parameters": model.trained_network.count_params(), "objective": self.objective.name}
+        return {
+            "parameters": model.trained_network.count_params(),
+            "objective": self.objective.name,
+        }
 
     def callbacks(self, run: RunDirectory, epochs: int) -> list[keras.callbacks.Callback]:
-        shown = self.objective.example_grid()
-        return [
-            RunTensorBoard(run, lambda model, images: images, shown, "what the network is shown")
-        ]
+        examples = self.objective.example_grid()
+        return [RunTensorBoard(run, lambda model, images: images, examples, "training examples")]
 
     def finish(self, run: RunDirectory, model: Pretext, best: Mapping[str, Any]) -> None:
         """Write `comparator.safetensors`, with a record of its training in its header."""
-        result = {name: best[name] for name in (self.chosen_by,)} | self.objective.result(model)
+        result = {self.monitor: best[self.monitor], **self.objective.result(model)}
         trained = {
             "comparator": self.config.comparator,
             "objective": self.objective.name,
@@ -93,5 +101,7 @@ class ComparatorTask(Task):
         }
         with replacing(run.comparator) as new:
             header = {name: str(value) for name, value in trained.items()}
-            save_file(model.trained_network.tensors(self.objective.last_saved_layer), new, metadata=header)
+            save_file(
+                model.trained_network.tensors(self.objective.last_saved_layer), new, metadata=header
+            )
         write_json(run.result, trained)

@@ -1,4 +1,4 @@
-"""On what a run was trained."""
+"""Versions, devices and settings that a run was trained with."""
 
 import importlib.metadata
 import os
@@ -8,7 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 PACKAGES = ("tfdeepsim", "tensorflow", "keras", "numpy", "tensorflow-datasets", "gymnasium")
-# Bits depend on these, see `--deterministic`.
+# The bits of a result depend on these, see `--deterministic`.
 SETTINGS = (
     "TF_ENABLE_ONEDNN_OPTS",
     "TF_NUM_INTRAOP_THREADS",
@@ -18,7 +18,7 @@ SETTINGS = (
 
 
 def environment() -> dict[str, Any]:
-    """Versions, processor, devices and thread settings, for the run's record."""
+    """Versions, processor, devices and thread settings, for `environment.json`."""
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),

@@ -1,4 +1,4 @@
-"""What all training of generators has in common: loss, optimizer, images, pictures."""
+"""What the tasks that train a generator have in common: loss, optimizer, batches and samples."""
 
 import abc
 import dataclasses
@@ -15,6 +15,7 @@ from tfdeepsim.comparators.comparator import Comparator
 from tfdeepsim.comparators.from_config import comparator_of
 from tfdeepsim.data import open_dataset
 from tfdeepsim.data.pipeline import batches, training_batches
+from tfdeepsim.data.splits.examples import example_rows
 from tfdeepsim.data.splits.split import Split
 from tfdeepsim.deepsim import DeePSiM
 from tfdeepsim.errors import InputError
@@ -24,35 +25,36 @@ from tfdeepsim.networks.discriminator import Discriminator
 from tfdeepsim.run import RunDirectory
 from tfdeepsim.training.augment import augmented
 from tfdeepsim.training.balance import Balance
-from tfdeepsim.training.comparator_record import comparator_line, comparator_record
+from tfdeepsim.training.comparator_record import comparator_record, comparator_summary
 from tfdeepsim.training.task import Task
 from tfdeepsim.training.tensorboard import RunTensorBoard, reconstruct
 from tfdeepsim.units import mean_units
 
 HALVED_AT = (0.3, 0.5, 0.7, 0.9)
-"""300, 500, 700 and 900 thousand of a million steps."""
+"""Shares of the steps after which the learning rate is halved: in the code of Dosovitskiy & Brox
+after 300, 500, 700 and 900 thousand of a million steps."""
 GRID_IMAGES = 8
 SAMPLE_IMAGES = 16
 
 
 class GeneratorTask(Task):
-    """A generator of images, and the comparator and discriminator of its loss."""
+    """Training of a generator of images under the loss of `DeePSiM`."""
 
     @abc.abstractmethod
     def generator(self) -> keras.Model:
-        """The generator, whose weights are the result."""
+        """Build the generator, whose weights are the result."""
 
     @abc.abstractmethod
     def discriminator(self) -> Discriminator:
-        """The discriminator of its images."""
+        """Build the discriminator."""
 
     def extractor(self) -> Any:
-        """From images to what the generator takes; None where that is the images."""
+        """Build the map from images to the generator's input; None if the input is the images."""
         return None
 
     def model(self) -> DeePSiM:
         config = self.config
-        # First: it says what the networks take.
+        # First, since the other networks need the shape of its features.
         extractor = self.extractor()
         generator = self.generator()
         comparator = None if config.comparator is None else comparator_of(config)
@@ -62,7 +64,7 @@ class GeneratorTask(Task):
         return DeePSiM(*parts, config.image_loss, config.gate, extractor)
 
     def _loss_weights(self, comparator: Comparator | None) -> dict[str, float]:
-        """λs in mean units."""
+        """The weights λ of all terms, in mean units."""
         config, shape = self.config, self.description.image_shape
         if config.lambda_units == "mean":
             return config.loss_weights
@@ -77,8 +79,7 @@ class GeneratorTask(Task):
         return mean_units(config.loss_weights, *sizes)
 
     def optimizer(self, steps: int) -> keras.optimizers.Optimizer:
-        """Adam; its rate is halved at the shares of the steps at which the paper's code does, where
-        asked."""
+        """Adam; with `--schedule halving` its learning rate is halved at `HALVED_AT`."""
         config = self.config
         rate: Any = config.learning_rate
         if config.schedule == "halving":
@@ -86,13 +87,13 @@ class GeneratorTask(Task):
             rate = keras.optimizers.schedules.PiecewiseConstantDecay(
                 at, [rate / 2**halvings for halvings in range(len(at) + 1)]
             )
-        # Only the gate with hysteresis ever pauses the generator.
+        # Only the gate `hysteresis` ever pauses the generator.
         adam = GatedAdam if config.gate == "hysteresis" else keras.optimizers.Adam
         return adam(rate, beta_1=0.9, beta_2=0.999)
 
     @property
-    def chosen_by(self) -> str:  # type: ignore[override]
-        # A loss that a discriminator has a say in does not tell which epoch is better.
+    def monitor(self) -> str:  # type: ignore[override]
+        # An adversarial loss depends on the discriminator and does not tell which epoch is better.
         return "epoch" if "adversarial" in self.config.loss_weights else "val_loss"
 
     @property
@@ -126,16 +127,16 @@ class GeneratorTask(Task):
         return batches(self.splits["encoder_validation"], self.config.batch_size)
 
     @abc.abstractmethod
-    def described(self) -> str:
+    def generator_summary(self) -> str:
         """The generator in words, for the plan."""
 
     def plan(self, model: DeePSiM) -> dict[str, str]:
         parameters = sum(int(np.prod(v.shape)) for v in model.generator.trainable_variables)
         return {
-            "model": f"{self.described()}, {parameters:,} parameters",
+            "model": f"{self.generator_summary()}, {parameters:,} parameters",
             "loss": " + ".join(f"{value:.4g} {name}" for name, value in model.loss_weights.items()),
-            "comparator": comparator_line(model, self.trial_batch()["image"]),
-            **_adversary(model, self.config.gate),
+            "comparator": comparator_summary(model, self.trial_batch()["image"]),
+            **_discriminator_row(model, self.config.gate),
         }
 
     def record(self, model: DeePSiM) -> dict[str, Any]:
@@ -145,15 +146,25 @@ class GeneratorTask(Task):
         }
 
     def callbacks(self, run: RunDirectory, epochs: int) -> list[keras.callbacks.Callback]:
-        images = self.splits["encoder_validation"].images[:GRID_IMAGES]
+        images = self._validation_images(GRID_IMAGES)
         return [RunTensorBoard(run, _grid, images), Balance(run)]
 
     def finish(self, run: RunDirectory, model: DeePSiM, best: Mapping[str, Any]) -> None:
-        save_samples(run, model, self.splits["encoder_validation"].images[:SAMPLE_IMAGES])
+        save_samples(run, model, self._validation_images(SAMPLE_IMAGES))
+
+    def _validation_images(self, count: int) -> np.ndarray:
+        validation = self.splits["encoder_validation"]
+        return np.asarray(validation.images[example_rows(validation, count)])
 
 
 def save_samples(run: RunDirectory, model: DeePSiM, images: np.ndarray) -> None:
-    """Write `samples.npz`: originals and reconstructions, uint8 [n, H, W, C]."""
+    """Write `samples.npz`: the arrays `original` and `reconstruction`.
+
+    Args:
+        run: Run directory to write to.
+        model: Trained model.
+        images: uint8 [n, H, W, C].
+    """
     with replacing(run.samples) as new, open(new, "wb") as file:
         np.savez_compressed(file, original=images, reconstruction=reconstruct(model, images))
 
@@ -162,7 +173,7 @@ def _grid(model: DeePSiM, images: np.ndarray) -> np.ndarray:
     return np.stack([images, reconstruct(model, images)])
 
 
-def _adversary(model: DeePSiM, gate: str) -> dict[str, str]:
+def _discriminator_row(model: DeePSiM, gate: str) -> dict[str, str]:
     if model.discriminator is None:
         return {}
     return {"discriminator": f"{model.discriminator.count_params():,} parameters, gate {gate}"}

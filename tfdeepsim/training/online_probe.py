@@ -1,33 +1,41 @@
-"""A linear probe during training: does the embedding get better, not only the loss?"""
+"""A linear probe during training, which shows whether the embedding gets better."""
 
 from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
+from tfdeepsim.batches import over_batches
 from tfdeepsim.data.dataset import Dataset, Splits
+from tfdeepsim.pixels import to_floats
 from tfdeepsim.probes.scikit_learn.ridge import quick_metric, quick_score
 
-BATCH_SIZE = 256
 EXAMPLES = {"probe_train": 2000, "probe_validation": 1000}
-"""At most so many images of a split are embedded; the same ones each time."""
+"""Largest number of images of each split that are embedded, the same ones each time."""
 
 
 class OnlineProbe(keras.callbacks.Callback):
-    """Every few epochs, the first and the last, score a linear probe on the embeddings and log it.
+    """Logs the score of a linear probe on the embeddings after the first epoch, every few epochs,
+    and after the last.
 
-    The probe learns from some images of `probe_train` and is scored on some of `probe_validation`;
-    the test split is never read. It draws no random number, so training goes on as it would without
-    it. It stands before the callbacks that write logs.
+    The probe is trained on some images of `probe_train` and scored on some of `probe_validation`;
+    the test split is never read. It draws no random numbers, so it does not change the training.
+    It must come before the callbacks that write logs.
 
     Args:
-        splits: Of a dataset with labels.
-        every: Epochs between two scores.
-        epochs: Of the whole run.
+        splits: Splits of a dataset with labels.
+        every: Number of epochs between two scores.
+        epochs: Number of epochs of the whole run.
 
     Attributes:
         column: Name of the score in logs and history: `val_probe_accuracy` or `val_probe_l1`.
+
+    Raises:
+        InputError: If the dataset has no labels.
+
+    Example:
+        >>> probe = OnlineProbe(Splits(open_dataset("llv2")), every=5, epochs=50)
+        >>> model.fit(batches, epochs=50, callbacks=[probe])
     """
 
     def __init__(self, splits: Splits, every: int, epochs: int):
@@ -47,15 +55,13 @@ class OnlineProbe(keras.callbacks.Callback):
 
     def _embed(self, images: np.ndarray) -> np.ndarray:
         encoder = self.model.generator.encoder
-        starts = range(0, len(images), BATCH_SIZE)
-        floats = (tf.cast(images[i : i + BATCH_SIZE], tf.float32) / 255.0 for i in starts)
-        return np.concatenate(
-            [encoder(batch, training=False)["latent"].numpy() for batch in floats]
+        return over_batches(
+            lambda batch: encoder(to_floats(batch), training=False)["latent"], images
         )
 
 
 def column(dataset: Dataset) -> str:
-    """What the score of the probe is called in logs and history."""
+    """Name of the probe's score in logs and history."""
     return f"val_probe_{quick_metric(dataset.labelled()[0])[0]}"
 
 

@@ -1,4 +1,4 @@
-"""What a run will do and cost, told before it starts."""
+"""What a run will do and cost, printed before it starts."""
 
 import dataclasses
 import resource
@@ -9,15 +9,16 @@ from typing import Any
 
 import keras
 import rich.console
-import rich.table
 import tensorflow as tf
 
 from tfdeepsim.data.dataset import Description
 from tfdeepsim.data.pipeline import without_autotuning
 from tfdeepsim.duration import duration
+from tfdeepsim.tables import Table, print_table
 from tfdeepsim.training.task import Task
 
 TRIAL_STEPS = 6
+"""Training steps that the time of a step is measured by."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,14 +26,18 @@ class Plan:
     """Size and cost of a run.
 
     Attributes:
-        images: Training images.
-        steps_per_epoch: Whole batches in them.
-        steps: Optimizer steps still to take.
-        batch_size: Images a step.
-        seconds_per_step: Measured on this machine, data aside.
-        peak_bytes: Resident memory of this process at its highest, after the trial steps.
-        data_bytes: Of the decoded frames, which are loaded after the trial.
-        comparator_seconds: Of a step, those that the comparator takes; None where there is none.
+        images: Number of training images.
+        steps_per_epoch: Number of full batches in them.
+        steps: Number of optimizer steps that are left to take.
+        batch_size: Number of images in a step.
+        seconds_per_step: Time of a step on this machine, without reading the data.
+        peak_bytes: Largest resident memory of this process until the end of the trial steps.
+        data_bytes: Size of the decoded images, which are loaded after the trial.
+        comparator_seconds: Part of `seconds_per_step` that the comparator takes; None without one.
+
+    Example:
+        >>> plan = make_plan(task, build_model(task), TrainingProgress())
+        >>> hours = plan.seconds / 3600
     """
 
     images: int
@@ -54,18 +59,23 @@ class Plan:
 
 
 def measure_step(model: Any, batch: Mapping[str, tf.Tensor]) -> float:
-    """Seconds a training step takes, by a few steps on `batch`; leaves the model as it was."""
+    """Measure the seconds of a training step; the model is left as it was.
+
+    Args:
+        model: Compiled model.
+        batch: Batch to train on for `TRIAL_STEPS` steps.
+    """
     before = [variable.numpy() for variable in model.state_variables()]
     batches = without_autotuning(tf.data.Dataset.from_tensors(dict(batch)).repeat(TRIAL_STEPS))
-    clock = _Clock()
-    model.fit(batches, steps_per_epoch=TRIAL_STEPS, verbose=0, shuffle=False, callbacks=[clock])
+    timer = _StepTimer()
+    model.fit(batches, steps_per_epoch=TRIAL_STEPS, verbose=0, shuffle=False, callbacks=[timer])
     for variable, value in zip(model.state_variables(), before, strict=True):
         variable.assign(value)
-    # The first step also traces and compiles.
-    return statistics.median(clock.seconds[1:])
+    # The first step also traces and compiles the function.
+    return statistics.median(timer.seconds[1:])
 
 
-class _Clock(keras.callbacks.Callback):
+class _StepTimer(keras.callbacks.Callback):
     def __init__(self) -> None:
         super().__init__()
         self.seconds: list[float] = []
@@ -78,29 +88,41 @@ class _Clock(keras.callbacks.Callback):
 
 
 def peak_bytes() -> int:
-    """The most memory that this process has had resident."""
+    """Largest resident memory of this process so far, in bytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def show_plan(
     console: rich.console.Console, task: Task, plan: Plan, model: keras.Model, run_path: object
 ) -> None:
-    """Print what will run and what it will cost."""
+    """Print what will run and what it will cost.
+
+    Args:
+        console: Console to print to.
+        task: Task of the run.
+        plan: Its cost.
+        model: Its model.
+        run_path: Path of the run directory.
+    """
     config = task.config
-    table = rich.table.Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
     rows = {
         "run directory": run_path,
-        "data": f"{config.dataset}: {plan.images:,} training examples" + _making(task.description),
+        "data": f"{config.dataset}: {plan.images:,} training examples"
+        + _preparation(task.description),
         **task.plan(model),
         "steps": f"{plan.steps:,} of {config.batch_size} images, {plan.steps_per_epoch:,} an epoch",
-        "precision": f"{config.precision}, {tf.distribute.get_strategy().num_replicas_in_sync} replica(s)",
+        "precision": f"{config.precision}, {replicas} replica(s)",
         "memory": f"about {(plan.peak_bytes + plan.data_bytes) / 2**30:.1f} GiB",
         "time": f"about {duration(plan.seconds)} at most, at {plan.images_per_second:.0f} images/s"
         + _share(plan),
     }
-    for name, value in rows.items():
-        table.add_row(name, str(value))
-    console.print(table, highlight=False)
+    lines = [
+        (name if not number else "", line)
+        for name, value in rows.items()
+        for number, line in enumerate(str(value).splitlines())
+    ]
+    print_table(Table("", [], [lines], text_columns=(0, 1)), console)
 
 
 def _share(plan: Plan) -> str:
@@ -109,7 +131,8 @@ def _share(plan: Plan) -> str:
     return f"; the comparator takes {plan.comparator_seconds / plan.seconds_per_step:.0%} of a step"
 
 
-def _making(description: Description) -> str:
-    if description.made:
+def _preparation(description: Description) -> str:
+    if description.ready:
         return ""
-    return f"; made first, about {duration(description.seconds_needed)}, {description.bytes_needed / 1e6:.0f} MB"
+    megabytes = f"{description.bytes_needed / 1e6:.0f} MB"
+    return f"; created first, about {duration(description.seconds_needed)}, {megabytes}"

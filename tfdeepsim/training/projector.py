@@ -1,4 +1,4 @@
-"""Files for TensorBoard's projector, which shows embeddings as a cloud of small images."""
+"""Files for TensorBoard's projector, which shows embeddings as a cloud of thumbnails."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,19 +12,20 @@ from tensorboard.plugins import projector
 from tfdeepsim.files import replacing
 
 SPRITE_SIDE = 32
+"""Height and width of a thumbnail in pixels."""
 
 
 def write_projector(
     folder: Path, embeddings: np.ndarray, images: np.ndarray, labels: Mapping[str, np.ndarray]
 ) -> None:
-    """Give TensorBoard's projector `embeddings` with their images and labels.
+    """Write embeddings with their images and labels for TensorBoard's projector.
 
     Args:
-        folder: Files go there. TensorBoard finds them in its own `--logdir`, and in folders below
-            it that hold events.
+        folder: Folder to write to. TensorBoard finds the files in its `--logdir` and in folders
+            below it that hold events.
         embeddings: float [n, Z].
-        images: uint8 [n, H, W, C], C 1 or 3.
-        labels: Name to [n] or [n, k]; may be empty.
+        images: uint8 [n, H, W, C], with 1 or 3 channels.
+        labels: Arrays [n] or [n, k] by name; may be empty.
     """
     with replacing(folder / "embeddings.tsv") as new:
         np.savetxt(new, embeddings, fmt="%.6g", delimiter="\t")
@@ -67,6 +68,6 @@ def _sprite(images: np.ndarray) -> Image.Image:
     sheet = Image.new("RGB", (side * SPRITE_SIDE, side * SPRITE_SIDE))
     for i, image in enumerate(images):
         small = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
-        place = (i % side * SPRITE_SIDE, i // side * SPRITE_SIDE)
-        sheet.paste(small.resize((SPRITE_SIDE, SPRITE_SIDE)), place)
+        corner = (i % side * SPRITE_SIDE, i // side * SPRITE_SIDE)
+        sheet.paste(small.resize((SPRITE_SIDE, SPRITE_SIDE)), corner)
     return sheet

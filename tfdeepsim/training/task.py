@@ -1,4 +1,4 @@
-"""What a run trains: its model, its batches, and what it leaves behind."""
+"""What a run trains: its model, its batches, and what it writes at the end."""
 
 import abc
 from collections.abc import Mapping
@@ -14,19 +14,21 @@ from tfdeepsim.run import RunDirectory
 
 
 class Task(abc.ABC):
-    """One kind of training. The model that it builds has a part `learned`, whose weights are the
-    result.
+    """One kind of training, such as that of an autoencoder.
+
+    Its model has an attribute `trained_network`, whose best weights are the result of a run.
 
     Args:
-        config: What to train.
-        data: The dataset of `config`, where several runs or checks share it; None to open it.
+        config: What to train, on which data.
+        data: The dataset of `config`, if several runs or checks share it; None to open it.
 
     Attributes:
-        description: Of the dataset.
-        chosen_by: The column of a run's history that tells the best epoch.
+        description: What is known of the dataset before it is opened.
+        monitor: Column of a run's history that decides which epoch is best, see
+            `checkpoint.TrainingProgress`.
     """
 
-    chosen_by = "val_loss"
+    monitor = "val_loss"
 
     def __init__(self, config: TrainConfig, data: LazyDataset | None = None):
         self.config = config
@@ -35,8 +37,8 @@ class Task(abc.ABC):
 
     @property
     def splits(self) -> Splits:
-        """The dataset's splits; it is opened, and made if it is absent, when this is first asked
-        for."""
+        """The splits of the dataset, which is opened, and created if it is missing, at the first
+        use."""
         return self._data.splits
 
     @property
@@ -45,47 +47,52 @@ class Task(abc.ABC):
 
     @abc.abstractmethod
     def model(self) -> keras.Model:
-        """The model, not yet compiled."""
+        """Build the model, without compiling it."""
 
     def optimizer(self, steps: int) -> keras.optimizers.Optimizer:
-        """For a run of so many steps."""
+        """Build the optimizer of a run of `steps` steps."""
         return keras.optimizers.Adam(self.config.learning_rate, beta_1=0.9, beta_2=0.999)
 
     @property
     @abc.abstractmethod
     def examples(self) -> int:
-        """Training examples of an epoch."""
+        """Number of training examples in an epoch."""
 
     @abc.abstractmethod
     def trial_batch(self) -> dict[str, tf.Tensor]:
-        """A batch shaped as those of training, to measure a step with."""
+        """A batch with the shapes of training batches, to measure the time of a step with."""
 
     @abc.abstractmethod
     def training(self, steps: range) -> tf.data.Dataset:
-        """Batches of the training steps `steps`."""
+        """Batches of the training steps `steps`, which are counted from the start of the run."""
 
     @abc.abstractmethod
     def validation(self) -> tf.data.Dataset:
-        """All validation examples."""
+        """Batches of all validation examples."""
 
     @abc.abstractmethod
     def plan(self, model: Any) -> dict[str, str]:
-        """Lines of the plan that tell what is trained."""
+        """Rows of the plan that say what is trained: text by name, of one or several lines."""
 
     def record(self, model: Any) -> dict[str, Any]:
-        """What goes into the run's record, beside data and versions."""
+        """What to add to the run's `environment.json`: JSON values by name."""
         return {}
 
     def callbacks(self, run: RunDirectory, epochs: int) -> list[keras.callbacks.Callback]:
-        """What watches the training, beside what every run has."""
+        """Callbacks in addition to those of every run.
+
+        Args:
+            run: Run directory to write to.
+            epochs: Number of epochs of the whole run.
+        """
         return []
 
     @abc.abstractmethod
     def finish(self, run: RunDirectory, model: Any, best: Mapping[str, Any]) -> None:
-        """Write what the run leaves behind.
+        """Write the results of the run.
 
         Args:
-            run: Where.
-            model: With the best weights.
-            best: The measures of the epoch that they are from.
+            run: Run directory to write to.
+            model: The model with the weights of the best epoch.
+            best: Row of the history for that epoch.
         """

@@ -16,23 +16,29 @@ TASKS: dict[str, type[Task]] = {
 
 
 def make_task(config: TrainConfig, data: LazyDataset | None = None) -> Task:
-    """The task that `config` names; arguments as of `Task`.
+    """Build the task that `config` names.
+
+    Args:
+        config, data: As `Task` takes them.
 
     Raises:
-        InputError: If its data do not allow it.
+        InputError: If the data are not suited to the task.
     """
     return TASKS[config.task](config, data)
 
 
-def check_made(config: TrainConfig, data: LazyDataset) -> None:
-    """Refuse a dry run that would have to make its data first; arguments as of `Task`.
+def check_data_of_dry_run(config: TrainConfig, data: LazyDataset) -> None:
+    """Refuse a dry run that would have to create its dataset first.
+
+    Args:
+        config, data: As `Task` takes them.
 
     Raises:
-        InputError: If an image must be seen to plan the training, and the data are not there.
+        InputError: If the plan of the task depends on images, and the dataset does not exist.
     """
-    if config.task != "autoencoder" and not data.description.made:
+    if config.task != "autoencoder" and not data.description.ready:
         raise InputError(
             f"a dry run of --task {config.task} needs its data",
-            got=f"{config.dataset}, which is not made yet",
-            accepted=f"python -m tfdeepsim.data {config.dataset}, which makes it, or no --dry-run",
+            got=f"{config.dataset}, which does not exist yet",
+            accepted=f"no --dry-run, or first python -m tfdeepsim.data {config.dataset}",
         )

@@ -1,4 +1,4 @@
-"""What TensorBoard shows of a run."""
+"""Curves and images of a run for TensorBoard."""
 
 from collections.abc import Callable
 
@@ -6,17 +6,23 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfdeepsim.pixels import to_bytes, to_floats
 from tfdeepsim.run import RunDirectory
 
 
 class RunTensorBoard(keras.callbacks.TensorBoard):
-    """Scalars of every term, and each epoch a grid of images.
+    """Writes the curves of all logs, and a grid of images after each epoch.
 
     Args:
-        run: Events go to its `train` and `validation` folders.
-        grid: Model and `images` to the grid, uint8 [rows, columns, H, W, C].
-        images: What the grid is made of.
-        title: Of the grid.
+        run: Run directory; events are written to its folders `train` and `validation`.
+        grid: Function of the model and `images` that returns the grid, uint8 [rows, columns, H, W,
+            C].
+        images: uint8 images that the grid is computed from.
+        title: Title of the grid.
+
+    Example:
+        >>> callback = RunTensorBoard(run, lambda model, images: images[None], images)
+        >>> model.fit(batches, callbacks=[callback])
     """
 
     def __init__(
@@ -41,6 +47,15 @@ class RunTensorBoard(keras.callbacks.TensorBoard):
 
 
 def reconstruct(model: keras.Model, images: np.ndarray) -> np.ndarray:
-    """The generator's images for `images`, both uint8 [n, H, W, C]."""
-    generated = model(tf.cast(images, tf.float32) / 255.0, training=False)["image"]
-    return tf.cast(tf.round(tf.clip_by_value(generated, 0.0, 1.0) * 255.0), tf.uint8).numpy()
+    """Reconstruct or regenerate a few images with the generator of `model`.
+
+    Args:
+        model: A `DeePSiM`.
+        images: uint8 [n, H, W, C].
+
+    Returns:
+        uint8 [n, H, W, C].
+    """
+    generated = model(tf.constant(to_floats(images)), training=False)["image"]
+    # A model that has diverged returns NaN, which is shown black.
+    return to_bytes(np.nan_to_num(generated))

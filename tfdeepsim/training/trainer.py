@@ -19,18 +19,18 @@ from tfdeepsim.run import RunDirectory
 from tfdeepsim.training.build import build_model, make_strategy
 from tfdeepsim.training.checkpoint import (
     Checkpoint,
-    Progress,
+    TrainingProgress,
     load_best,
     load_state,
     patience_of,
 )
 from tfdeepsim.training.comparator_record import comparator_seconds
 from tfdeepsim.training.environment import environment
+from tfdeepsim.training.epoch_progress import EpochProgress
 from tfdeepsim.training.plan import Plan, measure_step, peak_bytes, show_plan
-from tfdeepsim.training.progress_bar import ProgressBar
 from tfdeepsim.training.step_counter import StepCounter
 from tfdeepsim.training.task import Task
-from tfdeepsim.training.tasks import check_made, make_task
+from tfdeepsim.training.tasks import check_data_of_dry_run, make_task
 
 
 def train(
@@ -43,26 +43,29 @@ def train(
     console: rich.console.Console | None = None,
     data: LazyDataset | None = None,
 ) -> keras.Model | None:
-    """Train as `config` says and leave the best weights in `run`.
+    """Train as `config` says and write the best weights to `run`.
 
-    Training that was interrupted at any moment goes on with `resume` from the last whole epoch;
-    with `config.deterministic` it ends at the same bits as training that was not.
+    Training that was interrupted at any moment is resumed from the last finished epoch; with
+    `config.deterministic` the result has the same bits as that of training without interruption.
 
     Args:
-        config: What to train.
-        run: Where everything goes.
-        resume: Go on with the run that is there; `config` must be its own, up to the number of
-            epochs.
-        overwrite: Replace the run that is there.
-        dry_run: Check everything and show the plan, write nothing.
-        console: Where the plan is shown.
-        data: The dataset of `config`, where several runs or checks share it; None to open it.
+        config: What to train, on which data.
+        run: Run directory to write to.
+        resume: Whether to resume the run in `run`; `config` must be its own, except for the number
+            of epochs.
+        overwrite: Whether to replace a run in `run`.
+        dry_run: Whether to check everything and show the plan only, without writing anything.
+        console: Console for the plan and the progress; None for standard output.
+        data: The dataset of `config`, if several runs or checks share it; None to open it.
 
     Returns:
         The trained network with its best weights; None after a dry run.
 
     Raises:
-        InputError: If something asked for cannot be done, or a loss term stops being finite.
+        InputError: If an option cannot be met, or a loss term becomes NaN or infinite.
+
+    Example:
+        >>> train(TrainConfig(dataset="llv2/quickstart", epochs=5), RunDirectory("runs/first"))
     """
     console = console or rich.console.Console()
     if config.deterministic:
@@ -70,11 +73,11 @@ def train(
         tf.config.experimental.enable_op_determinism()
     data = data or LazyDataset(config)
     if dry_run:
-        check_made(config, data)
+        check_data_of_dry_run(config, data)
     strategy = make_strategy(config)
     task = make_task(config, data)
     model = build_model(task, strategy)
-    progress = load_state(run, model) if resume and run.state.exists() else Progress()
+    progress = load_state(run, model) if resume and run.state.exists() else TrainingProgress()
     with strategy.scope():
         plan = make_plan(task, model, progress)
         show_plan(console, task, plan, model, run.path)
@@ -84,14 +87,23 @@ def train(
         run.create(overwrite)
     with run.locked():
         _record(task, run, model, resume)
-        progress.chosen_by = task.chosen_by
+        progress.monitor = task.monitor
         _fit(task, run, model, progress, console)
         _finish(task, run, model, progress, console)
     return model.trained_network
 
 
-def make_plan(task: Task, model: Any, progress: Progress) -> Plan:
-    """Size up the run, with a few trial steps."""
+def make_plan(task: Task, model: Any, progress: TrainingProgress) -> Plan:
+    """Measure what a run will cost, by a few trial steps.
+
+    Args:
+        task: The task of the run.
+        model: Its compiled model, whose state is left as it was.
+        progress: How far the run has come.
+
+    Raises:
+        InputError: If there are fewer training images than a batch needs.
+    """
     config = task.config
     if task.examples < config.batch_size:
         raise InputError(
@@ -102,7 +114,7 @@ def make_plan(task: Task, model: Any, progress: Progress) -> Plan:
     steps_per_epoch = task.examples // config.batch_size
     batch = task.trial_batch()
     seconds = measure_step(model, batch)
-    compared = getattr(model, "comparator", None) is not None
+    has_comparator = getattr(model, "comparator", None) is not None
     return Plan(
         images=task.examples,
         steps_per_epoch=steps_per_epoch,
@@ -112,7 +124,7 @@ def make_plan(task: Task, model: Any, progress: Progress) -> Plan:
         peak_bytes=peak_bytes(),
         data_bytes=task.description.splits["encoder_train"]
         * int(np.prod(task.description.image_shape)),
-        comparator_seconds=comparator_seconds(model, batch["image"]) if compared else None,
+        comparator_seconds=comparator_seconds(model, batch["image"]) if has_comparator else None,
     )
 
 
@@ -134,7 +146,7 @@ def _record(task: Task, run: RunDirectory, model: Any, resume: bool) -> None:
         _check_same(run, record, "comparator", "sha256")
         _check_same(run, record, "inverted", "sha256", "inverted network")
     write_json(run.environment, record)
-    # Last: a folder without it is no run yet.
+    # Last, since a folder without this file is not a run.
     write_json(run.config, task.config.to_dict())
 
 
@@ -151,32 +163,36 @@ def _check_same(
 
 
 def _fit(
-    task: Task, run: RunDirectory, model: Any, progress: Progress, console: rich.console.Console
+    task: Task,
+    run: RunDirectory,
+    model: Any,
+    progress: TrainingProgress,
+    console: rich.console.Console,
 ) -> None:
     config = task.config
     steps_per_epoch = task.examples // config.batch_size
     total = config.total_steps(steps_per_epoch)
     epochs = -(-total // steps_per_epoch)
     patience = patience_of(config, epochs)
-    bar = ProgressBar(console, epochs)
+    epoch_progress = EpochProgress(console, epochs)
     callbacks = [
         StepCounter(progress, config.batch_size),
         *task.callbacks(run, epochs),
         Checkpoint(run, progress, patience),
-        bar,
+        epoch_progress,
     ]
-    # Whole epochs, then what --steps leaves over.
+    # Whole epochs first, then a shorter one for the steps of --steps that are left.
     for length in (steps_per_epoch, total % steps_per_epoch):
-        whole = length and (total - progress.step) // length
-        if not whole or progress.exhausted(patience):
+        epochs_left = length and (total - progress.step) // length
+        if not epochs_left or progress.exhausted(patience):
             continue
-        data = task.training(range(progress.step, progress.step + whole * length))
-        with finite(progress), bar:
+        data = task.training(range(progress.step, progress.step + epochs_left * length))
+        with numerics_errors(progress), epoch_progress:
             model.fit(
                 data,
                 validation_data=task.validation(),
                 initial_epoch=progress.epoch,
-                epochs=progress.epoch + whole,
+                epochs=progress.epoch + epochs_left,
                 steps_per_epoch=length,
                 shuffle=False,
                 verbose=0,
@@ -185,8 +201,12 @@ def _fit(
 
 
 @contextlib.contextmanager
-def finite(progress: Progress) -> Iterator[None]:
-    """Turn the numerics check of a loss term into one line with its name and the step."""
+def numerics_errors(progress: TrainingProgress) -> Iterator[None]:
+    """Raise the errors of TensorFlow's checks of images and loss terms as `InputError`s.
+
+    Args:
+        progress: Progress of the run, for the step in the message.
+    """
     try:
         yield
     except tf.errors.InvalidArgumentError as error:
@@ -202,17 +222,23 @@ def finite(progress: Progress) -> Iterator[None]:
         raise InputError(
             "every loss term must stay finite",
             got=f"NaN or infinity in term '{term}' at step {progress.step + 1}",
-            accepted="data without NaN, a lower --learning-rate or other loss weights; --resume is possible",
+            accepted="data without NaN, a lower --learning-rate or other loss weights; "
+            "--resume is possible",
         ) from error
 
 
 def _finish(
-    task: Task, run: RunDirectory, model: Any, progress: Progress, console: rich.console.Console
+    task: Task,
+    run: RunDirectory,
+    model: Any,
+    progress: TrainingProgress,
+    console: rich.console.Console,
 ) -> None:
     best = load_best(run, model.trained_network)
     task.finish(run, model, best)
     console.print(
-        f"trained {progress.epoch} epochs, {progress.step:,} steps in {duration(progress.seconds)}; "
+        f"trained {progress.epoch} epochs, {progress.step:,} steps "
+        f"in {duration(progress.seconds)}; "
         f"best epoch {progress.best_epoch}, validation loss {best['val_loss']:.5g}",
         highlight=False,
     )

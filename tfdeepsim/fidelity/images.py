@@ -1,24 +1,25 @@
-"""Images as bytes or as numbers, checked, a few at a time."""
+"""Checks of images, and their conversion to floats."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from tfdeepsim.errors import InputError
+from tfdeepsim.pixels import to_floats
 
 BATCH = 64
+"""Number of images that are processed at a time."""
 
 
 def check_images(what: str, images: Any) -> np.ndarray:
-    """Colour images, as they came.
+    """Check that `images` are colour images, and return them as an array of the same dtype.
 
     Args:
-        what: What they are called in an error.
+        what: Name of the images in errors.
         images: [N, H, W, 3], uint8, or floating point in [0, 1].
 
     Raises:
-        InputError: If they are of another shape or dtype, or out of range.
+        InputError: If they have another shape or dtype, or are out of range.
     """
     images = np.asarray(images)
     floating = np.issubdtype(images.dtype, np.floating)
@@ -26,14 +27,14 @@ def check_images(what: str, images: Any) -> np.ndarray:
         images.ndim != 4
         or images.shape[3] != 3
         or 0 in images.shape
-        or not (floating or _bytes(images))
+        or not (floating or images.dtype == np.uint8)
     ):
         raise InputError(
             f"{what} must be colour images",
             got=f"shape {list(images.shape)}, {images.dtype}",
             accepted="[images, height, width, 3], uint8 or floating point in [0, 1]",
         )
-    # Written so that NaN fails too.
+    # The comparison is false for NaN too.
     if floating and not (images.min() >= 0 and images.max() <= 1):
         raise InputError(
             f"{what} in floating point must be in [0, 1]",
@@ -44,7 +45,10 @@ def check_images(what: str, images: Any) -> np.ndarray:
 
 
 def check_pairs(targets: Any, outputs: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Images and what was generated for each of them.
+    """Check target images and the images generated for them, and return both as arrays.
+
+    Args:
+        targets, outputs: [N, H, W, 3], uint8, or floating point in [0, 1].
 
     Raises:
         InputError: As for `check_images`, or if their shapes differ.
@@ -59,17 +63,10 @@ def check_pairs(targets: Any, outputs: Any) -> tuple[np.ndarray, np.ndarray]:
     return targets, outputs
 
 
-def in_batches(images: np.ndarray, size: int = BATCH) -> Iterator[np.ndarray]:
-    """float32 [at most `size`, H, W, 3] in [0, 1], in order.
+def as_floats(images: np.ndarray) -> np.ndarray:
+    """Images as float32 in [0, 1].
 
     Args:
-        images: Checked.
-        size: Images at a time.
+        images: uint8, or floating point in [0, 1].
     """
-    scale = np.float32(255 if _bytes(images) else 1)
-    for start in range(0, len(images), size):
-        yield images[start : start + size].astype(np.float32) / scale
-
-
-def _bytes(images: np.ndarray) -> bool:
-    return images.dtype == np.uint8
+    return to_floats(images) if images.dtype == np.uint8 else images.astype(np.float32)
