@@ -1,6 +1,7 @@
 """Comparisons: runs, external encoders and baselines in one table, with labels and without."""
 
 import csv
+import shutil
 
 import numpy as np
 import pytest
@@ -64,9 +65,20 @@ def test_a_run_and_an_external_encoder_in_one_table(runs, capsys):
     assert "What each embedding kept" in page
 
 
-def test_two_rows_of_one_name_are_refused(runs, tmp_path):
-    import shutil
+def test_external_embeddings_of_earlier_versions_are_reused(runs, tmp_path, capsys):
+    shutil.copytree(runs / "vae", tmp_path / "vae")
+    shutil.copy(runs / "pooled.keras", tmp_path)
+    encoders = [str(tmp_path / name) for name in ("vae", "pooled.keras")]
+    options = EvaluationOptions(**QUICK, probes=("linear",), baselines=())
+    compare_encoders(encoders, {}, options)
+    (tmp_path / "external").rename(tmp_path / "foreign")
+    capsys.readouterr()
+    compare_encoders(encoders, {}, options)
+    assert "pooled.keras: linear probes are scored already" in capsys.readouterr().out
+    assert not (tmp_path / "external").exists()
 
+
+def test_two_rows_of_one_name_are_refused(runs, tmp_path):
     shutil.copytree(runs / "vae", tmp_path / "vae")
     with pytest.raises(InputError, match="told apart by their names"):
         compare_encoders([str(runs / "vae"), str(tmp_path / "vae")], {}, EvaluationOptions(**QUICK))

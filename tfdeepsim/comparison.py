@@ -83,7 +83,9 @@ def compare_encoders(
     parent = Path(encoders[0]).resolve().parent
     representations: list[Representation] = [
         run_of_path.get(Path(path))
-        or external_representation(path, parent / "external", input_range=options.external_range)
+        or external_representation(
+            path, _external_folder(parent), input_range=options.external_range
+        )
         for path in encoders
     ]
     check_names(representations)
@@ -99,6 +101,12 @@ def compare_encoders(
     named_rows = {representation.name: representation for representation in rows}
     _show(named_rows, scores, data, splits, options, report, missing)
     return scores
+
+
+def _external_folder(parent: Path) -> Path:
+    """Folder for external representations; earlier versions named it `foreign`."""
+    earlier, folder = parent / "foreign", parent / "external"
+    return earlier if earlier.is_dir() and not folder.exists() else folder
 
 
 def compare_losses(
