@@ -9,6 +9,7 @@ import pytest
 from tfdeepsim.command_line import Parser
 from tfdeepsim.commands import evaluate, search, train
 from tfdeepsim.commands.flags import GROUPS
+from tfdeepsim.commands.inversion import OPTIMIZATION_FLAGS
 from tfdeepsim.config import (
     CHOICES,
     DEFAULT_COMPARATOR,
@@ -19,10 +20,11 @@ from tfdeepsim.config import (
 )
 from tfdeepsim.evaluation_options import EvaluationOptions
 from tfdeepsim.flags import add_data_flags, add_flags, field_texts
+from tfdeepsim.inversion.optimization_settings import OptimizationSettings
 from tfdeepsim.options import DataOptions
 from tfdeepsim.tuning.settings import SearchSettings
 
-SETTINGS = (DataOptions, TrainConfig, EvaluationOptions, SearchSettings)
+SETTINGS = (DataOptions, TrainConfig, EvaluationOptions, OptimizationSettings, SearchSettings)
 OF_NO_FIELD = {
     train: {"help", "run_dir", "resume", "overwrite", "dry_run", "recipe", "scale"},
     search: {"help", "run", "directory", "overwrite", "workers", "dry_run"},
@@ -149,6 +151,18 @@ def test_defaults_in_texts_are_those_of_the_config():
     for name in TRAINABLE:
         rate = TrainConfig(task="comparator", comparator=name).learning_rate
         assert f"for {'videonet' if name == 'videonet' else 'a comparator'} {rate}" in rates
+
+
+def test_a_flag_may_be_spelled_otherwise():
+    parser = Parser()
+    add_flags(parser, Child, ["count"], spellings={"count": "--row-count"})
+    assert vars(parser.parse_args(["--row-count", "4"])) == {"row_count": 4}
+
+
+def test_optimization_has_the_texts_of_its_settings():
+    actions, texts = actions_of(evaluate.make_parser()), field_texts(OptimizationSettings)
+    for name, field in OPTIMIZATION_FLAGS.items():
+        assert actions[name].help.startswith(texts[field].removesuffix("."))
 
 
 def test_every_field_of_training_is_in_one_group():

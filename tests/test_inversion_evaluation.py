@@ -336,9 +336,9 @@ def test_help_says_the_defaults_of_the_optimization():
     settings = OptimizationSettings()
     for words in (
         f"{settings.method})",
-        f"steps for each image (default: {settings.steps})",
-        f"total-variation prior (default: {settings.tv_weight:g})",
-        f"in each step, in pixels (default: {settings.jitter})",
+        f"of L-BFGS-B the maximum (default: {settings.steps})",
+        f"relative error of the features (default: {settings.tv_weight:g})",
+        f"only for momentum (default: {settings.jitter})",
     ):
         assert words in text
     assert "--by optimization \\\n      --dataset" in EPILOG

@@ -31,6 +31,7 @@ def add_flags(
     metavars: Mapping[str, str] | None = None,
     choices: Mapping[str, Collection[str]] | None = None,
     accepted: Mapping[str, str] | None = None,
+    spellings: Mapping[str, str] | None = None,
     aliases: Mapping[str, str] | None = None,
     defaults: bool = True,
 ) -> None:
@@ -48,6 +49,8 @@ def add_flags(
         choices: Values that a field accepts, by field; shown in place of a placeholder. The class
             refuses others.
         accepted: Words behind the description of a field that say what it accepts, by field.
+        spellings: The flag, by field, e.g. `--opt-steps`; by default the name of the field. The
+            parsed argument is named after it.
         aliases: Second spelling of a flag, by field.
         defaults: Whether the help says what the defaults are.
 
@@ -55,21 +58,24 @@ def add_flags(
         >>> add_flags(parser.add_argument_group("data"), DataOptions, ["split", "split_seed"])
     """
     metavars, choices, accepted = metavars or {}, choices or {}, accepted or {}
+    spellings, aliases = spellings or {}, aliases or {}
     texts = field_texts(settings)
     hints = typing.get_type_hints(settings)
     fields = {field.name: field for field in dataclasses.fields(settings)}
     for name in fields if names is None else names:
-        spellings = [flag(name), *([aliases[name]] if aliases and name in aliases else [])]
+        option = spellings.get(name, flag(name))
+        strings = [option, aliases[name]] if name in aliases else [option]
         text = _help(texts.get(name, ""), accepted.get(name), fields[name].default, defaults)
-        options: dict[str, Any] = {"dest": name, "default": argparse.SUPPRESS, "help": text}
+        dest = option.removeprefix("--").replace("-", "_")
+        options: dict[str, Any] = {"dest": dest, "default": argparse.SUPPRESS, "help": text}
         kind = _value_type(hints[name])
         if kind is bool:
-            parser.add_argument(*spellings, action="store_true", **options)
+            parser.add_argument(*strings, action="store_true", **options)
             continue
         shown = {int: "N", float: "X"}.get(kind, "NAME")
         if name in choices:
             shown = "{" + ",".join(choices[name]) + "}"
-        parser.add_argument(*spellings, type=kind, metavar=metavars.get(name, shown), **options)
+        parser.add_argument(*strings, type=kind, metavar=metavars.get(name, shown), **options)
 
 
 def add_data_flags(parser: Arguments, defaults: bool = True) -> None:

@@ -218,7 +218,7 @@ def no_more(*arguments, **options):
 def finished(monkeypatch):
     """Fails if anything is trained, or an image is optimized."""
     monkeypatch.setattr("tfdeepsim.training.trainer.train", no_more)
-    monkeypatch.setattr(table8, "optimize", no_more)
+    monkeypatch.setattr(table8, "reconstruct_by_optimization", no_more)
 
 
 def test_a_tiny_table_8(reproduced):
@@ -354,7 +354,7 @@ def test_all_recipes_in_one_folder(tmp_path, reproduced, photos, data_dir, monke
     assert trained == {f"{layer}-{system}-seed0" for layer, system in expected}
     capsys.readouterr()
     monkeypatch.setattr("tfdeepsim.training.trainer.train", no_more)
-    monkeypatch.setattr(table8, "optimize", no_more)
+    monkeypatch.setattr(table8, "reconstruct_by_optimization", no_more)
     before = file_times(folder)
     for name in FIGURES:
         recipe(name).reproduce(str(folder), **options)

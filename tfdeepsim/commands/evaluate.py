@@ -33,7 +33,13 @@ from tfdeepsim.errors import InputError
 from tfdeepsim.evaluation_options import EvaluationOptions
 from tfdeepsim.flags import Arguments, add_flags
 from tfdeepsim.options import flag
-from tfdeepsim.probes import PROBES, check_fractions, check_probes
+from tfdeepsim.probes import (
+    PROBE_SETTINGS,
+    PROBES,
+    check_fractions,
+    check_probe_settings,
+    check_probes,
+)
 from tfdeepsim.representations import BASELINE_NAMES, check_baselines
 
 EPILOG = """examples:
@@ -83,13 +89,23 @@ def make_parser() -> Parser:
         "baselines": "NAMES",
         "decode": "STEPS",
     }
+    choices = {"probe_settings": tuple(PROBE_SETTINGS)}
     groups = {
-        "probes": ("probes", "probe_seeds", "probe_epochs", "probe_patience", "label_fractions"),
+        "probes": (
+            "probes",
+            "probe_seeds",
+            "probe_epochs",
+            "probe_patience",
+            "probe_settings",
+            "label_fractions",
+        ),
         "table": ("baselines", "decode", "card"),
     }
     for title, names in groups.items():
         group = parser.add_argument_group(title)
-        add_flags(group, EvaluationOptions, names, metavars=metavars, accepted=accepted)
+        add_flags(
+            group, EvaluationOptions, names, metavars=metavars, choices=choices, accepted=accepted
+        )
     report = parser.add_argument_group("report")
     report.add_argument(
         "--report-dir",
@@ -135,6 +151,7 @@ def _main(argv: Sequence[str]) -> None:
     arguments = vars(make_parser().parse_args(argv))
     lists = {
         "probes": check_probes,
+        "probe_settings": check_probe_settings,
         "baselines": check_baselines,
         "label_fractions": check_fractions,
     }

@@ -15,7 +15,8 @@ from tfdeepsim.commands.flags import (
 from tfdeepsim.commands.report_folder import free_report_folder
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.errors import InputError
-from tfdeepsim.flags import Arguments
+from tfdeepsim.flags import Arguments, add_flags
+from tfdeepsim.inversion.optimization_settings import METHODS, OptimizationSettings
 from tfdeepsim.options import flag
 from tfdeepsim.run import RunDirectory
 
@@ -33,6 +34,7 @@ PROBE_FLAGS = (
     "probe_seeds",
     "probe_epochs",
     "probe_patience",
+    "probe_settings",
     "label_fractions",
     "baselines",
     "decode",
@@ -49,22 +51,12 @@ def add_optimization_flags(parser: Arguments) -> None:
         metavar="NAME",
         help="How the network is inverted: optimization, which searches for each image",
     )
-    parser.add_argument(
-        "--method",
-        metavar="{momentum,lbfgs}",
-        help="Gradient descent with momentum, or L-BFGS-B (default: momentum)",
-    )
-    parser.add_argument(
-        "--opt-steps", metavar="N", type=int, help="Number of steps for each image (default: 300)"
-    )
-    parser.add_argument(
-        "--tv", metavar="X", type=float, help="Weight of the total-variation prior (default: 300)"
-    )
-    parser.add_argument(
-        "--jitter",
-        metavar="N",
-        type=int,
-        help="Largest random shift of the image in each step, in pixels (default: 0)",
+    add_flags(
+        parser,
+        OptimizationSettings,
+        OPTIMIZATION_FLAGS.values(),
+        choices={"method": METHODS},
+        spellings={field: flag(name) for name, field in OPTIMIZATION_FLAGS.items()},
     )
 
 
@@ -124,15 +116,12 @@ def invert_by_optimization(arguments: dict[str, Any]) -> None:
     config = TrainConfig(task="inversion", **fields)
     folder = free_report_folder(arguments, INVERSION_FILES)
     check_data(config)
-    from tfdeepsim.inversion.optimization_settings import OptimizationSettings
     from tfdeepsim.inversion_evaluation import evaluate_optimization
 
     settings = {
         field: arguments[name] for name, field in OPTIMIZATION_FLAGS.items() if name in arguments
     }
-    evaluate_optimization(
-        config, OptimizationSettings(seed=config.seed, **settings), folder
-    )
+    evaluate_optimization(config, OptimizationSettings(seed=config.seed, **settings), folder)
 
 
 def _check_flags(arguments: dict[str, Any]) -> None:

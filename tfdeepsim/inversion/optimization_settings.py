@@ -16,10 +16,10 @@ class OptimizationSettings:
     """How an image is optimized.
 
     Attributes:
-        method: One of `METHODS`: `momentum`, gradient descent with momentum as in Mahendran &
+        method: Optimizer of the image: `momentum`, gradient descent with momentum as in Mahendran &
             Vedaldi 2015, or `lbfgs`, L-BFGS-B.
         steps: Number of steps per image; of L-BFGS-B the maximum.
-        tv_weight: Weight of `total_variation`, relative to the relative error of the features.
+        tv_weight: Weight of the total variation, relative to the relative error of the features.
         jitter: Maximum circular shift of the image in pixels, drawn for each step before features
             are computed; only for `momentum`.
         seed: Seed of the initial images and of the shifts.
