@@ -10,9 +10,12 @@ from tfdeepsim.data import open_dataset
 from tfdeepsim.data.dataset import Splits
 from tfdeepsim.errors import InputError
 from tfdeepsim.evaluation import check_names, data_options, evaluate, probe_data, trained_runs
-from tfdeepsim.files import write_json
+from tfdeepsim.evaluation_options import EvaluationOptions
+from tfdeepsim.files import slug, write_json
 from tfdeepsim.options import DataOptions
+from tfdeepsim.probes import PROBE_SETTINGS
 from tfdeepsim.probes.mlp.suite import MlpSuite
+from tfdeepsim.probes.result import read_result
 from tfdeepsim.representations.representation import Representation
 from tfdeepsim.run import RunDirectory
 
@@ -78,6 +81,7 @@ def test_scores_are_stored_and_not_computed_twice(splits, options, tmp_path, cap
     [
         lambda path: (Positions(path, noise=0.1), SUITE),
         lambda path: (Positions(path), MlpSuite(seeds=3, epochs=3)),
+        lambda path: (Positions(path), MlpSuite(seeds=2, epochs=3, **PROBE_SETTINGS["pihlgren"])),
     ],
 )
 def test_another_encoder_or_suite_is_scored_again(splits, options, tmp_path, change, capsys):
@@ -85,6 +89,19 @@ def test_another_encoder_or_suite_is_scored_again(splits, options, tmp_path, cha
     representation, suite = change(tmp_path)
     evaluate([representation], options, splits, suite=suite)
     assert "scored already" not in capsys.readouterr().out
+
+
+def test_settings_of_probes_are_recorded(splits, options, tmp_path):
+    recorded = {}
+    for name in PROBE_SETTINGS:
+        suite = EvaluationOptions(probe_seeds=1, probe_epochs=2, probe_settings=name).suite
+        evaluate([Positions(tmp_path)], options, splits, suite=suite)
+        recorded[name] = read_result(tmp_path / "results" / slug(options.dataset), "mlp").settings
+    standard, pihlgren = recorded["standard"], recorded["pihlgren"]
+    assert (pihlgren["batch_size"], pihlgren["standardize"]) == (512, False)
+    assert pihlgren["raw_targets"] is pihlgren["asked"]["suite"]["raw_targets"] is True
+    assert (standard["batch_size"], standard["standardize"]) == (256, True)
+    assert "raw_targets" not in standard
 
 
 def test_a_dataset_without_labels_has_nothing_to_probe(tiny, options, tmp_path):

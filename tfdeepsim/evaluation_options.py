@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tfdeepsim.errors import InputError
+from tfdeepsim.probes import PROBE_SETTINGS, check_probe_settings
 from tfdeepsim.scores import BASELINES
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ class EvaluationOptions:
         probe_epochs: Maximum number of epochs of an MLP probe.
         probe_patience: Number of epochs without a lower validation loss after which an MLP probe
             stops.
+        probe_settings: How MLP probes are trained: `standard` with cross-entropy, batches of 256
+            and standardised embeddings and positions; `pihlgren` as the code of Pihlgren et al.,
+            with MSE on one-hot vectors, batches of 512 and nothing standardised.
         label_fractions: Fractions of the labels for a label-efficiency curve, e.g. 0.01,0.1,1
             (default: no curve).
         baselines: Baselines in the table (default: all).
@@ -35,7 +39,7 @@ class EvaluationOptions:
             `-1-1`.
 
     Raises:
-        InputError: If a number is out of range.
+        InputError: If a number is out of range, or `probe_settings` is unknown.
 
     Example:
         >>> options = EvaluationOptions(probes=("mlp", "linear"), baselines=("pca",))
@@ -47,6 +51,7 @@ class EvaluationOptions:
     first_probe_seed: int = 0
     probe_epochs: int = 500
     probe_patience: int = 25
+    probe_settings: str = "standard"
     label_fractions: Sequence[float] = ()
     baselines: Sequence[str] = tuple(BASELINES)
     decode: int = 0
@@ -60,6 +65,7 @@ class EvaluationOptions:
                 got=self.decode,
                 accepted="1 or more, or 0 for no decoder",
             )
+        check_probe_settings(self.probe_settings)
         # Refuses numbers that are out of range before anything is embedded.
         _ = self.suite
 
@@ -73,6 +79,7 @@ class EvaluationOptions:
             epochs=self.probe_epochs,
             patience=self.probe_patience,
             first_seed=self.first_probe_seed,
+            **PROBE_SETTINGS[self.probe_settings],
         )
 
     def of_seed(self, number: int) -> "EvaluationOptions":

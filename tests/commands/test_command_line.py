@@ -181,6 +181,7 @@ def test_range_of_an_external_encoder_under_both_names(tmp_path, monkeypatch, ca
         (["run", "--probes", "mlp,mlp"], "mlp"),
         (["run", "--probe-seeds", "0"], "seeds"),
         (["run", "--probe-epochs", "0"], "epochs"),
+        (["run", "--probe-settings", "mse"], "accepted: standard, pihlgren"),
         (["run", "--label-fractions", "0.1,2"], "0.1,2"),
         (["run", "--baselines", "oracle"], "oracle"),
         (["run", "--dataset", "mnist"], "mnist"),

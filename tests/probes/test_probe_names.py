@@ -4,7 +4,15 @@ import sys
 import pytest
 
 from tfdeepsim.errors import InputError
-from tfdeepsim.probes import PROBES, check_fractions, check_probe, check_probes, check_task
+from tfdeepsim.probes import (
+    PROBE_SETTINGS,
+    PROBES,
+    check_fractions,
+    check_probe,
+    check_probe_settings,
+    check_probes,
+    check_task,
+)
 
 
 def loaded_by(statement):
@@ -23,6 +31,13 @@ def test_unknown_probe_is_refused_in_one_line():
         InputError, match=r"probe must be known: got 'mpl'; accepted: mlp, linear"
     ) as caught:
         check_probe("mpl")
+    assert "\n" not in str(caught.value)
+
+
+def test_unknown_settings_of_probes_are_refused_in_one_line():
+    assert [check_probe_settings(name) for name in PROBE_SETTINGS] == ["standard", "pihlgren"]
+    with pytest.raises(InputError, match="got 'mse'; accepted: standard, pihlgren") as caught:
+        check_probe_settings("mse")
     assert "\n" not in str(caught.value)
 
 

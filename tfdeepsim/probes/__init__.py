@@ -4,10 +4,22 @@ Importing this package loads neither TensorFlow nor NumPy, so that a command can
 once.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from tfdeepsim.errors import InputError
 
 PROBES = ("mlp", "linear", "knn", "svm")
 """Names of the kinds of probes."""
+
+PROBE_SETTINGS: Mapping[str, Mapping[str, Any]] = {
+    "standard": {},
+    "pihlgren": {"batch_size": 512, "standardize": False, "raw_targets": True},
+}
+"""Named settings of MLP probes: the fields of `MlpSuite` that are not at their defaults.
+
+`pihlgren` is what the public code of Pihlgren et al. does: mean squared error to positions in their
+units and to one-hot vectors of classes, batches of 512, and embeddings as they are."""
 
 
 def check_probe(name: str) -> str:
@@ -39,6 +51,19 @@ def check_probes(text: str) -> tuple[str, ...]:
             "each probe is named once", got=text, accepted="different ones of " + ", ".join(PROBES)
         )
     return names
+
+
+def check_probe_settings(name: str) -> str:
+    """Return `name` if it is one of `PROBE_SETTINGS`.
+
+    Raises:
+        InputError: If it is not.
+    """
+    if name not in PROBE_SETTINGS:
+        raise InputError(
+            "--probe-settings must be known", got=repr(name), accepted=", ".join(PROBE_SETTINGS)
+        )
+    return name
 
 
 def check_task(probe: str, task: str) -> None:

@@ -25,7 +25,8 @@ def fit_probe(
     """Train the candidates of one kind of probe, and choose one of them by validation.
 
     All kinds standardise each column of the embeddings by the mean and standard deviation of
-    probe-train. Only `mlp` depends on seeds; the others give the same probe each time.
+    probe-train, unless the suite of `mlp` says otherwise. Only `mlp` depends on seeds; the others
+    give the same probe each time.
 
     Args:
         probe: Name of the probe, one of `PROBES`.

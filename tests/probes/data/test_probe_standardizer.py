@@ -34,3 +34,10 @@ def test_constant_columns_are_shifted_only():
 def test_small_but_varying_columns_are_scaled_up():
     small = 1e-4 * REFERENCE
     np.testing.assert_allclose(Standardizer(small).apply(small).std(axis=0), 1, rtol=1e-5)
+
+
+def test_identity_changes_no_bit():
+    values = REFERENCE.astype(np.float32)
+    identity = Standardizer.identity(4)
+    np.testing.assert_array_equal(identity.apply(values), values)
+    np.testing.assert_array_equal(identity.invert(values), values)

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from tfdeepsim.errors import InputError
+from tfdeepsim.probes import PROBE_SETTINGS
 from tfdeepsim.probes.mlp.epoch import data_order
-from tfdeepsim.probes.mlp.perceptron import NEGATIVE_SLOPE, initial_parameters, layers
+from tfdeepsim.probes.mlp.perceptron import NEGATIVE_SLOPE, forward, initial_parameters, layers
 from tfdeepsim.probes.mlp.suite import HIDDEN, MlpSuite
 
 # 53 examples in mini-batches of 16: the last one of an epoch holds 5. The learning rate is high and
@@ -157,6 +158,33 @@ def test_standardised_embeddings_make_shift_and_scale_irrelevant():
     assert not np.allclose(plain.predict(Z), raw.predict(Z), rtol=1e-2)
 
 
+def test_settings_of_pihlgren_et_al_in_closed_form(task):
+    """One linear MLP on 600 examples takes two steps of Adam in an epoch: one on 512 examples and
+    one on 88, by the gradient of the mean squared error of raw embeddings to raw targets."""
+    rng = np.random.default_rng(5)
+    z = rng.normal(2, 3, size=(600, 3)).astype(np.float32)
+    y = 10 + z[:, :2] if task == "regression" else 3 * (z[:, 0] > 2)
+    targets = y if task == "regression" else np.eye(2)[y // 3]
+    suite = MlpSuite(hidden=[()], epochs=1, seeds=1, **PROBE_SETTINGS["pihlgren"])
+    fitted = suite.fit((z, y), (z, y), task)
+    parameters = initial_parameters((3, 2), 0).astype(np.float64)
+    order, mean, variance = data_order(0, 1, 600), 0.0, 0.0
+    for step, rows in enumerate((order[:512], order[512:]), start=1):
+        kernel, bias = parameters[:6].reshape(3, 2), parameters[6:]
+        error = z[rows] @ kernel + bias - targets[rows]
+        gradient = np.concatenate([(z[rows].T @ error).ravel(), error.sum(axis=0)]) / len(rows)
+        mean = 0.9 * mean + 0.1 * gradient
+        variance = 0.999 * variance + 0.001 * gradient**2
+        rate = 1e-3 * np.sqrt(1 - 0.999**step) / (1 - 0.9**step)
+        parameters -= rate * mean / (np.sqrt(variance) + 1e-7)
+    [probe] = fitted.probes
+    np.testing.assert_allclose(probe.parameters, parameters, rtol=1e-4, atol=1e-6)
+    outputs = forward(probe.parameters[None], probe.widths, z)[0].numpy()
+    assert probe.validation_loss == pytest.approx(np.mean((outputs - targets) ** 2), rel=1e-5)
+    expected = outputs if task == "regression" else 3 * np.argmax(outputs, axis=1)
+    np.testing.assert_array_equal(fitted.predict(z)[0], expected)
+
+
 def test_validation_longer_than_one_block_is_averaged_over_all():
     train, (z, y) = splits("regression")
     suite = MlpSuite(**SMALL.settings | {"epochs": 1})
@@ -199,6 +227,14 @@ def test_settings_are_plain_json_values():
     suite = MlpSuite(hidden=np.array([[8, 4]]), seeds=np.int64(2))
     assert json.loads(json.dumps(suite.settings)) == suite.settings
     assert MlpSuite(**suite.settings) == suite
+
+
+def test_raw_targets_are_recorded_and_other_results_keep_the_settings_of_earlier_versions():
+    assert MlpSuite(raw_targets=True).settings == MlpSuite().settings | {"raw_targets": True}
+    assert set(MlpSuite().settings) == {
+        *("hidden", "epochs", "batch_size", "learning_rate", "patience"),
+        *("seeds", "first_seed", "standardize"),
+    }
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,15 @@ class Standardizer:
         rounding = np.finfo(np.float32).eps * np.abs(reference).max(axis=0)
         self.scale = np.where(deviation > rounding, deviation, 1.0)
 
+    @classmethod
+    def identity(cls, columns: int) -> "Standardizer":
+        """A standardizer that changes no value.
+
+        Args:
+            columns: Number of columns, D.
+        """
+        return cls(np.zeros((1, columns)))
+
     def apply(self, values: np.ndarray) -> np.ndarray:
         """Standardised values, float32 [N, D]."""
         return ((values - self.mean) / self.scale).astype(np.float32)

@@ -48,6 +48,8 @@ class RegressionHead:
 
     Args:
         labels: Labels of probe-train, float [N, K].
+        standardize: Whether labels are standardised; otherwise the error is in label units, as in
+            the public code of Pihlgren et al.
 
     Attributes:
         outputs: Number of coordinates, K.
@@ -57,17 +59,19 @@ class RegressionHead:
         >>> predicted = head.decode(outputs)  # in the units of `positions`
     """
 
-    def __init__(self, labels: np.ndarray):
+    def __init__(self, labels: np.ndarray, standardize: bool = True):
         self.outputs = labels.shape[1]
-        self._standardizer = Standardizer(labels)
+        self._standardizer = (
+            Standardizer(labels) if standardize else Standardizer.identity(self.outputs)
+        )
 
     def encode(self, labels: np.ndarray) -> np.ndarray:
-        """Standardised labels, float32 [N, K]."""
+        """Labels, standardised if `standardize` says so, float32 [N, K]."""
         return self._standardizer.apply(labels)
 
     def loss(self, outputs: tf.Tensor, encoded: tf.Tensor) -> tf.Tensor:
         """Mean squared error over coordinates of each example, float32 [M, B]."""
-        return tf.reduce_mean(tf.math.squared_difference(outputs, encoded), axis=-1)
+        return _mean_squared_error(outputs, encoded)
 
     def decode(self, outputs: np.ndarray) -> np.ndarray:
         """Predicted labels in label units, float64 [..., N, K]."""
@@ -76,9 +80,6 @@ class RegressionHead:
 
 class ClassificationHead:
     """Softmax cross-entropy from logits, in nats.
-
-    The later public code of Pihlgren et al. trains on the squared error to one-hot labels instead;
-    that variant is not implemented.
 
     Args:
         classes: Class ids that occur in probe-train or probe-validation, sorted, int [K]. They need
@@ -111,14 +112,45 @@ class ClassificationHead:
         return self._classes[np.argmax(outputs, axis=-1)]
 
 
-def make_head(task: str, train: EmbeddingSplit, validation: EmbeddingSplit) -> Head:
+class OneHotHead(ClassificationHead):
+    """Squared error to one-hot vectors of the classes, averaged over the classes.
+
+    Source: the public code of Pihlgren et al., which trains all probes by the squared error.
+
+    Args:
+        classes: As for `ClassificationHead`.
+
+    Example:
+        >>> head = OneHotHead(np.array([2, 7, 9]))
+        >>> head.encode(np.array([7]))
+        array([[0., 1., 0.]], dtype=float32)
+    """
+
+    def encode(self, labels: np.ndarray) -> np.ndarray:
+        """One-hot vectors of the class ids, float32 [N, K]."""
+        return np.eye(self.outputs, dtype=np.float32)[super().encode(labels)]
+
+    def loss(self, outputs: tf.Tensor, encoded: tf.Tensor) -> tf.Tensor:
+        """Mean squared error over classes of each example, float32 [M, B]."""
+        return _mean_squared_error(outputs, encoded)
+
+
+def make_head(
+    task: str, train: EmbeddingSplit, validation: EmbeddingSplit, raw_targets: bool = False
+) -> Head:
     """Create the head of a task.
 
     Args:
         task: `"regression"` or `"classification"`.
         train: Checked examples of probe-train.
         validation: Checked examples of probe-validation; its classes get outputs too.
+        raw_targets: As for `MlpSuite`.
     """
     if task == "regression":
-        return RegressionHead(train.labels)
-    return ClassificationHead(np.union1d(train.labels, validation.labels))
+        return RegressionHead(train.labels, standardize=not raw_targets)
+    classes = np.union1d(train.labels, validation.labels)
+    return OneHotHead(classes) if raw_targets else ClassificationHead(classes)
+
+
+def _mean_squared_error(outputs: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_mean(tf.math.squared_difference(outputs, targets), axis=-1)

@@ -48,6 +48,9 @@ class MlpSuite:
         first_seed: Seed of the first MLP of each architecture; the others count up from it.
         standardize: Whether each column of the embeddings is brought to the mean 0 and standard
             deviation 1 of probe-train.
+        raw_targets: Whether the MLPs are trained by the mean squared error to labels as they are:
+            numbers in label units, classes as one-hot vectors. Otherwise numbers are standardised
+            first, and classes are trained by cross-entropy.
 
     Raises:
         InputError: If a setting is out of its range.
@@ -65,6 +68,7 @@ class MlpSuite:
     seeds: int = 5
     first_seed: int = 0
     standardize: bool = True
+    raw_targets: bool = False
 
     def __post_init__(self) -> None:
         settings: dict[str, Any] = {
@@ -85,8 +89,12 @@ class MlpSuite:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """All attributes, as JSON values."""
-        return dataclasses.asdict(self) | {"hidden": [list(widths) for widths in self.hidden]}
+        """The attributes, as JSON values; `raw_targets` only if it is true."""
+        settings = dataclasses.asdict(self) | {"hidden": [list(widths) for widths in self.hidden]}
+        if not self.raw_targets:
+            # Earlier versions did not record it, and their results are still reused.
+            del settings["raw_targets"]
+        return settings
 
     def fit(
         self,
@@ -102,7 +110,7 @@ class MlpSuite:
             validation: The same for probe-validation; decides when an MLP stops and which one is
                 chosen, and is never trained on.
             task: `"regression"` (squared error on labels standardised by probe-train) or
-                `"classification"` (softmax cross-entropy).
+                `"classification"` (softmax cross-entropy); see `raw_targets` for the alternative.
             on_epoch: Called after each epoch with its number, counted from 1, and the number of
                 MLPs that still train.
 
@@ -113,7 +121,7 @@ class MlpSuite:
             InputError: As `check_splits` does, or if no MLP of a seed reaches a finite loss.
         """
         splits = check_splits(task, train=train, validation=validation)
-        head = make_head(task, splits["train"], splits["validation"])
+        head = make_head(task, splits["train"], splits["validation"], self.raw_targets)
         standardizer = Standardizer(splits["train"].embeddings) if self.standardize else None
         encoded = {name: _encode(split, standardizer, head) for name, split in splits.items()}
         probes = self._untrained_probes(splits["train"].embeddings.shape[1], head.outputs)
