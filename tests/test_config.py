@@ -146,6 +146,17 @@ def test_round_trip():
         TrainConfig.from_dict({"colour": 1})
 
 
+def test_runs_of_earlier_versions_keep_the_decoder_that_they_were_trained_with():
+    fields = TrainConfig().to_dict()
+    del fields["decoder_activation"]
+    assert TrainConfig.from_dict(fields).decoder_activation == "none"
+    fields["network"] = "dosovitskiy"
+    assert TrainConfig.from_dict(fields) == TrainConfig(network="dosovitskiy", latent_dim=64)
+    fields = TrainConfig(**INVERSION).to_dict()
+    del fields["decoder_activation"]
+    assert TrainConfig.from_dict(fields) == TrainConfig(**INVERSION)
+
+
 def test_fields_of_earlier_versions():
     config = TrainConfig(**INVERSION, external_range="0-255")
     fields = config.to_dict()

@@ -65,12 +65,21 @@ GENERATOR_FIELDS = (
     *FEATURE_FIELDS[1:],
 )
 """Fields of the tasks that train a generator, `autoencoder` and `inversion`."""
-AUTOENCODER_FIELDS = ("network", "model", "latent_dim", "lambda_kl", "probe_every", "choose_by")
+AUTOENCODER_FIELDS = (
+    "network",
+    "decoder_activation",
+    "model",
+    "latent_dim",
+    "lambda_kl",
+    "probe_every",
+    "choose_by",
+)
 """Fields of `--task autoencoder` alone."""
 
 CHOICES = options.CHOICES | {
     "task": ("autoencoder", "inversion", "comparator"),
     "network": ("pihlgren", "dosovitskiy"),
+    "decoder_activation": ("relu", "none"),
     "model": ("ae", "vae"),
     "lambda_units": UNITS,
     "gate": ("paper", "hysteresis", "off"),
@@ -97,6 +106,8 @@ class TrainConfig(DataOptions):
             images from its features; or a comparator.
         network: Architecture of encoder and decoder: `pihlgren`, or `dosovitskiy` for Table 2 of
             Dosovitskiy & Brox 2016 (with `--model vae`, AlexNet up to fc6 and Table 5).
+        decoder_activation: What follows the first dense layer of the decoder of `--network
+            pihlgren`: `relu` as in the authors' code, or `none` as in earlier versions.
         width: Factor of the number of channels of `--network dosovitskiy`, of the generator of an
             inversion, and of the discriminator.
         model: Kind of autoencoder: `ae` for a plain one, `vae` for a variational one.
@@ -157,6 +168,7 @@ class TrainConfig(DataOptions):
 
     task: str = "autoencoder"
     network: str = "pihlgren"
+    decoder_activation: str = "relu"
     width: float = 1.0
     model: str = "ae"
     latent_dim: int = None  # type: ignore[assignment]
@@ -383,7 +395,7 @@ class TrainConfig(DataOptions):
         Raises:
             InputError: If a field is unknown, or a value cannot be used.
         """
-        values = current_names(values)
+        values = _as_trained(current_names(values))
         known = {field.name for field in dataclasses.fields(cls)}
         if unknown := sorted(set(values) - known):
             raise InputError(
@@ -392,3 +404,10 @@ class TrainConfig(DataOptions):
                 accepted=", ".join(sorted(known)),
             )
         return cls(**values)
+
+
+def _as_trained(values: dict[str, Any]) -> dict[str, Any]:
+    """`values` of a run that was trained before a field existed, with what that version did."""
+    kind = (values.get("task", "autoencoder"), values.get("network", "pihlgren"))
+    earlier = {"decoder_activation": "none"} if kind == ("autoencoder", "pihlgren") else {}
+    return earlier | values

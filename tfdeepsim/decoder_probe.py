@@ -101,6 +101,7 @@ def train_decoder(
         "seed": seed,
         "samples": samples,
         "learning_rate": LEARNING_RATE,
+        "dense_activation": "relu",
     }
     result = _read(folder, settings)
     if result is None:

@@ -36,6 +36,22 @@ def test_sizes_of_the_authors_network():
     )
 
 
+@pytest.mark.parametrize("shape", [(64, 64, 3), (80, 64, 3)])
+def test_a_relu_follows_the_first_dense_layer_of_the_decoder(shape):
+    decoder = Decoder(shape, 8)
+    dense, relu = decoder.layers[1:3]
+    assert isinstance(relu, keras.layers.ReLU)
+    # Where the dense layer gives nothing above 0, all latents are decoded alike.
+    dense.kernel.assign(-abs(dense.kernel))
+    latents = np.random.default_rng(0).random((2, 8), np.float32)
+    first, second = decoder(latents).numpy()
+    np.testing.assert_array_equal(first, second)
+    linear = Decoder(shape, 8, dense_activation="none")
+    linear.set_weights(decoder.get_weights())
+    first, second = linear(latents).numpy()
+    assert not np.array_equal(first, second)
+
+
 def test_first_transposed_convolution_is_the_dense_layer():
     decoder = Decoder((64, 64, 3), 8)
     dense = [layer for layer in decoder.layers if isinstance(layer, keras.layers.Dense)][1]

@@ -51,7 +51,13 @@ def generator_of(config: TrainConfig, image_shape: tuple[int, int, int]) -> Auto
     width = config.width if config.network == "dosovitskiy" else 1.0
     variational = config.model == "vae"
     return make_generator(
-        config.network, image_shape, config.latent_dim, variational, config.seed, width
+        config.network,
+        image_shape,
+        config.latent_dim,
+        variational,
+        config.seed,
+        width,
+        config.decoder_activation,
     )
 
 
@@ -62,6 +68,7 @@ def make_generator(
     variational: bool,
     seed: int = 0,
     width: float = 1.0,
+    dense_activation: str = "relu",
 ) -> Autoencoder:
     """Build the encoder and decoder of a paper as one generator.
 
@@ -75,6 +82,7 @@ def make_generator(
         variational: Whether the encoder returns a posterior.
         seed: Seed of the noise that a variational generator adds to latents in training.
         width: Multiplies the numbers of channels; must be 1 for `pihlgren`.
+        dense_activation: Of the decoder of `pihlgren`, see `pihlgren.Decoder`.
 
     Raises:
         InputError: If there is no such network, or one of the sizes does not suit it.
@@ -85,7 +93,9 @@ def make_generator(
     """
     check_generator(network, image_shape, latent_dim, variational, width)
     if network == "pihlgren":
-        return pihlgren.make_autoencoder(image_shape, latent_dim, variational, seed)
+        return pihlgren.make_autoencoder(
+            image_shape, latent_dim, variational, seed, dense_activation
+        )
     if variational:
         encoder = AlexNetEncoder(image_shape, latent_dim, variational, width)
         return Autoencoder(encoder, UpConvGenerator((latent_dim,), image_shape, width), seed)

@@ -81,7 +81,8 @@ class Encoder(FunctionalNetwork):
 
 @keras.saving.register_keras_serializable("tfdeepsim")
 class Decoder(FunctionalNetwork):
-    """Dense 1024, then transposed convolutions 128-64-32-C (kernels 5, 5, 6, 6, stride 2), sigmoid.
+    """Dense 1024 with ReLU, then transposed convolutions 128-64-32-C (kernels 5, 5, 6, 6, stride 2),
+    sigmoid.
 
     Maps latents [B, Z] to float32 images [B, H, W, C] in [0, 1]. Images larger than 64 pixels start
     from a map of (1 + n) x (1 + m) positions of 1024 channels instead of a single position.
@@ -89,6 +90,8 @@ class Decoder(FunctionalNetwork):
     Args:
         image_shape: (height, width, channels); height and width are 64 + 16 n.
         latent_dim: Size Z of the latent code.
+        dense_activation: `relu` behind the first dense layer, as in the authors' code; or `none`,
+            as in runs of earlier versions.
 
     Raises:
         InputError: If the image shape does not fit.
@@ -98,15 +101,21 @@ class Decoder(FunctionalNetwork):
         >>> images = decoder(embedding)
     """
 
-    arguments = ("image_shape", "latent_dim")
+    arguments = ("image_shape", "latent_dim", "dense_activation")
 
     def __init__(
-        self, image_shape: tuple[int, int, int] = (64, 64, 3), latent_dim: int = 64, **kwargs: Any
+        self,
+        image_shape: tuple[int, int, int] = (64, 64, 3),
+        latent_dim: int = 64,
+        dense_activation: str = "relu",
+        **kwargs: Any,
     ):
         check_image_shape(image_shape)
         first_map = (image_shape[0] // 16 - 3, image_shape[1] // 16 - 3)
         latents = keras.Input((latent_dim,))
         x = keras.layers.Dense(first_map[0] * first_map[1] * 1024)(latents)
+        if dense_activation == "relu":
+            x = keras.layers.ReLU()(x)
         x = _first_transposed_convolution(x, first_map)
         for channels, kernel in zip(DECODER_CHANNELS[1:], DECODER_KERNELS[1:-1], strict=True):
             x = _normalized_relu(x)
@@ -117,6 +126,7 @@ class Decoder(FunctionalNetwork):
         super().__init__(latents, images, **kwargs)
         self.image_shape = tuple(image_shape)
         self.latent_dim = latent_dim
+        self.dense_activation = dense_activation
 
 
 def _first_transposed_convolution(
@@ -133,7 +143,11 @@ def _first_transposed_convolution(
 
 
 def make_autoencoder(
-    image_shape: tuple[int, int, int], latent_dim: int, variational: bool, seed: int = 0
+    image_shape: tuple[int, int, int],
+    latent_dim: int,
+    variational: bool,
+    seed: int = 0,
+    dense_activation: str = "relu",
 ) -> Autoencoder:
     """Build the encoder and decoder of the paper as one generator.
 
@@ -142,6 +156,7 @@ def make_autoencoder(
         latent_dim: Size of the embedding.
         variational: Whether the encoder returns a posterior.
         seed: Seed of the noise that a variational generator adds to latents in training.
+        dense_activation: As `Decoder` takes it.
     """
     encoder = Encoder(image_shape, latent_dim, variational)
-    return Autoencoder(encoder, Decoder(image_shape, latent_dim), seed)
+    return Autoencoder(encoder, Decoder(image_shape, latent_dim, dense_activation), seed)
