@@ -45,6 +45,7 @@ COUNTS = ("latent_dim", "epochs", "steps", "batch_size", "patience", "probe_ever
 FEATURE_FIELDS = (
     "comparator",
     "comparator_weights",
+    "comparator_input",
     "layer_weights",
     "feature_normalization",
     "feature_activation",
@@ -86,6 +87,7 @@ CHOICES = options.CHOICES | {
     "schedule": ("constant", "halving"),
     "augment": ("none", "flip", "crop", "crop+flip"),
     "loss": tuple(LOSSES),
+    "comparator_input": ("imagenet", "raw"),
     "feature_activation": ("none", "sigmoid"),
     "feature_normalization": ("none", "channel"),
     "precision": ("float32", "mixed_bfloat16"),
@@ -135,6 +137,8 @@ class TrainConfig(DataOptions):
             `--task comparator`, the NAME of the network to train (default: alexnet:relu2).
         comparator_weights: Weights of the comparator: a file, a run of `--task comparator`, or
             `download` (default: the bundled ones).
+        comparator_input: Pixels that the comparator takes: scaled by `imagenet`'s mean and
+            deviation, or `raw` ones in [0, 1], as in the code of Pihlgren et al. 2020.
         layer_weights: Weight of each layer in the feature term, e.g. 1,0.5 (default: 1 each).
         feature_normalization: With `channel`, the features of each position are scaled to unit
             length.
@@ -188,6 +192,7 @@ class TrainConfig(DataOptions):
     augment: str = "none"
     comparator: str | None = None
     comparator_weights: str | None = None
+    comparator_input: str = "imagenet"
     layer_weights: str | None = None
     feature_normalization: str = "none"
     feature_activation: str = "none"
