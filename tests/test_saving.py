@@ -20,7 +20,7 @@ from reload_models import values
 
 import tfdeepsim
 from tfdeepsim.comparators.chains.architecture import Architecture, Layer
-from tfdeepsim.comparators.chains.chain_comparator import ChainComparator
+from tfdeepsim.comparators.chains.chain_comparator import ChainComparator, Network
 from tfdeepsim.comparators.comparator import Comparator
 from tfdeepsim.comparators.keras_applications.keras_application import KerasApplication
 from tfdeepsim.deepsim import DeePSiM
@@ -186,6 +186,10 @@ EXAMPLES = {
         lambda _: ChainComparator(
             "alexnet", ["conv1", "relu2"], seed=3, feature_normalization="channel"
         ),
+        [(2, 32, 32, 3)],
+    ),
+    "a ChainComparator of an earlier version": (
+        lambda _: Network("alexnet", ["conv1"], seed=3),
         [(2, 32, 32, 3)],
     ),
     "KerasApplication": (keras_application, [(2, 32, 32, 3)]),
