@@ -13,6 +13,9 @@ import pytest
 from tfdeepsim.commands import search
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.files import slug, write_json
+from tfdeepsim.probes import PROBE_SETTINGS
+from tfdeepsim.probes.mlp.suite import MlpSuite
+from tfdeepsim.probes.result import ProbeResult
 from tfdeepsim.run import RunDirectory
 from tfdeepsim.tuning.cluster import HOST, ID, PORT
 
@@ -224,6 +227,22 @@ def test_environment_variables_of_a_cluster(tmp_path, capsys, monkeypatch):
     monkeypatch.setenv(HOST, "127.0.0.1")
     monkeypatch.setenv(PORT, "9")
     assert "--workers starts a chief of its own" in fails(capsys, run.path, "--workers", "2")
+
+
+@pytest.mark.parametrize("probe_settings", PROBE_SETTINGS)
+def test_suite_with_other_probe_settings_does_not_stand_beside_the_searched_probe(
+    tmp_path, probe_settings
+):
+    suites = {name: MlpSuite(seeds=2, **fields).settings for name, fields in PROBE_SETTINGS.items()}
+    labels = np.zeros(3, np.int64)
+    requested = {"embeddings": "same", "suite": suites[probe_settings]}
+    ProbeResult("mlp", "classification", [], [], {"asked": requested}, labels, labels).save(
+        tmp_path
+    )
+    for name, suite in suites.items():
+        stored = search._stored_suite(tmp_path, "same", suite | {"seeds": 5})
+        assert stored == ([] if name == probe_settings else None)
+    assert search._stored_suite(tmp_path, "other", suites[probe_settings]) is None
 
 
 def test_help_fits_80_columns_and_loads_nothing_heavy(capsys, monkeypatch):

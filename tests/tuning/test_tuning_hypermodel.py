@@ -3,6 +3,7 @@ import keras_tuner
 import numpy as np
 import pytest
 
+from tfdeepsim.probes import PROBE_SETTINGS
 from tfdeepsim.probes.metrics import measure
 from tfdeepsim.tuning.hypermodel import ProbeHyperModel, build_probe, trial_seed
 from tfdeepsim.tuning.problem import Problem, fingerprint, load_problem, save_problem
@@ -20,8 +21,8 @@ def hyperparameters(**values):
     return hp
 
 
-def problem_of(splits, task="regression"):
-    return Problem(task, splits["train"], splits["validation"])
+def problem_of(splits, task="regression", probe_settings="standard"):
+    return Problem(task, splits["train"], splits["validation"], probe_settings)
 
 
 def train(problem, seed=0, epochs=3, **values):
@@ -45,10 +46,11 @@ def test_leaky_relu_has_the_slope_of_the_fixed_suite():
     np.testing.assert_allclose(activation(np.array([[-1.0, 2.0]])), [[-0.01, 2.0]], rtol=1e-6)
 
 
+@pytest.mark.parametrize("probe_settings", PROBE_SETTINGS)
 @pytest.mark.parametrize("task", ["regression", "classification"])
-def test_loss_and_metric_are_those_of_the_fixed_suite(checked, task):
+def test_loss_and_metric_are_those_of_the_fixed_suite(checked, task, probe_settings):
     splits = checked(task)
-    problem = problem_of(splits, task)
+    problem = problem_of(splits, task, probe_settings)
     model, result = train(problem, epochs=1)
     validation = problem.validation
     outputs = model.predict(validation.embeddings, verbose=0)
@@ -98,12 +100,14 @@ def test_seeds_of_different_trials_differ():
     assert all(0 <= seed < 2**32 for seed in seeds)
 
 
+@pytest.mark.parametrize("probe_settings", PROBE_SETTINGS)
 @pytest.mark.parametrize("task", ["regression", "classification"])
-def test_workers_read_the_same_problem(tmp_path, checked, task):
+def test_workers_read_the_same_problem(tmp_path, checked, task, probe_settings):
     splits = checked(task)
     save_problem(tmp_path / "examples", task, splits["train"], splits["validation"])
     assert not any("test" in path.name for path in tmp_path.rglob("*"))
-    problem, loaded = problem_of(splits, task), load_problem(tmp_path / "examples")
+    problem = problem_of(splits, task, probe_settings)
+    loaded = load_problem(tmp_path / "examples", probe_settings)
     for a, b in zip(
         (*problem.train, *problem.validation), (*loaded.train, *loaded.validation), strict=True
     ):
@@ -115,6 +119,20 @@ def test_embeddings_are_standardised_by_train_alone(checked):
     np.testing.assert_allclose(problem.train.embeddings.mean(0), 0, atol=1e-5)
     np.testing.assert_allclose(problem.train.embeddings.std(0), 1, atol=1e-5)
     assert abs(problem.validation.embeddings.mean()) > 1e-3
+
+
+def test_with_the_settings_of_pihlgren_et_al_nothing_is_standardised(checked):
+    splits = checked()
+    problem = problem_of(splits, probe_settings="pihlgren")
+    for name, encoded in (("train", problem.train), ("validation", problem.validation)):
+        np.testing.assert_array_equal(encoded.embeddings, splits[name].embeddings)
+        np.testing.assert_array_equal(encoded.labels, splits[name].labels.astype(np.float32))
+    outputs = np.float32([[1, 2], [0, 0]])
+    np.testing.assert_allclose(problem.loss(np.float32([[1, 4], [3, 0]]), outputs), [2, 4.5])
+    np.testing.assert_allclose(problem.score(np.float32([[1, 4], [3, 0]]), outputs), [2, 3])
+    classes = problem_of(checked("classification"), "classification", "pihlgren")
+    np.testing.assert_allclose(classes.loss(np.float32([[0, 1], [1, 0]]), outputs), [1, 0.5])
+    np.testing.assert_array_equal(classes.score(np.float32([[0, 1], [0, 1]]), outputs), [1, 0])
 
 
 def test_fingerprint_changes_with_any_value(checked):

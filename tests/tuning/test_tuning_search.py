@@ -101,6 +101,20 @@ def test_exported_probes_need_tensorflow_alone(finished, tmp_path, pairs):
     )
 
 
+@pytest.mark.parametrize("task", ["regression", "classification"])
+def test_search_with_the_settings_of_pihlgren_et_al(tmp_path, pairs, task):
+    import tensorflow as tf
+
+    data = pairs(task)
+    result = run(tmp_path, data, task, tuner="grid", probe_settings="pihlgren")
+    assert result.settings["probe_settings"] == "pihlgren"
+    assert [row["batch_size"] for row in table(tmp_path)] == ["512", "512"]
+    predict = tf.saved_model.load(str(tmp_path / "best")).predict
+    np.testing.assert_allclose(predict(data[2][0]), result.predictions, rtol=1e-5, atol=1e-5)
+    with pytest.raises(InputError, match="probe_settings pihlgren, not None"):
+        run(tmp_path, data, task, tuner="grid")
+
+
 def test_test_split_chooses_nothing(finished, tmp_path, pairs):
     path, result = finished
     train, validation, (x, y) = pairs()
@@ -130,6 +144,7 @@ def test_result_of_a_complete_search_is_read_again(finished, pairs, capsys):
         ({"tuner": "grid"}, "tuner random, not grid"),
         ({"seed": 1}, "seed 0, not 1"),
         ({"seed": 1, "dry_run": True}, "seed 0, not 1"),
+        ({"probe_settings": "pihlgren"}, "probe_settings None, not pihlgren"),
     ],
 )
 def test_directory_of_another_search_is_refused(finished, pairs, change, message):

@@ -16,6 +16,7 @@ from tfdeepsim.tuning.space import GRID_SIZE
         ({"epochs": 0}, "--epochs is out of range"),
         ({"patience": -1}, "--patience is out of range"),
         ({"seed": -1}, "--seed is out of range: got -1; accepted: 0 or more"),
+        ({"probe_settings": "mse"}, "accepted: standard, pihlgren"),
     ],
 )
 def test_settings_out_of_range_are_refused(settings, message):
@@ -38,6 +39,14 @@ def test_settings_out_of_range_are_refused(settings, message):
 def test_maximum_numbers_of_trials_and_epochs(settings, trials, epochs):
     settings = SearchSettings(**settings)
     assert (settings.most_trials, settings.most_epochs) == (trials, epochs)
+
+
+def test_settings_as_json_are_those_of_earlier_versions_unless_probes_are_trained_otherwise():
+    earlier = {"tuner": "random", "trials": None, "epochs": 100, "patience": 10, "seed": 0}
+    assert SearchSettings().to_dict() == earlier
+    settings = SearchSettings(probe_settings="pihlgren")
+    assert settings.to_dict() == earlier | {"probe_settings": "pihlgren"}
+    assert SearchSettings(**settings.to_dict()) == settings
 
 
 def test_hyperband_has_the_brackets_of_the_paper():

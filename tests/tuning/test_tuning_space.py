@@ -40,6 +40,15 @@ def test_space_of_the_other_tuners():
     assert search_space("random").get_config() == search_space("bayesian").get_config()
 
 
+@pytest.mark.parametrize("tuner", TUNERS)
+def test_all_probes_with_the_settings_of_pihlgren_et_al_have_their_batch_size(tuner):
+    space = search_space(tuner, "pihlgren")
+    assert design_of(space.values).batch_size == 512
+    if tuner == "grid":
+        assert {design_of(values).batch_size for values in combinations(space)} == {512}
+        assert len(combinations(space)) == GRID_SIZE
+
+
 def test_widths_beyond_the_depth_do_not_count():
     hp = search_space("random")
     hp.values |= {"depth": 1, "width_1": 32}

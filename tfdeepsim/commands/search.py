@@ -17,6 +17,7 @@ from tfdeepsim.errors import InputError
 from tfdeepsim.files import slug
 from tfdeepsim.flags import add_data_flags, add_flags
 from tfdeepsim.options import DataOptions
+from tfdeepsim.probes import PROBE_SETTINGS
 from tfdeepsim.run import RunDirectory
 from tfdeepsim.scores import Score
 from tfdeepsim.tuning import TUNERS
@@ -52,7 +53,8 @@ def make_parser() -> Parser:
         epilog=EPILOG,
     )
     parser.add_argument("run", metavar="RUN_DIR", help="Run directory of train.py")
-    add_flags(parser.add_argument_group("search"), SearchSettings, choices={"tuner": tuple(TUNERS)})
+    choices = {"tuner": tuple(TUNERS), "probe_settings": tuple(PROBE_SETTINGS)}
+    add_flags(parser.add_argument_group("search"), SearchSettings, choices=choices)
     run = parser.add_argument_group("run of the search")
     run.add_argument(
         "--directory",
@@ -150,6 +152,7 @@ def _search(
         probe_data,
         trained_runs,
     )
+    from tfdeepsim.probes.mlp.suite import MlpSuite
     from tfdeepsim.tables import print_table
     from tfdeepsim.tuning.search import search
     from tfdeepsim.tuning.table import side_by_side
@@ -181,22 +184,25 @@ def _search(
     folder = run.results / slug(embeddings.dataset)
     with run.locked():
         result.save(folder)
-    suite = _stored_suite(folder, embeddings.fingerprint) or evaluate(
-        [representation], options, splits, probes=("mlp",)
+    suite = MlpSuite(**PROBE_SETTINGS[settings.probe_settings])
+    scores = _stored_suite(folder, embeddings.fingerprint, suite.settings) or evaluate(
+        [representation], options, splits, probes=("mlp",), suite=suite
     )
-    print_table(side_by_side(result, suite))
+    print_table(side_by_side(result, scores))
     print(f"trials: {directory.table}")
     print(f"best probe: {directory.best}")
     print(f"curves: tensorboard --logdir {directory.tensorboard}")
 
 
-def _stored_suite(folder: Path, fingerprint: str) -> list[Score] | None:
+def _stored_suite(folder: Path, fingerprint: str, suite: dict[str, Any]) -> list[Score] | None:
     """Scores of the fixed suite in the results of a run; None if there are none of these
-    embeddings.
+    embeddings and probe settings.
 
     Args:
         folder: Folder of the results on the dataset.
         fingerprint: Fingerprint of the embeddings.
+        suite: Settings of the suite; the stored scores may differ in those that
+            `--probe-settings` does not decide.
     """
     from tfdeepsim.probes.result import read_result
 
@@ -204,5 +210,8 @@ def _stored_suite(folder: Path, fingerprint: str) -> list[Score] | None:
         result = read_result(folder, "mlp")
     except InputError:
         return None
-    evaluated = result.settings.get("asked", {}).get("embeddings")
-    return result.scores if evaluated == fingerprint else None
+    requested = result.settings.get("asked") or {}
+    stored = requested.get("suite") or {}
+    names = {name for fields in PROBE_SETTINGS.values() for name in fields}
+    same = all(stored.get(name) == suite.get(name) for name in names)
+    return result.scores if same and requested.get("embeddings") == fingerprint else None

@@ -142,8 +142,8 @@ def _difference(name: str, stored: Any, requested: Any) -> str:
     """The difference between two values of a description, in words."""
     if isinstance(requested, dict) and isinstance(stored, dict):
         return ", ".join(
-            f"{key} {stored.get(key)}, not {value}"
-            for key, value in requested.items()
-            if stored.get(key) != value
+            f"{key} {stored.get(key)}, not {requested.get(key)}"
+            for key in {**requested, **stored}
+            if stored.get(key) != requested.get(key)
         )
     return f"other {name}"

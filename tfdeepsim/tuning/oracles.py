@@ -9,6 +9,7 @@ import keras_tuner
 from sklearn.exceptions import ConvergenceWarning
 
 from tfdeepsim.files import write_json
+from tfdeepsim.probes import PROBE_SETTINGS
 from tfdeepsim.tuning.settings import HYPERBAND_FACTOR, SearchSettings
 from tfdeepsim.tuning.space import declare_hyperparameters
 
@@ -100,10 +101,15 @@ def combinations(space: keras_tuner.HyperParameters) -> list[dict[str, Any]]:
     return list(unique.values())
 
 
-def search_space(tuner: str) -> keras_tuner.HyperParameters:
-    """All hyperparameters that a tuner searches."""
+def search_space(tuner: str, probe_settings: str = "standard") -> keras_tuner.HyperParameters:
+    """All hyperparameters that a tuner searches.
+
+    Args:
+        tuner: Name of the tuner, one of `TUNERS`.
+        probe_settings: Name of the settings that are not searched, one of `PROBE_SETTINGS`.
+    """
     space = keras_tuner.HyperParameters()
-    declare_hyperparameters(space, tuner)
+    declare_hyperparameters(space, tuner, PROBE_SETTINGS[probe_settings].get("batch_size"))
     return space
 
 
@@ -112,7 +118,7 @@ def make_oracle(settings: SearchSettings) -> CrashSafeOracle:
     trials = settings.most_trials
     common = {
         "objective": keras_tuner.Objective("val_loss", "min"),
-        "hyperparameters": search_space(settings.tuner),
+        "hyperparameters": search_space(settings.tuner, settings.probe_settings),
         "allow_new_entries": False,
         # keras-tuner takes 0 for no seed.
         "seed": settings.seed + 1,

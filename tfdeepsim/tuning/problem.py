@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from tfdeepsim.errors import InputError
 from tfdeepsim.files import replacing, write_json
+from tfdeepsim.probes import PROBE_SETTINGS
 from tfdeepsim.probes.data.splits import EmbeddingSplit
 from tfdeepsim.probes.data.standardizer import Standardizer
 from tfdeepsim.probes.metrics import METRICS
@@ -24,47 +25,63 @@ class Problem:
         task: `regression` or `classification`.
         train: Checked examples of probe-train, from `check_splits`.
         validation: Checked examples of probe-validation.
+        probe_settings: Name of the settings of the suite, one of `PROBE_SETTINGS`.
 
     Attributes:
         task: `regression` or `classification`.
         metric: First metric of the task: `l1` (in label units) or `accuracy`.
         inputs: Number of columns of an embedding.
         head: Head that encodes labels and decodes outputs.
-        standardizer: Standardizer of embeddings, by probe-train.
+        standardizer: Standardizer of embeddings, by probe-train; changes nothing if the suite does
+            not standardise them.
         train: Standardised embeddings of probe-train, float32 [N, inputs], and encoded labels.
         validation: The same of probe-validation.
-        label_scale: Standard deviation of each coordinate of the labels of probe-train, in label
-            units; None for classification.
+        label_scale: Label units in a unit of each encoded coordinate; None for classification.
 
     Example:
         >>> problem = Problem("regression", splits["train"], splits["validation"])
         >>> tuner = ProbeTuner(problem, SearchSettings(), SearchDirectory("search"))
     """
 
-    def __init__(self, task: str, train: EmbeddingSplit, validation: EmbeddingSplit):
+    def __init__(
+        self,
+        task: str,
+        train: EmbeddingSplit,
+        validation: EmbeddingSplit,
+        probe_settings: str = "standard",
+    ):
+        fields = PROBE_SETTINGS[probe_settings]
         self.task = task
         self.metric = METRICS[task][0]
         self.inputs = train.embeddings.shape[1]
-        self.head = make_head(task, train, validation)
-        self.standardizer = Standardizer(train.embeddings)
+        raw_targets = fields.get("raw_targets", False)
+        self.head = make_head(task, train, validation, raw_targets)
+        self.standardizer = (
+            Standardizer(train.embeddings)
+            if fields.get("standardize", True)
+            else Standardizer.identity(self.inputs)
+        )
         self.train, self.validation = (
             EmbeddingSplit(
                 self.standardizer.apply(split.embeddings), self.head.encode(split.labels)
             )
             for split in (train, validation)
         )
-        self.label_scale = Standardizer(train.labels).scale if task == "regression" else None
+        self.label_scale = None
+        if task == "regression":
+            scale = Standardizer(train.labels).scale
+            self.label_scale = np.ones_like(scale) if raw_targets else scale
 
     def loss(self, encoded: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
         """Loss of each example, float32 [B], with the order of arguments of losses in Keras."""
-        if self.task == "classification":
-            encoded = tf.cast(encoded, tf.int32)
-        return self.head.loss(outputs, encoded)
+        # Keras converts all labels to floats.
+        return self.head.loss(outputs, tf.cast(encoded, self.train.labels.dtype))
 
     def score(self, encoded: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
         """`metric` of each example, float32 [B]."""
         if self.task == "classification":
-            hits = tf.argmax(outputs, axis=-1, output_type=tf.int32) == tf.cast(encoded, tf.int32)
+            classes = tf.argmax(encoded, axis=-1) if self.train.labels.ndim == 2 else encoded
+            hits = tf.argmax(outputs, axis=-1) == tf.cast(classes, tf.int64)
             return tf.cast(hits, tf.float32)
         return tf.reduce_sum(
             tf.abs(outputs - encoded) * tf.cast(self.label_scale, tf.float32), axis=-1
@@ -100,11 +117,12 @@ def save_problem(
         write_json(new / "task.json", task)
 
 
-def load_problem(folder: Path) -> Problem:
+def load_problem(folder: Path, probe_settings: str = "standard") -> Problem:
     """Read what `save_problem` wrote; arrays are memory-mapped until they are standardised.
 
     Args:
         folder: Folder that `save_problem` wrote.
+        probe_settings: As for `Problem`.
 
     Raises:
         InputError: If the folder does not exist or cannot be read.
@@ -118,9 +136,8 @@ def load_problem(folder: Path) -> Problem:
         return EmbeddingSplit(*arrays)
 
     try:
-        return Problem(
-            json.loads((folder / "task.json").read_text()), split("train"), split("validation")
-        )
+        task = json.loads((folder / "task.json").read_text())
+        return Problem(task, split("train"), split("validation"), probe_settings)
     except (OSError, ValueError) as error:
         raise InputError(
             "a worker reads the examples that its chief wrote",

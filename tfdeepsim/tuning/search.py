@@ -77,7 +77,7 @@ def search(
     if dry_run:
         if directory.description.is_file() and not overwrite:
             directory.check_description(description)
-        _print_plan(_problem(task, checked), settings, workers, console)
+        _print_plan(_problem(task, checked, settings), settings, workers, console)
         return None
     with directory.locked():
         directory.open(description, overwrite)
@@ -86,7 +86,7 @@ def search(
                 "this search is complete; use --overwrite to start it again", highlight=False
             )
         else:
-            problem = _problem(task, checked)
+            problem = _problem(task, checked, settings)
             _print_plan(problem, settings, workers, console)
             tuner = _run(problem, checked, settings, directory, workers, console)
             _conclude(problem, checked["train"], checked["test"], tuner, directory)
@@ -108,15 +108,15 @@ def search_description(
     """
     return {
         "settings": settings.to_dict(),
-        "space": search_space(settings.tuner).get_config()["space"],
+        "space": search_space(settings.tuner, settings.probe_settings).get_config()["space"],
         "task": task,
         "examples": {name: len(split.labels) for name, split in splits.items()},
         "data": fingerprint(task, splits),
     }
 
 
-def _problem(task: str, splits: dict[str, EmbeddingSplit]) -> Problem:
-    return Problem(task, splits["train"], splits["validation"])
+def _problem(task: str, splits: dict[str, EmbeddingSplit], settings: SearchSettings) -> Problem:
+    return Problem(task, splits["train"], splits["validation"], settings.probe_settings)
 
 
 def _print_plan(

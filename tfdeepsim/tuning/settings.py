@@ -5,6 +5,7 @@ import math
 from typing import Any
 
 from tfdeepsim.errors import InputError
+from tfdeepsim.probes import check_probe_settings
 from tfdeepsim.tuning import check_tuner
 from tfdeepsim.tuning.space import GRID_SIZE
 
@@ -26,9 +27,12 @@ class SearchSettings:
         epochs: Largest number of epochs of a trial.
         patience: Epochs without a lower validation loss after which a trial stops.
         seed: Seed of the tuner's choices, and of the weights and the order of examples in a trial.
+        probe_settings: How probes are trained: `standard` with cross-entropy and standardised
+            embeddings and positions; `pihlgren` as the code of Pihlgren et al., with MSE on one-hot
+            vectors, batches of 512 and nothing standardised.
 
     Raises:
-        InputError: If a setting is out of its range.
+        InputError: If a setting is out of its range, or a name is unknown.
 
     Example:
         >>> SearchSettings(tuner="hyperband", epochs=27).most_trials
@@ -40,9 +44,11 @@ class SearchSettings:
     epochs: int = 100
     patience: int = 10
     seed: int = 0
+    probe_settings: str = "standard"
 
     def __post_init__(self) -> None:
         check_tuner(self.tuner)
+        check_probe_settings(self.probe_settings)
         for name, least in _LEAST.items():
             value = getattr(self, name)
             if value is not None and not least <= value < 2**31:
@@ -51,8 +57,12 @@ class SearchSettings:
                 )
 
     def to_dict(self) -> dict[str, Any]:
-        """All attributes, as JSON values."""
-        return dataclasses.asdict(self)
+        """The attributes, as JSON values; `probe_settings` only if they are not `standard`."""
+        settings = dataclasses.asdict(self)
+        if self.probe_settings == "standard":
+            # Earlier versions did not record it, and their searches are still resumed.
+            del settings["probe_settings"]
+        return settings
 
     @property
     def most_trials(self) -> int:

@@ -58,7 +58,7 @@ class Design:
         return ", ".join([*parts, decay, rate, f"batch {self.batch_size}"])
 
 
-def declare_hyperparameters(hp: Any, tuner: str) -> None:
+def declare_hyperparameters(hp: Any, tuner: str, batch_size: int | None = None) -> None:
     """Declare the hyperparameters that a tuner searches.
 
     A grid combines the seven architectures of the fixed suite with learning rates and dropout; its
@@ -68,7 +68,10 @@ def declare_hyperparameters(hp: Any, tuner: str) -> None:
     Args:
         hp: `keras_tuner.HyperParameters` that the hyperparameters are added to.
         tuner: Name of the tuner, one of `TUNERS`.
+        batch_size: Batch size of all probes; None to search it, or for that of the suite in a grid.
     """
+    if batch_size is not None:
+        hp.Fixed("batch_size", batch_size)
     if tuner == "grid":
         hp.Choice("hidden", list(GRID["hidden"]))
         with hp.conditional_scope("hidden", list(GRID["hidden"][1:])):
@@ -84,7 +87,8 @@ def declare_hyperparameters(hp: Any, tuner: str) -> None:
         hp.Float("dropout", 0.0, 0.5, step=0.1)
     hp.Float("weight_decay", 1e-6, 1e-1, sampling="log", default=1e-4)
     hp.Float("learning_rate", 1e-4, 1e-2, sampling="log", default=1e-3)
-    hp.Choice("batch_size", list(BATCH_SIZES), default=256)
+    if batch_size is None:
+        hp.Choice("batch_size", list(BATCH_SIZES), default=256)
 
 
 def design_of(values: Mapping[str, Any]) -> Design:

@@ -33,7 +33,7 @@ def run_worker(directory: SearchDirectory, settings: SearchSettings | None = Non
     if settings is not None:
         directory.check_description({"settings": settings.to_dict()})
     settings = SearchSettings(**directory.read_description()["settings"])
-    problem = load_problem(directory.examples)
+    problem = load_problem(directory.examples, settings.probe_settings)
     print(f"{os.environ[ID]}: takes part in the search in {directory.path}", flush=True)
     with silence():
         ProbeTuner(problem, settings, directory).run()
