@@ -1,16 +1,16 @@
-"""The DeePSiM training step against the same step in plain PyTorch, and what each of its networks
-takes.
+"""Speed of a training step of DeePSiM, relative to the same step in plain PyTorch, and the time of
+each of its networks.
 
     pip install -e ".[parity]"
     python benchmarks/deepsim_step.py
 
-Batch 64, 64x64 images, the autoencoder of Table 2 and the discriminator of Table 1 of Dosovitskiy &
-Brox 2016, AlexNet up to conv3 with random weights as comparator, all three terms of eq. (1). The
-goal is 1.2 times PyTorch eager. All contestants take turns in one process, so that a machine that
-slows down slows all of them; ratios are of medians over rounds.
+Batch size 64, images of 64x64 pixels, the autoencoder of Table 2 and the discriminator of Table 1
+of Dosovitskiy & Brox 2016, AlexNet up to conv3 with random weights as comparator, and all three
+terms of eq. (1). The goal is 1.2 times the speed of PyTorch eager. All implementations take turns
+in one process, so that a slow phase of the machine affects all of them. Ratios are those of medians
+over the rounds.
 
-The gate is off: on noise it would soon pause the discriminator, and a paused one costs less than
-PyTorch's.
+The gate is off: on noise it would soon pause the discriminator, which PyTorch never does here.
 """
 
 import argparse
@@ -62,7 +62,7 @@ def torch_generator(nn):
         layers += block(nn.Conv2d(before, channels, kernel, stride, padding=kernel // 2))
         before = channels
     for channels in DECODER_CHANNELS:
-        # A bed of nails and a convolution are one transposed convolution, in PyTorch as in ours.
+        # Bed-of-nails upsampling and a convolution are one transposed convolution, as in tfdeepsim.
         layers += block(nn.ConvTranspose2d(before, channels, 4, stride=2, padding=1))
         if channels != DECODER_CHANNELS[-1]:
             layers += block(nn.Conv2d(channels, channels, 3, padding=1))
@@ -113,12 +113,12 @@ def torch_steps(images, steps):
 
     def generator_loss(image):
         with torch.no_grad():
-            wanted = comparator((target - mean) / deviation)
+            target_features = comparator((target - mean) / deviation)
         # Without gradients to the discriminator's weights, which this loss does not train.
         discriminator.requires_grad_(False)
         adversarial = cross_entropy(discriminator(image), real)
         discriminator.requires_grad_(True)
-        feature = mse_loss(comparator((image - mean) / deviation), wanted)
+        feature = mse_loss(comparator((image - mean) / deviation), target_features)
         parts = {"feature": feature, "adversarial": adversarial, "image": mse_loss(image, target)}
         return sum(weights[name] * part for name, part in parts.items())
 
@@ -127,9 +127,9 @@ def torch_steps(images, steps):
             for optimizer in optimizers:
                 optimizer.zero_grad()
             image = generator(target)
-            contest = cross_entropy(discriminator(target), real)
-            contest = contest + cross_entropy(discriminator(image.detach()), generated)
-            contest.backward()
+            of_real = cross_entropy(discriminator(target), real)
+            of_generated = cross_entropy(discriminator(image.detach()), generated)
+            (of_real + of_generated).backward()
             generator_loss(image).backward()
             for optimizer in optimizers:
                 optimizer.step()
@@ -138,7 +138,7 @@ def torch_steps(images, steps):
 
 
 def generator_steps(model, images, steps):
-    """The generator alone: forward, and the gradient of its weights from one at the image."""
+    """The generator alone: the forward pass, and the gradient with respect to its weights."""
     weights = model.generator.trainable_variables
 
     @tf.function
@@ -151,8 +151,8 @@ def generator_steps(model, images, steps):
 
 
 def discriminator_steps(model, images, steps):
-    """The discriminator alone: two forwards, the gradient of its weights and that at the generated
-    image."""
+    """The discriminator alone: two forward passes, and the gradients with respect to its weights
+    and to the generated image."""
     discriminator = model.discriminator
 
     @tf.function
@@ -161,24 +161,24 @@ def discriminator_steps(model, images, steps):
         with tf.GradientTape(persistent=True) as tape:
             tape.watch(generated)
             of_real, of_generated = (discriminator(x, training=True) for x in (images, generated))
-            contest = tf.reduce_mean(losses.discriminator_loss(of_real, of_generated))
+            loss = tf.reduce_mean(losses.discriminator_loss(of_real, of_generated))
             adversarial = tf.reduce_mean(losses.adversarial_loss(of_generated))
-        trained = tape.gradient(contest, discriminator.trainable_variables)
-        return trained, tape.gradient(adversarial, generated)
+        of_weights = tape.gradient(loss, discriminator.trainable_variables)
+        return of_weights, tape.gradient(adversarial, generated)
 
     return lambda: [work(images) for _ in range(steps)]
 
 
 def seconds(run, steps):
-    """Seconds of each of the steps of `run`, on average."""
+    """Mean seconds of a step of `run`, which takes `steps` steps."""
     begin = time.perf_counter()
     run()
     return (time.perf_counter() - begin) / steps
 
 
 def show_shares(parts, step):
-    """Print time and share of a step of each network, by name, and of all together."""
-    print("each network alone, timed apart from the step, so that the sum need not be 100 %:")
+    """Print the time of each network, by name, and of all together, as shares of a step."""
+    print("each network alone, measured separately, so that the sum need not be 100 %:")
     for name, value in parts.items():
         print(f"{name:28}{1e3 * value:7.0f} ms{value / step:7.0%} of a step")
     total = sum(parts.values())
@@ -191,7 +191,9 @@ def main():
     )
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--steps", type=int, default=12)
-    parser.add_argument("--profile", action="store_true", help="also show where a step's time goes")
+    parser.add_argument(
+        "--profile", action="store_true", help="also show the time of each kind of operation"
+    )
     arguments = parser.parse_args()
     steps = arguments.steps
     tf.get_logger().setLevel("ERROR")
@@ -201,7 +203,7 @@ def main():
     constant = without_autotuning(tf.data.Dataset.from_tensors({"image": batch}).repeat())
     real = training_batches(Split(frames, {}), batch_size=BATCH, seed=0, steps=range(10**6))
     model = build_model(AutoencoderTask(CONFIG))
-    contestants = {
+    implementations = {
         "tfdeepsim, real data": keras_steps(model, real, steps),
         "tfdeepsim, constant batch": keras_steps(model, constant, steps),
         "PyTorch eager": torch_steps(images, steps),
@@ -210,16 +212,16 @@ def main():
         "generator": generator_steps(model, batch, steps),
         "discriminator": discriminator_steps(model, batch, steps),
     }
-    times = {name: [] for name in (*contestants, *networks, "comparator")}
-    for run in (contestants | networks).values():
+    times = {name: [] for name in (*implementations, *networks, "comparator")}
+    for run in (implementations | networks).values():
         run()
     for _ in range(arguments.rounds):
-        for name, run in (contestants | networks).items():
+        for name, run in (implementations | networks).items():
             times[name].append(seconds(run, steps))
         times["comparator"].append(comparator_seconds(model, batch))
     median = {name: statistics.median(values) for name, values in times.items()}
     print(f"{'':28}{'images/s':>10}{'against PyTorch':>18}")
-    for name in contestants:
+    for name in implementations:
         print(
             f"{name:28}{BATCH / median[name]:10.0f}{median['PyTorch eager'] / median[name]:18.2f}"
         )
@@ -230,7 +232,7 @@ def main():
     )
     show_shares({name: median[name] for name in ("generator", "comparator", "discriminator")}, step)
     if arguments.profile:
-        show_profile(contestants["tfdeepsim, constant batch"], steps)
+        show_profile(implementations["tfdeepsim, constant batch"], steps)
 
 
 if __name__ == "__main__":

@@ -2,9 +2,9 @@
 
     python benchmarks/memory.py --dataset llv2/paper [--data-dir DIR] [--cache disk]
 
-Trains a P. AE for a few steps on the dataset's encoder frames and prints the most memory that the
-process had resident, from the operating system. The dataset is made first if it is absent
-(`llv2/paper`: a long while).
+Trains a perceptual autoencoder for a few steps on the dataset's encoder frames, and prints the
+largest resident memory of the process as the operating system reports it. If the dataset does not
+exist, it is created first, which takes long for `llv2/paper`.
 """
 
 import argparse

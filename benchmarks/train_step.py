@@ -1,11 +1,12 @@
-"""The P. AE training step against the same step in plain PyTorch, and where its time goes.
+"""Speed of a training step of a perceptual autoencoder, relative to the same step in plain PyTorch,
+and where its time is spent.
 
     pip install -e ".[parity]"
     python benchmarks/train_step.py
 
-Batch 64, 64x64 images, latent size 64, feature loss of AlexNet up to relu2. All contestants take
-turns in one process, so that a machine that slows down slows all of them; ratios are of medians
-over rounds.
+Batch size 64, images of 64x64 pixels, latent size 64, feature loss of AlexNet up to relu2. All
+implementations take turns in one process, so that a slow phase of the machine affects all of them.
+Ratios are those of medians over the rounds.
 """
 
 import argparse
@@ -30,9 +31,6 @@ from tfdeepsim.training.autoencoder_task import AutoencoderTask
 from tfdeepsim.training.build import build_model
 
 BATCH, SIDE, LATENT = 64, 64, 64
-# Multiply-adds of one forward pass for one image, counted from the layers' shapes; a training step
-# costs three of them in the autoencoder (forward, gradient to inputs, gradient to weights) and
-# three in the comparator (target, reconstruction, gradient to the image).
 FLOP_PER_MULTIPLY_ADD = 2
 
 
@@ -44,7 +42,7 @@ def keras_model(precision="float32"):
 
 
 def keras_steps(model, dataset, steps):
-    """A function that takes `steps` steps inside `fit`, as a user's training does."""
+    """A function that trains `steps` steps with `fit`, as a user's training does."""
 
     def run():
         model.fit(dataset, steps_per_epoch=steps, epochs=1, verbose=0, shuffle=False)
@@ -88,16 +86,16 @@ def torch_steps(images, steps):
         for _ in range(steps):
             optimizer.zero_grad()
             with torch.no_grad():
-                wanted = comparator((target - mean) / deviation)
+                target_features = comparator((target - mean) / deviation)
             features = comparator((autoencoder(target) - mean) / deviation)
-            nn.functional.mse_loss(features, wanted).backward()
+            nn.functional.mse_loss(features, target_features).backward()
             optimizer.step()
 
     return run
 
 
 def matmul_peak(side=4096):
-    """The best rate of a float32 matrix product here, in FLOP/s."""
+    """Highest speed of a float32 matrix product on this machine, in FLOP/s."""
     a = tf.random.stateless_normal((side, side), (0, 0))
     product = tf.function(lambda: tf.reduce_sum(a @ a))
     product()
@@ -110,8 +108,12 @@ def matmul_peak(side=4096):
 
 
 def multiply_adds(model):
-    """Multiply-adds a step and image: three passes through the generator and through the
-    comparator."""
+    """Multiply-adds of a training step for one image.
+
+    They are three times those of a forward pass: in the generator for the forward pass and the
+    gradients with respect to inputs and weights; in the comparator for the features of target and
+    reconstruction, and the gradient with respect to the image.
+    """
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
     def flops(network):
@@ -127,8 +129,7 @@ def multiply_adds(model):
 
 
 def show_profile(run, steps):
-    """Print where the processor time of a step goes, by kind of operation, from TensorFlow's own
-    profiler."""
+    """Print the processor time of a step by kind of operation, from TensorFlow's profiler."""
     from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
     with tempfile.TemporaryDirectory() as folder:
@@ -155,7 +156,9 @@ def main():
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--steps", type=int, default=12)
     parser.add_argument("--bfloat16", action="store_true", help="slow on processors without it")
-    parser.add_argument("--profile", action="store_true", help="also show where a step's time goes")
+    parser.add_argument(
+        "--profile", action="store_true", help="also show the time of each kind of operation"
+    )
     arguments = parser.parse_args()
     steps = arguments.steps
     tf.get_logger().setLevel("ERROR")
@@ -167,20 +170,20 @@ def main():
     )
     real = training_batches(Split(frames, {}), batch_size=BATCH, seed=0, steps=range(10**6))
     model = keras_model()
-    contestants = {
+    implementations = {
         "tfdeepsim, real data": keras_steps(model, real, steps),
         "tfdeepsim, constant batch": keras_steps(model, constant, steps),
         "PyTorch eager": torch_steps(images, steps),
     }
     if arguments.bfloat16:
-        contestants["tfdeepsim, bfloat16"] = keras_steps(
+        implementations["tfdeepsim, bfloat16"] = keras_steps(
             keras_model("mixed_bfloat16"), constant, steps
         )
-    times = {name: [] for name in contestants}
-    for run in contestants.values():
+    times = {name: [] for name in implementations}
+    for run in implementations.values():
         run()
     for _ in range(arguments.rounds):
-        for name, run in contestants.items():
+        for name, run in implementations.items():
             begin = time.perf_counter()
             run()
             times[name].append((time.perf_counter() - begin) / steps)
@@ -192,7 +195,7 @@ def main():
     print(f"step with data / step with a constant batch: {share:.3f}")
     flop = FLOP_PER_MULTIPLY_ADD * multiply_adds(model)
     if arguments.profile:
-        show_profile(contestants["tfdeepsim, constant batch"], steps)
+        show_profile(implementations["tfdeepsim, constant batch"], steps)
     peak = matmul_peak()
     rate = flop * BATCH / median["tfdeepsim, constant batch"]
     print(

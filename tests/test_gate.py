@@ -1,5 +1,4 @@
-"""Who is trained next: scripted games against the released code, and updates that are called
-off."""
+"""Which network is trained next, compared with the released code; and updates that are skipped."""
 
 import keras
 import numpy as np
@@ -8,9 +7,9 @@ import tensorflow as tf
 
 from tfdeepsim.gate import GATES, Gate, GatedAdam
 
-# Chance, D wins, between the thresholds, D recovers, D loses badly, G stays paused, D wins, and so
-# on.
-GAME = (
+# Ratios r: chance, D wins, between the thresholds, D recovers, D loses badly, G stays paused, D
+# wins, and so on.
+RATIOS = (
     2.0,
     0.09,
     0.05,
@@ -57,7 +56,7 @@ def off(ratios):
 
 
 def played(gate, ratios):
-    """(D, G) in every step of a gate."""
+    """(D, G) in every step, as a gate decides."""
     for ratio in ratios:
         yield bool(gate.discriminator.numpy()), bool(gate.generator.numpy())
         gate.update(tf.constant(ratio))
@@ -66,19 +65,19 @@ def played(gate, ratios):
 @pytest.mark.parametrize(
     ("name", "rule"), [("paper", paper), ("hysteresis", released), ("off", off)]
 )
-def test_game(name, rule):
-    assert list(played(Gate(name), GAME)) == list(rule(GAME))
+def test_scripted_ratios(name, rule):
+    assert list(played(Gate(name), RATIOS)) == list(rule(RATIOS))
 
 
-def test_games_differ():
-    """The script reaches every state, so the test above can fail."""
-    assert set(released(GAME)) == {(True, True), (False, True), (True, False)}
-    assert set(paper(GAME)) == {(True, True), (False, True)}
-    assert list(released(GAME)) != list(paper(GAME))
+def test_rules_differ():
+    """The ratios lead to every state, so the test above can fail."""
+    assert set(released(RATIOS)) == {(True, True), (False, True), (True, False)}
+    assert set(paper(RATIOS)) == {(True, True), (False, True)}
+    assert list(released(RATIOS)) != list(paper(RATIOS))
 
 
 @pytest.mark.parametrize("name", ["paper", "hysteresis"])
-def test_long_random_games(name):
+def test_long_random_ratios(name):
     ratios = np.exp(np.random.default_rng(0).normal(size=500) * 2).astype(np.float32)
     rule = {"paper": paper, "hysteresis": released}[name]
     assert list(played(Gate(name), ratios)) == list(rule(ratios))
@@ -88,10 +87,10 @@ def test_the_same_in_a_graph():
     gate = Gate("hysteresis")
     update = tf.function(gate.update)
     states = []
-    for ratio in GAME:
+    for ratio in RATIOS:
         states.append((bool(gate.discriminator.numpy()), bool(gate.generator.numpy())))
         update(tf.constant(ratio))
-    assert states == list(released(GAME))
+    assert states == list(released(RATIOS))
 
 
 def test_state_is_two_frozen_variables_and_the_config_comes_back():
@@ -107,7 +106,7 @@ GRADIENTS = [np.array([0.3, -2.0, 0.0], np.float32), np.array([[1e-6, 5.0]], np.
 
 
 def parts(optimizer):
-    """An optimizer, built, of two weights."""
+    """An optimizer that is built for two weights, and the weights."""
     weights = [keras.Variable(np.ones_like(g)) for g in GRADIENTS]
     optimizer.build(weights)
     return optimizer, weights
@@ -127,7 +126,7 @@ def test_open_is_adam():
         np.testing.assert_array_equal(a, b)
 
 
-def test_called_off_leaves_weights_and_moments_and_counts_the_step():
+def test_a_skipped_update_leaves_weights_and_moments_and_counts_the_step():
     optimizer, weights = parts(GatedAdam(0.1))
     apply(optimizer, weights)
     state = [*weights, *(v for v in optimizer.variables if v is not optimizer.iterations)]
@@ -142,7 +141,7 @@ def test_called_off_leaves_weights_and_moments_and_counts_the_step():
 
 
 def test_the_step_after_a_pause_corrects_for_all_steps():
-    """As Adam with moments of one gradient in its third step."""
+    """It equals the third step of Adam with moments of a single gradient."""
     optimizer, weights = parts(GatedAdam(0.1))
     for is_open in (0.0, 0.0, 1.0):
         optimizer.open = tf.constant(is_open)

@@ -1,5 +1,4 @@
-"""A training step of an inversion: what it is given, what it learns from, diversity, and
-PyTorch."""
+"""A training step of an inversion: inputs and gradients of each network, diversity, and PyTorch."""
 
 import itertools
 
@@ -31,8 +30,8 @@ BATCH = {"image": tf.constant(squares(4))}
 
 
 class Blocks:
-    """Mean colours of 5x5 blocks in whole eighths, without a gradient; remembers what it was
-    given."""
+    """Extractor of mean colours of 5x5 blocks, rounded to eighths and so without a gradient. It
+    records its inputs."""
 
     shape = (5, 5, 3)
 
@@ -46,18 +45,18 @@ class Blocks:
 
 
 class Bytes:
-    """Mean colours by NumPy, of bytes."""
+    """Extractor of mean colours of bytes, computed by NumPy."""
 
     shape = (3,)
 
     def __call__(self, images):
-        given = tf.cast(tf.round(255 * images), tf.uint8)
-        found = tf.numpy_function(lambda x: np.float32(x.mean((1, 2)) / 64), [given], tf.float32)
-        return tf.ensure_shape(found, (None, 3))
+        pixels = tf.cast(tf.round(255 * images), tf.uint8)
+        means = tf.numpy_function(lambda x: np.float32(x.mean((1, 2)) / 64), [pixels], tf.float32)
+        return tf.ensure_shape(means, (None, 3))
 
 
 class Vector(Blocks):
-    """The same in a row."""
+    """The features of `Blocks` as a vector."""
 
     shape = (75,)
 
@@ -66,7 +65,7 @@ class Vector(Blocks):
 
 
 class Learnable(keras.Model):
-    """An extractor that would learn if it were let."""
+    """An extractor with trainable weights."""
 
     shape = (6,)
 
@@ -78,8 +77,8 @@ class Learnable(keras.Model):
         return self.dense(tf.reduce_mean(images, (1, 2)))
 
 
-class Attentive(Discriminator):
-    """Remembers what it is given."""
+class RecordingDiscriminator(Discriminator):
+    """Discriminator that records its inputs."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -90,11 +89,11 @@ class Attentive(Discriminator):
         return super().call(inputs, training=training)
 
 
-def make(extractor, weights=ALL, noise_dim=0, judge=Discriminator, optimizer=None):
-    """Equal calls give equal weights."""
+def make(extractor, weights=ALL, noise_dim=0, discriminator_class=Discriminator, optimizer=None):
+    """Build a small model; equal arguments give equal weights."""
     keras.utils.set_random_seed(0)
     generator = InversionGenerator(extractor.shape, SHAPE, 0.1, SCALE, noise_dim)
-    discriminator = judge(SHAPE, extractor.shape, width=0.1, feature_scale=SCALE)
+    discriminator = discriminator_class(SHAPE, extractor.shape, width=0.1, feature_scale=SCALE)
     for layer in discriminator.layers:
         if isinstance(layer, keras.layers.Dropout):
             layer.rate = 0.0
@@ -118,7 +117,7 @@ def step(model):
 
 def test_features_are_those_of_the_target_and_taken_once():
     extractor = Blocks()
-    model = make(extractor, judge=Attentive)
+    model = make(extractor, discriminator_class=RecordingDiscriminator)
     expected = Blocks()(BATCH["image"])
     model.train_step(BATCH)
     (seen,) = extractor.seen
@@ -222,15 +221,15 @@ class Noisy(keras.Model):
 
 
 def test_diversity_in_closed_form():
-    """Noise of means ½ and 2, then ½ and 3: images differ by 0 and w, noise by 1 and 1 in the
-    mean."""
+    """Noise has means ½ and 2, then ½ and 3: images differ by 0 and w, noise by 1 and 1 on
+    average."""
     images = np.full((2, 2, 2, 1), 0.25, np.float32)
     model = DeePSiM(Noisy(), {"image": 1.0, "diversity": 3.0}, extractor=lambda x: 2 * x)
     model.compile(optimizer=keras.optimizers.SGD(0.1))
     logs = {name: float(value) for name, value in model.train_step({"image": images}).items()}
     # Every example twice.
-    (given,) = model.generator.seen
-    np.testing.assert_array_equal(given, np.full((4, 2, 2, 1), 0.5))
+    (generator_input,) = model.generator.seen
+    np.testing.assert_array_equal(generator_input, np.full((4, 2, 2, 1), 0.5))
     means = np.array([0.5, 2, 0.5, 3])
     assert logs["image"] == pytest.approx(np.mean((0.05 * means - 0.25) ** 2), rel=1e-5)
     assert logs["diversity"] == pytest.approx(np.mean([1, 1 - 0.05 / 1 / 0.1]), rel=1e-4)
@@ -242,7 +241,9 @@ def test_diversity_in_closed_form():
 
 def test_diversity_doubles_the_batch_for_all():
     extractor = Blocks()
-    model = make(extractor, ALL | {"diversity": 1.0}, noise_dim=3, judge=Attentive)
+    model = make(
+        extractor, ALL | {"diversity": 1.0}, noise_dim=3, discriminator_class=RecordingDiscriminator
+    )
     terms = model.terms(BATCH, training=True)
     assert {name: value.shape for name, value in terms.items()} == dict.fromkeys(
         model.loss_weights, (8,)
@@ -277,7 +278,7 @@ def test_diversity_pulls_images_of_the_same_features_apart():
 
 
 def test_diversity_of_validation_is_measured_with_fixed_noise():
-    """Noise of 0 would make both images one, whatever the generator has learned."""
+    """With noise of 0 both images would be equal, whatever the generator has learned."""
     model = make(Vector(), {"image": 1.0, "diversity": 1.0}, noise_dim=3)
     data = tf.data.Dataset.from_tensors(BATCH)
     logs = [model.evaluate(data, verbose=0, return_dict=True) for _ in range(2)]
@@ -297,7 +298,7 @@ def test_noise_without_diversity_is_one_draw_an_example():
 def test_state_holds_the_noise():
     model = make(Vector(), noise_dim=3)
     paths = [v.path for v in model.state_variables()]
-    # Of the noise, and of the discriminator's two dropouts.
+    # The states of the noise and of the discriminator's two dropout layers.
     assert sum("seed_generator_state" in path for path in paths) == 3
 
 
@@ -313,7 +314,7 @@ def test_images_reach_the_extractor_unrounded_under_mixed_precision():
 
 
 def weights_in_order(discriminator):
-    """Of convolutions, of the two layers on features, and of the last two."""
+    """Weights of the convolutions, of the two layers on features, and of the last two layers."""
     layers = [layer for layer in discriminator.layers if layer.weights]
     dense = [layer for layer in layers if isinstance(layer, keras.layers.Dense)]
     inputs = {layer.kernel.shape[0]: layer for layer in dense}
@@ -329,7 +330,7 @@ def test_steps_are_those_of_pytorch(extractor):
     pytest.importorskip("torch", reason="compares with PyTorch: pip install -e '.[parity]'")
     import torch_adversarial
 
-    # A large epsilon: Adam makes a whole step of the rounding of a small gradient.
+    # With a small epsilon, Adam would turn the rounding of a small gradient into a whole step.
     settings = {"rate": 1e-2, "epsilon": 1e-3}
     adam = keras.optimizers.Adam(settings["rate"], epsilon=settings["epsilon"])
     model = make(extractor(), optimizer=adam)
@@ -349,8 +350,8 @@ def test_steps_are_those_of_pytorch(extractor):
     )
     for _ in range(2):
         model.train_step(BATCH)
-    for name, found in weights().items():
-        pairs = zip(found, expected[name], before[name], strict=True)
+    for name, after in weights().items():
+        pairs = zip(after, expected[name], before[name], strict=True)
         difference, distance = np.max(
             [[np.abs(a - b).max(), np.abs(a - c).max()] for a, b, c in pairs], 0
         )

@@ -68,8 +68,7 @@ def test_feature_error_needs_a_weight_for_each_layer(pair, weights):
 
 
 def test_total_variation_closed_form():
-    """By hand, of 2x2: squares of steps 1 and 4 at the corner, 9 at its right, 0 below it, 0 at the
-    last."""
+    """By hand, for 2x2 pixels with the squared differences 1 + 4, 9, 4 and 0."""
     images = np.array([[[0, 1], [2, 4]]], np.float32)[..., None]
     squares = np.array([1 + 4, 9, 4, 0])
     np.testing.assert_allclose(losses.total_variation(images), [squares.mean()], rtol=1e-6)
@@ -105,18 +104,18 @@ def test_kl_is_zero_at_the_prior_and_positive_elsewhere():
 
 
 def test_kl_closed_form():
-    # Of N(2, e): (4 + e - 1 - 1) / 2, whatever the number of equal dimensions.
+    # For N(2, e) it is (4 + e - 1 - 1) / 2, whatever the number of equal dimensions.
     value = losses.kl_divergence(tf.fill((3, 7), 2.0), tf.fill((3, 7), 1.0))
     np.testing.assert_allclose(value, [(2 + np.e) / 2] * 3, rtol=1e-6)
 
 
 def logits(real, generated):
-    """Two pairs of logits [1, 2] in which "real" is ahead of "generated" by so much."""
+    """Logits [1, 2] for each argument, in which "real" exceeds "generated" by that number."""
     return tf.constant([[0.0, real]]), tf.constant([[0.0, generated]])
 
 
 def test_adversarial_losses_at_chance():
-    """Both logits equal: log 2 an image, wherever they lie."""
+    """Equal logits give log 2 for each image, whatever their value."""
     for level in (0.0, -3.0, 50.0):
         chance = tf.fill((3, 2), level)
         np.testing.assert_allclose(losses.adversarial_loss(chance), [np.log(2)] * 3, rtol=1e-6)
@@ -144,21 +143,23 @@ def test_adversarial_losses_are_per_example():
 
 
 @pytest.mark.parametrize(
-    ("real", "generated", "contest", "adversarial", "slope"),
+    ("real", "generated", "discriminator", "adversarial", "slope"),
     [
         # d/d(logit of "real") of −log D is D − 1, of −log(1 − D) it is D.
         (80.0, -80.0, 0.0, 80.0, -1.0),
         (-80.0, 80.0, 160.0, 0.0, 0.0),
     ],
 )
-def test_saturated_discriminators_leave_numbers(real, generated, contest, adversarial, slope):
+def test_adversarial_losses_are_finite_for_saturated_discriminators(
+    real, generated, discriminator, adversarial, slope
+):
     real, generated = logits(real, generated)
     with tf.GradientTape(persistent=True) as tape:
         tape.watch([real, generated])
         values = losses.discriminator_loss(real, generated), losses.adversarial_loss(generated)
-    np.testing.assert_allclose(values, [[contest], [adversarial]], atol=1e-6)
+    np.testing.assert_allclose(values, [[discriminator], [adversarial]], atol=1e-6)
     np.testing.assert_allclose(tape.gradient(values[1], generated), [[-slope, slope]], atol=1e-6)
-    losing = contest > 0
+    losing = discriminator > 0
     np.testing.assert_allclose(tape.gradient(values[0], real), [[losing, -losing * 1.0]], atol=1e-6)
     np.testing.assert_allclose(
         tape.gradient(values[0], generated), [[-losing * 1.0, losing]], atol=1e-6
@@ -167,18 +168,17 @@ def test_saturated_discriminators_leave_numbers(real, generated, contest, advers
 
 def test_adversarial_losses_of_low_precision_are_float32():
     real, generated = (tf.cast(x, tf.bfloat16) for x in logits(0.3, -0.7))
-    for loss, given in (
+    for loss, inputs in (
         (losses.adversarial_loss, [generated]),
         (losses.discriminator_loss, [real, generated]),
     ):
-        value = loss(*given)
+        value = loss(*inputs)
         assert value.dtype == tf.float32
-        np.testing.assert_allclose(value, loss(*(tf.cast(x, tf.float32) for x in given)))
+        np.testing.assert_allclose(value, loss(*(tf.cast(x, tf.float32) for x in inputs)))
 
 
 def test_diversity_closed_form():
-    """Images that differ by 0, 0.02, 0.1 and 0.4, of noise that differs by 1, 2, 0.5 and 1 in the
-    mean."""
+    """Images differ by 0, 0.02, 0.1 and 0.4; their noise by 1, 2, 0.5 and 1 on average."""
     apart, noise = (
         np.float32([0, 0.02, 0.1, 0.4]),
         np.float32([[1, 1], [4, 0], [0.5, -0.5], [0, 2]]),
@@ -193,20 +193,20 @@ def test_diversity_closed_form():
         np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
-def test_diversity_pushes_apart_until_images_are_different_enough():
+def test_diversity_loss_separates_images_until_they_are_diverse_enough():
     first = tf.constant(np.full((2, 2, 2, 1), 0.5, np.float32))
     second = first + tf.constant([0.01, 0.3])[:, None, None, None]
     with tf.GradientTape(persistent=True) as tape:
         tape.watch([first, second])
         loss = losses.diversity_loss(first, second, tf.ones((2, 3)), tf.zeros((2, 3)))
     slopes = [tape.gradient(loss, x).numpy() for x in (first, second)]
-    # Down the slope the darker image gets darker: d/d(pixel) of −d(images) / 0.1 over 4 pixels.
+    # The gradient makes the darker image darker: d/d(pixel) of −d(images) / 0.1 over 4 pixels.
     np.testing.assert_allclose(slopes[0][0], np.full((2, 2, 1), 1 / 0.1 / 4), rtol=1e-4)
     np.testing.assert_allclose(slopes[1], -slopes[0])
     np.testing.assert_array_equal(slopes[0][1], np.zeros((2, 2, 1)))
 
 
-def test_diversity_of_equal_noise_is_a_number():
+def test_diversity_loss_of_equal_noise_is_finite():
     images, noise = tf.fill((2, 2, 2, 1), 0.5), tf.ones((2, 3))
     np.testing.assert_array_equal(losses.diversity_loss(images, images, noise, noise), [1.0, 1.0])
 
@@ -237,18 +237,23 @@ def test_adversarial_parity_with_torch():
     def cross_entropy(x, label):
         return torch.nn.functional.cross_entropy(x, torch.full((4,), label), reduction="none")
 
-    contest = cross_entropy(real, losses.REAL) + cross_entropy(generated, losses.GENERATED)
+    discriminator = cross_entropy(real, losses.REAL) + cross_entropy(generated, losses.GENERATED)
     adversarial = cross_entropy(generated, losses.REAL)
     inputs = [tf.constant(x) for x in pair]
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(inputs)
         ours = losses.discriminator_loss(*inputs), losses.adversarial_loss(inputs[1])
-    np.testing.assert_allclose(ours, [contest.detach(), adversarial.detach()], rtol=1e-6, atol=1e-6)
-    for value, theirs, given in ((ours[0], contest, (0, 1)), (ours[1], adversarial, (1,))):
+    np.testing.assert_allclose(
+        ours, [discriminator.detach(), adversarial.detach()], rtol=1e-6, atol=1e-6
+    )
+    for value, theirs, arguments in (
+        (ours[0], discriminator, (0, 1)),
+        (ours[1], adversarial, (1,)),
+    ):
         gradients = torch.autograd.grad(
-            theirs.sum(), [(real, generated)[i] for i in given], retain_graph=True
+            theirs.sum(), [(real, generated)[i] for i in arguments], retain_graph=True
         )
-        for i, gradient in zip(given, gradients, strict=True):
+        for i, gradient in zip(arguments, gradients, strict=True):
             np.testing.assert_allclose(
                 tape.gradient(value, inputs[i]), gradient, rtol=1e-5, atol=1e-6
             )
@@ -259,8 +264,8 @@ def test_adversarial_parity_with_torch():
 def test_total_variation_parity_with_torch(pair, beta):
     torch = pytest.importorskip("torch", reason="compares with PyTorch: pip install -e '.[parity]'")
     theirs = torch.tensor(pair[0].transpose(0, 3, 1, 2).copy(), requires_grad=True)
-    # The last column and row repeated: no step past the edge. Flat elements are left out of the
-    # root.
+    # The last column and row are repeated, so that differences past the edge are 0. Elements
+    # without differences are left out of the root.
     padded = torch.nn.functional.pad(theirs, (0, 1, 0, 1), mode="replicate")
     right, below = padded[..., :-1, 1:] - theirs, padded[..., 1:, :-1] - theirs
     squares = right**2 + below**2

@@ -20,7 +20,7 @@ def test_weights_of_the_released_training_files():
     assert weights["adversarial"] == 100.0
 
 
-def test_only_what_is_given_comes_back():
+def test_only_the_weights_that_are_passed_are_returned():
     assert mean_units({"kl": 0.5}, 12, 3, latent_dim=8) == {"kl": 4.0}
     assert mean_units({}, 12) == {}
 
@@ -39,8 +39,8 @@ class Chance(keras.Model):
 
 
 def test_the_loss_is_the_papers_sums():
-    """Euclidean losses, sums over 2N, of pixels of 0 to 255; softmax cross-entropy; eq. (7) with
-    its −½."""
+    """The paper's sums: Euclidean losses divided by 2N on pixels from 0 to 255, softmax
+    cross-entropy, and eq. (7) with its −½."""
     images = np.random.default_rng(0).random((4, 2, 3, 1)).astype(np.float32)
     lambdas = {**PAPER, "kl": 0.3}
     model = DeePSiM(Scale(), mean_units(lambdas, 6, 6, 2), Doubled(), Chance())
@@ -52,5 +52,5 @@ def test_the_loss_is_the_papers_sums():
     expected = 2e-6 * euclidean + 0.01 * features + 100 * cross_entropy + 0.3 * kl
     loss = tf.reduce_mean(model.weigh(model.terms({"image": images})))
     np.testing.assert_allclose(loss, expected, rtol=1e-5)
-    # No term is lost in another's digits.
+    # Each term is large enough to count in the sum.
     assert min(2e-6 * euclidean, 0.01 * features, 0.3 * kl) > 1e-4 * expected

@@ -1,13 +1,12 @@
-"""A step of adversarial training in PyTorch, on the weights of a Keras model: nothing of its code
-is used."""
+"""Adversarial training in PyTorch from the weights of a Keras model, as independent code."""
 
 import torch
 from torch.nn import functional
 
 
 class Layers:
-    """Layers on weights in TensorFlow's layout, taken one after the other; images are [B, C, H,
-    W]."""
+    """Layers that take their weights one after the other from a list in TensorFlow's layout; images
+    are [B, C, H, W]."""
 
     def __init__(self, weights):
         self.weights = iter(weights)
@@ -15,7 +14,7 @@ class Layers:
     def convolution(self, x, stride=1, same=True):
         kernel = next(self.weights).permute(3, 2, 0, 1)
         if same:
-            # Where the stride divides the side, TensorFlow has the odd row of padding at the end.
+            # If the stride divides the side, TensorFlow pads the odd row at the end.
             total = kernel.shape[2] - stride
             x = functional.pad(x, (total // 2, total - total // 2) * 2)
         return functional.conv2d(x, kernel, next(self.weights), stride=stride)
@@ -59,7 +58,7 @@ def invert_vector(weights, x, side):
 
 
 def invert_map(weights, x, side):
-    """Table 5 from a map [B, h, w, c], an eighth of the image's sides."""
+    """Table 5 from a map [B, h, w, c] whose sides are an eighth of the image's."""
     layers, x = Layers(weights), x.permute(0, 3, 1, 2)
     for _ in range(3):
         x = leaky(layers.convolution(x))
@@ -77,7 +76,7 @@ def middle(x, side):
     return x[:, :, start : start + side, start : start + side]
 
 
-def judge(weights, x, features=None):
+def discriminate(weights, x, features=None):
     """Table 1 without dropout: logits of "generated" and "real". Features pass two layers of their
     own."""
     layers = Layers(weights)
@@ -144,13 +143,13 @@ def train(arrays, images, lambdas, steps, rate, epsilon, inverted=None):
         else:
             invert = invert_map if given.ndim == 4 else invert_vector
             image = invert(weights["decoder"], given, target.shape[2])
-        of_generated = judge(weights["discriminator"], image, given)
+        of_generated = discriminate(weights["discriminator"], image, given)
         loss = lambdas["image"] * functional.mse_loss(image, target)
         pair = (features(*weights["comparator"], x) for x in (image, target))
         loss += lambdas["feature"] * functional.mse_loss(*pair)
         loss += lambdas["adversarial"] * functional.cross_entropy(of_generated, chosen)
-        of_real = judge(weights["discriminator"], target, given)
-        apart = judge(weights["discriminator"], image.detach(), given)
+        of_real = discriminate(weights["discriminator"], target, given)
+        apart = discriminate(weights["discriminator"], image.detach(), given)
         contest = functional.cross_entropy(of_real, chosen) + functional.cross_entropy(
             apart, 0 * chosen
         )

@@ -1,10 +1,10 @@
-"""The two units in which loss weights are given: means, and the sums of Dosovitskiy & Brox 2016."""
+"""The two units of loss weights: for means, and for the sums of Dosovitskiy & Brox 2016."""
 
 from collections.abc import Mapping
 
 UNITS = ("mean", "paper")
 PIXEL = 255.0
-"""Largest pixel value in the paper's images; ours are in [0, 1]."""
+"""Largest pixel value of the images in the paper; here images are in [0, 1]."""
 
 
 def mean_units(
@@ -13,25 +13,29 @@ def mean_units(
     feature_elements: int = 0,
     latent_dim: int = 0,
 ) -> dict[str, float]:
-    """Weights of the paper's terms as weights of ours, so that the loss of an example is the same
-    number.
+    """Convert loss weights from the paper's units to mean units, so that the loss of an example is
+    the same number.
 
-    The released training files of Dosovitskiy & Brox have Caffe's Euclidean loss, a sum of squares
-    over 2N, on pixels of 0 to 255, and a cross-entropy that is a mean over the N examples; eq. (7)
-    is a sum over latent dimensions. They know no diversity, whose weight stays. `tfdeepsim.losses`
-    takes means over the elements of an example, on pixels in [0, 1]:
+    The training files that Dosovitskiy & Brox released use Caffe's Euclidean loss, a sum of squares
+    divided by 2N, on pixels from 0 to 255, and a cross-entropy that is a mean over the N examples;
+    eq. (7) is a sum over latent dimensions. They have no diversity term, whose weight is left as it
+    is. `tfdeepsim.losses` computes means over the elements of an example, on pixels in [0, 1]:
 
         image        λ · ½ · 255² · elements          feature   λ · ½ · elements
         adversarial  λ                                kl        λ · dimensions
 
     Args:
-        weights: λ by the name of its term, in the paper's units.
-        image_elements: Height times width times channels.
-        feature_elements: Of an image's features.
-        latent_dim: Of the posterior.
+        weights: Weight λ by the name of its term, in the paper's units.
+        image_elements: Height times width times channels of an image.
+        feature_elements: Number of elements of the features of an image.
+        latent_dim: Number of dimensions of the posterior.
 
     Returns:
-        λ by the same names, in mean units.
+        Weight λ by the same names, in mean units.
+
+    Example:
+        >>> mean_units({"image": 2e-6}, image_elements=64 * 64 * 3)
+        {'image': 799.0272}
     """
     factors = {
         "image": PIXEL**2 * image_elements / 2,

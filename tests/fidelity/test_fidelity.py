@@ -1,3 +1,5 @@
+"""All measures together: equal, permuted and blurred images."""
+
 import subprocess
 import sys
 from pathlib import Path
@@ -30,12 +32,12 @@ def blurred(images):
     return np.uint8(np.mean(shifted, axis=0))
 
 
-def test_the_images_themselves_are_best():
+def test_equal_images_are_best():
     found = measure(IMAGES, IMAGES.copy(), corners)
     assert (found.normalized_error, found.feature_error) == (0, 0)
     assert found.ssim == pytest.approx(1, abs=1e-6)
     assert found.fid == pytest.approx(0, abs=1e-10)
-    # Below 0, as images that are in a subset of either side are alike.
+    # Below 0, since equal images can be in the subsets of both sides.
     assert -0.01 * measure(IMAGES, IMAGES // 4, corners).kid < found.kid < 0
     assert (found.gradient_ratio, found.gradient_distance) == pytest.approx((1, 0), abs=1e-6)
 
@@ -96,7 +98,7 @@ def test_a_comparator_is_an_extractor():
         (IMAGES[:, :8], IMAGES[:, :8], corners, "at least 11x11"),
     ],
 )
-def test_what_cannot_be_measured(targets, outputs, extractor, message):
+def test_invalid_images_and_extractors(targets, outputs, extractor, message):
     with pytest.raises(InputError, match=message):
         measure(targets, outputs, extractor)
 
@@ -108,8 +110,11 @@ def test_similarity_of_flat_images_in_closed_form():
     assert structural_similarity(dark, light) == pytest.approx(expected, abs=1e-4)
 
 
-def test_importing_the_room_loads_no_tensorflow():
-    code = "import sys, tfdeepsim.fidelity.fidelity; print(sorted({'tensorflow', 'keras'} & set(sys.modules)))"
+def test_importing_the_package_loads_no_tensorflow():
+    code = (
+        "import sys, tfdeepsim.fidelity.fidelity; "
+        "print(sorted({'tensorflow', 'keras'} & set(sys.modules)))"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,

@@ -1,3 +1,5 @@
+"""The Fréchet distance in closed form and by the published formula."""
+
 import numpy as np
 import pytest
 from scipy.linalg import sqrtm
@@ -10,7 +12,7 @@ A, B = RNG.normal(size=(60, 5)), RNG.normal(size=(80, 5)) @ RNG.normal(size=(5, 
 
 
 def diagonal(mean, variances):
-    """Rows with exactly that mean and that diagonal unbiased covariance: both ends of each axis."""
+    """Rows with exactly this mean and this diagonal unbiased covariance."""
     width = len(variances)
     lengths = np.sqrt(np.asarray(variances) * (2 * width - 1) / 2)
     return np.concatenate([np.diag(lengths), -np.diag(lengths)]) + mean
@@ -47,7 +49,7 @@ def test_a_shift_alone_also_where_covariances_are_singular():
     assert frechet_distance(np.zeros((4, 3)), np.ones((4, 3))) == pytest.approx(3)
 
 
-def test_few_images_come_out_too_high():
+def test_the_distance_is_too_high_for_few_images():
     few, many = (frechet_distance(*RNG.normal(size=(2, rows, 8))) for rows in (20, 2000))
     assert few > 10 * many > 0
 
@@ -63,6 +65,6 @@ def test_few_images_come_out_too_high():
         (A, B * np.nan),
     ],
 )
-def test_what_is_no_pair_of_tables(a, b):
+def test_invalid_features(a, b):
     with pytest.raises(InputError):
         frechet_distance(a, b)

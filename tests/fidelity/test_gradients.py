@@ -1,3 +1,5 @@
+"""Gradients of brightness in closed form, and their comparison."""
+
 import numpy as np
 import pytest
 from scipy.stats import wasserstein_distance
@@ -16,7 +18,7 @@ GREY = np.full((2, 4, 4, 3), 77, np.uint8)
 
 
 def ramp(right, below, size=6):
-    """A gray plane that rises by so much a pixel."""
+    """A gray plane that rises by `right` and `below` from pixel to pixel."""
     rows, columns = np.mgrid[:size, :size]
     return np.repeat((right * columns + below * rows)[None, ..., None], 3, axis=-1)
 
@@ -52,7 +54,7 @@ def test_real_images_beside_themselves():
 
 def test_half_the_contrast_is_half_the_gradient():
     assert gradient_ratio(NOISE / 2, NOISE) == pytest.approx(0.5, rel=1e-5)
-    # No magnitude changes its place in the order, so that each is moved by half of itself.
+    # The order of the magnitudes does not change, so each is moved by half of itself.
     half = gradient_magnitudes(NOISE).mean() / 2
     assert gradient_distance(NOISE / 2, NOISE) == pytest.approx(half, rel=1e-5)
 
@@ -63,7 +65,7 @@ def test_blur_is_below_1_and_noise_above():
     assert gradient_ratio(NOISE, smooth) > 1.1
 
 
-def test_a_ratio_of_1_does_not_make_images_alike():
+def test_a_ratio_of_1_does_not_mean_equal_distributions():
     planes = np.concatenate([ramp(0.01, 0), ramp(0.05, 0)])
     plane = ramp(0.03, 0)
     assert gradient_ratio(planes, plane) == pytest.approx(1, rel=1e-5)
@@ -98,6 +100,6 @@ def test_flat_images():
         (NOISE[:, :1], "neighbours: got 1x9 pixels"),
     ],
 )
-def test_what_are_no_images(images, message):
+def test_invalid_images(images, message):
     with pytest.raises(InputError, match=message):
         gradient_magnitudes(images)

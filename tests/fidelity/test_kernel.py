@@ -1,3 +1,5 @@
+"""The kernel distance, compared with sums over all pairs."""
+
 import numpy as np
 import pytest
 
@@ -54,7 +56,7 @@ def test_other_distributions_are_farther():
     assert far > 5 * abs(near)
 
 
-def test_a_seed_a_result():
+def test_the_seed_decides_the_result():
     first, again, other = (kernel_distance(A, B, 5, 6, seed=seed) for seed in (1, 1, 2))
     assert first == again != other
 

@@ -1,3 +1,5 @@
+"""The normalized error in closed form, and its unit."""
+
 import numpy as np
 import pytest
 
@@ -29,7 +31,7 @@ def test_equal_outputs_have_no_error(targets):
 
 @pytest.mark.parametrize("targets", [IMAGES, FEATURES], ids=["images", "features"])
 def test_a_random_target_instead_of_the_output_is_1_in_expectation(targets):
-    # All ways to take another target than one's own at an equal distance in the list, each once.
+    # All rotations of the list of targets except the identity.
     errors = [
         normalized_error(np.roll(targets, shift, axis=0), targets)
         for shift in range(1, len(targets))
@@ -45,7 +47,7 @@ def test_a_random_permutation_is_about_1():
 def test_three_points_in_closed_form():
     targets = np.float64([[0, 0], [3, 4], [0, 8]])  # distances 5, 8 and 5
     assert mean_pair_distance(targets) == pytest.approx(6)
-    # Off by 3, by 0 and by 6: a mean of 3, which is no root of a mean of squares.
+    # Errors of 3, 0 and 6 have a mean of 3, which differs from the root of the mean square.
     assert normalized_error(
         targets + np.float64([[3, 0], [0, 0], [0, 6]]), targets
     ) == pytest.approx(0.5)
@@ -76,7 +78,7 @@ def test_some_equal_targets_are_at_distance_0():
     assert mean_pair_distance(rows) == pytest.approx(by_hand(rows), rel=1e-3)
 
 
-def test_the_unit_does_not_count():
+def test_the_unit_does_not_matter():
     outputs, targets = FEATURES[::-1], FEATURES
     error = normalized_error(outputs, targets)
     assert normalized_error(255 * outputs, 255 * targets) == pytest.approx(error, rel=1e-5)
@@ -95,6 +97,6 @@ def test_the_unit_does_not_count():
         (FEATURES, np.where(FEATURES > 1.5, np.inf, FEATURES), "samples must be finite"),
     ],
 )
-def test_what_cannot_be_compared(outputs, targets, message):
+def test_invalid_arrays(outputs, targets, message):
     with pytest.raises(InputError, match=message):
         normalized_error(outputs, targets)

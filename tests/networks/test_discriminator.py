@@ -128,7 +128,7 @@ def test_parity_with_torch(feature_shape):
     generator = np.random.default_rng(1)
     images = generator.random((2, 64, 45, 3), np.float32)
     features = generator.normal(size=(2, *(feature_shape or (1,)))).astype(np.float32)
-    # The order of weights over branches is Keras' own, so every layer gives its own.
+    # Keras orders weights across branches in its own way, so they are taken layer by layer.
     dense = [layer for layer in network.layers if isinstance(layer, keras.layers.Dense)]
     by_units = {tuple(layer.kernel.shape): TorchLayers(torch, layer) for layer in dense}
     convolutions = [layer for layer in network.layers if isinstance(layer, keras.layers.Conv2D)]
@@ -144,5 +144,5 @@ def test_parity_with_torch(feature_shape):
         x = torch.cat([x, y], 1)
     x = layers.leaky(by_units[x.shape[1], 51].dense(x))
     expected = by_units[51, 2].dense(x)
-    given = images if feature_shape is None else [images, features]
-    np.testing.assert_allclose(network(given), expected, rtol=1e-4, atol=1e-5)
+    inputs = images if feature_shape is None else [images, features]
+    np.testing.assert_allclose(network(inputs), expected, rtol=1e-4, atol=1e-5)

@@ -15,7 +15,7 @@ MAPS = np.random.default_rng(1).normal(size=(2, 3, 2, 4)).astype(np.float32)
 
 
 def of_vectors(**options):
-    """Equal calls give equal weights."""
+    """A generator from vectors; equal arguments give equal weights."""
     keras.utils.set_random_seed(0)
     return InversionGenerator((5,), (15, 16, 3), width=0.02, **options)
 
@@ -25,8 +25,8 @@ def of_maps(**options):
     return InversionGenerator((3, 2, 4), (16, 15, 3), width=0.02, **options)
 
 
-def sides(inverter, kind):
-    return [layer.output.shape[1] for layer in inverter.decoder.layers if type(layer) is kind]
+def sides(generator, kind):
+    return [layer.output.shape[1] for layer in generator.decoder.layers if type(layer) is kind]
 
 
 @pytest.mark.parametrize(
@@ -46,52 +46,52 @@ def sides(inverter, kind):
 )
 def test_sizes_for_the_layers_of_alexnet(layer, pixels, features, dense, convolutions, up):
     assert ARCHITECTURES["alexnet"].feature_shape(layer, (pixels, pixels)) == features
-    inverter = InversionGenerator(features, (pixels, pixels, 3), width=1 / 256)
-    assert inverter.decoder.input_shape == (None, *features)
-    assert inverter.decoder.output_shape == (None, pixels, pixels, 3)
-    assert len(sides(inverter, keras.layers.Dense)) == dense
-    assert sides(inverter, keras.layers.Conv2D) == convolutions
-    assert sides(inverter, UpConvolution) == up
+    generator = InversionGenerator(features, (pixels, pixels, 3), width=1 / 256)
+    assert generator.decoder.input_shape == (None, *features)
+    assert generator.decoder.output_shape == (None, pixels, pixels, 3)
+    assert len(sides(generator, keras.layers.Dense)) == dense
+    assert sides(generator, keras.layers.Conv2D) == convolutions
+    assert sides(generator, UpConvolution) == up
 
 
 @pytest.mark.parametrize(("make", "features"), [(of_vectors, VECTORS), (of_maps, MAPS)])
 def test_features_are_scaled(make, features):
     plain, scaled = make(), make(feature_scale=0.25)
-    found = scaled(features)
-    assert set(found) == {"image"}
-    assert found["image"].shape == (2, *scaled.image_shape)
-    np.testing.assert_array_equal(found["image"], scaled.decoder(0.25 * features))
-    np.testing.assert_array_equal(found["image"], plain(0.25 * features)["image"])
-    assert np.abs(found["image"] - plain(features)["image"]).max() > 1e-3
+    outputs = scaled(features)
+    assert set(outputs) == {"image"}
+    assert outputs["image"].shape == (2, *scaled.image_shape)
+    np.testing.assert_array_equal(outputs["image"], scaled.decoder(0.25 * features))
+    np.testing.assert_array_equal(outputs["image"], plain(0.25 * features)["image"])
+    assert np.abs(outputs["image"] - plain(features)["image"]).max() > 1e-3
 
 
 def test_noise_is_appended_to_scaled_features():
-    inverter, noise = of_vectors(feature_scale=4.0, noise_dim=2), np.float32([[1, -2], [3, 0]])
+    generator, noise = of_vectors(feature_scale=4.0, noise_dim=2), np.float32([[1, -2], [3, 0]])
     for training in (False, True):
-        found = inverter(VECTORS, training=training, noise=noise)
-        np.testing.assert_array_equal(found["noise"], noise)
-        expected = inverter.decoder(np.concatenate([4 * VECTORS, noise], 1))
-        np.testing.assert_array_equal(found["image"], expected)
+        outputs = generator(VECTORS, training=training, noise=noise)
+        np.testing.assert_array_equal(outputs["noise"], noise)
+        expected = generator.decoder(np.concatenate([4 * VECTORS, noise], 1))
+        np.testing.assert_array_equal(outputs["image"], expected)
 
 
 def test_noise_is_the_same_at_each_position_of_a_map():
-    inverter, noise = of_maps(feature_scale=0.5, noise_dim=3), np.float32([[1, -2, 4], [3, 0, 1]])
+    generator, noise = of_maps(feature_scale=0.5, noise_dim=3), np.float32([[1, -2, 4], [3, 0, 1]])
     everywhere = np.broadcast_to(noise[:, None, None], (2, 3, 2, 3))
-    expected = inverter.decoder(np.concatenate([0.5 * MAPS, everywhere], -1))
-    found = inverter(MAPS, noise=noise)
-    np.testing.assert_array_equal(found["image"], expected)
-    np.testing.assert_array_equal(found["noise"], noise)
+    expected = generator.decoder(np.concatenate([0.5 * MAPS, everywhere], -1))
+    outputs = generator(MAPS, noise=noise)
+    np.testing.assert_array_equal(outputs["image"], expected)
+    np.testing.assert_array_equal(outputs["noise"], noise)
 
 
 @pytest.mark.parametrize(("make", "features"), [(of_vectors, VECTORS), (of_maps, MAPS)])
 def test_noise_is_drawn_in_training_alone(make, features):
-    inverter = make(noise_dim=3)
-    still = inverter(features)
+    generator = make(noise_dim=3)
+    still = generator(features)
     np.testing.assert_array_equal(still["noise"], np.zeros((2, 3)))
     np.testing.assert_array_equal(
-        still["image"], inverter(features, noise=np.zeros((2, 3)))["image"]
+        still["image"], generator(features, noise=np.zeros((2, 3)))["image"]
     )
-    first, second = (inverter(features, training=True) for _ in range(2))
+    first, second = (generator(features, training=True) for _ in range(2))
     for name in ("noise", "image"):
         assert not np.array_equal(first[name], second[name])
         assert not np.array_equal(first[name], still[name])
@@ -99,8 +99,8 @@ def test_noise_is_drawn_in_training_alone(make, features):
 
 
 def test_noise_is_standard_normal():
-    inverter = of_vectors(noise_dim=50)
-    noise = inverter(np.zeros((400, 5), np.float32), training=True)["noise"].numpy()
+    generator = of_vectors(noise_dim=50)
+    noise = generator(np.zeros((400, 5), np.float32), training=True)["noise"].numpy()
     assert abs(noise.mean()) < 0.03
     assert abs(noise.std() - 1) < 0.03
     assert np.abs(np.corrcoef(noise.T) - np.eye(50)).max() < 0.25
@@ -116,12 +116,12 @@ def test_noise_is_seeded():
     assert not np.array_equal(draws[0], draws[2])
 
 
-def test_only_the_decoder_is_learned_and_kept():
-    inverter = of_maps(noise_dim=3)
-    assert [v.path for v in inverter.weights] == [v.path for v in inverter.decoder.weights]
-    # The state of its noise is no weight, but goes on with a resumed training.
-    kept = set(map(id, inverter.weights))
-    (state,) = (v for v in inverter.variables if id(v) not in kept)
+def test_only_the_decoder_has_weights():
+    generator = of_maps(noise_dim=3)
+    assert [v.path for v in generator.weights] == [v.path for v in generator.decoder.weights]
+    # The state of the noise is not a weight, but it is restored when training is resumed.
+    weights = set(map(id, generator.weights))
+    (state,) = (v for v in generator.variables if id(v) not in weights)
     assert "seed_generator_state" in state.path
     plain = of_maps()
     assert len(plain.variables) == len(plain.weights)
@@ -129,20 +129,20 @@ def test_only_the_decoder_is_learned_and_kept():
 
 def test_images_are_float32_under_mixed_precision():
     keras.config.set_dtype_policy("mixed_bfloat16")
-    found = of_maps(noise_dim=3)(MAPS, training=True)
-    assert {name: value.dtype.name for name, value in found.items()} == {
+    outputs = of_maps(noise_dim=3)(MAPS, training=True)
+    assert {name: value.dtype.name for name, value in outputs.items()} == {
         "image": "float32",
         "noise": "float32",
     }
 
 
-def test_of_a_run():
+def test_the_generator_of_a_run():
     config = TrainConfig(task="inversion", invert="alexnet:pool5", width=0.02, noise_dim=4, seed=7)
     record = {
         "dataset": {"image_shape": [64, 48, 3]},
         "inverted": {"feature_shape": [2, 1, 6], "feature_scale": 0.125},
     }
-    inverter = inversion_generator_of(config, record)
+    generator = inversion_generator_of(config, record)
     expected = {
         "feature_shape": (2, 1, 6),
         "image_shape": (64, 48, 3),
@@ -151,7 +151,7 @@ def test_of_a_run():
         "noise_dim": 4,
         "seed": 7,
     }
-    assert {name: inverter.get_config()[name] for name in expected} == expected
+    assert {name: generator.get_config()[name] for name in expected} == expected
 
 
 def test_shapes_stay_tuples():

@@ -1,4 +1,4 @@
-"""The up-convolution against what defines it."""
+"""The up-convolution, compared with its definition."""
 
 import keras
 import numpy as np
@@ -54,7 +54,7 @@ def test_kernel_of_four_is_symmetric():
 def test_initializers_survive_a_round_trip():
     layer = UpConvolution(2, 3, keras.initializers.Constant(0.25), keras.initializers.Constant(0.5))
     copy = UpConvolution.from_config(layer.get_config())
-    # Kernels of 3 reach one nail in the first row and column.
+    # Kernels of size 3 see a single value in the first row and column.
     np.testing.assert_allclose(copy(np.ones((1, 1, 1, 1), np.float32))[0, 0, 0], [0.75, 0.75])
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 
 def random_weights(network, seed: int = 0) -> None:
-    """Give every weight, biases too, values that show in the output but do not blow it up."""
+    """Assign random values to all weights and biases, of a size that keeps the output moderate."""
     generator = np.random.default_rng(seed)
     for variable in network.weights:
         fan_in = max(1, np.prod(variable.shape[:-1]))
@@ -16,8 +16,8 @@ def random_weights(network, seed: int = 0) -> None:
 
 
 class TorchLayers:
-    """Layers that take the weights of a Keras network one after the other; images are [B, C, H,
-    W]."""
+    """Layers that take the weights of a Keras network one after the other; images are
+    [B, C, H, W]."""
 
     def __init__(self, torch, network):
         self.torch = torch
@@ -34,14 +34,13 @@ class TorchLayers:
         return self.torch.nn.functional.conv2d(x, kernel, next(self.weights), stride=stride)
 
     def same(self, x, kernel, stride=1):
-        """Padding as TensorFlow has it for sides that the stride divides: the odd one at the
-        end."""
+        """TensorFlow's padding for sides that the stride divides: the odd row is at the end."""
         total = kernel - stride
         pads = (total // 2, total - total // 2) * 2
         return self.valid(self.torch.nn.functional.pad(x, pads), stride)
 
     def up(self, x, padding=1):
-        """The transposed convolution whose kernel is the layer's, turned."""
+        """The transposed convolution with the layer's kernel rotated by 180 degrees."""
         kernel = next(self.weights).flip(0, 1).permute(2, 3, 0, 1)
         options = {"stride": 2, "padding": padding}
         return self.torch.nn.functional.conv_transpose2d(x, kernel, next(self.weights), **options)

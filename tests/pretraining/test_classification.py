@@ -1,4 +1,4 @@
-"""AlexNet under labels: its loss, that it learns, what it refuses, and what it leaves behind."""
+"""Classification: the loss, that the network learns, what is refused, and what is recorded."""
 
 import keras
 import numpy as np
@@ -41,7 +41,7 @@ def read(objective, first=0, last=8, seed=1):
     ]
 
 
-class Given(keras.Model):
+class Identity(keras.Model):
     """A network whose logits are the image."""
 
     def call(self, images, training=False):
@@ -58,7 +58,7 @@ def test_loss_in_closed_form(objective, smooth):
     high, low = 1 - smooth / 2, smooth / 2
     right, wrong = -(high * log_right + low * log_wrong), -(high * log_wrong + low * log_right)
     batch = {"image": tf.constant(LOGITS), TARGET: tf.constant(TARGETS)}
-    found = objective.measures(Given(), batch, training=smooth > 0)
+    found = objective.measures(Identity(), batch, training=smooth > 0)
     np.testing.assert_allclose(found["loss"], [right, wrong, wrong], rtol=1e-5)
     assert found["accuracy"].numpy().tolist() == [1, 0, 0]
 
@@ -74,17 +74,17 @@ def test_parity_with_pytorch(objective, training):
         label_smoothing=SMOOTHING if training else 0.0,
     )
     batch = {"image": tf.constant(LOGITS), TARGET: tf.constant(TARGETS)}
-    ours = objective.measures(Given(), batch, training)["loss"]
+    ours = objective.measures(Identity(), batch, training)["loss"]
     np.testing.assert_allclose(ours, theirs.numpy(), rtol=1e-5)
 
 
-def test_what_it_tells_of_itself(objective, model):
+def test_attributes(objective, model):
     assert (objective.last_saved_layer, objective.monitor, objective.saw_labels) == (
         "fc8",
         "val_accuracy",
         True,
     )
-    # The last image of each split serves no probe.
+    # The last image of each split is not used for probes.
     assert (objective.classes, objective.examples) == (2, 39)
     assert model.trained_network.architecture.layers[-1].channels == 2
 
@@ -101,7 +101,7 @@ def test_no_tuning_thread_delays_the_end(objective):
         assert data.options().autotune.enabled is False
 
 
-def test_shown(objective):
+def test_the_grid_of_examples(objective):
     shown = objective.example_grid()
     assert (shown.shape, shown.dtype) == ((5, 8, 64, 64, 3), np.uint8)
     rows = example_rows(objective._train, 8)
@@ -110,17 +110,22 @@ def test_shown(objective):
     assert (shown[1:] != shown[0]).any()
 
 
-def test_dropout_is_of_training_alone(model):
+def test_dropout_in_training_only(model):
     images = tf.random.stateless_uniform([2, 64, 64, 3], (0, 0))
     np.testing.assert_array_equal(model.trained_network(images), model.trained_network(images))
     assert (
-        (model.trained_network(images, training=True) != model.trained_network(images, training=True)).numpy().any()
+        (
+            model.trained_network(images, training=True)
+            != model.trained_network(images, training=True)
+        )
+        .numpy()
+        .any()
     )
 
 
 def test_the_frozen_network_of_its_tensors_gives_the_same(objective, tmp_path):
     network = objective.network()
-    # Biases start at 0, where their order would not show.
+    # With biases of 0, a wrong order of them would not be noticed.
     for _, bias in network.parameters.values():
         bias.assign(tf.random.stateless_normal(bias.shape, (1, 1), stddev=0.1))
     save_file(network.tensors("fc8"), tmp_path / "trained.safetensors")

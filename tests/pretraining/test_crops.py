@@ -1,4 +1,4 @@
-"""Flips and shifts against NumPy, eagerly and in a pipeline."""
+"""Flips and shifts, compared with NumPy, eagerly and in a pipeline."""
 
 import numpy as np
 import pytest
@@ -49,7 +49,7 @@ def test_a_function_of_the_seed():
 
 
 def test_reaches_the_largest_shift_both_ways_and_mirrors_half():
-    # Each pixel tells its own column.
+    # The value of each pixel is its column.
     columns = np.tile(np.arange(32, dtype=np.float32)[None, None, :, None], (400, 4, 1, 3))
     middle = flip_and_shift(tf.constant(columns), (0, 0)).numpy()[:, 0, 15:17, 0]
     mirrored = middle[:, 1] < middle[:, 0]

@@ -1,4 +1,4 @@
-"""Patches: where there is a gradient, apart from each other, with their surroundings."""
+"""Patches are where gradients are, apart from each other, and have their surroundings."""
 
 import numpy as np
 import pytest
@@ -16,12 +16,12 @@ def middle(region):
 
 
 def seen(region):
-    """The patch, and one pixel around it, which its gradients reach."""
+    """The patch with a margin of one pixel, on which its gradients depend."""
     return region[MARGIN - 1 : MARGIN + PATCH + 1, MARGIN - 1 : MARGIN + PATCH + 1]
 
 
 def places_of(patch, image):
-    """Corners at which `image` holds `patch`."""
+    """Corners at which `image` contains `patch`."""
     windows = np.lib.stride_tricks.sliding_window_view(image, (PATCH, PATCH), axis=(0, 1))
     return np.argwhere((windows == patch.transpose(2, 0, 1)).all(axis=(2, 3, 4)))
 
@@ -47,16 +47,16 @@ def test_patches_prefer_gradients():
     images = np.zeros((30, 96, 96, 3), np.uint8)
     texture = np.random.default_rng(1).integers(0, 256, (24, 24, 3)).astype(np.uint8)
     images[:, :24, :24] = texture
-    found = regions(images, 30, seed=0)
-    assert all(seen(region).any() for region in found)
+    patches = regions(images, 30, seed=0)
+    assert all(seen(region).any() for region in patches)
 
 
 def test_a_place_is_as_likely_as_its_gradient_is_large():
     image = np.zeros((96, 96, 3), np.uint8)
     # Two single dots, one of half the brightness: a quarter of the gradient's square.
     image[16, 16], image[80, 80] = 240, 120
-    found = regions(np.repeat(image[None], 400, axis=0), 400, seed=0)
-    brightest = np.array([seen(region).max() for region in found])
+    patches = regions(np.repeat(image[None], 400, axis=0), 400, seed=0)
+    brightest = np.array([seen(region).max() for region in patches])
     assert set(brightest) == {120, 240}
     assert np.mean(brightest == 240) == pytest.approx(0.8, abs=0.06)
 
@@ -71,8 +71,8 @@ def test_a_region_is_a_patch_with_its_surroundings():
 
 def test_patches_of_one_image_lie_apart():
     image = np.random.default_rng(3).integers(0, 256, (64, 64, 3)).astype(np.uint8)
-    found = regions(image[None], 10, seed=0)
-    places = np.concatenate([places_of(middle(region), image) for region in found])
+    patches = regions(image[None], 10, seed=0)
+    places = np.concatenate([places_of(middle(region), image) for region in patches])
     assert len(places) == 10
     distances = np.abs(places[:, None] - places[None]).max(axis=2)
     assert distances[~np.eye(10, dtype=bool)].min() >= APART
@@ -86,13 +86,13 @@ def test_images_give_as_many_patches_as_they_have_places_for():
 
 
 def test_images_without_any_gradient_give_patches():
-    found = regions(np.full((3, 40, 40, 3), 7, np.uint8), 3, seed=0)
-    assert found.shape == (3, REGION, REGION, 3)
-    assert (found == 7).all()
+    patches = regions(np.full((3, 40, 40, 3), 7, np.uint8), 3, seed=0)
+    assert patches.shape == (3, REGION, REGION, 3)
+    assert (patches == 7).all()
 
 
 class Counted:
-    """An array of images that counts what is read of it."""
+    """An array of images that counts how often each is read."""
 
     def __init__(self, images):
         self.images, self.read = images, []
@@ -119,7 +119,7 @@ def test_patches_follow_the_seed():
     assert (regions(images, 4, seed=1) != regions(images, 4, seed=2)).any()
 
 
-def test_small_images_are_told():
+def test_small_images_are_refused():
     with pytest.raises(
         InputError, match=r"patches need images of 32 pixels.*24x40 pixels.*--image-size 64"
     ):

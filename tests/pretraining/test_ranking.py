@@ -1,4 +1,4 @@
-"""VideoNet's loss in closed form, its batches, and that it learns from rollouts."""
+"""The ranking loss in closed form, its batches, and that VideoNet learns from videos."""
 
 import keras
 import numpy as np
@@ -19,7 +19,7 @@ BATCH, STEPS = 4, 6
 
 
 class Videos(Dataset):
-    """Rollouts of noise; a pixel of each frame tells its rollout, another its step."""
+    """Videos of noise, in which a pixel of each frame encodes the episode and another the step."""
 
     name, task, label, fingerprint = "videos", None, None, "videos"
 
@@ -38,8 +38,8 @@ class Videos(Dataset):
 
 
 class ValidatedOnTraining(Splits):
-    """Tiny LLv2 has one short rollout to validate on, so no negatives; these are the training
-    frames."""
+    """The training frames as validation frames too, since tiny LLv2 has a single short rollout for
+    validation and so no negatives."""
 
     def __getitem__(self, split):
         return super().__getitem__("encoder_train" if split == "encoder_validation" else split)
@@ -127,7 +127,7 @@ def test_parity_with_pytorch():
         np.testing.assert_allclose(mine, theirs.numpy(), atol=1e-5)
 
 
-class Given(keras.Model):
+class Identity(keras.Model):
     """A network whose embedding of an image is the image."""
 
     def call(self, images, training=False):
@@ -135,7 +135,8 @@ class Given(keras.Model):
 
 
 def measured(objective, apart, training=True, **changes):
-    """The measures of six pairs of six rollouts; anchor 0 is `apart` from the near frames."""
+    """Measures of anchor 0 in a batch of six pairs of six rollouts, where `apart` are its distances
+    to the near frames."""
     cosine = 1 - np.array(apart)
     near = np.stack([cosine, np.sqrt(1 - cosine**2)], 1)
     batch = {
@@ -153,7 +154,7 @@ def measured(objective, apart, training=True, **changes):
     }
     return {
         name: float(value[0])
-        for name, value in objective.measures(Given(), batch, training).items()
+        for name, value in objective.measures(Identity(), batch, training).items()
     }
 
 
@@ -184,11 +185,11 @@ def test_random_negatives_depend_on_the_draw(objective):
     assert measured(objective, APART, hard=easy)["loss"] == losses[0]
 
 
-def test_near_frames_of_a_rollout_are_no_negatives(objective):
+def test_near_frames_of_a_rollout_are_not_negatives(objective):
     assert measured(objective, APART, episode=np.zeros(6, int)) == {"loss": 0, "violations": 0}
 
 
-# What it learns from
+# Batches
 
 
 def test_batches_are_pairs_of_near_frames(objective):
@@ -221,7 +222,7 @@ def test_batches_are_a_function_of_seed_and_step(objective):
 
 
 @pytest.mark.parametrize("step", range(1, STEPS))
-def test_going_on_from_any_step(objective, step):
+def test_batches_can_be_resumed_at_any_step(objective, step):
     assert identical(read(objective, first=step), read(objective)[step:])
 
 
@@ -239,7 +240,7 @@ def test_validation_is_all_pairs_once(objective):
     assert len(seen) == len(set(seen)) == 18
 
 
-def test_shown_are_anchors_near_frames_and_negatives(objective):
+def test_the_grid_shows_anchors_near_frames_and_negatives(objective):
     shown = objective.example_grid()
     assert (shown.shape, shown.dtype) == ((3, 8, 64, 64, 3), np.uint8)
     anchor, near, negative = shown[:, :, 0, 0, :2].astype(int)
@@ -248,14 +249,20 @@ def test_shown_are_anchors_near_frames_and_negatives(objective):
     assert (anchor[:, 0] != negative[:, 0]).all()
 
 
-def test_shown_of_one_rollout():
-    shown = RankingObjective(Splits(Videos(1, 8)), "videonet", 0, lambda steps: steps).example_grid()
+def test_the_grid_of_one_rollout():
+    shown = RankingObjective(
+        Splits(Videos(1, 8)), "videonet", 0, lambda steps: steps
+    ).example_grid()
     anchor, _, negative = shown[:, :, 0, 0, 1].astype(int)
     assert set(np.abs(anchor - negative)) <= {1, 6, 7}
 
 
-def test_what_it_tells_of_itself(objective):
-    assert (objective.name, objective.last_saved_layer, objective.monitor) == ("ranking", "fc7", "val_loss")
+def test_attributes(objective):
+    assert (objective.name, objective.last_saved_layer, objective.monitor) == (
+        "ranking",
+        "fc7",
+        "val_loss",
+    )
     assert not objective.saw_labels
     assert set(measured(objective, APART)) == set(objective.measure_names)
 
@@ -275,7 +282,7 @@ def test_learns_from_rollouts(tiny):
     assert after["violations"] < before["violations"]
 
 
-# What it refuses
+# Refused data
 
 
 def test_images_alone_are_refused():

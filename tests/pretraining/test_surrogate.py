@@ -1,4 +1,4 @@
-"""The surrogate task: what is shown, in which order, and that the network learns from it."""
+"""Surrogate classes: their examples, the order of batches, and that the network learns them."""
 
 import keras
 import numpy as np
@@ -25,7 +25,7 @@ def taken(dataset):
     return [{name: value.numpy() for name, value in batch.items()} for batch in dataset]
 
 
-def test_a_config_makes_it_from_unlabeled_images():
+def test_the_objective_of_a_config_needs_no_labels():
     dataset = Squares(task=None)
     config = TrainConfig(
         dataset="squares", task="comparator", comparator="exemplar_cnn", surrogate_classes=5, seed=3
@@ -73,7 +73,7 @@ def test_validation_shows_each_class_once_and_always_the_same(objective):
 
 
 def test_validation_is_not_what_was_trained_on(objective):
-    # The same six patches in stored order, once with seeds of training: only the transformations
+    # The same six patches in the same order, but with a seed of training: only the transformations
     # differ.
     (batch,) = taken(objective.validation(6))
     trained = taken(objective.training(6, seed=0, steps=range(10)))
@@ -90,21 +90,22 @@ def test_batches_outlive_the_objective():
 
 def test_patches_follow_the_seed():
     first, same, other = (
-        SurrogateObjective(open_squares(), classes=6, seed=seed).example_grid() for seed in (0, 0, 1)
+        SurrogateObjective(open_squares(), classes=6, seed=seed).example_grid()
+        for seed in (0, 0, 1)
     )
     np.testing.assert_array_equal(first, same)
     assert (first != other).any()
 
 
-def test_shown_are_patches_and_their_views(objective):
+def test_the_grid_shows_patches_and_their_views(objective):
     shown = objective.example_grid()
     assert (shown.shape, shown.dtype) == ((6, 8, 32, 32, 3), np.uint8)
-    # Eight columns of six patches: the first come again.
+    # Eight columns of six patches: the first two are repeated.
     np.testing.assert_array_equal(shown[0, :2], shown[0, 6:])
     assert all((shown[0] != row).any() for row in shown[1:])
 
 
-def test_what_tells_the_classes_apart_is_not_kept(objective):
+def test_the_last_layer_is_not_saved(objective):
     network = objective.network()
     assert network(np.zeros((2, 32, 32, 3), np.float32)).shape == (2, 6)
     kept = network.tensors(objective.last_saved_layer)
@@ -140,6 +141,6 @@ def test_one_patch_is_not_enough():
         SurrogateObjective(open_squares(), classes=1, seed=0)
 
 
-def test_small_images_are_told():
+def test_small_images_are_refused():
     with pytest.raises(InputError, match=r"32 pixels and more.*28x28.*--image-size 64"):
         SurrogateObjective(open_squares(side=28), classes=4, seed=0)

@@ -1,4 +1,4 @@
-"""Each transformation by its closed form with the others off, and what is drawn."""
+"""Each transformation alone in closed form, and the distribution of the random parameters."""
 
 import colorsys
 import itertools
@@ -126,7 +126,7 @@ def test_colour_changes_as_hsv_does(change):
     power, factor = change.get("power", (1, 1)), change.get("factor", (1, 1))
     offset, turn = change.get("offset", (0, 0)), change.get("hue", 0)
 
-    def expected(pixel):
+    def recoloured_pixel(pixel):
         hue, *rest = colorsys.rgb_to_hsv(*pixel)
         rest = [
             np.clip(v**p * f + o, 0, 1)
@@ -134,10 +134,10 @@ def test_colour_changes_as_hsv_does(change):
         ]
         return colorsys.hsv_to_rgb((hue + turn) % 1, *rest)
 
-    wanted = np.apply_along_axis(
-        lambda pixel: np.array(expected(pixel)), 3, patches.astype(np.float64)
+    expected = np.apply_along_axis(
+        lambda pixel: np.array(recoloured_pixel(pixel)), 3, patches.astype(np.float64)
     )
-    np.testing.assert_allclose(change_colour(patches, **change), wanted, atol=1e-5)
+    np.testing.assert_allclose(change_colour(patches, **change), expected, atol=1e-5)
 
 
 def test_draws_fill_their_ranges():
@@ -161,7 +161,7 @@ def test_draws_fill_their_ranges():
         ), name
         even = np.log(values) / np.log(high / low) if low > 0 else values / (high - low)
         middle = np.log(low * high) / 2 / np.log(high / low) if low > 0 else 0
-        # Evenly drawn: mean in the middle, deviation of a uniform distribution.
+        # Mean and standard deviation of a uniform distribution.
         np.testing.assert_allclose(even.mean(axis=0), middle, atol=0.03, err_msg=name)
         np.testing.assert_allclose(even.std(axis=0), 12**-0.5, atol=0.02, err_msg=name)
 

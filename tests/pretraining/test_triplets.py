@@ -1,4 +1,4 @@
-"""Which frames are near, which may be negatives, and which of these are chosen."""
+"""Which frames are near each other, which may be negatives, and which of these are chosen."""
 
 import numpy as np
 import pytest
@@ -86,7 +86,7 @@ def test_highest_of_the_allowed():
     ]
 
 
-def test_ties_do_not_add_any():
+def test_ties_add_no_further_scores():
     assert highest(tf.zeros([3, 6]), tf.ones([3, 6], tf.bool), 4).numpy().sum(1).tolist() == [
         4,
         4,

@@ -1,4 +1,4 @@
-"""Random crops and flips: what they may do, how often, and that seed and step decide it."""
+"""Random crops and flips: their results, their frequencies, and that seed and step decide them."""
 
 import gc
 
@@ -15,7 +15,7 @@ SEED = tf.constant([3, 4], tf.int64)
 
 
 def pictures(count):
-    """No two pixels of an image are alike, so a part is found at one place only."""
+    """Images without equal pixels, so that a part has a single place."""
     generator = np.random.default_rng(0)
     return np.stack([generator.permutation(SIDE * SIDE * 2) for _ in range(count)]).reshape(
         count, SIDE, SIDE, 2
@@ -23,7 +23,7 @@ def pictures(count):
 
 
 def place(part, whole):
-    """Top, left and whether mirrored, of a part in its image; fails if it is none."""
+    """Top, left, and whether mirrored, of a part in its image; fails if it is not a part."""
     height, width = part.shape[:2]
     found = [
         (top, left, mirrored)
@@ -88,7 +88,7 @@ def images(*args, **kwargs):
 
 
 @pytest.mark.parametrize("step", range(1, 5))
-def test_going_on_from_any_step(step):
+def test_batches_can_be_resumed_at_any_step(step):
     np.testing.assert_array_equal(images(step, 5), images(0, 5)[step:])
 
 

@@ -1,4 +1,4 @@
-"""Warnings of lost terms and players, and TensorBoard's panel."""
+"""Warnings about loss terms and networks out of balance, and TensorBoard's charts."""
 
 import io
 import re
@@ -19,7 +19,7 @@ EVEN = {"gradient_image": 1.0, "gradient_feature": 1.0, "gradient_adversarial": 
 
 
 def watched(path, weights, epochs):
-    """What is printed, by epoch, where a model with these terms has these logs."""
+    """What is printed after each epoch, for a model with these loss weights and these logs."""
     out = io.StringIO()
     balance = Balance(RunDirectory(path), rich.console.Console(file=out, width=1000))
     parts = keras.Sequential([keras.layers.Flatten()]), keras.layers.Identity()
@@ -38,7 +38,7 @@ ALL = {"image": 1.0, "feature": 1.0, "adversarial": 1.0}
 
 
 def values(path):
-    """Tag to (step, value) of everything in the event files."""
+    """(step, value) of everything in the event files, by tag."""
     found = {}
     for file in sorted((path / "train").glob("events*")):
         for event in tf.compat.v1.train.summary_iterator(str(file)):
@@ -71,7 +71,7 @@ def test_a_share_at_the_limit_is_no_warning(tmp_path):
 
 
 @pytest.mark.parametrize(("ratio", "ahead"), [(0.05, "discriminator"), (25.0, "generator")])
-def test_a_game_that_is_long_lost_is_warned_of(tmp_path, ratio, ahead):
+def test_a_ratio_long_outside_of_the_band_is_warned_of(tmp_path, ratio, ahead):
     ratios = [ratio] * (LONG - 1) + [2.0] + [ratio] * (LONG + 2)
     printed = watched(tmp_path, ALL, [EVEN | {"ratio": r} for r in ratios])
     assert [bool(text) for text in printed] == [False] * (2 * LONG - 1) + [True, False, False]
@@ -105,7 +105,7 @@ def test_panel_and_thresholds_reach_tensorboard(tmp_path):
         assert limits == pytest.approx([limit] * 2)
 
 
-def test_nothing_with_one_term(tmp_path):
+def test_a_single_term_has_no_charts(tmp_path):
     assert watched(tmp_path, {"image": 1.0}, [{"loss": 1.0, "image": 1.0}] * 5) == [""] * 5
     assert values(tmp_path) == {}
 

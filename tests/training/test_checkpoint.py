@@ -1,4 +1,4 @@
-"""State on disk: whole, complete, and the rule that picks the best epoch."""
+"""Checkpoints: complete or refused; and the rule that selects the best epoch."""
 
 import numpy as np
 import pytest
@@ -50,7 +50,7 @@ def take_step(model, seed=0):
     model.train_step({"image": images})
 
 
-def test_state_goes_on_bit_for_bit(models, tmp_path):
+def test_a_resumed_state_continues_bit_for_bit(models, tmp_path):
     first, second = models
     take_step(first)
     save_state(RunDirectory(tmp_path), first, TrainingProgress(rows(1.0), step=1, seconds=2.0))
@@ -70,11 +70,11 @@ def test_state_holds_the_random_generator_and_the_optimizer(models):
     assert len(set(map(id, models[0].state_variables()))) == len(paths)
 
 
-@pytest.mark.parametrize("kept", [0, 1, 100, -1])
-def test_truncated_file(tmp_path, kept):
+@pytest.mark.parametrize("length", [0, 1, 100, -1])
+def test_truncated_file(tmp_path, length):
     path = tmp_path / "state.npz"
     save_arrays(path, [np.arange(100.0)], {"step": 1})
-    path.write_bytes(path.read_bytes()[:kept])
+    path.write_bytes(path.read_bytes()[:length])
     with pytest.raises(InputError, match="checkpoint must be complete"):
         load_arrays(path)
 

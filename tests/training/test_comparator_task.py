@@ -1,4 +1,4 @@
-"""A comparator is trained, resumed, packed, and compares: the whole way through the command."""
+"""A comparator is trained, resumed, bundled and used by another run, through the commands."""
 
 import csv
 import json
@@ -17,7 +17,7 @@ from tfdeepsim.run import RunDirectory
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Squares of two colours as image files, a folder a colour."""
+    """Image files of squares of two colours, in one folder for each colour."""
     path = tmp_path_factory.mktemp("images")
     images, classes, _ = squares(60, seed=3)
     for index, (image, kind) in enumerate(zip(images, classes, strict=True)):
@@ -60,7 +60,7 @@ def test_leaves_a_comparator_and_its_record(exemplar):
     assert json.loads(exemplar.environment.read_text())["objective"] == "surrogate"
 
 
-def test_goes_on_where_it_stopped(exemplar, folder, tmp_path):
+def test_a_run_is_resumed_where_it_stopped(exemplar, folder, tmp_path):
     run = tmp_path / "run"
     flags = ("--comparator", "exemplar_cnn", "--surrogate-classes", "4")
     assert main(arguments(folder, run, *flags, "--epochs", "1")) == 0

@@ -1,5 +1,5 @@
-"""A network is inverted: trained, killed, resumed, exported, and used without tfdeepsim, by the
-command."""
+"""Inversion through the command: a run is trained, killed, resumed, exported, and used without
+tfdeepsim."""
 
 import csv
 import os
@@ -89,8 +89,7 @@ sys.exit(main(sys.argv[2:]))
 
 @pytest.fixture(scope="module")
 def killed_and_whole(archive, tmp_path_factory):
-    """Two runs of one configuration: one killed after its second epoch and resumed, one left
-    alone."""
+    """Two runs of one configuration, of which one was killed after its second epoch and resumed."""
     folder = tmp_path_factory.mktemp("noisy")
     flags = (*NOISY, "--deterministic", "--epochs", str(EPOCHS))
     killed, whole = (
@@ -113,7 +112,7 @@ def killed_and_whole(archive, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def runs(archive, autoencoder, killed_and_whole, tmp_path_factory):
-    """Finished runs by what they invert."""
+    """Finished runs by the network that they invert."""
     folder = tmp_path_factory.mktemp("runs")
     pool5 = arguments(archive, folder / "pool5", "random_alexnet:pool5", *DEEPSIM, "--steps", "4")
     assert main([*pool5, "--seed", "4"]) == 0
@@ -150,17 +149,17 @@ def test_killed_and_resumed_is_bit_for_bit_the_same(killed_and_whole, name):
 
 
 @pytest.mark.parametrize("name", KNOWN)
-def test_the_record_tells_what_was_inverted(runs, extractors, name):
+def test_the_inverted_network_is_recorded(runs, extractors, name):
     known, extractor = runs[name].read_environment()["inverted"], extractors[name]
     assert {key: known[key] for key in KNOWN[name]} == KNOWN[name]
     assert (known["source"], known["sha256"]) == (extractor.source, extractor.sha256)
-    # Of the first images in training: a power of two that brings the mean square near 1.
+    # A power of two that brings the mean square over the first training images near 1.
     assert np.log2(known["feature_scale"]) == round(np.log2(known["feature_scale"]))
     features = extractor(squares(40, seed=3)[0].astype(np.float32) / 255).numpy()
     assert 0.4 < np.mean((known["feature_scale"] * features) ** 2) < 2.5
 
 
-def test_what_a_run_leaves(runs):
+def test_files_of_a_run(runs):
     for run in runs.values():
         assert not run.encoder.exists()
         assert run.outcome("inversion").is_dir()
@@ -221,8 +220,7 @@ for folder in sys.argv[1:]:
 
 @pytest.fixture(scope="module")
 def generated(runs):
-    """What a process without tfdeepsim generates of features that no image has, and what is
-    expected."""
+    """What a process without tfdeepsim generates from random features, and what is expected."""
     random, expected = np.random.default_rng(0), {}
     for name, run in runs.items():
         generator = load_generator(run)
@@ -263,7 +261,7 @@ def test_dry_run_writes_nothing(archive, tmp_path, capsys):
 
 
 def save(folder, function, shape=(None, None, None, 3)):
-    """A network from elsewhere of one function."""
+    """An external network: a SavedModel with one function."""
     module = tf.Module()
     module.f = tf.function(function, input_signature=[tf.TensorSpec(shape, tf.float32)])
     tf.saved_model.save(module, str(folder), signatures=module.f)
@@ -271,7 +269,7 @@ def save(folder, function, shape=(None, None, None, 3)):
 
 
 def refused(archive, folder, capsys, invert, *flags):
-    """The line of error; nothing else is printed and nothing written."""
+    """The error line, after checking that nothing else is printed and nothing is written."""
     capsys.readouterr()
     before = sorted(folder.rglob("*"))
     assert main(arguments(archive, folder / "run", invert, *flags)) == 2
@@ -314,7 +312,7 @@ def test_bad_flags_are_one_line(archive, tmp_path, capsys, invert, flags, messag
     assert message in refused(archive, tmp_path, capsys, invert, *flags)
 
 
-def test_networks_from_elsewhere_that_cannot_be_inverted(archive, tmp_path, capsys):
+def test_external_networks_that_cannot_be_inverted(archive, tmp_path, capsys):
     as_large = save(tmp_path / "as_large", lambda x: 2 * x)
     assert "got 64x64 for 64x64 pixels" in refused(archive, tmp_path, capsys, as_large)
     black = save(tmp_path / "black", lambda x: 0 * x[:, 0, 0])
@@ -344,7 +342,7 @@ def test_resume_needs_the_network_of_the_training(runs, autoencoder, tmp_path, c
     assert f"accepted: {64 * chr(48)}, with which" in capsys.readouterr().err
 
 
-def test_images_that_cannot_be_made_are_refused_before_the_data_are(tmp_path):
+def test_images_that_cannot_be_generated_are_refused_before_data_are_created(tmp_path):
     """LLv2 would be simulated first, for half an hour."""
     as_large = save(tmp_path / "as_large", lambda x: 2 * x)
     for flags in ({"invert": str(as_large)}, {"invert": "random_alexnet:relu1", "lambda_adv": 1.0}):

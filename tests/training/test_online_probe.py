@@ -1,5 +1,5 @@
-"""A probe during training: what it writes, that it disturbs nothing, and that it may choose the
-weights."""
+"""A probe during training: its scores, that it does not change the training, and that it can select
+the best epoch."""
 
 import csv
 
@@ -23,7 +23,7 @@ COLUMN = "val_probe_l1"
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory, tiny):
-    """A run with a probe every second epoch that chooses the weights, and the same run without."""
+    """A run with a probe every second epoch that selects the weights, and the same run without."""
     name, data_dir = tiny
     common = {
         "dataset": name,
@@ -46,13 +46,13 @@ def history(run):
         return list(csv.DictReader(file))
 
 
-def test_scores_stand_at_the_first_every_and_the_last_epoch(runs):
+def test_scores_of_the_first_every_second_and_the_last_epoch(runs):
     scored = [bool(row[COLUMN]) for row in history(runs[0])]
     assert scored == [True, True, False, True]
     assert COLUMN not in history(runs[1])[0]
 
 
-def test_training_goes_on_as_without_it(runs):
+def test_training_is_the_same_without_it(runs):
     (probed, _), (plain, _) = (load_arrays(run.state) for run in runs)
     for a, b in zip(probed, plain, strict=True):
         np.testing.assert_array_equal(a, b)
@@ -81,7 +81,7 @@ def test_best_epoch_by_a_score():
     assert TrainingProgress(rows[:1], monitor="val_probe_accuracy").best_epoch == 0
 
 
-def test_only_shown_frames_and_never_test(tiny):
+def test_only_on_screen_frames_and_never_the_test_split(tiny):
     splits = Splits(open_dataset(*tiny))
     read = []
 

@@ -1,3 +1,5 @@
+"""Files for TensorBoard's projector."""
+
 import numpy as np
 import pytest
 from google.protobuf import text_format

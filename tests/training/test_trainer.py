@@ -1,4 +1,4 @@
-"""Training itself: what it writes, that it learns, and that it resumes."""
+"""The trainer: what it writes, that the model learns, and that runs are resumed."""
 
 import csv
 import dataclasses
@@ -26,7 +26,7 @@ from tfdeepsim.training.plan import measure_step
 
 
 def source(size, seed=0):
-    """Squares of one colour at random places: something to learn."""
+    """Squares of one colour at random places, which can be learned."""
     generator = np.random.default_rng(seed)
     images = np.zeros((size, 64, 64, 3), np.uint8)
     corners = generator.integers(0, 40, (size, 2))
@@ -89,7 +89,7 @@ def test_best_weights_are_those_of_the_best_epoch(trained):
     assert len(arrays) == len(trained[1].generator.weights)
 
 
-def test_board(trained):
+def test_tensorboard_and_samples(trained):
     run, model, progress, task = trained
     trainer._finish(task, run, model, progress, QUIET)
     tags = {}
@@ -140,8 +140,7 @@ def test_steps_in_place_of_epochs(tmp_path):
 
 
 def test_early_stopping(tmp_path):
-    # Nothing is learned; only batch statistics settle, after which the loss goes up and down by
-    # chance.
+    # Nothing is learned: only batch statistics converge, after which the loss changes randomly.
     run, _, progress, _ = fit(tmp_path / "run", epochs=60, patience=2, learning_rate=1e-12)
     assert progress.epoch < 60
     assert progress.epoch - progress.best_epoch == 2
