@@ -19,6 +19,10 @@ class Thresholds:
         resume: The discriminator is trained again when r rises above this value.
         losing: The generator is paused when r rises above this value, until the discriminator wins
             again.
+
+    Example:
+        >>> GATES["paper"].pause
+        0.1
     """
 
     pause: float

@@ -83,10 +83,9 @@ class GeneratorTask(Task):
         config = self.config
         rate: Any = config.learning_rate
         if config.schedule == "halving":
-            at = [max(1, round(share * steps)) for share in HALVED_AT]
-            rate = keras.optimizers.schedules.PiecewiseConstantDecay(
-                at, [rate / 2**halvings for halvings in range(len(at) + 1)]
-            )
+            boundaries = [max(1, round(share * steps)) for share in HALVED_AT]
+            rates = [rate / 2**halvings for halvings in range(len(boundaries) + 1)]
+            rate = keras.optimizers.schedules.PiecewiseConstantDecay(boundaries, rates)
         # Only the gate `hysteresis` ever pauses the generator.
         adam = GatedAdam if config.gate == "hysteresis" else keras.optimizers.Adam
         return adam(rate, beta_1=0.9, beta_2=0.999)
@@ -106,8 +105,8 @@ class GeneratorTask(Task):
 
     def training(self, steps: range) -> tf.data.Dataset:
         config = self.config
-        source = self._uncropped if "crop" in config.augment else self.splits["encoder_train"]
-        data = training_batches(source, batch_size=config.batch_size, seed=config.seed, steps=steps)
+        split = self._uncropped if "crop" in config.augment else self.splits["encoder_train"]
+        data = training_batches(split, batch_size=config.batch_size, seed=config.seed, steps=steps)
         if config.augment == "none":
             return data
         size = self.description.image_shape[:2] if "crop" in config.augment else None
@@ -115,12 +114,12 @@ class GeneratorTask(Task):
 
     @functools.cached_property
     def _uncropped(self) -> Split:
-        """Training images of `--shorter-side`, from which squares are cut at random."""
+        """Training images of `--shorter-side`, from which squares are cropped at random."""
         config = self.config
-        whole = dataclasses.replace(
+        options = dataclasses.replace(
             config, image_size=config.shorter_side, shorter_side=None, augment="none"
         )
-        dataset = open_dataset(config.dataset, config.data_dir, whole)
+        dataset = open_dataset(config.dataset, config.data_dir, options)
         return dataset.split("encoder_train", config.cache)
 
     def validation(self) -> tf.data.Dataset:
