@@ -6,18 +6,20 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from squares import COLOURS, open_squares
+from squares import COLOURS, COUNTS, open_squares
 
 from tfdeepsim.comparators import make_comparator
 from tfdeepsim.config import FEATURE_FIELDS, TrainConfig
 from tfdeepsim.errors import InputError
+from tfdeepsim.files import sha256_of_json
 from tfdeepsim.networks.normalization import BatchNormalization
 from tfdeepsim.networks.pihlgren import Encoder
+from tfdeepsim.probes.scikit_learn.ridge import quick_score
 from tfdeepsim.representations import BASELINE_NAMES
 from tfdeepsim.representations.baselines import baselines, usable
 from tfdeepsim.representations.embeddings import embeddings_of
 from tfdeepsim.representations.pca import fit_pca, pixels, project
-from tfdeepsim.representations.random_encoder import calibrate
+from tfdeepsim.representations.random_encoder import RandomEncoder, calibrate
 from tfdeepsim.representations.supervised_encoder import SupervisedEncoder
 
 SPLITS = ("probe_train", "test")
@@ -150,6 +152,92 @@ def test_a_random_encoder_sees_normalized_inputs():
         np.testing.assert_allclose(values.numpy().std((0, 1, 2)), 1, atol=1e-2)
 
 
+def embedded_by_both(splits, seed, names):
+    """Embeddings of splits by an untrained encoder before and after its calibration."""
+    keras.utils.set_random_seed(seed)
+    encoder = Encoder(splits.dataset.image_shape, 6)
+    embeddings = {}
+    for statistics in ("untouched", "calibrated"):
+        if statistics == "calibrated":
+            calibrate(encoder, splits["encoder_train"].images, seed)
+        embeddings[statistics] = {
+            name: encoder(splits[name].images / np.float32(255), training=False)["latent"].numpy()
+            for name in names
+        }
+    return embeddings
+
+
+@pytest.mark.parametrize(
+    ("task", "label", "metric", "expected"),
+    [
+        ("classification", "class", "accuracy", {2: "calibrated", 4: "untouched"}),
+        ("regression", "corner", "l1", {1: "untouched", 3: "untouched"}),
+    ],
+)
+def test_the_random_encoder_has_the_batch_statistics_that_validate_better(
+    tmp_path, task, label, metric, expected
+):
+    names = ("probe_train", "probe_validation", "test")
+    for seed, best in expected.items():
+        splits = open_squares(task=task)
+        both = embedded_by_both(splits, seed, names)
+        # The last image of each split serves no probe.
+        pairs = {
+            statistics: [(of[name][:-1], splits[name].labels[label][:-1]) for name in names[:2]]
+            for statistics, of in both.items()
+        }
+        scores = {statistics: quick_score(*pairs[statistics], task) for statistics in both}
+        assert (max if task == "classification" else min)(scores, key=scores.get) == best
+        found = embed("random_encoder", tmp_path, splits, seed=seed)
+        np.testing.assert_allclose(found["test"], both[best]["test"], rtol=1e-3, atol=1e-4)
+        folder = make("random_encoder", tmp_path, seed=seed).folder
+        record = json.loads(folder.representation.read_text())["settings"]["batch_statistics"]
+        assert record["squares"]["chosen"] == best
+        assert record["squares"][f"validation_{metric}"] == pytest.approx(scores, rel=1e-3)
+
+
+def test_the_batch_statistics_are_chosen_without_the_test_split(tmp_path):
+    splits = open_squares()
+    RandomEncoder(tmp_path, 6, 0).fit(splits)
+    assert set(splits.dataset.reads) == {"encoder_train", "probe_train", "probe_validation"}
+
+
+def test_without_labels_the_batch_statistics_are_calibrated(tmp_path):
+    splits = open_squares(task=None)
+    found = embed("random_encoder", tmp_path, splits)["test"]
+    both = embedded_by_both(splits, 3, ["test"])
+    np.testing.assert_allclose(found, both["calibrated"]["test"], rtol=1e-3, atol=1e-4)
+    record = json.loads(make("random_encoder", tmp_path).folder.representation.read_text())
+    assert record["settings"]["batch_statistics"] == {"squares": {"chosen": "calibrated"}}
+
+
+def test_the_choice_stays_in_the_record(tmp_path):
+    splits = open_squares()
+    embed("random_encoder", tmp_path, splits)
+    splits.dataset.name = "others"
+    embeddings_of(make("random_encoder", tmp_path), "others", splits, ("test",))
+    path = make("random_encoder", tmp_path).folder.representation
+    record = path.read_text()
+    assert set(json.loads(record)["settings"]["batch_statistics"]) == {"others", "squares"}
+    for lose in (lambda: None, path.unlink):
+        lose()
+        embed("random_encoder", tmp_path)
+        assert path.read_text() == record
+
+
+def test_a_random_encoder_of_earlier_versions_is_another_one(tmp_path):
+    earlier = sha256_of_json(["random_encoder", {"latent_dim": 6, "seed": 3}])
+    representation = make("random_encoder", tmp_path)
+    assert representation.identity != earlier
+    assert representation.folder.name != f"random_encoder-{earlier[:8]}"
+
+
+def test_a_choice_without_validation_images_is_refused(tmp_path):
+    splits = open_squares(counts=COUNTS | {"probe_validation": 1})  # which serves no probe
+    with pytest.raises(InputError, match="split 'validation' must be a table of at least one row"):
+        embed("random_encoder", tmp_path, splits)
+
+
 def test_the_supervised_encoder_learns_its_classes(tmp_path):
     # Classes differ in few single pixels; with random labels the accuracy would be 0.5.
     splits = open_squares()
@@ -179,7 +267,7 @@ def test_images_outside_the_probe_mask_are_not_used(tmp_path):
     for split in ("probe_train", "probe_validation"):
         spoilt[split].labels["class"][-1] = 1 - splits[split].labels["class"][-1]
         spoilt[split].images[-1] = 255
-    arrays = [SupervisedEncoder(tmp_path, 6, 0, 2, 8).fit(each) for each in (splits, spoilt)]
+    arrays = [SupervisedEncoder(tmp_path, 6, 0, 2, 8).fit(each).arrays for each in (splits, spoilt)]
     for one, other in zip(*arrays, strict=True):
         np.testing.assert_array_equal(one, other)
 

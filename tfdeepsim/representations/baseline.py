@@ -1,6 +1,8 @@
 """Baselines: fitted once to a dataset, and stored."""
 
 import abc
+import contextlib
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +25,28 @@ FITTING_FLOATS = 2**27
 """Floats that these images become, at most (512 MB): fewer large images are used."""
 
 
+@dataclasses.dataclass(frozen=True)
+class Fitted:
+    """What a baseline learned from a dataset.
+
+    Attributes:
+        arrays: The fitted arrays, e.g. the weights of a network.
+        choices: What was chosen by the data, as JSON values; empty if nothing was.
+
+    Example:
+        >>> fitted = Pca(Path("runs/baselines"), latent_dim=64, seed=0).fit(splits)
+    """
+
+    arrays: list[np.ndarray]
+    choices: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
 class Baseline(EncoderRepresentation):
     """A representation to compare trained encoders with.
 
     It is fitted to the images of a dataset, or to their labels; the same seed gives the same
-    embeddings. The fitted arrays are stored in `<folder>/fitted/<dataset>.npz`.
+    embeddings. The fitted arrays are stored in `<folder>/fitted/<dataset>.npz`, together with what
+    was chosen by the data.
 
     Args:
         name: One of `scores.BASELINES`.
@@ -46,14 +65,11 @@ class Baseline(EncoderRepresentation):
         self.folder = representation_folder(parent, name, self.identity)
 
     @abc.abstractmethod
-    def fit(self, splits: Splits) -> list[np.ndarray]:
-        """Fit to a dataset.
+    def fit(self, splits: Splits) -> Fitted:
+        """Fit to a dataset; the test split is not read.
 
         Args:
             splits: Splits of the dataset.
-
-        Returns:
-            The fitted arrays, e.g. the weights of a network.
         """
 
     @abc.abstractmethod
@@ -72,8 +88,17 @@ class Baseline(EncoderRepresentation):
         fitted = _stored(path, origin)
         if fitted is None:
             fitted = self.fit(splits)
-            save_arrays(path, fitted, origin)
-        return self.encoder_of(fitted, splits.dataset.image_shape)
+            save_arrays(path, fitted.arrays, origin | {"choices": fitted.choices})
+            self.write_record()
+        return self.encoder_of(fitted.arrays, splits.dataset.image_shape)
+
+    def choices_by_dataset(self) -> dict[str, Any]:
+        """The `choices` of every stored `Fitted`, by the name of the dataset as in file names."""
+        choices = {}
+        for path in sorted((self.folder.path / "fitted").glob("*.npz")):
+            with contextlib.suppress(InputError):  # damaged, and fitted again when it is needed
+                choices[path.stem] = load_arrays(path)[1].get("choices", {})
+        return choices
 
 
 def fitting_rows(images: Images, seed: int, row_length: int) -> np.ndarray:
@@ -91,10 +116,11 @@ def fitting_rows(images: Images, seed: int, row_length: int) -> np.ndarray:
     return np.sort(np.random.default_rng(seed).permutation(len(images))[:count])
 
 
-def _stored(path: Path, origin: dict[str, str]) -> list[np.ndarray] | None:
-    """Fitted arrays of this origin; None if there are none, or the file is damaged."""
+def _stored(path: Path, origin: dict[str, str]) -> Fitted | None:
+    """What was fitted for this origin; None if there is nothing, or the file is damaged."""
     try:
-        arrays, stored_origin = load_arrays(path)
+        arrays, record = load_arrays(path)
     except InputError:
         return None
-    return arrays if stored_origin == origin else None
+    choices = record.pop("choices", {})
+    return Fitted(arrays, choices) if record == origin else None

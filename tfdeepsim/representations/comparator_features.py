@@ -17,7 +17,7 @@ from tfdeepsim.comparators.from_config import (
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.data.dataset import Dataset, Splits
 from tfdeepsim.errors import InputError
-from tfdeepsim.representations.baseline import Baseline, fitting_rows
+from tfdeepsim.representations.baseline import Baseline, Fitted, fitting_rows
 from tfdeepsim.representations.pca import fit_pca, project
 from tfdeepsim.representations.representation import Encode
 
@@ -54,13 +54,13 @@ class ComparatorFeatures(Baseline):
             )
         check_comparator_of(self._config, dataset.image_shape)
 
-    def fit(self, splits: Splits) -> list[np.ndarray]:
+    def fit(self, splits: Splits) -> Fitted:
         images = splits["encoder_train"].images
         features = self._features(splits.dataset.image_shape)
         length = features(np.asarray(images[:1])).shape[1]
         rows = fitting_rows(images, self.settings["seed"], length)
         fitting_features = over_batches(features, images, rows=rows)
-        return fit_pca(fitting_features, self.settings["latent_dim"], self.settings["seed"])
+        return Fitted(fit_pca(fitting_features, self.settings["latent_dim"], self.settings["seed"]))
 
     def encoder_of(self, fitted: list[np.ndarray], image_shape: tuple[int, int, int]) -> Encode:
         features = self._features(image_shape)

@@ -8,7 +8,7 @@ from sklearn.decomposition import PCA
 from tfdeepsim.batches import over_batches
 from tfdeepsim.data.dataset import Splits
 from tfdeepsim.pixels import to_floats
-from tfdeepsim.representations.baseline import Baseline, fitting_rows
+from tfdeepsim.representations.baseline import Baseline, Fitted, fitting_rows
 from tfdeepsim.representations.representation import Encode
 
 
@@ -28,14 +28,11 @@ class Pca(Baseline):
     def __init__(self, parent: Path, latent_dim: int, seed: int):
         super().__init__("pca", parent, {"latent_dim": latent_dim, "seed": seed})
 
-    def fit(self, splits: Splits) -> list[np.ndarray]:
+    def fit(self, splits: Splits) -> Fitted:
         images = splits["encoder_train"].images
         rows = fitting_rows(images, self.settings["seed"], int(np.prod(images.shape[1:])))
-        return fit_pca(
-            over_batches(pixels, images, rows=rows),
-            self.settings["latent_dim"],
-            self.settings["seed"],
-        )
+        fitting_pixels = over_batches(pixels, images, rows=rows)
+        return Fitted(fit_pca(fitting_pixels, self.settings["latent_dim"], self.settings["seed"]))
 
     def encoder_of(self, fitted: list[np.ndarray], image_shape: tuple[int, int, int]) -> Encode:
         return lambda images: project(pixels(images), fitted)

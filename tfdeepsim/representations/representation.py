@@ -80,6 +80,11 @@ class Representation(abc.ABC):
         """
         return None
 
+    def choices(self) -> dict[str, Any]:
+        """Settings that were chosen by data, as JSON values for `representation.json`; none of them
+        until the choice is made."""
+        return {}
+
     def write_record(self) -> None:
         """Write `representation.json`, which says what the folder belongs to, if it is missing or
         outdated."""
@@ -88,7 +93,7 @@ class Representation(abc.ABC):
             "name": self.name,
             "model": self.model,
             "identity": self.identity,
-            "settings": self.settings,
+            "settings": self.settings | self.choices(),
         }
         try:
             outdated = read_json(path) != record

@@ -16,7 +16,7 @@ from tfdeepsim.data.splits.split import Split
 from tfdeepsim.errors import InputError
 from tfdeepsim.networks.pihlgren import Encoder, check_image_shape
 from tfdeepsim.networks.precision import float32
-from tfdeepsim.representations.baseline import Baseline
+from tfdeepsim.representations.baseline import Baseline, Fitted
 from tfdeepsim.representations.random_encoder import encoder_function
 from tfdeepsim.representations.representation import Encode
 from tfdeepsim.training.best_weights import BestWeights
@@ -64,7 +64,7 @@ class SupervisedEncoder(Baseline):
             )
         check_image_shape(dataset.image_shape)
 
-    def fit(self, splits: Splits) -> list[np.ndarray]:
+    def fit(self, splits: Splits) -> Fitted:
         train, validation = (
             labelled(splits, split) for split in ("probe_train", "probe_validation")
         )
@@ -76,7 +76,7 @@ class SupervisedEncoder(Baseline):
             model = keras.Model(encoder.input, head)
             model.compile(keras.optimizers.Adam(self.settings["learning_rate"]), loss)
             self._train(model, train, validation)
-        return [variable.numpy() for variable in encoder.weights]
+        return Fitted([variable.numpy() for variable in encoder.weights])
 
     def _train(self, model: keras.Model, train: Split, validation: Split) -> None:
         epochs = self.settings["epochs"]
