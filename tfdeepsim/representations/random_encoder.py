@@ -116,19 +116,25 @@ def validation_score(encoder: keras.Model, splits: Splits) -> float:
     Raises:
         InputError: As `quick_score`, e.g. if one of the two splits has no image with a label.
     """
-    pairs = []
-    for name, count in PROBE_EXAMPLES.items():
-        split = labelled(splits, name)
-        rows = np.sort(np.random.default_rng(0).permutation(len(split.images))[:count])
-        embeddings = np.empty((0, encoder.latent_dim), np.float32)
-        if len(rows):
-            embeddings = over_batches(
-                lambda batch: encoder(to_floats(batch), training=False)["latent"],
-                split.images,
-                rows=rows,
-            )
-        pairs.append((embeddings, split.labels[TARGET][rows]))
-    return quick_score(*pairs, splits.dataset.labelled()[0])
+    train, validation = (
+        _embedded(encoder, splits, name, count) for name, count in PROBE_EXAMPLES.items()
+    )
+    return quick_score(train, validation, splits.dataset.labelled()[0])
+
+
+def _embedded(
+    encoder: keras.Model, splits: Splits, name: str, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Embeddings and labels of up to `count` images of a split that serve probes."""
+    split = labelled(splits, name)
+    rows = np.sort(np.random.default_rng(0).permutation(len(split.images))[:count])
+    labels = split.labels[TARGET][rows]
+    if not len(rows):
+        return np.empty((0, encoder.latent_dim), np.float32), labels
+    embeddings = over_batches(
+        lambda batch: encoder(to_floats(batch), training=False)["latent"], split.images, rows=rows
+    )
+    return embeddings, labels
 
 
 def encoder_function(
