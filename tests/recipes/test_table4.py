@@ -57,7 +57,7 @@ def test_folds_are_disjoint_and_even():
 def photos(tmp_path):
     """Four classes of noisy colours, in folders."""
     generator = np.random.default_rng(0)
-    for split, count in (("train", 60), ("test", 20)):
+    for split, count in (("train", 80), ("test", 20)):
         for number, colour in enumerate(
             ((200, 40, 40), (40, 200, 40), (40, 40, 200), (200, 200, 40))
         ):

@@ -159,7 +159,9 @@ def _report(
     write_image_rows(folder / "reconstructions.png", reconstructions)
     write_image_rows(folder / "interpolations.png", interpolations)
     console.print(
-        f"pictures: {folder}/samples.png, reconstructions.png, interpolations.png", highlight=False
+        f"pictures: {folder}/samples.png, reconstructions.png, interpolations.png",
+        highlight=False,
+        soft_wrap=True,
     )
 
 

@@ -45,7 +45,9 @@ def report(inversions: InversionRuns, targets: np.ndarray) -> None:
         )
     write_drift(inversions.folder / "drift.png", curves)
     inversions.console.print(
-        f"pictures: {inversions.folder}/reencoding-*.png, drift.png", highlight=False
+        f"pictures: {inversions.folder}/reencoding-*.png, drift.png",
+        highlight=False,
+        soft_wrap=True,
     )
 
 

@@ -16,11 +16,16 @@ SYSTEMS: dict[str, dict[str, Any]] = {
 }
 """Fields of a `TrainConfig`, by the name of an encoder."""
 REPORTED = {
-    "llv2": ("Mean L1 distance", {"ae": 13.22, "vae": 12.70, "p-ae": 1.44, "p-vae": 1.15}),
+    "llv2": (
+        "Mean L1 distance in pixels",
+        {"ae": 13.22, "vae": 12.70, "p-ae": 1.44, "p-vae": 1.15},
+    ),
     "stl10": ("Accuracy (%)", {"ae": 45.0, "vae": 42.4, "p-ae": 63.4, "p-vae": 64.8}),
     "svhn": ("Accuracy (%)", {"ae": 81.9, "vae": 82.7, "p-ae": 84.0, "p-vae": 81.2}),
 }
-"""Table 1 of the paper: the metric, and its value for each encoder, by dataset."""
+"""Table 1 of the paper: the metric, and its value for each encoder, by dataset. That distances on
+LLv2 are in pixels of the 64x64 frame is an inference: no two positions on the screen are as many
+units of the simulator apart."""
 
 
 def systems(comparator_weights: str | Path | None = None) -> dict[str, dict[str, Any]]:
@@ -45,9 +50,12 @@ def systems(comparator_weights: str | Path | None = None) -> dict[str, dict[str,
 def print_reported(dataset: str, console: rich.console.Console) -> None:
     """Print what the paper reports on a dataset, one of `REPORTED`."""
     metric, values = REPORTED[dataset]
-    notes = (
-        ["The paper used LunarLander v2 and does not name the unit."] if dataset == "llv2" else []
-    )
+    notes = []
+    if dataset == "llv2":
+        notes = [
+            "Compare these with the table in pixels of the frame. That is an inference.",
+            "The paper used LunarLander v2 and does not name the unit.",
+        ]
     decimals = 2 if dataset == "llv2" else 1
     rows = [(name, f"{value:.{decimals}f}") for name, value in values.items()]
     title = "Reported in Table 1 of Pihlgren et al. 2020, at full size"

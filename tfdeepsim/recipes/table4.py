@@ -196,7 +196,7 @@ def _report(
     write_image_rows(
         folder / "reconstructions.png", {name: x[shown] for name, x in pictures.items()}
     )
-    console.print(f"picture: {folder / 'reconstructions.png'}", highlight=False)
+    console.print(f"picture: {folder / 'reconstructions.png'}", highlight=False, soft_wrap=True)
 
 
 def _table(

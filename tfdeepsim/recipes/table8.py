@@ -11,6 +11,7 @@ reconstructed with DeePSiM without one or two of its terms. The report has the e
 and of their features, over two seeds.
 """
 
+import dataclasses
 import hashlib
 from pathlib import Path
 
@@ -19,14 +20,17 @@ import numpy as np
 from tfdeepsim.data.chosen_images import chosen_images
 from tfdeepsim.data.naming import dataset_name
 from tfdeepsim.external.from_config import extractor_of
-from tfdeepsim.files import replacing
+from tfdeepsim.files import replacing, sha256_of_json
 from tfdeepsim.inversion.features import Features
 from tfdeepsim.inversion.optimization_settings import OptimizationSettings
 from tfdeepsim.inversion.score import InversionScore, score_inversion
+from tfdeepsim.inversion.tv_weight import RULE, TV_WEIGHTS, Trial, TvChoice
 from tfdeepsim.inversion_evaluation import (
     TEST_IMAGES,
+    chosen_tv_weight,
     reconstruct_by_optimization,
     score_run,
+    validation_images,
     write_pictures,
 )
 from tfdeepsim.recipes.inversion_runs import LAYERS, RUN_DIR, InversionRuns
@@ -98,7 +102,7 @@ def reproduce(
 
 def _report(inversions: InversionRuns) -> None:
     targets = chosen_images(inversions.config(ABLATED, "pixel"), TEST_IMAGES)
-    scores, images = _evaluate(inversions, targets)
+    scores, images, choices = _evaluate(inversions, targets)
     paper = {
         (f"alexnet:{layer}", method): values[place]
         for method, values in REPORTED.items()
@@ -107,6 +111,7 @@ def _report(inversions: InversionRuns) -> None:
     notes = (
         f"{len(targets)} test images of {dataset_name(inversions.dataset)}; mean and 95 % interval "
         "over seeds of the training; the optimization has one seed.",
+        _note(choices),
         "Paper: ImageNet at full size, Table 8; its pixel loss is Dosovitskiy & Brox 2015.",
     )
     table = InversionTable(scores, paper, notes)
@@ -114,17 +119,20 @@ def _report(inversions: InversionRuns) -> None:
     write_inversions(inversions.folder, table)
     _write_pictures(inversions.folder, targets, images)
     inversions.console.print(
-        f"pictures: {inversions.folder}/layers.png, ablations.png", highlight=False
+        f"pictures: {inversions.folder}/layers.png, ablations.png", highlight=False, soft_wrap=True
     )
 
 
 def _evaluate(
     inversions: InversionRuns, targets: np.ndarray
-) -> tuple[list[InversionScore], Images]:
-    """Scores of all rows and seeds, and the reconstructions of the first seed."""
+) -> tuple[list[InversionScore], Images, dict[str, TvChoice]]:
+    """Scores of all rows and seeds, the reconstructions of the first seed, and by layer the choice
+    of the weight of the total variation."""
+    validation = validation_images(inversions.config(ABLATED, "pixel"))
     names = METHODS | {key: name for key, name in ABLATIONS.items() if key not in METHODS}
     scores: list[InversionScore] = []
     images: Images = {}
+    choices: dict[str, TvChoice] = {}
     for layer in LAYERS.values():
         for system in [system for of_layer, system in rows() if of_layer == layer]:
             for seed in range(SEEDS):
@@ -134,13 +142,23 @@ def _evaluate(
                 images.setdefault((layer, system), reconstructions)
         config = inversions.config(layer, "pixel")
         features = Features(extractor_of(config), targets.shape[1:])
-        optimized = images[layer, OPTIMIZATION] = _optimized(inversions, layer, features, targets)
+        optimized, choices[layer] = _optimized(inversions, layer, features, validation, targets)
+        images[layer, OPTIMIZATION] = optimized
         scores.append(
             score_inversion(
                 targets, optimized, features, inverted=str(config.invert), method=OPTIMIZATION
             )
         )
-    return scores, images
+    return scores, images, choices
+
+
+def _note(choices: dict[str, TvChoice]) -> str:
+    weights = ", ".join(f"{layer} {choice.weight:g}" for layer, choice in choices.items())
+    count = next(iter(choices.values())).images
+    return (
+        f"Weight of the total variation of the optimization: {weights}; chosen on {count} "
+        f"validation images by the {RULE}."
+    )
 
 
 def _write_pictures(folder: Path, targets: np.ndarray, images: Images) -> None:
@@ -155,20 +173,38 @@ def _write_pictures(folder: Path, targets: np.ndarray, images: Images) -> None:
 
 
 def _optimized(
-    inversions: InversionRuns, layer: str, features: Features, targets: np.ndarray
-) -> np.ndarray:
-    """Images that are optimized for the features of test images; cached in a file of the folder."""
+    inversions: InversionRuns,
+    layer: str,
+    features: Features,
+    validation: np.ndarray,
+    targets: np.ndarray,
+) -> tuple[np.ndarray, TvChoice]:
+    """Images that are optimized for the features of test images, and the weight of the total
+    variation, which is chosen on validation images; both are cached in a file of the folder."""
     settings = OptimizationSettings()
-    targets_digest = hashlib.sha256(targets.tobytes()).hexdigest()
-    # The class was named `Settings` when the first of these files were written.
-    settings_text = repr(settings).replace("OptimizationSettings", "Settings")
-    identity = f"{features.extractor.sha256} {settings_text} {targets_digest}"
-    digest = hashlib.sha256(identity.encode()).hexdigest()[:12]
-    cache = inversions.folder / f"{layer}-{OPTIMIZATION}-{digest}.npz"
+    digest = _digest(features, settings, validation, targets)
+    cache = inversions.folder / f"{layer}-{OPTIMIZATION}-{digest[:12]}.npz"
     if cache.is_file():
         with np.load(cache, allow_pickle=False) as file:
-            return file["found"]
+            trials = [Trial(*row) for row in file["trials"].tolist()]
+            return file["found"], TvChoice(tuple(trials), len(validation))
+    choice = chosen_tv_weight(
+        features, validation, settings, f"alexnet:{layer}", inversions.console
+    )
+    settings = dataclasses.replace(settings, tv_weight=choice.weight)
     images = reconstruct_by_optimization(features, targets, settings, inversions.console)
+    rows = np.array([dataclasses.astuple(trial) for trial in choice.trials])
     with replacing(cache) as new, open(new, "wb") as file:
-        np.savez_compressed(file, found=images)
-    return images
+        np.savez_compressed(file, found=images, trials=rows)
+    return images, choice
+
+
+def _digest(
+    features: Features, settings: OptimizationSettings, validation: np.ndarray, targets: np.ndarray
+) -> str:
+    """SHA-256 of everything that determines the choice of the weight and the optimized images."""
+    images = [hashlib.sha256(array.tobytes()).hexdigest() for array in (validation, targets)]
+    choice = {"weights": TV_WEIGHTS, "rule": RULE}
+    return sha256_of_json(
+        [features.extractor.sha256, dataclasses.asdict(settings), choice, *images]
+    )
