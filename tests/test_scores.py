@@ -3,12 +3,14 @@
 import csv
 import dataclasses
 import math
+import sys
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from tfdeepsim.scores import BASELINES, Score, interval, write_csv
+from tfdeepsim.data.llv2.frame import SIDE
+from tfdeepsim.scores import BASELINES, PIXELS_PER_UNIT, Score, in_pixels, interval, write_csv
 
 SCORE = Score(
     "pae", "ae", "perceptual", "random_alexnet:relu2", "llv2", "mlp", "l1", 0.3, 0.2, 0.4, 0.85, 5
@@ -55,6 +57,47 @@ def test_csv_has_all_columns(tmp_path):
 def test_baselines_are_recognised_by_their_model():
     assert not SCORE.is_baseline
     assert all(dataclasses.replace(SCORE, model=model).is_baseline for model in BASELINES)
+
+
+def test_distances_on_llv2_in_pixels():
+    score = dataclasses.replace(SCORE, dataset="llv2/paper", values=(0.25, 0.5))
+    pixels = in_pixels(score)
+    assert pixels == dataclasses.replace(
+        score,
+        metric="l1_pixels",
+        value=pytest.approx(9.6),
+        low=pytest.approx(6.4),
+        high=pytest.approx(12.8),
+        chance=pytest.approx(27.2),
+        values=(8.0, 16.0),
+    )
+    assert in_pixels(dataclasses.replace(score, metric="l2")).metric == "l2_pixels"
+    assert in_pixels(pixels) is None
+    assert in_pixels(dataclasses.replace(score, metric="accuracy")) is None
+    assert in_pixels(dataclasses.replace(score, dataset="npz:llv2.npz")) is None
+
+
+def test_a_unit_of_a_position_is_32_pixels_along_both_axes():
+    from tfdeepsim.data.llv2.simulator import LunarLander, record
+
+    lunar_lander = sys.modules[LunarLander.__module__]
+    for side in (lunar_lander.VIEWPORT_W, lunar_lander.VIEWPORT_H):
+        # A unit is half of a side of the screen, which is drawn and then resized.
+        assert side / 2 * SIDE / side == PIXELS_PER_UNIT
+    positions, centres = [], []
+    for frame in np.concatenate([record(seed, frames=20, stride=5) for seed in range(3)]):
+        image = frame["image"].astype(float)
+        violet = np.maximum(image[..., 2] - image[..., 1], 0)  # the colour of the lander alone
+        violet[violet < 40] = 0
+        x, y = frame["state"][:2]
+        if abs(x) < 0.8 and 0.1 < y < 1.3 and violet.any():
+            columns, rows = violet.sum(axis=0), violet.sum(axis=1)
+            centres.append([np.average(range(SIDE), weights=sums) for sums in (columns, rows)])
+            positions.append([x, -y])
+    assert len(positions) > 20
+    for axis in (0, 1):
+        slope, _ = np.polyfit(np.array(positions)[:, axis], np.array(centres)[:, axis], 1)
+        assert slope == pytest.approx(PIXELS_PER_UNIT, rel=0.03)
 
 
 def test_direction_of_the_metric():

@@ -16,6 +16,11 @@ BASELINES = {
 }
 """Baselines that other rows of a table are compared with: value of `Score.model` to name."""
 
+PIXELS_PER_UNIT = 32.0
+"""Pixels of a 64x64 frame of LLv2 in one unit of the lander's position, along x and along y alike:
+Gymnasium draws 600x400 pixels, of which 300 are a unit of x and 200 a unit of y, and the frame is
+resized to 64x64."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Score:
@@ -75,6 +80,25 @@ class Score:
     def higher_is_better(self) -> bool:
         """Whether a higher value of the metric is better."""
         return self.metric == "accuracy"
+
+
+def in_pixels(score: Score) -> Score | None:
+    """A distance of positions on LLv2 in pixels of the 64x64 frame.
+
+    Args:
+        score: A score in units of the simulator.
+
+    Returns:
+        The same score times `PIXELS_PER_UNIT`, with the metric `l1_pixels` or `l2_pixels`; None for
+        other datasets and metrics.
+    """
+    if not score.dataset.startswith("llv2") or score.metric not in ("l1", "l2"):
+        return None
+    numbers = {
+        name: PIXELS_PER_UNIT * getattr(score, name) for name in ("value", "low", "high", "chance")
+    }
+    values = tuple(PIXELS_PER_UNIT * value for value in score.values)
+    return dataclasses.replace(score, metric=f"{score.metric}_pixels", values=values, **numbers)
 
 
 def interval(values: Sequence[float]) -> tuple[float, float, float]:

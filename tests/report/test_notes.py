@@ -76,6 +76,7 @@ def test_all_notes_of_a_table(study_scores):
         "± in rows with several encoders",
         "± in rows with several probes",
         "*",
+        "Pixels are those of the 64x64 frame",
         "Baselines stand below the line and are never marked",
         "No x",
     ]

@@ -134,11 +134,13 @@ def test_figures_are_complete_and_have_size_and_alternative_text(made):
 def test_the_table_holds_the_scores_and_marks_the_best(made):
     reader = Reader(made)
     header, *rows = reader.tables[0]
-    assert header == ["Encoder", "Mean L1 distance ↓", "Seeds"]
-    assert rows[0] == ["AEae", "0.820 ± 0.050", "3 probes"]
-    assert rows[3] == ["P. VAEpvae · random_alexnet:relu2", "0.310 ± 0.050", "3 probes"]
-    assert rows[4] == ["Chance", "0.850", ""]
-    assert reader.values("td", "class").count("number best") == 2
+    assert header == ["Encoder", "Mean L1 distance ↓", "Mean L1 distance in pixels ↓", "Seeds"]
+    assert rows[0] == ["AEae", "0.820 ± 0.050", "26.24 ± 1.59", "3 probes"]
+    name = "P. VAEpvae · random_alexnet:relu2"
+    assert rows[3] == [name, "0.310 ± 0.050", "9.92 ± 1.59", "3 probes"]
+    assert rows[4] == ["Chance", "0.850", "27.20", ""]
+    assert reader.values("td", "class").count("number best") == 2 * 2
+    assert "That is an inference: the paper names no unit" in reader.text
 
 
 def test_the_page_states_its_conclusions(made):
@@ -210,7 +212,7 @@ def test_a_run_without_any_files_still_shows_its_score(make_run, make_score):
         path.unlink()
     reader = Reader(whole_page([run], [score]))
     assert reader.values("img", "src") == []
-    assert reader.tables[0][1] == ["AEae", "0.820 ± 0.050", "3 probes"]
+    assert reader.tables[0][1] == ["AEae", "0.820 ± 0.050", "26.2 ± 1.6", "3 probes"]
 
 
 def test_two_probes_make_two_tables(make_run, make_score):
@@ -265,7 +267,7 @@ def test_baselines_stand_below_the_encoders(study):
         "baseline",
         "chance",
     ]
-    assert [row[2] for row in reader.tables[0][1:5]] == [
+    assert [row[-1] for row in reader.tables[0][1:5]] == [
         "4 encoders",
         "4 encoders",
         "2 probes",

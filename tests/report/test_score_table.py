@@ -1,3 +1,4 @@
+import dataclasses
 import io
 import re
 
@@ -6,6 +7,19 @@ from rich.console import Console
 
 from tfdeepsim.errors import InputError
 from tfdeepsim.report.score_table import print_scores, scores_markdown
+
+POINTS = "npz:points.npz"
+"""A dataset with one table for each probe; on LLv2 there are two."""
+
+
+@pytest.fixture
+def four_scores(four_scores):
+    return [dataclasses.replace(score, dataset=POINTS) for score in four_scores]
+
+
+@pytest.fixture
+def study_scores(study_scores):
+    return [dataclasses.replace(score, dataset=POINTS) for score in study_scores]
 
 
 def printed(scores, **settings):
@@ -30,6 +44,7 @@ def with_l2(make_score, scores):
                 model=score.model,
                 loss=score.loss,
                 comparator=score.comparator,
+                dataset=score.dataset,
             ),
         )
     ]
@@ -71,7 +86,7 @@ def test_ascii_output(four_scores):
 
 def test_a_long_name_folds_and_stays_whole(make_score):
     name = "quite-a-long-name-of-a-run-that-somebody-chose-on-a-friday-evening-0123456789"
-    text = printed([make_score(name)]).getvalue()
+    text = printed([make_score(name, dataset=POINTS)]).getvalue()
     assert max(map(len, text.splitlines())) <= 80
     (header,) = [line for line in text.splitlines() if "Comparator" in line]
     start, end = header.index("Run"), header.index("Comparator")
@@ -91,6 +106,37 @@ def test_one_table_for_each_probe(make_score):
     text = printed([make_score("a"), make_score("a", probe="svm")]).getvalue()
     assert "llv2, probe mlp" in text
     assert "llv2, probe svm" in text
+
+
+def test_distances_on_llv2_are_also_in_pixels(make_score, four_scores):
+    scores = [
+        dataclasses.replace(score, dataset="llv2/paper")
+        for score in with_l2(make_score, four_scores)
+    ]
+    text = printed(scores).getvalue()
+    assert max(map(len, text.splitlines())) <= 80
+    units, pixels = text.split("llv2/paper, probe mlp, in pixels of the frame")
+    for part, row, chance in (
+        (units, "* 0.300 ± 0.050 * 0.210 ± 0.017", "0.850 0.600"),
+        (pixels, "* 9.60 ± 1.59 * 6.72 ± 0.56", "27.20 19.20"),
+    ):
+        lines = [" ".join(line.split()) for line in part.splitlines()]
+        assert f"P. AE pae random_alexnet:relu2 {row} 3 probes" in lines
+        assert f"Chance {chance}" in lines
+    assert "That is an inference: the paper names no unit" in " ".join(pixels.split())
+    assert "Pixels are" not in units
+    first, second = (
+        parsed(part) for part in scores_markdown(scores).split("in pixels of the frame")
+    )
+    assert first[0][3:5] == ["Mean L1 distance ↓", "Mean L2 distance ↓"]
+    assert second[0][3:5] == ["Mean L1 distance in pixels ↓", "Mean L2 distance in pixels ↓"]
+    assert second[4][3:5] == ["**9.60 ± 1.59**", "**6.72 ± 0.56**"]
+
+
+def test_accuracies_and_other_datasets_have_no_pixels(make_score):
+    accuracy = make_score("a", (0.5, 0.6), "accuracy", chance=0.1, dataset="llv2")
+    for scores in ([accuracy], [make_score("a", dataset=POINTS)]):
+        assert "pixels" not in printed(scores).getvalue().lower()
 
 
 def test_a_dataset_is_called_by_its_name(make_score):

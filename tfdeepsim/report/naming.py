@@ -10,7 +10,13 @@ SHORT = 18
 """Number of characters of a row's own name that fit into a figure."""
 
 _PREFIX = {"pixel": "", "perceptual": "P. ", "deepsim": "DeePSiM "}
-_METRIC = {"l1": "mean L1 distance", "l2": "mean L2 distance", "accuracy": "accuracy"}
+_METRIC = {
+    "l1": "mean L1 distance",
+    "l2": "mean L2 distance",
+    "l1_pixels": "mean L1 distance in pixels",
+    "l2_pixels": "mean L2 distance in pixels",
+    "accuracy": "accuracy",
+}
 
 
 def paper_name(model: str, loss: str) -> str:

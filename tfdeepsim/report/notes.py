@@ -4,12 +4,19 @@ from collections.abc import Iterable, Sequence
 
 from tfdeepsim.report.pairs import pair_note, pair_sentences
 from tfdeepsim.report.row_comparison import RowComparison, has_interval
-from tfdeepsim.scores import Score
+from tfdeepsim.scores import PIXELS_PER_UNIT, Score
 
 MARKING_RULE = (
     "Marked: the best value, and every value whose 95 % interval overlaps that of the best. A row "
     "with one seed has no interval and is never marked; if such a row has the best value, no row "
     "is marked."
+)
+_PIXELS = (
+    f"Pixels are those of the 64x64 frame: {PIXELS_PER_UNIT:g} for a unit of x and for a unit of "
+    "y, because the screen is 2 units wide, 2 high, and resized to a square. An L1 distance is the "
+    "sum over x and y. The distances in Pihlgren et al. 2020 (13.22 for AE, 1.44 for P. AE) are "
+    "most likely in pixels. That is an inference: the paper names no unit, but two positions on "
+    "the screen are at most 4 units apart."
 )
 _FLOOR = {"pca": "PCA of pixels", "random_encoder": "the random encoder"}
 _COMPARATOR = "PCA of comparator's features shows what the comparator provides on its own"
@@ -34,7 +41,12 @@ def table_notes(
         comparison.marked(metric) for comparison in comparisons for metric in comparison.metrics
     ):
         notes.append(MARKING_RULE.replace("Marked", mark, 1))
-    return [*notes, *baseline_notes(comparisons), *missing_notes(missing_baselines)]
+    return [
+        *notes,
+        *pixel_notes(comparisons),
+        *baseline_notes(comparisons),
+        *missing_notes(missing_baselines),
+    ]
 
 
 def paired_notes(comparisons: Sequence[RowComparison]) -> list[list[str]]:
@@ -77,6 +89,11 @@ def interval_notes(comparisons: Sequence[RowComparison]) -> list[str]:
             "or other test images."
         )
     return notes
+
+
+def pixel_notes(comparisons: Sequence[RowComparison]) -> list[str]:
+    """What distances in pixels are, where there are some."""
+    return [_PIXELS] if any(comparison.in_pixels() for comparison in comparisons) else []
 
 
 def baseline_notes(comparisons: Sequence[RowComparison]) -> list[str]:

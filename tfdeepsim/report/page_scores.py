@@ -10,6 +10,7 @@ from tfdeepsim.report.notes import (
     interval_notes,
     missing_notes,
     paired_notes,
+    pixel_notes,
 )
 from tfdeepsim.report.row_comparison import RowComparison
 from tfdeepsim.report.wording import cell, chance, conclusion, heading, seeds
@@ -24,20 +25,22 @@ _CHANCE = (
 
 
 def scores_section(comparison: RowComparison, colours: dict[str, str]) -> Markup:
-    """The table of one probe.
+    """The table of one probe; distances on LLv2 are in units, and then in pixels of the frame.
 
     Args:
         comparison: Scores with this probe.
         colours: Colour of each row, by the row's name.
     """
-    titles = [
-        tag("th", heading(comparison, m), class_="number", scope="col") for m in comparison.metrics
+    pixels = comparison.in_pixels()
+    columns = [
+        (unit, metric)
+        for unit in ([comparison, pixels] if pixels else [comparison])
+        for metric in unit.metrics
     ]
+    titles = [tag("th", heading(*column), class_="number", scope="col") for column in columns]
     titles.append(tag("th", "Seeds", class_="number", scope="col"))
-    rows = [_row(comparison, row, colours[row]) for row in comparison.rows]
-    levels = [
-        tag("td", chance(comparison, metric), class_="number") for metric in comparison.metrics
-    ]
+    rows = [_row(comparison, columns, row, colours[row]) for row in comparison.rows]
+    levels = [tag("td", chance(*column), class_="number") for column in columns]
     rows.append(tag("tr", tag("th", "Chance", scope="row"), *levels, tag("td"), class_="chance"))
     return joined(
         tag("h2", f"Scores of {printable(comparison.probe)} probes"),
@@ -69,6 +72,7 @@ def reading_section(
         *baseline_notes(comparisons),
         *missing_notes(missing_baselines),
         *interval_notes(comparisons),
+        *pixel_notes(comparisons),
         *([MARKING_RULE] if marked else []),
     ]
     return joined(_paired(comparisons), _list(notes))
@@ -103,7 +107,12 @@ def _list(sentences: Sequence[str]) -> Markup:
     )
 
 
-def _row(comparison: RowComparison, row: str, colour: str) -> Markup:
+def _row(
+    comparison: RowComparison,
+    columns: Sequence[tuple[RowComparison, str]],
+    row: str,
+    colour: str,
+) -> Markup:
     under = " · ".join(
         printable(text)
         for text in (comparison.own_name(row), comparison.row_scores(row)[0].comparator)
@@ -116,7 +125,7 @@ def _row(comparison: RowComparison, row: str, colour: str) -> Markup:
         tag("span", breakable(under), class_="under") if under else None,
         scope="row",
     )
-    cells = [_cell(comparison, row, metric) for metric in comparison.metrics]
+    cells = [_cell(unit, row, metric) for unit, metric in columns]
     class_ = "baseline" if row in comparison.baselines else None
     class_ = "baseline first" if row in comparison.baselines[:1] else class_
     return tag(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from tfdeepsim.errors import InputError
 from tfdeepsim.paired import PairedTest, all_pairs
 from tfdeepsim.report.naming import full_name, listed, own_name, system_name
-from tfdeepsim.scores import Score
+from tfdeepsim.scores import Score, in_pixels
 from tfdeepsim.tables import printable
 
 
@@ -118,6 +118,11 @@ class RowComparison:
         if against is None or math.isnan(against.value):
             return []
         return [s.run for s in self.encoder_scores(metric) if not _beats(s, *_ends(against))]
+
+    def in_pixels(self) -> "RowComparison | None":
+        """The same distances in pixels of the frame; None if nothing is measured on LLv2."""
+        scores = [pixels for s in self._scores.values() if (pixels := in_pixels(s))]
+        return RowComparison(scores) if scores else None
 
     def paired_tests(self, metric: str) -> list[PairedTest]:
         """One paired test for each two encoders that were trained with the same seeds."""

@@ -1,5 +1,6 @@
 """The table of scores for a terminal and as Markdown, like Table 1 of Pihlgren et al. 2020."""
 
+import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,8 @@ def print_scores(
 ) -> None:
     """Print one table for each probe, with one row for each encoder and one column for each metric.
 
-    Baselines stand below a line. The best values carry a star.
+    Baselines stand below a line. The best values carry a star. On LLv2 a second table shows the
+    same distances in pixels of the frame.
 
     Args:
         scores: Scores on one dataset.
@@ -56,14 +58,19 @@ def scores_markdown(scores: Iterable[Score], missing_baselines: Sequence[str] = 
 
 
 def _tables(scores: Iterable[Score], mark: str, missing_baselines: Sequence[str]) -> list[Table]:
-    """One table for each probe; the notes stand below the last one."""
+    """The tables of each probe; the notes stand below the last one."""
     comparisons = compare_rows(scores)
+    tables = []
+    for comparison in comparisons:
+        tables.append(_table(comparison))
+        if pixels := comparison.in_pixels():
+            tables.append(_table(pixels, "in pixels of the frame"))
     notes = table_notes(comparisons, mark, missing_baselines)
-    *_, last = comparisons
-    return [_table(comparison, notes if comparison is last else ()) for comparison in comparisons]
+    return [*tables[:-1], dataclasses.replace(tables[-1], notes=notes)]
 
 
-def _table(comparison: RowComparison, notes: Sequence[str]) -> Table:
+def _table(comparison: RowComparison, unit: str = "") -> Table:
+    name = dataset_name(comparison.dataset)
     titles = [heading(comparison, metric) for metric in comparison.metrics]
     levels = [chance(comparison, metric) for metric in comparison.metrics]
     sections = [
@@ -71,10 +78,9 @@ def _table(comparison: RowComparison, notes: Sequence[str]) -> Table:
         for group in (comparison.encoders, comparison.baselines)
     ]
     return Table(
-        title=f"{dataset_name(comparison.dataset)}, probe {comparison.probe}",
+        title=", ".join(filter(None, [name, f"probe {comparison.probe}", unit])),
         headings=["Encoder", "Run", "Comparator", *titles, "Seeds"],
         sections=[*sections, [[Cell(text, "faint") for text in ("Chance", "", "", *levels, "")]]],
-        notes=notes,
         text_columns=(0, 1, 2),
     )
 

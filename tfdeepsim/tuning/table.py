@@ -4,13 +4,15 @@ from collections.abc import Sequence
 
 from tfdeepsim.data.naming import dataset_name
 from tfdeepsim.probes.result import ProbeResult
-from tfdeepsim.scores import Score
+from tfdeepsim.scores import Score, in_pixels
 from tfdeepsim.tables import Cell, Table
 from tfdeepsim.tuning.space import Design
 
 _HEADINGS = {
     "l1": "Mean L1 distance ↓",
     "l2": "Mean L2 distance ↓",
+    "l1_pixels": "Mean L1 distance in pixels ↓",
+    "l2_pixels": "Mean L2 distance in pixels ↓",
     "accuracy": "Accuracy (%) ↑",
 }
 
@@ -18,12 +20,14 @@ _HEADINGS = {
 def side_by_side(searched: ProbeResult, suite: Sequence[Score]) -> Table:
     """One row for the searched probe, one for the fixed suite of Pihlgren et al., one for chance.
 
+    Distances on LLv2 are in units, and then in pixels of the frame.
+
     Args:
         searched: Result of the search.
         suite: Scores of the fixed suite on the same embeddings.
     """
-    scores = searched.scores
-    by_metric = {score.metric: score for score in suite}
+    scores = _with_pixels(searched.scores)
+    by_metric = {score.metric: score for score in _with_pixels(suite)}
     fixed = [by_metric[score.metric] for score in scores]
     chance = ["Chance", "", *(_number(score.metric, score.chance) for score in scores), ""]
     return Table(
@@ -52,6 +56,10 @@ def design_in_words(searched: ProbeResult) -> str:
     return str(Design(tuple(chosen["hidden"]), **{name: chosen[name] for name in names}))
 
 
+def _with_pixels(scores: Sequence[Score]) -> list[Score]:
+    return [*scores, *filter(None, map(in_pixels, scores))]
+
+
 def _value(score: Score) -> str:
     value = _number(score.metric, score.value)
     return (
@@ -62,4 +70,6 @@ def _value(score: Score) -> str:
 
 
 def _number(metric: str, value: float) -> str:
-    return f"{100 * value:.1f}" if metric == "accuracy" else f"{value:.3f}"
+    if metric == "accuracy":
+        return f"{100 * value:.1f}"
+    return f"{value:.2f}" if metric.endswith("_pixels") else f"{value:.3f}"
