@@ -30,6 +30,7 @@ CAFFE_ORDER = [
         "relu3",
     ),
     *("conv4", "relu4", "conv5", "relu5", "pool5", "fc6", "relu6", "fc7", "relu7", "fc8"),
+    "prob",
 ]
 KINDS = {
     "data": "data",

@@ -8,6 +8,7 @@ from handmade_checkpoint import write_arrays
 
 from tfdeepsim.comparators import check_comparator, make_comparator
 from tfdeepsim.comparators.chains.alexnet import ALEXNET
+from tfdeepsim.comparators.input_scaling import input_warning
 from tfdeepsim.comparators.weights.load import random_weights
 from tfdeepsim.errors import InputError
 
@@ -123,11 +124,47 @@ def test_builds_several_layers_with_their_weights():
         ({"feature_activation": "tanh"}, "'tanh'; accepted: none, sigmoid"),
         ({"feature_normalization": "batch"}, "'batch'; accepted: none, channel"),
         ({"weights_of_layers": "1,1"}, "got 1,1 for relu1; accepted: 1"),
+        (
+            {"comparator_input": "bgr"},
+            "unknown comparator input: got 'bgr'; accepted: imagenet, raw",
+        ),
     ],
 )
 def test_refuses_other_options(options, message):
     with pytest.raises(InputError, match=message):
         make_comparator("random_alexnet:relu1", **options)
+
+
+@pytest.mark.parametrize(
+    "spec", ["caffe_alexnet:conv1", "videonet:conv1", "keras:VGG16:block1_conv1"]
+)
+def test_networks_with_a_scaling_of_their_own_take_no_raw_pixels(spec):
+    for call in (check_comparator, make_comparator):
+        with pytest.raises(
+            InputError,
+            match=r"--comparator-input raw .*: got .*in its own way; "
+            "accepted: alexnet, random_alexnet, exemplar_cnn, or --comparator-input imagenet",
+        ) as error:
+            call(spec, comparator_input="raw")
+        assert "\n" not in str(error.value)
+
+
+def test_raw_pixels_are_accepted_where_a_network_scales_by_imagenet(weights_file):
+    check_comparator("alexnet:conv1", (64, 64, 3), weights_file, comparator_input="raw")
+    raw = make_comparator("alexnet:conv1", weights_file, comparator_input="raw")
+    assert raw.comparator_input == "raw"
+
+
+@pytest.mark.parametrize(
+    ("comparator_input", "is_random", "warns"),
+    [("imagenet", False, False), ("raw", True, False), ("raw", False, True)],
+)
+def test_raw_pixels_of_a_trained_network_warn(comparator_input, is_random, warns):
+    warning = input_warning(comparator_input, is_random)
+    assert (warning is not None) == warns
+    if warns:
+        assert "trained on scaled" in warning
+        assert "\n" not in warning
 
 
 def test_checks_are_light():

@@ -49,6 +49,9 @@ def test_names_of_keras_networks_hold_a_colon():
         ("alexnet:relu1+norm1", "accepted: conv1"),
         ("caffe_alexnet:norm3", "accepted: conv1, relu1, norm1"),
         ("videonet:fc8", "accepted: .*fc6, relu6, fc7$"),
+        # Networks without classes.
+        ("videonet:prob", "got 'videonet:prob'; accepted: .*relu6, fc7$"),
+        ("exemplar_cnn:prob", "got 'exemplar_cnn:prob'; accepted: .*fc4, relu4$"),
         ("exemplar_cnn:fc6", "accepted: .*fc4, relu4$"),
         ("alexnet:relu1+relu2+relu1", "each layer counts once"),
     ],

@@ -95,6 +95,7 @@ def test_its_features_are_those_of_the_file(exemplar, tmp_path):
     card = json.loads(packed.with_suffix(".json").read_text())
     assert card["layers"][-1] == "relu3"
     assert "--surrogate-classes 4" in card["command"]
+    assert card["saw_labels"] is None
     # The dense layer was not packed.
     with pytest.raises(InputError, match=r"fc4\.weight"):
         make_comparator("exemplar_cnn:fc4", packed)
@@ -155,6 +156,7 @@ def test_an_autoencoder_trains_under_it(exemplar, folder, tmp_path):
     record = json.loads((run / "environment.json").read_text())["comparator"]
     assert record["layer"] == "relu1+conv3"
     assert record["layer_weights"] == [1.0, 0.5]
+    assert (record["saw_labels"], record["comparator_input"]) == (None, "imagenet")
     assert str(exemplar.path) in record["source"]
     assert len(record["sha256"]) == 64
 
@@ -165,11 +167,43 @@ def test_alexnet_learns_from_labels(folder, tmp_path):
     record = json.loads((whole / "result.json").read_text())
     assert record["saw_labels"]
     assert 0 <= record["test_accuracy"] <= 1
-    check_comparator("alexnet:fc8", (64, 64, 3), whole)
-    assert make_comparator("alexnet:fc8", whole).compute_output_shape((None, 64, 64, 3)) == (
-        None,
-        2,
-    )
+    check_comparator("alexnet:fc8+prob", (64, 64, 3), whole)
+    comparator = make_comparator("alexnet:fc8+prob", whole)
+    assert comparator.compute_output_shape((None, 64, 64, 3)) == [(None, 2)] * 2
+    assert comparator.saw_labels == f"folder:{folder}"
+    x = np.random.default_rng(0).random((2, 64, 64, 3), np.float32)
+    logits, probabilities = (features.numpy() for features in comparator(x))
+    exponentials = np.exp(logits - logits.max(1, keepdims=True))
+    expected = exponentials / exponentials.sum(1, keepdims=True)
+    np.testing.assert_allclose(probabilities, expected, atol=1e-5)
+    # fc8 is trained as logits, which may be negative and add up to anything.
+    assert np.abs(logits.sum(1) - 1).min() > 1e-3
+
+
+def test_alexnet_of_some_classes_records_them(folder, tmp_path):
+    run = tmp_path / "run"
+    flags = ("--comparator", "alexnet", "--steps", "1", "--probe-classes", "colour0,colour1")
+    assert main(arguments(folder, run, *flags)) == 0
+    record = json.loads((run / "result.json").read_text())
+    assert record["probe_classes"] == "colour0,colour1"
+    saw_labels = make_comparator("alexnet:conv1", run).saw_labels
+    assert saw_labels == f"folder:{folder} (classes colour0,colour1)"
+
+
+@pytest.mark.parametrize(("comparator", "warns"), [("alexnet", True), ("random_alexnet", False)])
+def test_raw_pixels_are_in_the_record_and_in_the_plan(folder, tmp_path, capsys, comparator, warns):
+    run = tmp_path / "run"
+    flags = ("--loss", "perceptual", "--comparator", f"{comparator}:conv1", "--latent-dim", "8")
+    flags += ("--comparator-input", "raw", "--feature-activation", "sigmoid", "--steps", "2")
+    common = ("--dataset", f"folder:{folder}", "--batch-size", "8", "--run-dir", str(run))
+    assert main([*common, *flags]) == 0
+    warning = "warning: takes raw pixels, but was trained on scaled ones"
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert sum(line.endswith(warning) for line in lines) == warns
+    record = json.loads((run / "environment.json").read_text())["comparator"]
+    assert (record["comparator_input"], record["feature_activation"]) == ("raw", "sigmoid")
+    assert record["saw_labels"] == ("ImageNet-1k" if warns else None)
+    assert json.loads((run / "config.json").read_text())["comparator_input"] == "raw"
 
 
 @pytest.mark.parametrize(
@@ -178,6 +212,7 @@ def test_alexnet_learns_from_labels(folder, tmp_path):
         (("--comparator", "caffe_alexnet"), "accepted: alexnet, exemplar_cnn, videonet"),
         (("--comparator", "alexnet", "--image-size", "32"), "64 pixels and more"),
         (("--comparator", "videonet"), "frames of videos"),
+        (("--comparator", "alexnet", "--comparator-input", "raw"), "is for generators"),
     ],
 )
 def test_bad_input_is_one_line(folder, tmp_path, capsys, flags, message):

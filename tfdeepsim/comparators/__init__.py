@@ -8,6 +8,7 @@ import os
 from typing import TYPE_CHECKING
 
 from tfdeepsim.comparators.activation import check_activation, check_normalization
+from tfdeepsim.comparators.input_scaling import check_input
 from tfdeepsim.comparators.spec import ARCHITECTURES, Spec, layer_weights, parse
 from tfdeepsim.comparators.weights.bundled import card_of
 from tfdeepsim.comparators.weights.locate import is_random, locate_weights
@@ -23,6 +24,7 @@ def check_comparator(
     weights: str | os.PathLike | None = None,
     *,
     weights_of_layers: str | None = None,
+    comparator_input: str = "imagenet",
 ) -> None:
     """Check everything about a comparator that can be checked without building it.
 
@@ -35,13 +37,15 @@ def check_comparator(
         weights: Weights file, run directory, `download` or None, as `locate_weights` takes them.
         weights_of_layers: Weight of each layer in the feature loss, with commas between; None for 1
             each.
+        comparator_input: `imagenet`, or `raw` for pixels in [0, 1], as `check_input` takes it.
 
     Raises:
         InputError: If there is no such comparator or layer, the images do not suit it, its weights
-            are missing, damaged, of another network, or given to a random one, or there is not one
-            weight for each layer.
+            are missing, damaged, of another network, or given to a random one, there is not one
+            weight for each layer, or the comparator does not take `raw` pixels.
     """
     comparator = _parse_known(spec)
+    check_input(comparator.name, comparator_input)
     layer_weights(weights_of_layers, comparator.layers)
     if image_shape is not None and image_shape[2] != 3:
         raise InputError(
@@ -72,6 +76,7 @@ def make_comparator(
     seed: int = 0,
     *,
     weights_of_layers: str | None = None,
+    comparator_input: str = "imagenet",
     feature_normalization: str = "none",
     feature_activation: str = "none",
 ) -> "Comparator":
@@ -83,6 +88,7 @@ def make_comparator(
         seed: Seed of the weights of `random_alexnet`.
         weights_of_layers: Weight of each layer in the feature loss, with commas between; None for 1
             each.
+        comparator_input: `imagenet`, or `raw` for pixels in [0, 1], as `check_input` takes it.
         feature_normalization: `none`, or `channel` for features of unit length at each position.
         feature_activation: `none`, or `sigmoid` on the features, as in the code of Pihlgren et al.
             2020.
@@ -98,6 +104,7 @@ def make_comparator(
         >>> features = comparator(np.zeros((1, 64, 64, 3), np.float32))
     """
     comparator = _parse_known(spec)
+    check_input(comparator.name, comparator_input)
     check_normalization(feature_normalization)
     check_activation(feature_activation)
     path = locate_weights(comparator.name, weights)
@@ -125,6 +132,7 @@ def make_comparator(
         weights_file=path,
         seed=seed if is_random(comparator.name) else None,
         source=f"bundled ({card['summary']})" if card else None,
+        comparator_input=comparator_input,
         **options,
         name=comparator.name,
     )

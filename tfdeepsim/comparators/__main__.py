@@ -1,14 +1,19 @@
-"""Packs the weights of a trained comparator up to a layer, as they come with the package.
+"""Packs the weights of a comparator up to a layer, as they come with the package.
 
-    python -m tfdeepsim.comparators runs/alexnet --layer relu5 \\
-        --out saved_models/alexnet.safetensors \\
-        --data "CIFAR-10, 45,000 photographs with labels" --licence Apache-2.0
+    python -m tfdeepsim.comparators runs/exemplar --layer relu3 \\
+        --out saved_models/exemplar_cnn.safetensors \\
+        --data "500 patches of photographs without labels" --licence Apache-2.0
+    python -m tfdeepsim.comparators alexnet-owt-7be5be79.pth --comparator alexnet --layer pool5 \\
+        --out saved_models/alexnet.safetensors --data "ImageNet-1k, photographs with labels" \\
+        --saw-labels ImageNet-1k --source "torchvision's AlexNet" --licence BSD-3-Clause
 """
 
 import argparse
+import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from tfdeepsim.command_line import Parser, run_command
 from tfdeepsim.comparators.spec import ARCHITECTURES
@@ -27,6 +32,8 @@ _IN_COMMAND = (
     "surrogate_classes",
     "seed",
 )
+_OF_FILES = ("comparator", "source", "saw_labels")
+"""Arguments that only a file needs; a run knows them."""
 
 
 def make_parser() -> Parser:
@@ -36,7 +43,9 @@ def make_parser() -> Parser:
         description="Pack a trained comparator as float16, with a card.",
         argument_default=argparse.SUPPRESS,
     )
-    parser.add_argument("run", help="run directory of train.py --task comparator")
+    parser.add_argument(
+        "weights", help="run directory of train.py --task comparator, or a weights file"
+    )
     parser.add_argument("--layer", metavar="NAME", required=True, help="the deepest layer to keep")
     parser.add_argument(
         "--out", metavar="FILE", required=True, help="a .safetensors file; its card is beside it"
@@ -46,6 +55,14 @@ def make_parser() -> Parser:
         "--licence", metavar="NAME", required=True, help="licence of the packed weights"
     )
     parser.add_argument("--overwrite", action="store_true", default=False, help="replace the file")
+    group = parser.add_argument_group("of a weights file")
+    group.add_argument("--comparator", metavar="NAME", help="the network, for example alexnet")
+    group.add_argument("--source", metavar="TEXT", help="who published the file, in words")
+    group.add_argument(
+        "--saw-labels",
+        metavar="NAME",
+        help="dataset whose labels the network was trained with, if it was",
+    )
     return parser
 
 
@@ -65,11 +82,29 @@ def _main(argv: Sequence[str]) -> None:
         raise InputError(
             "--out must be new", got=arguments.out, accepted="another name, or --overwrite"
         )
-    pack(RunDirectory(arguments.run), arguments.layer, out, arguments.data, arguments.licence)
+    of_file = {name: getattr(arguments, name) for name in _OF_FILES if hasattr(arguments, name)}
+    common = (arguments.layer, out, arguments.data, arguments.licence)
+    if Path(arguments.weights).is_dir():
+        if of_file:
+            raise InputError(
+                "a run knows its network and labels",
+                got=", ".join(f"--{name.replace('_', '-')}" for name in of_file),
+                accepted="a weights file with these arguments",
+            )
+        pack_run(RunDirectory(arguments.weights), *common)
+    else:
+        for name in ("comparator", "source"):
+            if name not in of_file:
+                raise InputError(
+                    f"a weights file needs --{name}",
+                    got=f"{arguments.weights} without it",
+                    accepted=f"--{name}, or the run directory of train.py --task comparator",
+                )
+        pack_file(Path(arguments.weights), *common, **of_file)
     print(f"{out}: {out.stat().st_size / 1e6:.2f} MB")
 
 
-def pack(run: RunDirectory, layer: str, out: Path, data: str, licence: str) -> None:
+def pack_run(run: RunDirectory, layer: str, out: Path, data: str, licence: str) -> None:
     """Write a trained comparator's weights up to `layer` as float16, and a card beside them.
 
     Args:
@@ -82,44 +117,112 @@ def pack(run: RunDirectory, layer: str, out: Path, data: str, licence: str) -> N
     Raises:
         InputError: If the run trained no comparator, or the comparator has no such layer.
     """
-    import numpy as np
-    from safetensors.numpy import save_file
-
-    from tfdeepsim.comparators.weights.load import load_weights
+    from tfdeepsim.comparators.weights.labels_seen import labels_seen
     from tfdeepsim.comparators.weights.locate import locate_weights
 
     config = run.read_config()
     name = str(config["comparator"])
     path = locate_weights(name, run.path)
     assert path is not None, "a run holds a file"
-    weights = load_weights(path, ARCHITECTURES[name], [layer])
     result = read_json(run.result)
-    with replacing(out) as new:
-        save_file(
-            {key: value.astype(np.float16) for key, value in weights.tensors.items()},
-            new,
-            metadata={"data": data},
+    origin = {
+        "saw_labels": labels_seen(path),
+        "command": _training_command(config),
+        "seed": config["seed"],
+        "epoch": result["epoch"],
+        "accuracy": {key: value for key, value in result.items() if key.endswith("accuracy")},
+    }
+    summary = f"{result['objective']}, {data}, {result['image_size']} px"
+    _pack(path, name, layer, out, data, licence, summary, origin)
+
+
+def pack_file(
+    path: Path,
+    layer: str,
+    out: Path,
+    data: str,
+    licence: str,
+    *,
+    comparator: str,
+    source: str,
+    saw_labels: str | None = None,
+) -> None:
+    """Write the weights in a file up to `layer` as float16, and a card beside them.
+
+    Args:
+        path: A file in any format that `read_weight_file` knows.
+        layer, out, data, licence: As for `pack_run`.
+        comparator: Name of the network that the weights belong to.
+        source: Who published the file, in words.
+        saw_labels: Dataset whose labels the network was trained with; None if it saw none.
+
+    Raises:
+        InputError: If there is no such network or layer, or the file is not one of its weights.
+    """
+    if comparator not in ARCHITECTURES:
+        raise InputError(
+            "--comparator names the network in a weights file",
+            got=comparator,
+            accepted=", ".join(ARCHITECTURES),
         )
+    flags = {
+        "comparator": comparator,
+        "layer": layer,
+        "out": out.name,
+        "data": data,
+        "source": source,
+        "saw-labels": saw_labels,
+        "licence": licence,
+    }
+    words = [word for name, value in flags.items() if value for word in (f"--{name}", value)]
+    origin = {
+        "saw_labels": saw_labels,
+        "source": source,
+        "source_file": path.name,
+        "source_sha256": sha256_of(path) if path.is_file() else None,
+        "command": shlex.join(["python", "-m", "tfdeepsim.comparators", path.name, *words]),
+    }
+    _pack(path, comparator, layer, out, data, licence, data, origin)
+
+
+def _pack(
+    path: Path,
+    name: str,
+    layer: str,
+    out: Path,
+    data: str,
+    licence: str,
+    summary: str,
+    origin: Mapping[str, Any],
+) -> None:
+    import numpy as np
+    from safetensors.numpy import save_file
+
+    from tfdeepsim.comparators.weights.load import load_weights
+
+    weights = load_weights(path, ARCHITECTURES[name], [layer])
+    packed = {key: value.astype(np.float16) for key, value in weights.tensors.items()}
+    errors = (np.abs(value - packed[key]).max() for key, value in weights.tensors.items())
+    with replacing(out) as new:
+        # One entry: the order of several is not always the same.
+        save_file(packed, new, metadata={"data": data})
     write_json(
         out.with_suffix(".json"),
         {
             "name": name,
             "file": out.name,
             "sha256": sha256_of(out),
-            "summary": f"{result['objective']}, {data}, {result['image_size']} px",
+            "summary": summary,
             "layers": [step.name for step in weights.architecture.up_to(layer)],
             "data": data,
-            "saw_labels": result["saw_labels"],
-            "command": _command(config),
-            "seed": config["seed"],
-            "epoch": result["epoch"],
-            "accuracy": {key: value for key, value in result.items() if key.endswith("accuracy")},
+            **origin,
+            "largest_rounding": float(f"{max(errors):.2g}"),
             "licence": licence,
         },
     )
 
 
-def _command(config: dict) -> str:
+def _training_command(config: Mapping[str, Any]) -> str:
     fields = {key: config[key] for key in _IN_COMMAND if config.get(key) is not None}
     if config["comparator"] != "exemplar_cnn":
         fields.pop("surrogate_classes", None)

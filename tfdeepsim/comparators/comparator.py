@@ -28,6 +28,8 @@ class Comparator(keras.layers.Layer):
         layers: Names of the layers whose features are compared.
         source: Where the weights come from, in words, for the record.
         sha256: Digest of the weights in use, for the record.
+        saw_labels: Dataset whose labels the network was trained with, as `labels_seen` returns it,
+            for the record.
         minimum_size: Smallest height and width of an image, in pixels.
         layer_weights: Weight of each layer in the feature loss; None for 1 each.
         feature_normalization: `none`, or `channel` for features of unit length over the channels of
@@ -38,6 +40,7 @@ class Comparator(keras.layers.Layer):
 
     Attributes:
         input_range: Values of black and white in the images.
+        comparator_input: How the network's pixels are scaled, one of `COMPARATOR_INPUTS`.
 
     Raises:
         InputError: If there is no such normalization or activation, or not one weight for each
@@ -49,6 +52,7 @@ class Comparator(keras.layers.Layer):
     """
 
     input_range = (0.0, 1.0)
+    comparator_input = "imagenet"
 
     def __init__(
         self,
@@ -57,6 +61,7 @@ class Comparator(keras.layers.Layer):
         source: str,
         sha256: str,
         minimum_size: int,
+        saw_labels: str | None = None,
         layer_weights: Sequence[float] | None = None,
         feature_normalization: str = "none",
         feature_activation: str = "none",
@@ -69,6 +74,7 @@ class Comparator(keras.layers.Layer):
         self.layers = tuple(layers)
         self.source = source
         self.sha256 = sha256
+        self.saw_labels = saw_labels
         self.minimum_size = minimum_size
         self.layer_weights = (
             (1.0,) * len(self.layers) if layer_weights is None else tuple(layer_weights)

@@ -27,6 +27,7 @@ def check_comparator_of(config: TrainConfig, image_shape: tuple[int, int, int]) 
         image_shape,
         config.comparator_weights,
         weights_of_layers=config.layer_weights,
+        comparator_input=config.comparator_input,
     )
 
 
@@ -41,6 +42,7 @@ def comparator_of(config: TrainConfig) -> "Comparator":
         config.comparator_weights,
         config.seed,
         weights_of_layers=config.layer_weights,
+        comparator_input=config.comparator_input,
         feature_normalization=config.feature_normalization,
         feature_activation=config.feature_activation,
     )
@@ -56,6 +58,9 @@ def comparator_identity(config: TrainConfig) -> dict[str, object]:
     """
     names = ("comparator", "layer_weights", "feature_normalization", "feature_activation")
     settings = {name: getattr(config, name) for name in names}
+    # Without the default, as earlier versions identified a comparator.
+    if config.comparator_input != "imagenet":
+        settings["comparator_input"] = config.comparator_input
     path = locate_weights(parse(str(config.comparator)).name, config.comparator_weights)
     if path is None:
         return settings | {"seed": config.seed}

@@ -1,5 +1,6 @@
 """Objective of AlexNet: classification of labelled images."""
 
+import dataclasses
 from collections.abc import Mapping
 
 import keras
@@ -68,7 +69,9 @@ class ClassificationObjective(Objective):
         self.classes = 1 + int(
             max(part.labels[TARGET].max() for part in (self._train, self._validation))
         )
-        self._architecture = sized(ARCHITECTURES[name], side).with_outputs(self.classes)
+        whole = ARCHITECTURES[name]
+        to_logits = dataclasses.replace(whole, layers=whole.up_to(self.last_saved_layer))
+        self._architecture = sized(to_logits, side).with_outputs(self.classes)
         self._seed = seed
 
     def network(self) -> TrainableChain:

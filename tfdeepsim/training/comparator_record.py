@@ -8,6 +8,8 @@ import tensorflow as tf
 
 from tfdeepsim import losses
 from tfdeepsim.comparators.comparator import Comparator
+from tfdeepsim.comparators.input_scaling import input_warning
+from tfdeepsim.comparators.weights.locate import is_random
 from tfdeepsim.deepsim import DeePSiM
 
 TRIALS = 3
@@ -15,8 +17,11 @@ TRIALS = 3
 
 
 def comparator_record(comparator: Comparator) -> dict[str, Any]:
-    """Name, layers, source and digest of a comparator, for `environment.json`."""
-    names = ("name", "layer", "source", "sha256", "feature_normalization", "feature_activation")
+    """Name, layers, source, digest and settings of a comparator, and the dataset whose labels it
+    saw, for `environment.json`."""
+    names: tuple[str, ...]
+    names = ("name", "layer", "source", "sha256", "saw_labels", "comparator_input")
+    names += ("feature_normalization", "feature_activation")
     return {name: getattr(comparator, name) for name in names} | {
         "layer_weights": list(comparator.layer_weights)
     }
@@ -35,7 +40,9 @@ def comparator_summary(model: DeePSiM, images: tf.Tensor) -> str:
         return "none"
     digest = comparator.sha256[:12]
     network = f"{comparator.name}:{comparator.layer}, {comparator.source}, sha256 {digest}"
-    return "\n".join([network, *_features(comparator, tuple(images.shape[1:3]))])
+    warning = input_warning(comparator.comparator_input, is_random(comparator.name))
+    lines = [network, *_features(comparator, tuple(images.shape[1:3]))]
+    return "\n".join([*lines, f"warning: {warning}"] if warning else lines)
 
 
 def _features(comparator: Comparator, size: tuple[int, int]) -> list[str]:

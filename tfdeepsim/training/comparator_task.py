@@ -94,6 +94,7 @@ class ComparatorTask(Task):
             "dataset": self.config.dataset,
             "fingerprint": self.dataset.fingerprint,
             "saw_labels": self.objective.saw_labels,
+            "probe_classes": self.config.probe_classes,
             "image_size": self.description.image_shape[0],
             "seed": self.config.seed,
             "epoch": best["epoch"],

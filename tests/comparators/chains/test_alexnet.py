@@ -56,6 +56,7 @@ def torch_alexnet(tmp_path_factory):
                 x = module(x)
                 if not isinstance(module, nn.Dropout):
                     results.append(x.numpy())
+            results.append(torch.softmax(x, 1).numpy())
         return dict(zip(ALEXNET.layer_names, results, strict=True))
 
     return outputs, files
@@ -170,3 +171,25 @@ def test_a_network_of_another_map_and_other_classes_equals_pytorch(torch_alexnet
         expected = np.maximum(expected, 0) if name != "classifier.6" else expected
     scores = ChainComparator("alexnet", ["fc8"], weights_file=tmp_path / "a.safetensors")(x)
     np.testing.assert_allclose(scores, expected, atol=1e-5 * np.abs(expected).max())
+
+
+@pytest.mark.parity
+def test_raw_pixels_equal_pytorch_without_mean_and_deviation(torch_alexnet):
+    torch = pytest.importorskip("torch", reason="compares with PyTorch")
+    _, files = torch_alexnet
+    state = torch.load(files[True], weights_only=True)
+    functional = torch.nn.functional
+    x = images(64, 64).numpy()
+    y = torch.tensor(x).permute(0, 3, 1, 2)
+    y = functional.conv2d(y, state["features.0.weight"], state["features.0.bias"], 4, 2)
+    y = functional.max_pool2d(functional.relu(y), 3, 2)
+    y = functional.conv2d(y, state["features.3.weight"], state["features.3.bias"], 1, 2)
+    expected = torch.sigmoid(functional.relu(y)).permute(0, 2, 3, 1).numpy()
+    raw = ChainComparator(
+        "alexnet",
+        ["relu2"],
+        weights_file=files[True],
+        comparator_input="raw",
+        feature_activation="sigmoid",
+    )
+    np.testing.assert_allclose(raw(x), expected, atol=1e-5)

@@ -74,14 +74,15 @@ def test_layers_in_their_order():
     assert ALEXNET.layer_names[:5] == ("conv1", "relu1", "pool1", "conv2", "relu2")
     assert [layer.name for layer in ALEXNET.up_to("pool1")] == ["conv1", "relu1", "pool1"]
     assert ALEXNET.up_to("conv1", "pool1", "relu1") == ALEXNET.up_to("pool1")
-    assert len(ALEXNET.layer_names) == 18
+    assert len(ALEXNET.layer_names) == 19
+    assert ALEXNET.layer_names[-2:] == CAFFE_ALEXNET.layer_names[-2:] == ("fc8", "prob")
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_layers_without_weights_keep_the_number_of_channels(name):
     channels = 3
     for layer in ARCHITECTURES[name].layers:
-        if layer.kind in ("relu", "pool", "lrn"):
+        if layer.kind in ("relu", "pool", "lrn", "softmax"):
             assert layer.channels == channels, layer
         assert bool(layer.tensor) == (layer.kind in ("conv", "dense"))
         channels = layer.channels
@@ -134,6 +135,7 @@ def test_fits_the_map_and_the_classes_of_a_file():
     assert fitted.tensor_shapes("fc8")["classifier.1.weight"] == (4096, 256)
     assert fitted.tensor_shapes("fc8")["classifier.6.bias"] == (10,)
     assert fitted.feature_shape("fc8", (64, 64)) == (10,)
+    assert fitted.feature_shape("prob", (64, 64)) == (10,)
     assert fitted.up_to("relu7") == ALEXNET.up_to("relu7")
     smaller = EXEMPLAR_CNN.fitted({"fc4.weight": (300, 256 * 5 * 5)})
     assert smaller.feature_shape("relu4", (20, 20)) == (300,)

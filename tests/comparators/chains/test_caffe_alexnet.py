@@ -292,6 +292,7 @@ def pytorch():
         return functional.max_pool2d(x, 3, 2, ceil_mode=True)
 
     steps = {"norm": normalized, "pool": pooled, "relu": functional.relu}
+    steps["prob"] = lambda x: functional.softmax(x, 1)
     options = {"conv1": (4, 0, 1, 1), "conv2": (1, 2, 1, 2), "conv3": (1, 1, 1, 1)}
     options |= {"conv4": (1, 1, 1, 2), "conv5": (1, 1, 1, 2)}
 
@@ -369,6 +370,7 @@ def test_every_layer_alone_equals_pytorch(layer, weights, built, pytorch):
     [
         ("caffe_alexnet", "fc8", "lrn first"),
         ("caffe_alexnet", "fc8", "pool first"),
+        ("caffe_alexnet", "prob", "lrn first"),
         ("videonet", "fc7", "pool first"),
     ],
 )

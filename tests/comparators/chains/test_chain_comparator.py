@@ -274,6 +274,50 @@ def test_config_and_file_round_trip(relu2, tmp_path):
     np.testing.assert_array_equal(loaded(images(32, 32)), model(images(32, 32)))
 
 
+def test_probabilities_are_the_softmax_of_the_logits():
+    logits, probabilities = alexnet("fc8", "prob")(images(63, 63, batch=3))
+    exponentials = np.exp(np.float64(logits) - np.max(logits, 1, keepdims=True))
+    expected = exponentials / exponentials.sum(1, keepdims=True)
+    assert np.ptp(expected, axis=1).min() > 1e-4  # else a constant would do
+    np.testing.assert_allclose(probabilities, expected, rtol=1e-4)
+
+
+def test_probabilities_add_up_to_1_in_bfloat16():
+    mixed = alexnet("prob", dtype="mixed_bfloat16")
+    sums = tf.reduce_sum(mixed(images(63, 63)), 1)
+    np.testing.assert_allclose(sums, 1, atol=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("network", "layers"),
+    [("alexnet", ("conv1", "relu2")), ("exemplar_cnn", ("conv1", "pool2", "relu3"))],
+)
+def test_raw_pixels_reach_the_network_without_mean_and_deviation(network, layers):
+    """What the network makes of scaled pixels, `raw` makes of the same numbers as pixels."""
+    mean, std = (np.array(value, "f") for value in (ALEXNET.mean, ALEXNET.std))
+    scaled, raw = (
+        ChainComparator(network, layers, seed=0, comparator_input=name)
+        for name in ("imagenet", "raw")
+    )
+    assert (scaled.comparator_input, raw.comparator_input) == ("imagenet", "raw")
+    assert scaled.sha256 == raw.sha256
+    x = images(32, 32)
+    for found, expected in zip(raw((x - mean) / std), scaled(x), strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-5 * np.abs(expected).max())
+    for found, other in zip(raw(x), scaled(x), strict=True):
+        assert np.abs(found - other).max() > 0.1 * np.abs(other).max()
+
+
+def test_the_input_of_raw_pixels_is_saved():
+    config = alexnet("conv1", comparator_input="raw").get_config()
+    clone = ChainComparator.from_config(json.loads(json.dumps(config)))
+    assert clone.comparator_input == "raw"
+    assert clone.architecture.mean == (0, 0, 0)
+    # Earlier versions saved no such field.
+    del config["comparator_input"]
+    assert ChainComparator.from_config(config).comparator_input == "imagenet"
+
+
 def test_config_of_several_layers_round_trip():
     comparator = alexnet("relu1", "conv1", layer_weights=(0.5, 3.0))
     config = json.loads(json.dumps(comparator.get_config()))

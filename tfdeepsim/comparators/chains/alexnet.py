@@ -28,6 +28,7 @@ ALEXNET = Architecture(
         Layer("fc7", "dense", 4096, tensor="classifier.4"),
         Layer("relu7", "relu", 4096),
         Layer("fc8", "dense", 1000, tensor="classifier.6"),
+        Layer("prob", "softmax", 1000),
     ),
     mean=IMAGENET_MEAN,
     std=IMAGENET_STD,

@@ -20,7 +20,8 @@ class Layer:
 
     Attributes:
         name: Name of the layer, e.g. `conv1`.
-        kind: `conv`, `relu`, `pool` (maximum), `lrn` (local response normalization) or `dense`.
+        kind: `conv`, `relu`, `pool` (maximum), `lrn` (local response normalization), `dense` or
+            `softmax`.
         channels: Number of features in its output.
         kernel: Side of the window, in positions; 1 for layers without one. For an `lrn`, the number
             of channels in its window.

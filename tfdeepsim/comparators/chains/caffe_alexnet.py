@@ -28,6 +28,7 @@ CAFFE_ALEXNET = Architecture(
         Layer("fc7", "dense", 4096, tensor="fc7"),
         Layer("relu7", "relu", 4096),
         Layer("fc8", "dense", 1000, tensor="fc8"),
+        Layer("prob", "softmax", 1000),
     ),
     # The mean pixel of ILSVRC 2012, for pixels in 0 to 255.
     mean=(122.6789143 / 255, 116.6687677 / 255, 104.0069879 / 255),

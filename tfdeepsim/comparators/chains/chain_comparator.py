@@ -13,7 +13,9 @@ from tfdeepsim.comparators.chains.convolution import frozen_convolution
 from tfdeepsim.comparators.chains.forward import features
 from tfdeepsim.comparators.chains.tensor_layout import kernels_from_tensors
 from tfdeepsim.comparators.comparator import Comparator
+from tfdeepsim.comparators.input_scaling import check_input, scaled
 from tfdeepsim.comparators.spec import ARCHITECTURES, check_network
+from tfdeepsim.comparators.weights.labels_seen import labels_seen
 from tfdeepsim.comparators.weights.load import (
     LoadedWeights,
     digest,
@@ -27,8 +29,8 @@ from tfdeepsim.errors import InputError
 class ChainComparator(Comparator):
     """A network of `ARCHITECTURES` as a comparator, built up to the deepest requested layer.
 
-    Pixels are scaled as they were when the network was trained. Dropout does nothing in a frozen
-    network and is left out.
+    Pixels are scaled as they were when the network was trained, unless they are `raw`. Dropout does
+    nothing in a frozen network and is left out.
 
     Args:
         network: Name of the network in `ARCHITECTURES`.
@@ -36,11 +38,14 @@ class ChainComparator(Comparator):
         weights_file: A file in any format that `read_weight_file` knows; None for random weights.
         seed: Seed of random weights (`random_weights`); None for weights from a file.
         source: Where the weights come from, in words, for the record; None for the file's path.
+        comparator_input: `imagenet`, or `raw` for pixels in [0, 1] without mean and deviation, as
+            in the code of Pihlgren et al. 2020.
         **options: Arguments of `Comparator`, and `name` and `dtype` of the Keras layer.
 
     Raises:
         InputError: If there is no such network or layer; unless exactly one of `weights_file` and
-            `seed` is given; if the file is missing, damaged or of another network.
+            `seed` is given; if the file is missing, damaged or of another network; if pixels are
+            `raw` and the network does not scale them by ImageNet's mean and deviation.
 
     Example:
         >>> comparator = ChainComparator("alexnet", ["relu2"], seed=0)
@@ -55,23 +60,27 @@ class ChainComparator(Comparator):
         weights_file: str | os.PathLike | None = None,
         seed: int | None = None,
         source: str | None = None,
+        comparator_input: str = "imagenet",
         **options: Any,
     ):
         check_network(network)
+        check_input(network, comparator_input)
         weights_file = None if weights_file is None else os.fspath(weights_file)
         weights = _weights(ARCHITECTURES[network], layers, weights_file, seed)
-        architecture = weights.architecture
+        architecture = scaled(weights.architecture, comparator_input)
         super().__init__(
             layers,
             source=source or weights_file or f"random, He uniform, seed {seed}",
             sha256=weights.sha256,
             minimum_size=architecture.minimum_size(*layers),
+            saw_labels=labels_seen(weights_file),
             **options,
         )
         self.architecture: Architecture = architecture
         self.network = network
         self.weights_file = weights_file
         self.seed = seed
+        self.comparator_input = comparator_input
         kernels = kernels_from_tensors(architecture.up_to(*layers), weights.tensors)
         self._kernels_and_biases = {
             name: (self._constant(f"{name}_kernel", kernel), self._constant(f"{name}_bias", bias))
@@ -113,7 +122,7 @@ class ChainComparator(Comparator):
         return [self.architecture.receptive_field(layer) for layer in self.layers]
 
     def get_config(self) -> dict[str, Any]:
-        names = ("network", "weights_file", "seed", "source")
+        names = ("network", "weights_file", "seed", "source", "comparator_input")
         return super().get_config() | {name: getattr(self, name) for name in names}
 
 

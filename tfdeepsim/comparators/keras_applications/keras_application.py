@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -11,6 +11,12 @@ import tensorflow as tf
 from tfdeepsim.comparators.comparator import Comparator
 from tfdeepsim.comparators.keras_applications.catalog import preprocessing_of
 from tfdeepsim.comparators.keras_applications.keras_network import KerasNetwork
+from tfdeepsim.comparators.keras_applications.torchvision import (
+    is_torchvision_file,
+    scale_pixels,
+)
+from tfdeepsim.comparators.keras_applications.weights import accepted_files
+from tfdeepsim.comparators.weights.labels_seen import labels_seen
 from tfdeepsim.errors import InputError
 
 
@@ -26,7 +32,7 @@ class KerasApplication(Comparator):
         model: Name of the network, as in `keras.applications`.
         layers: Names of its layers, as Keras has them in a fresh process.
         weights_file: A `.weights.h5` file, or an `.h5` file such as Keras publishes, with or
-            without the classifier.
+            without the classifier; for VGG16 and VGG19 also a file in torchvision's layout.
         **options: Arguments of `Comparator`, and `name` and `dtype` of the Keras layer.
 
     Raises:
@@ -54,6 +60,7 @@ class KerasApplication(Comparator):
             source=weights_file,
             sha256=network.sha256,
             minimum_size=network.minimum_size,
+            saw_labels=labels_seen(weights_file),
             **options,
         )
         self.model = model
@@ -62,7 +69,12 @@ class KerasApplication(Comparator):
         # Keras finds the weights of a layer that is an attribute, but not those of one that an
         # attribute holds.
         self._frozen = network.model
-        self._preprocess = preprocessing_of(model)
+        preprocess = preprocessing_of(model)
+        self._scale: Callable[[tf.Tensor], tf.Tensor] = (
+            scale_pixels
+            if is_torchvision_file(model, weights_file)
+            else lambda images: preprocess(images * 255.0)
+        )
         self.built = True
 
     def check_size(self, size: tuple[int, int]) -> None:
@@ -70,7 +82,7 @@ class KerasApplication(Comparator):
 
     def extract(self, images: tf.Tensor) -> list[tf.Tensor]:
         # A model with one output returns it without a list.
-        return keras.tree.flatten(self._frozen(self._preprocess(images * 255.0), training=False))
+        return keras.tree.flatten(self._frozen(self._scale(images), training=False))
 
     def feature_shapes(self, size: tuple[int, int]) -> list[tuple[int, ...]]:
         return self.network.feature_shapes(size)
@@ -106,7 +118,7 @@ def _required_file(model: str, path: str | os.PathLike | None) -> str:
         raise InputError(
             f"{model} needs its trained weights",
             got="none",
-            accepted=f"a .weights.h5 or .h5 file of keras.applications.{model}",
+            accepted=accepted_files(model),
         )
     return os.fspath(path)
 

@@ -24,8 +24,7 @@ class KerasNetwork:
     Args:
         name: Name of the network, as in `keras.applications`.
         layers: Names of layers, as `layers_by_name` has them.
-        path: A `.weights.h5` file, or an `.h5` file such as Keras publishes, with or without the
-            classifier.
+        path: A weights file, as `load_network` takes it.
 
     Attributes:
         model: From preprocessed images [B, height, width, 3] to the features of each layer.

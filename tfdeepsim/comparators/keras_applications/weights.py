@@ -12,6 +12,11 @@ import numpy as np
 from tfdeepsim.comparators.chains.architecture import IMAGENET_STD
 from tfdeepsim.comparators.keras_applications.catalog import build, check_model, remote_file_of
 from tfdeepsim.comparators.keras_applications.layers import check_layers, layers_by_name
+from tfdeepsim.comparators.keras_applications.torchvision import (
+    NETWORKS,
+    is_torchvision_file,
+    load_torchvision,
+)
 from tfdeepsim.comparators.weights.fetch import has_digest
 from tfdeepsim.comparators.weights.read_once import ReadOnce
 from tfdeepsim.errors import InputError
@@ -47,7 +52,7 @@ def load_network(name: str, layers: Sequence[str], path: str) -> PartialNetwork:
         name: Name of the network.
         layers: Names of its layers, as `layers_by_name` has them.
         path: A `.weights.h5` file, or an `.h5` file such as Keras publishes, with or without the
-            classifier.
+            classifier; for VGG16 and VGG19 also a file in torchvision's layout.
 
     Raises:
         InputError: If there is no such network, layer or file, the file is damaged, or it belongs
@@ -62,7 +67,12 @@ def load_network(name: str, layers: Sequence[str], path: str) -> PartialNetwork:
         network.model.set_weights(arrays)
         finalize(network.model)
         return network
-    network = _up_to(layers, *_read(name, layers, path))
+    if is_torchvision_file(name, path):
+        whole = build(name, top=False)
+        load_torchvision(name, whole, layers, path)
+        network = _up_to(layers, whole, has_top=False)
+    else:
+        network = _up_to(layers, *_read(name, layers, path))
     _check_complete(name, network.model, path)
     _READ.put(path, (network.has_top, network.model.get_weights()), *key)
     return network
@@ -162,9 +172,9 @@ def _check_file(name: str, path: str) -> None:
         raise InputError(
             "weights must be a file",
             got=f"no file {path}",
-            accepted=f"the path of a .weights.h5 or .h5 file of keras.applications.{name}",
+            accepted=f"the path of {accepted_files(name)}",
         )
-    if not path.endswith(".h5"):
+    if not path.endswith(".h5") and not is_torchvision_file(name, path):
         raise _unfit(name, path, "a name with another ending", False)
 
 
@@ -173,8 +183,14 @@ def _unfit(name: str, path: str, got: str, has_top: bool) -> InputError:
     return InputError(
         f"{path} must hold the weights of {name}{' with its classifier' if has_top else ''}",
         got=got,
-        accepted=f"a whole .weights.h5 or .h5 file of keras.applications.{name}{published}",
+        accepted=f"{accepted_files(name)}{published}",
     )
+
+
+def accepted_files(name: str) -> str:
+    """The weights files that a network takes, in words for an error."""
+    torchvision = ", or of torchvision's (.pth, .safetensors)" if name in NETWORKS else ""
+    return f"a whole .weights.h5 or .h5 file of keras.applications.{name}{torchvision}"
 
 
 def _line(error: Exception) -> str:

@@ -1,0 +1,55 @@
+"""Whose labels a comparator has seen: if they are those of a scored dataset, they leak."""
+
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+
+from tfdeepsim.comparators.weights.bundled import card_of
+from tfdeepsim.comparators.weights.read_once import digest_once
+
+IMAGENET = "ImageNet-1k"
+UNKNOWN = "unknown"
+"""For a weights file that does not tell."""
+
+# First digits of the SHA-256 of torchvision's files, which stand in their names: AlexNet, VGG16,
+# VGG19; then of the convolutions of the first two alone, as safetensors.
+_OF_IMAGENET = ("7be5be79", "397923af", "dcbb9e9d", "d23a2342", "c520f33b")
+
+
+def labels_seen(weights_file: str | Path | None) -> str | None:
+    """The dataset whose labels a comparator was trained with.
+
+    Bundled weights have it on their card, those of a run of `--task comparator` in their header;
+    files that torchvision publishes are known by their digest.
+
+    Args:
+        weights_file: File with the comparator's weights; None for random ones.
+
+    Returns:
+        `ImageNet-1k`, or the dataset as `train.py --dataset` spells it, with the classes if these
+        were not all; None for a comparator that saw no labels; `unknown` for any other file.
+    """
+    if weights_file is None:
+        return None
+    if card := card_of(weights_file):
+        return card.get("saw_labels", UNKNOWN)
+    header = _header(Path(weights_file))
+    if "saw_labels" in header and "dataset" in header:
+        return _of_training(header) if header["saw_labels"] == "True" else None
+    return IMAGENET if digest_once(weights_file).startswith(_OF_IMAGENET) else UNKNOWN
+
+
+def _header(path: Path) -> dict[str, str]:
+    """The metadata of a safetensors file; empty for other files."""
+    if path.suffix != ".safetensors":
+        return {}
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return file.metadata() or {}
+    except (OSError, SafetensorError):
+        return {}
+
+
+def _of_training(header: dict[str, str]) -> str:
+    classes = header.get("probe_classes", "None")
+    return header["dataset"] + ("" if classes == "None" else f" (classes {classes})")
