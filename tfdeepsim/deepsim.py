@@ -143,6 +143,10 @@ class DeePSiM(keras.Model):
     def compile_from_config(self, config: dict[str, Any]) -> None:
         self.compile(**keras.saving.deserialize_keras_object(config))
 
+    def _maybe_symbolic_build(self, *batch: Any, **batches: Any) -> None:
+        """Build nothing: everything is built, and Keras' own build adds up the batches of several
+        devices, which fails for labels and for batches of different sizes."""
+
     @property
     def trained_network(self) -> keras.Model:
         """The network that a run exports: the generator."""

@@ -49,6 +49,10 @@ class Pretext(keras.Model):
         )
         return cls(**{**config, "network": network})
 
+    def _maybe_symbolic_build(self, *batch: Any, **batches: Any) -> None:
+        """Build nothing: everything is built, and Keras' own build adds up the batches of several
+        devices, which fails for labels and for batches of different sizes."""
+
     def state_variables(self) -> list[keras.Variable]:
         """All that a training step changes."""
         return [*self.trained_network.variables, *self.optimizer.variables]
