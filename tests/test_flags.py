@@ -30,7 +30,7 @@ OF_NO_FIELD = {
     search: {"help", "run", "directory", "overwrite", "workers", "dry_run"},
     evaluate: {
         *("help", "encoders", "report_dir", "overwrite", "compare", "seeds", "run_dir", "dry_run"),
-        *("by", "method", "opt_steps", "tv", "jitter"),
+        *("by", *OPTIMIZATION_FLAGS),
     },
 }
 """Flags of a command that are not fields of a settings class."""
