@@ -23,9 +23,9 @@ def test_rows_differ_in_the_comparator_alone():
     assert {config.loss for config in rows.values()} == {"perceptual"}
 
 
-def test_imagenets_alexnet_is_a_row_where_it_is_given():
-    rows = configs(comparator_weights="alexnet-owt-7be5be79.pth")
-    assert rows["imagenet"].comparator_weights == "alexnet-owt-7be5be79.pth"
+def test_another_alexnet_is_a_row_where_it_is_given():
+    rows = configs(comparator_weights="runs/alexnet")
+    assert rows["other-alexnet"].comparator_weights == "runs/alexnet"
     assert rows["alexnet"].comparator_weights is None
 
 

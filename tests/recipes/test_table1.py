@@ -19,7 +19,7 @@ def test_three_datasets_four_encoders():
         }
         assert {(c.epochs, c.batch_size) for c in of_dataset.values()} == {(50, 512)}
     svhn = configs["svhn"]["p-vae"]
-    assert (svhn.resize, svhn.image_size, svhn.comparator) == ("tile", 64, "random_alexnet:relu2")
+    assert (svhn.resize, svhn.image_size, svhn.comparator) == ("tile", 64, "alexnet:relu2")
 
 
 def test_weights_of_imagenet_are_used_where_they_are_given():

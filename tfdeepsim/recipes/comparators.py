@@ -1,18 +1,16 @@
 """Which comparator gives the better embedding of LunarLander frames? Three seeds each.
 
     python train.py --recipe comparators
-    python train.py --recipe comparators --comparator-weights alexnet-owt-7be5be79.pth
+    python train.py --recipe comparators --comparator-weights runs/alexnet
 
 P. AE is trained for 3 epochs on 6,750 frames of 450 rollouts, under the second ReLU of several
 networks: AlexNet with random weights, the bundled Exemplar-CNN, which was trained without labels,
-and the bundled AlexNet, which was trained on the labels of CIFAR-10. With `--comparator-weights`,
-as in the second command, the AlexNet of ImageNet is a row too.
+and the bundled AlexNet of ImageNet. With `--comparator-weights`, as in the second command, an
+AlexNet with those weights is a row too.
 """
 
 from pathlib import Path
 from typing import Any
-
-import rich.console
 
 from tfdeepsim.comparison import compare_losses
 from tfdeepsim.config import TrainConfig
@@ -37,8 +35,7 @@ def configs(
     Args:
         scale: Factor of the number of rollouts.
         data_dir: Folder that holds datasets; None for that of TensorFlow Datasets.
-        comparator_weights: Weights file of torchvision's AlexNet, or `download`; None to leave that
-            row out.
+        comparator_weights: Weights of another AlexNet; None to leave that row out.
 
     Raises:
         InputError: If fewer than 10 rollouts are left.
@@ -52,7 +49,7 @@ def configs(
     }
     rows = {row: TrainConfig(**common, comparator=spec) for row, spec in COMPARATORS.items()}
     if comparator_weights is not None:
-        rows["imagenet"] = TrainConfig(
+        rows["other-alexnet"] = TrainConfig(
             **common, comparator="alexnet:relu2", comparator_weights=comparator_weights
         )
     return rows
@@ -71,15 +68,13 @@ def reproduce(
         run_dir: Folder that the runs and the report are written to.
         scale: Factor of the number of rollouts.
         data_dir: Folder that holds datasets; None for that of TensorFlow Datasets.
-        comparator_weights: Weights file of torchvision's AlexNet; None to leave that row out.
+        comparator_weights: Weights of another AlexNet; None to leave that row out.
         dry_run: Check everything, print the cost of each run, and stop.
 
     Returns:
         The scores in the table.
     """
     study = Study(Path(run_dir), configs(scale, data_dir, comparator_weights), SEEDS)
-    if comparator_weights is None:
-        rich.console.Console().print("ImageNet's AlexNet is left out: no --comparator-weights")
     return compare_losses(
         study,
         EvaluationOptions(probe_seeds=2, probe_epochs=150, probe_patience=15),

@@ -3,7 +3,8 @@ better?
 
     python train.py --recipe quickstart
 
-AE, VAE, P. AE and P. VAE are trained on 6,750 frames of 450 rollouts. Five suites of seven MLP
+AE, VAE, P. AE and P. VAE, whose comparator is the bundled AlexNet of ImageNet, are trained on 6,750
+frames of 450 rollouts. Five suites of seven MLP
 probes are trained on each embedding and on baselines.
 """
 
@@ -32,7 +33,7 @@ def configs(
     Args:
         scale: Factor of the number of rollouts.
         data_dir: Folder that holds datasets; None for that of TensorFlow Datasets.
-        comparator_weights: Weights file of torchvision's AlexNet; None for random weights.
+        comparator_weights: Weights of AlexNet; None for the bundled ones of ImageNet.
 
     Raises:
         InputError: If fewer than 10 rollouts are left.
@@ -63,7 +64,7 @@ def reproduce(
         run_dir: Folder that the runs and the report are written to.
         scale: Factor of the number of rollouts.
         data_dir: Folder that holds datasets; None for that of TensorFlow Datasets.
-        comparator_weights: Weights file of torchvision's AlexNet; None for random weights.
+        comparator_weights: Weights of AlexNet; None for the bundled ones of ImageNet.
         dry_run: Check everything, print the cost of each run, and stop.
 
     Returns:

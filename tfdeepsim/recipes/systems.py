@@ -32,15 +32,12 @@ def systems(comparator_weights: str | Path | None = None) -> dict[str, dict[str,
     """Fields of a `TrainConfig` for each encoder, with its comparator.
 
     Args:
-        comparator_weights: Weights file of torchvision's AlexNet, which the paper used; None for an
-            AlexNet with random weights.
+        comparator_weights: Weights of AlexNet; None for the bundled ones of ImageNet, which the
+            paper used.
     """
-    comparator = {"comparator": f"random_alexnet:{LAYER}"}
+    comparator: dict[str, Any] = {"comparator": f"alexnet:{LAYER}"}
     if comparator_weights is not None:
-        comparator = {
-            "comparator": f"alexnet:{LAYER}",
-            "comparator_weights": str(comparator_weights),
-        }
+        comparator["comparator_weights"] = str(comparator_weights)
     return {
         name: system | (comparator if system["loss"] == "perceptual" else {})
         for name, system in SYSTEMS.items()

@@ -1,7 +1,7 @@
 """Table 1 of Pihlgren et al. 2020: four encoders on three datasets, beside the reported values.
 
     python train.py --recipe table1 --scale 0.01                   # small, for a laptop
-    python train.py --recipe table1 --data-dir DIR --comparator-weights alexnet-owt-7be5be79.pth
+    python train.py --recipe table1 --data-dir DIR                 # full size
 
 The full size is 105,000 LunarLander frames for each of three purposes, 50 epochs, batches of 512
 and three seeds of each encoder. That takes days on a laptop, and the command prints the time before
@@ -45,7 +45,7 @@ def configs(
         scale: Share of the images seen in training. LLv2 has the square root of it as a share of
             the rollouts and of the epochs; the other datasets have fewer epochs.
         data_dir: Folder that holds datasets; None for that of TensorFlow Datasets.
-        comparator_weights: Weights file of torchvision's AlexNet; None for random weights.
+        comparator_weights: Weights of AlexNet; None for the bundled ones of ImageNet.
 
     Raises:
         InputError: If `scale` is above 1, or fewer than 20 rollouts are left.
@@ -87,7 +87,7 @@ def reproduce(
         run_dir: Folder that holds one folder for each dataset, with its runs and its report.
         scale: Share of the images seen in training.
         data_dir: Folder that holds datasets; None for that of TensorFlow Datasets.
-        comparator_weights: Weights file of torchvision's AlexNet; None for random weights.
+        comparator_weights: Weights of AlexNet; None for the bundled ones of ImageNet.
         dry_run: Check everything, print the cost of each run, and stop.
 
     Returns:
