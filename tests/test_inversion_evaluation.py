@@ -14,12 +14,14 @@ from tfdeepsim.commands import evaluate
 from tfdeepsim.commands.evaluate import EPILOG, make_parser
 from tfdeepsim.commands.inversion import INVERSION_FILES
 from tfdeepsim.config import TrainConfig
+from tfdeepsim.data import open_dataset
 from tfdeepsim.errors import InputError
 from tfdeepsim.external.from_config import extractor_of
 from tfdeepsim.files import write_json
 from tfdeepsim.inversion.features import Features
 from tfdeepsim.inversion.optimization_settings import OptimizationSettings
 from tfdeepsim.inversion.score import score_inversion
+from tfdeepsim.inversion.tv_weight import choose_tv_weight
 from tfdeepsim.run import RunDirectory
 from tfdeepsim.study import ensure_trained
 
@@ -203,15 +205,16 @@ def optimize(photos, tmp_path, capsys, monkeypatch):
 
 
 def test_by_optimization(optimize, targets, tmp_path):
-    code, out, err = optimize()
+    code, out, err = optimize("--tv", "300")
     assert (code, err) == (0, "")
     assert "optimization, momentum" in out
+    assert "total variation" not in out
     assert sorted(path.name for path in (tmp_path / "report").iterdir()) == sorted(INVERSION_FILES)
     [row] = read(tmp_path / "report")
     assert (row["features"], row["images"]) == ("random_alexnet:relu2", "6")
     config = TrainConfig(task="inversion", invert="random_alexnet:relu2", image_size=64)
     features = Features(extractor_of(config), targets.shape[1:])
-    settings = OptimizationSettings(steps=3)
+    settings = OptimizationSettings(steps=3, tv_weight=300.0)
     found = inversion_evaluation.reconstruct_by_optimization(features, targets, settings, QUIET)
     assert (found.shape, found.dtype) == (targets.shape, np.uint8)
     score = score_inversion(targets, found, features, inverted=str(config.invert), method="test")
@@ -220,6 +223,51 @@ def test_by_optimization(optimize, targets, tmp_path):
     # After three steps images are still about grey, and so is the mean image.
     assert 0.3 < score.image_error < 1.0
     assert optimize()[0] == 2  # the report is there
+
+
+def test_the_weight_of_the_prior_is_chosen_on_validation_images(
+    optimize, photos, targets, tmp_path, monkeypatch
+):
+    choices = []
+
+    def choose(features, images, settings, **options):
+        choices.append((images, choose_tv_weight(features, images, settings, **options)))
+        return choices[-1][1]
+
+    monkeypatch.setattr(inversion_evaluation, "choose_tv_weight", choose)
+    code, out, _ = optimize()
+    assert code == 0
+    [(images, choice)] = choices
+    validation = open_dataset(photos["dataset"], photos["data_dir"], TrainConfig(**photos)).split(
+        "encoder_validation"
+    )
+    of_validation, of_test = (
+        {image.tobytes() for image in np.asarray(split)} for split in (validation.images, targets)
+    )
+    assert {image.tobytes() for image in images} == of_validation
+    assert not of_validation & of_test
+    for trial in choice.trials:
+        assert f"{100 * trial.image_error:.1f}" in out
+    assert choice.note in out
+    assert choice.note in (tmp_path / "report" / "inversions.md").read_text(encoding="utf-8")
+    [row] = read(tmp_path / "report")
+    # The same as with this weight from the start.
+    assert optimize("--tv", str(choice.weight), folder="again")[0] == 0
+    assert read(tmp_path / "again") == [row]
+    assert len(choices) == 1
+
+
+def test_many_validation_images_are_more_than_are_used(monkeypatch, photos):
+    monkeypatch.setattr(inversion_evaluation, "VALIDATION_IMAGES", 2)
+    images = inversion_evaluation.validation_images(TrainConfig(**photos))
+    assert images.shape == (2, 64, 64, 3)
+
+
+def test_the_alpha_norm_is_part_of_the_loss(optimize, tmp_path):
+    for folder, weight in (("without", "0"), ("with", "1e4")):
+        assert optimize("--tv", "0", "--alpha-norm", weight, folder=folder)[0] == 0
+    [without], [with_it] = (read(tmp_path / folder) for folder in ("without", "with"))
+    assert float(with_it["gradient_ratio"]) < float(without["gradient_ratio"])
 
 
 def test_by_lbfgs_with_seed_and_prior(optimize, tmp_path):
@@ -253,6 +301,7 @@ TRAINING = "is not for an inversion by optimization: got"
         ),
         ([*ALL, "--opt-steps", "0"], "--opt-steps is out of range: got 0"),
         ([*ALL, "--tv", "-1"], "--tv is out of range: got -1.0"),
+        ([*ALL, "--alpha-norm", "-1"], "--alpha-norm is out of range: got -1.0"),
         ([*ALL, "--jitter", "-1"], "--jitter is out of range: got -1"),
         ([*ALL, "--seed", "-1"], "--seed is out of range: got -1"),
         ([*ALL, "--external-range", "0-255"], "--external-range is for external networks"),
@@ -269,6 +318,7 @@ TRAINING = "is not for an inversion by optimization: got"
             ["run", "--method", "lbfgs"],
             "--method belongs to an inversion by optimization: got no --by",
         ),
+        (["run", "--alpha-norm", "1"], "--alpha-norm belongs to an inversion by optimization"),
         (
             ["--compare", "pixel,l1", "--run-dir", "study", "--tv", "1"],
             "--tv belongs to an inversion by opt",
@@ -337,7 +387,8 @@ def test_help_says_the_defaults_of_the_optimization():
     for words in (
         f"{settings.method})",
         f"of L-BFGS-B the maximum (default: {settings.steps})",
-        f"relative error of the features (default: {settings.tv_weight:g})",
+        "relative error of the features (default: chosen on validation images)",
+        f"half black and half white (default: {settings.alpha_norm_weight:g})",
         f"only for momentum (default: {settings.jitter})",
     ):
         assert words in text

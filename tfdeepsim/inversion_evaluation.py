@@ -18,12 +18,14 @@ from tfdeepsim.inversion.optimization import invert_by_optimization
 from tfdeepsim.inversion.optimization_settings import OptimizationSettings
 from tfdeepsim.inversion.score import InversionScore, score_inversion
 from tfdeepsim.inversion.trained_inversion import TrainedInversion
+from tfdeepsim.inversion.tv_weight import VALIDATION_IMAGES, TvChoice, choose_tv_weight
 from tfdeepsim.options import DataOptions
 from tfdeepsim.pixels import to_bytes
 from tfdeepsim.progress import ProgressBar
 from tfdeepsim.report.figures.image_rows import write_image_rows
 from tfdeepsim.report.inversion_table import InversionTable, print_inversions, write_inversions
 from tfdeepsim.run import RunDirectory
+from tfdeepsim.tables import print_table
 
 TEST_IMAGES = 500
 """Test images that scores are computed on, at most."""
@@ -130,6 +132,40 @@ def reconstruct_by_optimization(
     return to_bytes(images)
 
 
+def validation_images(options: DataOptions) -> np.ndarray:
+    """The images that the weight of the total variation is chosen on: up to 16 of
+    `encoder_validation`, uint8 [N, H, W, 3]."""
+    return chosen_images(options, VALIDATION_IMAGES, "encoder_validation")
+
+
+def chosen_tv_weight(
+    features: Features,
+    images: np.ndarray,
+    settings: OptimizationSettings,
+    inverted: str,
+    console: rich.console.Console | None = None,
+) -> TvChoice:
+    """Choose the weight of the total variation on validation images, and print the errors of all
+    weights that were tried.
+
+    Args:
+        features: Features of the inverted network.
+        images: Validation images, uint8 [N, H, W, 3].
+        settings: Settings of the optimization.
+        inverted: Name of the inverted network and layer, for the title.
+        console: Console for the table and the progress bar; None for standard output and standard
+            error.
+
+    Raises:
+        InputError: As `choose_tv_weight`.
+    """
+    what = "Choosing the weight of the total variation"
+    with ProgressBar(what, None, console=console) as bar:
+        choice = choose_tv_weight(features, images, settings, progress=bar.update)
+    print_table(choice.table(inverted), console)
+    return choice
+
+
 def compare_inversions(
     paths: Sequence[str], user_options: Mapping[str, Any], folder: Path | None
 ) -> None:
@@ -191,7 +227,8 @@ def evaluate_optimization(
 
     Args:
         config: Config that names the dataset and the inverted network.
-        settings: Settings of the optimization.
+        settings: Settings of the optimization; without a `tv_weight`, it is chosen on validation
+            images.
         folder: Folder that files are written to, where they replace earlier ones; None to print
             the table and write nothing.
 
@@ -200,7 +237,15 @@ def evaluate_optimization(
     """
     targets = chosen_images(config, TEST_IMAGES)
     features = Features(extractor_of(config), targets.shape[1:])
-    images = reconstruct_by_optimization(features, targets, settings, rich.console.Console())
+    console = rich.console.Console()
+    notes = []
+    if settings.tv_weight is None:
+        choice = chosen_tv_weight(
+            features, validation_images(config), settings, str(config.invert), console
+        )
+        settings = dataclasses.replace(settings, tv_weight=choice.weight)
+        notes.append(choice.note)
+    images = reconstruct_by_optimization(features, targets, settings, console)
     method = f"optimization, {settings.method}"
     score = score_inversion(
         targets,
@@ -210,7 +255,7 @@ def evaluate_optimization(
         method=method,
         seed=settings.seed,
     )
-    _show(config.dataset, targets, {method: (score, images)}, folder)
+    _show(config.dataset, targets, {method: (score, images)}, folder, notes)
 
 
 def _show(
@@ -218,11 +263,12 @@ def _show(
     targets: np.ndarray,
     results: Mapping[str, tuple[InversionScore, np.ndarray]],
     folder: Path | None,
+    notes: Sequence[str] = (),
 ) -> None:
     """Print the table, and write it and a picture; `results` are scores and reconstructions by
-    name."""
+    name, `notes` sentences below the table."""
     note = f"{len(targets)} test images of {dataset}, whose distances are the unit of both errors."
-    table = InversionTable([score for score, _ in results.values()], notes=[note])
+    table = InversionTable([score for score, _ in results.values()], notes=[note, *notes])
     print_inversions(table)
     if folder is not None:
         write_inversions(folder, table)

@@ -52,6 +52,28 @@ def test_a_strong_prior_gives_flat_images(images, method):
     assert (found.std(axis=(1, 2)) < 0.1 * images.std(axis=(1, 2))).all()
 
 
+def test_the_alpha_norm_in_closed_form(images):
+    centred = images - images.mean(axis=(1, 2, 3), keepdims=True)
+    expected = np.linalg.norm(centred.reshape(3, -1), 6, axis=1) ** 6 / np.prod(SHAPE)
+    np.testing.assert_allclose(optimization.alpha_norm(tf.constant(images)), expected, rtol=1e-5)
+    half = np.zeros((1, *SHAPE), np.float32)
+    half[:, :, :3] = 1.0
+    np.testing.assert_allclose(optimization.alpha_norm(tf.constant(half)), [1 / 64], rtol=1e-6)
+    flat = np.full((1, *SHAPE), 0.25, np.float32)
+    np.testing.assert_array_equal(optimization.alpha_norm(tf.constant(flat)), [0.0])
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_alpha_norm_keeps_pixels_near_the_mean(images, method):
+    """It flattens large differences from the mean first, unlike the total variation."""
+    settings = OptimizationSettings(method=method, steps=200, tv_weight=0.0, alpha_norm_weight=1e3)
+    found = invert_by_optimization(tf.identity, images, SHAPE, settings)
+    difference = np.abs(images - images.mean(axis=(1, 2, 3), keepdims=True))
+    kept = np.abs(found - found.mean(axis=(1, 2, 3), keepdims=True)) / difference
+    assert np.median(kept[difference > 0.3]) < 0.75
+    assert np.median(kept[(difference > 0.05) & (difference < 0.1)]) > 0.85
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_images_stay_in_range(images, method):
     """For features outside the range, the nearest image is at the ends of the range."""
@@ -76,7 +98,11 @@ def test_a_deep_layer_is_approached(method):
 
 @pytest.mark.parametrize(
     "settings",
-    [OptimizationSettings(steps=20, jitter=2), OptimizationSettings(method="lbfgs", steps=20)],
+    [
+        OptimizationSettings(steps=20, jitter=2, tv_weight=300.0),
+        OptimizationSettings(method="lbfgs", steps=20, tv_weight=300.0),
+        OptimizationSettings(steps=20, tv_weight=0.0, alpha_norm_weight=100.0),
+    ],
 )
 def test_an_image_does_not_depend_on_its_batch(images, linear, settings, monkeypatch):
     extract, _ = linear
@@ -94,7 +120,10 @@ def test_an_image_does_not_depend_on_its_batch(images, linear, settings, monkeyp
 
 @pytest.mark.parametrize(
     "settings",
-    [OptimizationSettings(steps=10, jitter=2), OptimizationSettings(method="lbfgs", steps=10)],
+    [
+        OptimizationSettings(steps=10, jitter=2, tv_weight=300.0),
+        OptimizationSettings(method="lbfgs", steps=10, tv_weight=300.0),
+    ],
 )
 def test_equal_seeds_give_equal_bits(images, linear, settings):
     extract, _ = linear
@@ -122,13 +151,14 @@ def test_jitter_shifts_the_image(images):
 
 def test_features_that_are_all_zero(images):
     found = invert_by_optimization(
-        tf.identity, np.zeros_like(images), SHAPE, OptimizationSettings(steps=100)
+        tf.identity, np.zeros_like(images), SHAPE, OptimizationSettings(steps=100, tv_weight=300.0)
     )
     np.testing.assert_allclose(found, 0.0, atol=2e-3)
 
 
 @pytest.mark.parametrize(
-    "settings", [OptimizationSettings(steps=3), OptimizationSettings(method="lbfgs", steps=3)]
+    "settings",
+    [OptimizationSettings(method=method, steps=3, tv_weight=300.0) for method in METHODS],
 )
 def test_progress_counts_steps_of_images(images, settings):
     seen = []
@@ -146,6 +176,8 @@ def test_progress_counts_steps_of_images(images, settings):
         ("steps", 0, "--opt-steps"),
         ("tv_weight", -1.0, "--tv"),
         ("tv_weight", float("nan"), "--tv"),
+        ("alpha_norm_weight", -1.0, "--alpha-norm"),
+        ("alpha_norm_weight", float("inf"), "--alpha-norm"),
         ("jitter", -1, "--jitter"),
         ("seed", -1, "--seed"),
         ("learning_rate", 0.0, "learning_rate"),
@@ -174,7 +206,14 @@ def test_lbfgs_refuses_jitter():
 )
 def test_unsuitable_features_are_refused(features, shape, rule):
     with pytest.raises(InputError, match=rule):
-        invert_by_optimization(tf.identity, features, shape, OptimizationSettings(steps=1))
+        invert_by_optimization(
+            tf.identity, features, shape, OptimizationSettings(steps=1, tv_weight=300.0)
+        )
+
+
+def test_a_weight_of_the_total_variation_is_needed(images):
+    with pytest.raises(InputError, match=r"weight of the total variation: got none"):
+        invert_by_optimization(tf.identity, images, SHAPE, OptimizationSettings(steps=1))
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -188,7 +227,9 @@ def test_unsuitable_features_are_refused(features, shape, rule):
 )
 def test_unsuitable_networks_are_refused(images, method, extract, rule):
     with pytest.raises(InputError, match=rule) as caught:
-        invert_by_optimization(extract, images, SHAPE, OptimizationSettings(method=method, steps=2))
+        invert_by_optimization(
+            extract, images, SHAPE, OptimizationSettings(method=method, steps=2, tv_weight=300.0)
+        )
     assert "\n" not in str(caught.value)
 
 
@@ -205,9 +246,11 @@ def test_parity_with_torch(images, linear):
     ).sum(1)
     right = ((theirs[:, :, 1:] - theirs[:, :, :-1]) ** 2).sum((1, 2, 3))
     below = ((theirs[:, 1:] - theirs[:, :-1]) ** 2).sum((1, 2, 3))
-    expected = error + 7.0 * (right + below) / np.prod(SHAPE)
+    centred = theirs - theirs.mean((1, 2, 3), keepdim=True)
+    alpha_norm = centred.abs().pow(6).sum((1, 2, 3))
+    expected = error + (7.0 * (right + below) + 50.0 * alpha_norm) / np.prod(SHAPE)
     gradient = torch.autograd.grad(expected.sum(), theirs)[0]
-    loss, ours = optimization._objective(extract, 7.0)(
+    loss, ours = optimization._objective(extract, 7.0, 50.0)(
         tf.constant(images), tf.constant(features), tf.zeros(2, tf.int32)
     )
     np.testing.assert_allclose(loss, expected.detach(), rtol=1e-5)

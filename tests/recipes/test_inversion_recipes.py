@@ -4,6 +4,8 @@ import csv
 import functools
 import importlib
 import inspect
+import re
+import types
 
 import numpy as np
 import pytest
@@ -168,7 +170,7 @@ def tiny_recipes():
             lambda **flags: TrainConfig(**flags | {"batch_size": 4}),
         )
         patch.setattr(table8, "SEEDS", 2)
-        quick = functools.partial(OptimizationSettings, steps=2, tv_weight=0.0)
+        quick = functools.partial(OptimizationSettings, steps=2)
         patch.setattr(table8, "OptimizationSettings", quick)
         for name, value in (("UNITS", 2), ("STARTS", 2), ("STEPS", 2)):
             patch.setattr(recipe("preferred_inputs"), name, value)
@@ -218,6 +220,7 @@ def no_more(*arguments, **options):
 def finished(monkeypatch):
     """Fails if anything is trained, or an image is optimized."""
     monkeypatch.setattr("tfdeepsim.training.trainer.train", no_more)
+    monkeypatch.setattr(table8, "chosen_tv_weight", no_more)
     monkeypatch.setattr(table8, "reconstruct_by_optimization", no_more)
 
 
@@ -241,6 +244,35 @@ def test_a_tiny_table_8(reproduced):
     assert "43 / 37" in text
     for name in ("layers.png", "ablations.png"):
         assert width_of(reproduced / name) > 1000
+    with np.load(cache) as file:
+        weights, *errors = file["trials"].T
+    assert tuple(weights) == table8.TV_WEIGHTS
+    chosen = weights[np.argmin(np.sum(errors, 0))]
+    assert re.search(
+        rf"total variation of the optimization: relu6 {chosen:g}; chosen on \d+ va", text
+    )
+
+
+@pytest.mark.parametrize("change", ["nothing", "network", "settings", "grid", "validation", "test"])
+def test_optimized_images_are_cached_by_everything_that_determines_them(monkeypatch, change):
+    def digest():
+        return table8._digest(features, settings, validation, targets)
+
+    validation, targets = np.zeros((2, 4, 4, 3), np.uint8), np.ones((3, 4, 4, 3), np.uint8)
+    features = types.SimpleNamespace(extractor=types.SimpleNamespace(sha256="one"))
+    settings = OptimizationSettings()
+    before = digest()
+    if change == "network":
+        features.extractor.sha256 = "other"
+    elif change == "settings":
+        settings = OptimizationSettings(alpha_norm_weight=1.0)
+    elif change == "grid":
+        monkeypatch.setattr(table8, "TV_WEIGHTS", (1.0, 2.0))
+    elif change == "validation":
+        validation[0, 0, 0, 0] = 1
+    elif change == "test":
+        targets[0, 0, 0, 0] = 0
+    assert (digest() == before) == (change == "nothing")
 
 
 def test_runs_invert_the_network_that_was_trained(reproduced):
@@ -354,6 +386,7 @@ def test_all_recipes_in_one_folder(tmp_path, reproduced, photos, data_dir, monke
     assert trained == {f"{layer}-{system}-seed0" for layer, system in expected}
     capsys.readouterr()
     monkeypatch.setattr("tfdeepsim.training.trainer.train", no_more)
+    monkeypatch.setattr(table8, "chosen_tv_weight", no_more)
     monkeypatch.setattr(table8, "reconstruct_by_optimization", no_more)
     before = file_times(folder)
     for name in FIGURES:

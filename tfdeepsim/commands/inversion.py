@@ -26,6 +26,7 @@ OPTIMIZATION_FLAGS = {
     "method": "method",
     "opt_steps": "steps",
     "tv": "tv_weight",
+    "alpha_norm": "alpha_norm_weight",
     "jitter": "jitter",
 }
 """Flags of an inversion by optimization, and the fields of its `OptimizationSettings`."""

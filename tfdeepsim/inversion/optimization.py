@@ -22,6 +22,8 @@ from tfdeepsim.losses import total_variation
 _BATCH_SIZE = 64
 _INITIAL_DEVIATION = 0.05
 """Standard deviation of the noise around grey that each image starts from."""
+_ALPHA = 6
+"""The α of the α-norm in Mahendran & Vedaldi 2015."""
 
 Extract = Callable[[tf.Tensor], tf.Tensor]
 """Function from images [B, H, W, 3] to features [B, ...]."""
@@ -40,12 +42,17 @@ def invert_by_optimization(
     settings: OptimizationSettings,
     progress: Progress | None = None,
 ) -> np.ndarray:
-    """Find images x with given features φ: minimize ||Φ(x) − φ||² / ||φ||² + tv_weight · TV(x).
+    """Find images x with given features φ: minimize ||Φ(x) − φ||² / ||φ||² + tv_weight · TV(x) +
+    alpha_norm_weight · A(x).
 
-    The error is relative, as in Mahendran & Vedaldi 2015, so that one weight of the prior suits all
-    layers. Each image is optimized for itself, in batches of 64, from noise around grey that
-    depends on `seed` and on its index. Pixels are clipped to [0, 1] after each step. Equal seeds
-    give equal images, bit for bit.
+    TV is the total variation. A is the α-norm ||x − x̄||_α^α with α = 6, where x̄ is the mean over
+    all pixels and channels; it keeps pixels from the ends of the range. Mahendran & Vedaldi 2015
+    sum both over the numbers of the image, here they are means. The error is relative, as in their
+    paper, so that similar weights suit all layers.
+
+    Each image is optimized for itself, in batches of 64, from noise around grey that depends on
+    `seed` and on its index. Pixels are clipped to [0, 1] after each step. Equal seeds give equal
+    images, bit for bit.
 
     `momentum` divides the gradient of each image by its root mean square. One learning rate then
     changes pixels equally fast for different layers, whose gradients differ by orders of magnitude,
@@ -56,18 +63,24 @@ def invert_by_optimization(
             differentiable with respect to images, e.g. a comparator of one layer.
         features: φ, floats [N, ...]. The error of features that are all 0 is not relative.
         image_shape: (H, W, 3) of the images.
-        settings: Settings of the optimization.
+        settings: Settings of the optimization; `choose_tv_weight` chooses its `tv_weight`.
         progress: Called during the optimization; None for no progress.
 
     Returns:
         float32 [N, H, W, 3] in [0, 1].
 
     Raises:
-        InputError: If the features have a wrong dtype or shape, if `extract` has no gradient, or if
-            a loss or an image is not finite.
+        InputError: If the features have a wrong dtype or shape, if `extract` has no gradient, if
+            a loss or an image is not finite, or if the settings have no `tv_weight`.
     """
     features = _checked(features, image_shape)
-    objective = _objective(extract, settings.tv_weight)
+    if settings.tv_weight is None:
+        raise InputError(
+            "an optimization needs a weight of the total variation",
+            got="none",
+            accepted="a number, e.g. the one that choose_tv_weight finds on validation images",
+        )
+    objective = _objective(extract, settings.tv_weight, settings.alpha_norm_weight)
     is_momentum = settings.method == "momentum"
     optimize, batch_size = (_by_momentum, _BATCH_SIZE) if is_momentum else (_by_lbfgs, 1)
     images = _initial_images(len(features), image_shape, settings.seed)
@@ -124,7 +137,22 @@ def _initial_images(count: int, shape: tuple[int, int, int], seed: int) -> np.nd
     return np.clip(images, 0, 1)
 
 
-def _objective(extract: Extract, tv_weight: float) -> Objective:
+def alpha_norm(images: tf.Tensor) -> tf.Tensor:
+    """The α-norm ||x − x̄||_α^α of Mahendran & Vedaldi 2015 with α = 6, where x̄ is the mean of the
+    image x. They sum over the numbers of the image, this function averages.
+
+    Args:
+        images: float32 [B, H, W, C].
+
+    Returns:
+        float32 [B], at least 0; 1/64 for an image that is half black and half white.
+    """
+    axes = (1, 2, 3)
+    centred = images - tf.reduce_mean(images, axes, keepdims=True)
+    return tf.reduce_mean(tf.pow(centred, _ALPHA), axes)
+
+
+def _objective(extract: Extract, tv_weight: float, alpha_norm_weight: float = 0.0) -> Objective:
     """The loss [B] of images, target features and a shift [2], with its gradient [B, H, W, 3].
 
     It is traced once per shape.
@@ -135,6 +163,8 @@ def _objective(extract: Extract, tv_weight: float) -> Objective:
             tape.watch(images)
             error = _relative_error(extract(tf.roll(images, shift, (1, 2))), features)
             prior = tv_weight * total_variation(images)
+            if alpha_norm_weight:
+                prior += alpha_norm_weight * alpha_norm(images)
         # Taken separately: the gradient of the prior would hide that the features have none.
         gradient = tape.gradient(error, images)
         if gradient is None:

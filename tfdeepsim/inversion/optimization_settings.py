@@ -19,7 +19,11 @@ class OptimizationSettings:
         method: Optimizer of the image: `momentum`, gradient descent with momentum as in Mahendran &
             Vedaldi 2015, or `lbfgs`, L-BFGS-B.
         steps: Number of steps per image; of L-BFGS-B the maximum.
-        tv_weight: Weight of the total variation, relative to the relative error of the features.
+        tv_weight: Weight of the total variation, relative to the relative error of the features
+            (default: chosen on validation images).
+        alpha_norm_weight: Weight of the α-norm of Mahendran & Vedaldi 2015 (α = 6), which keeps
+            pixels near the mean of their image; with 64 it is 1 for an image that is half black and
+            half white.
         jitter: Maximum circular shift of the image in pixels, drawn for each step before features
             are computed; only for `momentum`.
         seed: Seed of the initial images and of the shifts.
@@ -31,13 +35,14 @@ class OptimizationSettings:
         InputError: If a setting is out of its range, or L-BFGS-B is combined with jitter.
 
     Example:
-        >>> settings = OptimizationSettings(method="lbfgs", steps=100)
+        >>> settings = OptimizationSettings(method="lbfgs", steps=100, tv_weight=100.0)
         >>> images = invert_by_optimization(comparator, features, (64, 64, 3), settings)
     """
 
     method: str = "momentum"
     steps: int = 300
-    tv_weight: float = 300.0
+    tv_weight: float | None = None
+    alpha_norm_weight: float = 0.0
     jitter: int = 0
     seed: int = 0
     learning_rate: float = 0.01
@@ -55,10 +60,11 @@ class OptimizationSettings:
                 raise InputError(
                     f"{flag} is out of range", got=value, accepted=f"{minimum} or more"
                 )
-        if not 0 <= self.tv_weight < math.inf:
-            raise InputError(
-                "--tv is out of range", got=self.tv_weight, accepted="0 or more, finite"
-            )
+        for flag, weight in (("--tv", self.tv_weight), ("--alpha-norm", self.alpha_norm_weight)):
+            if weight is not None and not 0 <= weight < math.inf:
+                raise InputError(
+                    f"{flag} is out of range", got=weight, accepted="0 or more, finite"
+                )
         if not 0 < self.learning_rate < math.inf:
             raise InputError(
                 "learning_rate is out of range", got=self.learning_rate, accepted="above 0, finite"
