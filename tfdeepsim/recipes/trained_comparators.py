@@ -17,7 +17,6 @@ def trained_alexnet(
     data_dir: str | None,
     epochs: int,
     image_size: int = 64,
-    classes: str | None = None,
     dry_run: bool = False,
     console: rich.console.Console,
 ) -> str | None:
@@ -29,7 +28,6 @@ def trained_alexnet(
         data_dir: Folder that holds datasets; None for that of TensorFlow Datasets.
         epochs: Number of passes over the training images.
         image_size: Height and width of images in pixels.
-        classes: Classes to train on, separated by commas; None for all.
         dry_run: Whether to print the cost and train nothing.
         console: Console that the cost and the progress are printed to.
 
@@ -37,14 +35,13 @@ def trained_alexnet(
         The path of the run, which `--comparator-weights` takes; None if it is not trained, after a
         dry run.
     """
-    console.rule("AlexNet, from the labels" + (f" of {classes}" if classes else ""))
+    console.rule("AlexNet, from the labels")
     config = TrainConfig(
         task="comparator",
         comparator="alexnet",
         dataset=dataset,
         data_dir=data_dir,
         image_size=image_size,
-        probe_classes=classes,
         batch_size=128,
         epochs=epochs,
     )
