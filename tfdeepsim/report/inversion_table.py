@@ -42,6 +42,7 @@ class InversionTable:
         paper: Values that a paper reports, shown in the last column; empty for no such column.
         notes: Sentences below the table.
         title: Line above the table.
+        other_papers: Values that other papers report, by the heading of their column.
 
     Example:
         >>> table = InversionTable(scores, {("alexnet:fc6", "DeePSiM"): "55 / 48"})
@@ -52,6 +53,7 @@ class InversionTable:
     paper: Paper = dataclasses.field(default_factory=dict)
     notes: Sequence[str] = ()
     title: str = "Images from features"
+    other_papers: Mapping[str, Paper] = dataclasses.field(default_factory=dict)
 
 
 def print_inversions(table: InversionTable, console: "Console | None" = None) -> None:
@@ -88,6 +90,8 @@ def _as_text(table: InversionTable) -> Table:
     for score in table.scores:
         groups.setdefault((score.features, score.method), []).append(score)
     titles = ["Features", "Method", *(title for _, title, _, _ in COLUMNS), "Seeds"]
+    papers = {"Paper: image / feature": table.paper} if table.paper else {}
+    papers |= table.other_papers
     rows = []
     for key, scores in groups.items():
         measured = [
@@ -95,10 +99,8 @@ def _as_text(table: InversionTable) -> Table:
             for field, _, factor, decimals in COLUMNS
         ]
         rows.append([*key, *measured, str(len(scores))])
-        if table.paper:
-            rows[-1].append(table.paper.get(key, ABSENT))
-    if table.paper:
-        titles.append("Paper: image / feature")
+        rows[-1] += [values.get(key, ABSENT) for values in papers.values()]
+    titles += papers
     return Table(table.title, titles, [rows], table.notes, text_columns=(0, 1))
 
 
