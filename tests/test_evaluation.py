@@ -91,6 +91,16 @@ def test_another_encoder_or_suite_is_scored_again(splits, options, tmp_path, cha
     assert "scored already" not in capsys.readouterr().out
 
 
+def test_scores_tell_whose_labels_the_comparator_saw(splits, options, tmp_path):
+    representation = Positions(tmp_path)
+    scores = evaluate([representation], options, splits, suite=SUITE)
+    assert {score.saw_labels for score in scores} == {""}
+    # A stored result, too, which earlier versions wrote without it.
+    representation.saw_labels = "ImageNet-1k"
+    scores = evaluate([representation], options, splits, suite=SUITE)
+    assert {score.saw_labels for score in scores} == {"ImageNet-1k"}
+
+
 def test_settings_of_probes_are_recorded(splits, options, tmp_path):
     recorded = {}
     for name in PROBE_SETTINGS:

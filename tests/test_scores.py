@@ -47,7 +47,8 @@ def test_csv_has_all_columns(tmp_path):
     with open(tmp_path / "s.csv") as file:
         rows = list(csv.DictReader(file))
     columns = (
-        "run,model,loss,comparator,dataset,probe,metric,value,low,high,chance,seeds,over,values"
+        "run,model,loss,comparator,dataset,probe,metric,value,low,high,chance,seeds,over,values,"
+        "saw_labels"
     )
     assert list(rows[0]) == columns.split(",")
     assert float(rows[0]["low"]) == 0.2

@@ -226,7 +226,12 @@ def evaluate(
         with representation.folder.locked():
             data = probe_data(representation, options, splits)
             for probe in probes:
-                scores += _probe(representation, data, probe, suite).scores
+                result = _probe(representation, data, probe, suite)
+                # Earlier versions stored results without the labels that a comparator saw.
+                scores += [
+                    dataclasses.replace(score, saw_labels=representation.saw_labels)
+                    for score in result.scores
+                ]
             if fractions:
                 _efficiency(representation, data, probes[0], fractions, suite)
     return scores

@@ -45,6 +45,8 @@ class Score:
         over: What the seeds belong to: `probe` (one encoder, several probes) or `encoder` (several
             encoders, each with the mean over its probes).
         values: The metric of each seed, in the order of the seeds; `value` is their mean.
+        saw_labels: Dataset whose labels the comparator was trained with, `unknown`, or empty if
+            there is no comparator or it saw no labels.
 
     Example:
         >>> [l1, l2] = score_probe("mlp", train, validation, test, "regression").scores
@@ -65,6 +67,7 @@ class Score:
     seeds: int
     over: str = "probe"
     values: tuple[float, ...] = ()
+    saw_labels: str = ""
 
     def __post_init__(self) -> None:
         # Earlier versions wrote this name.

@@ -130,11 +130,24 @@ def test_features_of_other_comparators_are_other_representations(tmp_path):
         {},
         {"comparator": "random_alexnet:relu3"},
         {"feature_activation": "sigmoid"},
+        {"comparator_input": "raw"},
         {"seed": 1},
     ]
     created = [make("comparator_features", tmp_path, **each) for each in options]
     assert len({representation.folder.path for representation in created}) == len(options)
     assert created[1].comparator == "random_alexnet:relu3"
+    # Folders that earlier versions wrote keep their names.
+    assert "comparator_input" not in created[0].settings
+    assert created[3].settings["comparator_input"] == "raw"
+
+
+@pytest.mark.parametrize(
+    ("comparator", "saw_labels"),
+    [("alexnet:conv1", "ImageNet-1k"), ("random_alexnet:conv1", ""), (None, "")],
+)
+def test_comparator_features_tell_whose_labels_they_saw(tmp_path, comparator, saw_labels):
+    created = make("comparator_features", tmp_path, comparator=comparator)
+    assert created.saw_labels == saw_labels
 
 
 def test_a_random_encoder_sees_normalized_inputs():

@@ -47,6 +47,23 @@ def test_embeddings_of_frames_equal_the_encoder(tmp_path, tiny):
     assert not (run.path / "representation.json").exists()
 
 
+@pytest.mark.parametrize(
+    ("comparator", "record", "saw_labels"),
+    [
+        ("alexnet:relu2", {"saw_labels": "ImageNet-1k"}, "ImageNet-1k"),
+        ("exemplar_cnn:conv3", {"saw_labels": None}, ""),
+        # An earlier version's record.
+        ("alexnet:relu2", {"source": "a.pth"}, "unknown"),
+        (None, None, ""),
+    ],
+)
+def test_a_run_tells_whose_labels_its_comparator_saw(tmp_path, comparator, record, saw_labels):
+    loss = {"loss": "perceptual", "comparator": comparator} if comparator else {}
+    run, _ = exported(tmp_path / "run", **loss)
+    write_json(run.environment, run.read_environment() | {"comparator": record})
+    assert TrainedRun(run).saw_labels == saw_labels
+
+
 def test_a_run_that_is_exported_again_is_embedded_again(tmp_path):
     splits = open_squares()
     run, _ = exported(tmp_path / "ae")

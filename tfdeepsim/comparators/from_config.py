@@ -1,9 +1,11 @@
 """The comparator of a run's config."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfdeepsim.comparators import check_comparator, make_comparator
 from tfdeepsim.comparators.spec import parse
+from tfdeepsim.comparators.weights.labels_seen import labels_seen
 from tfdeepsim.comparators.weights.locate import locate_weights
 from tfdeepsim.comparators.weights.read_once import digest_once
 from tfdeepsim.config import TrainConfig
@@ -61,7 +63,20 @@ def comparator_identity(config: TrainConfig) -> dict[str, object]:
     # Without the default, as earlier versions identified a comparator.
     if config.comparator_input != "imagenet":
         settings["comparator_input"] = config.comparator_input
-    path = locate_weights(parse(str(config.comparator)).name, config.comparator_weights)
+    path = _weights_file(config)
     if path is None:
         return settings | {"seed": config.seed}
     return settings | {"weights": digest_once(path)}
+
+
+def labels_seen_by(config: TrainConfig) -> str | None:
+    """The dataset whose labels the comparator of a config was trained with, as `labels_seen`.
+
+    Raises:
+        InputError: As `locate_weights`.
+    """
+    return labels_seen(_weights_file(config))
+
+
+def _weights_file(config: TrainConfig) -> Path | None:
+    return locate_weights(parse(str(config.comparator)).name, config.comparator_weights)

@@ -2,9 +2,10 @@
 
 import dataclasses
 
-from tfdeepsim.comparators.chains.architecture import IMAGENET_MEAN, IMAGENET_STD, Architecture
+from tfdeepsim.comparators.chains.architecture import Architecture
 from tfdeepsim.comparators.spec import ARCHITECTURES
 from tfdeepsim.errors import InputError
+from tfdeepsim.networks.imagenet import IMAGENET_MEAN, IMAGENET_STD
 
 COMPARATOR_INPUTS = ("imagenet", "raw")
 """Pixels scaled by ImageNet's mean and deviation; or pixels in [0, 1], as the code of Pihlgren et

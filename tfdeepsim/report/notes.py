@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from tfdeepsim.report.label_notes import label_notes
 from tfdeepsim.report.pairs import pair_note, pair_sentences
 from tfdeepsim.report.row_comparison import RowComparison, has_interval
 from tfdeepsim.scores import PIXELS_PER_UNIT, Score
@@ -44,6 +45,7 @@ def table_notes(
     return [
         *notes,
         *pixel_notes(comparisons),
+        *label_notes(comparisons),
         *baseline_notes(comparisons),
         *missing_notes(missing_baselines),
     ]

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from tfdeepsim.report.label_notes import label_notes
 from tfdeepsim.report.markup import Markup, breakable, joined, table, tag
 from tfdeepsim.report.notes import (
     MARKING_RULE,
@@ -69,6 +70,7 @@ def reading_section(
     notes = [
         *others,
         _CHANCE,
+        *label_notes(comparisons),
         *baseline_notes(comparisons),
         *missing_notes(missing_baselines),
         *interval_notes(comparisons),

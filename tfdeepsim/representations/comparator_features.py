@@ -13,6 +13,7 @@ from tfdeepsim.comparators.from_config import (
     check_comparator_of,
     comparator_identity,
     comparator_of,
+    labels_seen_by,
 )
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.data.dataset import Dataset, Splits
@@ -43,6 +44,7 @@ class ComparatorFeatures(Baseline):
             settings |= comparator_identity(config)
         super().__init__("comparator_features", parent, settings)
         self.comparator = config.comparator or ""
+        self.saw_labels = (labels_seen_by(config) or "") if self.comparator else ""
         self._config = config
 
     def check(self, dataset: Dataset) -> None:

@@ -7,10 +7,12 @@ import numpy as np
 import tensorflow as tf
 
 from tfdeepsim.batches import over_batches
+from tfdeepsim.comparators.weights.labels_seen import labels_in_record
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.data.dataset import Dataset, Splits
 from tfdeepsim.data.splits.split import Images
 from tfdeepsim.embed import check_image_shape, load_encoder
+from tfdeepsim.errors import InputError
 from tfdeepsim.files import sha256_of
 from tfdeepsim.representations.representation import Encode, EncoderRepresentation
 from tfdeepsim.run import RunDirectory
@@ -39,6 +41,7 @@ class TrainedRun(EncoderRepresentation):
         self.model = self.config.model
         self.loss = self.config.loss_name
         self.comparator = self.config.comparator or ""
+        self.saw_labels = _saw_labels(run) if self.comparator else ""
         self.folder = run
         self.identity = sha256_of(run.encoder)
 
@@ -65,3 +68,11 @@ class TrainedRun(EncoderRepresentation):
     @functools.cached_property
     def _encoder(self) -> Any:
         return load_encoder(self.folder.encoder)
+
+
+def _saw_labels(run: RunDirectory) -> str:
+    try:
+        record = run.read_environment().get("comparator")
+    except InputError:
+        record = None
+    return labels_in_record(record or {})

@@ -12,7 +12,7 @@ from tfdeepsim.comparators import make_comparator
 from tfdeepsim.comparators.chains.alexnet import ALEXNET
 from tfdeepsim.comparators.weights import labels_seen as module
 from tfdeepsim.comparators.weights.bundled import bundled_file
-from tfdeepsim.comparators.weights.labels_seen import labels_seen
+from tfdeepsim.comparators.weights.labels_seen import labels_in_record, labels_seen
 from tfdeepsim.comparators.weights.load import random_weights
 from tfdeepsim.files import sha256_of
 
@@ -82,3 +82,23 @@ def test_comparators_know_it(tmp_path):
     own = make_comparator("alexnet:conv1", tmp_path / "comparator.safetensors")
     assert own.saw_labels == "stl10"
     assert type(own).from_config(json.loads(json.dumps(own.get_config()))).saw_labels == "stl10"
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        ({"saw_labels": "ImageNet-1k", "source": "bundled (x)"}, "ImageNet-1k"),
+        ({"saw_labels": None}, ""),
+        # What earlier versions recorded.
+        (
+            {"source": "bundled (supervised, CIFAR-10, 45,000 photographs with labels, 64 px)"},
+            "CIFAR-10",
+        ),
+        ({"source": "bundled (surrogate, CIFAR-10, 500 patches of photographs)"}, ""),
+        ({"source": "random, He uniform, seed 0"}, ""),
+        ({"source": "alexnet.pth"}, "unknown"),
+        ({}, "unknown"),
+    ],
+)
+def test_records_of_runs_tell(record, expected):
+    assert labels_in_record(record) == expected

@@ -1,11 +1,7 @@
 """AlexNet as torchvision has it (Krizhevsky 2014)."""
 
-from tfdeepsim.comparators.chains.architecture import (
-    IMAGENET_MEAN,
-    IMAGENET_STD,
-    Architecture,
-    Layer,
-)
+from tfdeepsim.comparators.chains.architecture import Architecture, Layer
+from tfdeepsim.networks.imagenet import IMAGENET_MEAN, IMAGENET_STD
 
 ALEXNET = Architecture(
     name="AlexNet",

@@ -7,12 +7,6 @@ from collections.abc import Mapping
 
 from tfdeepsim.errors import InputError
 
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-"""Mean of each channel (RGB) of ImageNet, for pixels in [0, 1]."""
-
-IMAGENET_STD = (0.229, 0.224, 0.225)
-"""Standard deviation of each channel (RGB) of ImageNet, for pixels in [0, 1]."""
-
 
 @dataclasses.dataclass(frozen=True)
 class Layer:

@@ -1,11 +1,7 @@
 """Exemplar-CNN (Dosovitskiy et al. 2015), which is trained on images without labels."""
 
-from tfdeepsim.comparators.chains.architecture import (
-    IMAGENET_MEAN,
-    IMAGENET_STD,
-    Architecture,
-    Layer,
-)
+from tfdeepsim.comparators.chains.architecture import Architecture, Layer
+from tfdeepsim.networks.imagenet import IMAGENET_MEAN, IMAGENET_STD
 
 PATCH = 32
 """Side in pixels of the patches that the network is trained on."""

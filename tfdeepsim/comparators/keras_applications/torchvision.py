@@ -6,14 +6,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfdeepsim.comparators.chains.architecture import (
-    IMAGENET_MEAN,
-    IMAGENET_STD,
-    Architecture,
-    Layer,
-)
+from tfdeepsim.comparators.chains.architecture import Architecture, Layer
 from tfdeepsim.comparators.keras_applications.layers import layers_by_name
 from tfdeepsim.comparators.weights.load import load_weights
+from tfdeepsim.networks.imagenet import IMAGENET_MEAN, IMAGENET_STD
 
 NETWORKS = ("VGG16", "VGG19")
 """Networks whose files in torchvision's layout are read; both libraries have the same layers."""

@@ -9,7 +9,6 @@ import h5py
 import keras
 import numpy as np
 
-from tfdeepsim.comparators.chains.architecture import IMAGENET_STD
 from tfdeepsim.comparators.keras_applications.catalog import build, check_model, remote_file_of
 from tfdeepsim.comparators.keras_applications.layers import check_layers, layers_by_name
 from tfdeepsim.comparators.keras_applications.torchvision import (
@@ -20,6 +19,7 @@ from tfdeepsim.comparators.keras_applications.torchvision import (
 from tfdeepsim.comparators.weights.fetch import has_digest
 from tfdeepsim.comparators.weights.read_once import ReadOnce
 from tfdeepsim.errors import InputError
+from tfdeepsim.networks.imagenet import IMAGENET_STD
 
 
 @dataclasses.dataclass(frozen=True)

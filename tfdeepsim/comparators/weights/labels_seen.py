@@ -1,6 +1,8 @@
 """Whose labels a comparator has seen: if they are those of a scored dataset, they leak."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
@@ -37,6 +39,24 @@ def labels_seen(weights_file: str | Path | None) -> str | None:
     if "saw_labels" in header and "dataset" in header:
         return _of_training(header) if header["saw_labels"] == "True" else None
     return IMAGENET if digest_once(weights_file).startswith(_OF_IMAGENET) else UNKNOWN
+
+
+def labels_in_record(record: Mapping[str, Any]) -> str:
+    """The dataset whose labels a comparator was trained with, by the record in a run's environment.
+
+    Args:
+        record: Record of the comparator, which an earlier version may have written.
+
+    Returns:
+        As `Score.saw_labels`.
+    """
+    if "saw_labels" in record:
+        return record["saw_labels"] or ""
+    # Earlier versions recorded the source alone; their bundled AlexNet was trained on CIFAR-10.
+    source = str(record.get("source", ""))
+    if source.startswith("bundled (supervised, CIFAR-10"):
+        return "CIFAR-10"
+    return "" if source.startswith(("random,", "bundled (surrogate")) else UNKNOWN
 
 
 def _header(path: Path) -> dict[str, str]:

@@ -1,0 +1,65 @@
+"""What a table says of comparators that were trained with labels of the classes it scores."""
+
+import re
+from collections.abc import Sequence
+
+from tfdeepsim.data.naming import dataset_name
+from tfdeepsim.report.naming import listed
+from tfdeepsim.report.row_comparison import RowComparison
+
+# Datasets of photographs with classes in common, by what their names contain.
+_COMMON_CLASSES = {
+    "ImageNet": "imagenet",
+    "CIFAR-10": r"cifar-?_?10(?!0)",
+    "STL-10": r"stl-?_?10(?!0)",
+}
+
+
+def label_notes(comparisons: Sequence[RowComparison]) -> list[str]:
+    """A sentence for each dataset whose labels some comparators saw and whose classes are scored.
+
+    Args:
+        comparisons: The tables, all of one dataset.
+    """
+    rows: dict[str, dict[str, None]] = {}
+    for comparison in comparisons:
+        for row in comparison.rows:
+            score = comparison.row_scores(row)[0]
+            if note := label_note(score.saw_labels, score.dataset):
+                rows.setdefault(note, {})[comparison.full_name(row)] = None
+    return [f"{listed(list(names))}: {note}" for note, names in rows.items()]
+
+
+def label_note(saw_labels: str, dataset: str) -> str:
+    """What a reader should know of a comparator's labels.
+
+    Args:
+        saw_labels: Dataset whose labels the comparator was trained with, as `Score.saw_labels`.
+        dataset: Dataset that is scored, as the command line spells it.
+
+    Returns:
+        A sentence if the labels are those of the scored dataset, or of one with such classes; else
+        an empty string.
+    """
+    trained_on, _, _ = saw_labels.partition(" (classes ")
+    seen, scored = _known(trained_on), _known(dataset)
+    if trained_on and (
+        dataset_name(trained_on) == dataset_name(dataset) or (seen and seen == scored)
+    ):
+        return (
+            f"the comparator was trained with the labels of {saw_labels}, the dataset that is "
+            "scored here. They leak into the embedding."
+        )
+    if seen and scored:
+        accepted = "; the papers accept it" if seen == "ImageNet" else ""
+        return (
+            f"the comparator was trained with the labels of {saw_labels}. {seen} has such classes "
+            f"too{accepted}."
+        )
+    return ""
+
+
+def _known(dataset: str) -> str | None:
+    """The name in `_COMMON_CLASSES` that a dataset has."""
+    name = dataset_name(dataset).lower()
+    return next((known for known, part in _COMMON_CLASSES.items() if re.search(part, name)), None)
