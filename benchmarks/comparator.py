@@ -22,10 +22,10 @@ import numpy as np
 import tensorflow as tf
 
 from tfdeepsim.comparators.chains.alexnet import ALEXNET
-from tfdeepsim.comparators.chains.architecture import IMAGENET_MEAN as MEAN
-from tfdeepsim.comparators.chains.architecture import IMAGENET_STD as STD
 from tfdeepsim.comparators.chains.chain_comparator import ChainComparator
 from tfdeepsim.comparators.weights.load import random_weights
+from tfdeepsim.networks.imagenet import IMAGENET_MEAN as MEAN
+from tfdeepsim.networks.imagenet import IMAGENET_STD as STD
 
 BATCH, SIDE = 64, 64
 # Multiply-adds for one image: 15x15 positions of an 11x11x3 kernel and 7x7 of a 5x5x64 one.
