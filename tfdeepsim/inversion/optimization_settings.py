@@ -21,9 +21,9 @@ class OptimizationSettings:
         steps: Number of steps per image; of L-BFGS-B the maximum.
         tv_weight: Weight of the total variation, relative to the relative error of the features
             (default: chosen on validation images).
-        alpha_norm_weight: Weight of the α-norm of Mahendran & Vedaldi 2015 (α = 6), which keeps
-            pixels near the mean of their image; with 64 it is 1 for an image that is half black and
-            half white.
+        alpha_norm_weight: Weight of the alpha norm of Mahendran & Vedaldi 2015, with exponent 6,
+            which keeps pixels near the mean of their image; with 64 it is 1 for an image that is
+            half black and half white.
         jitter: Maximum circular shift of the image in pixels, drawn for each step before features
             are computed; only for `momentum`.
         seed: Seed of the initial images and of the shifts.
