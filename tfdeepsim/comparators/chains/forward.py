@@ -122,8 +122,7 @@ def _lrn(step: Layer, x: tf.Tensor) -> tf.Tensor:
 
 
 def _softmax(step: Layer, x: tf.Tensor) -> tf.Tensor:
-    # In bfloat16 the probabilities of 1000 classes would not add up to 1.
-    return tf.cast(tf.nn.softmax(tf.cast(x, tf.float32)), x.dtype)
+    return tf.nn.softmax(x)
 
 
 _PLAIN = {"relu": _relu, "pool": _pool, "lrn": _lrn, "softmax": _softmax}
