@@ -76,6 +76,19 @@ def fails(tmp_path, capsys, monkeypatch):
         (["--resume"], "readable config.json"),
         (["--colour", "red"], "unrecognized arguments: --colour red; see --help"),
         (["--scale", "0.5"], "--scale is the size of a recipe"),
+        (["--latent-dims", "32"], "--latent-dims is for a recipe: got no --recipe"),
+        (
+            ["--recipe", "quickstart", "--gammas", "0"],
+            "a recipe sets all other flags itself: got --gammas",
+        ),
+        (
+            ["--recipe", "table1", "--latent-dims", "32,many"],
+            "--latent-dims is a list of numbers: got 32,many",
+        ),
+        (
+            ["--recipe", "table1", "--gammas", "0,nothing"],
+            "--gammas is a list of numbers: got 0,nothing",
+        ),
         (["--recipe", "lasagne"], "unknown recipe: got lasagne; accepted: quickstart"),
         (
             ["--recipe", "quickstart", "--epochs", "3"],

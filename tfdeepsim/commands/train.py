@@ -30,6 +30,9 @@ EPILOG = """examples:
 CHANGEABLE = {"epochs", "steps", "data_dir", "cache"}
 """Fields that may change when a run is resumed: how long it trains, and where its dataset is."""
 
+TABLE1_FLAGS = ("latent_dims", "gammas")
+"""Flags that only the recipe `table1` takes."""
+
 
 def make_parser() -> Parser:
     """The parser of the command; flags that are not given are absent from the parsed arguments."""
@@ -56,6 +59,17 @@ def make_parser() -> Parser:
     run.add_argument(
         "--scale", metavar="X", type=float, help="Size of a recipe; 1 is its full size (default: 1)"
     )
+    run.add_argument(
+        "--latent-dims",
+        metavar="N,N",
+        help="Latent sizes of --recipe table1, e.g. 32,64,128 (default: 64)",
+    )
+    run.add_argument(
+        "--gammas",
+        metavar="X,X",
+        help="Weights of the KL term of --recipe table1, half of --lambda-kl, e.g. 0,0.001,0.01; 0 "
+        "is the plain autoencoder (default: 0,0.001)",
+    )
     return parser
 
 
@@ -79,6 +93,11 @@ def _main(argv: Sequence[str]) -> int:
         raise InputError(
             "--scale is the size of a recipe", got="no --recipe", accepted=f"--recipe {RECIPES[0]}"
         )
+    for name in TABLE1_FLAGS:
+        if name in arguments:
+            raise InputError(
+                f"{flag(name)} is for a recipe", got="no --recipe", accepted="--recipe table1"
+            )
     if "run_dir" not in arguments:
         raise InputError("a run needs a folder", got="no --run-dir", accepted="--run-dir DIR")
     run = RunDirectory(arguments.pop("run_dir"))
@@ -152,6 +171,8 @@ def _run_recipe(arguments: dict[str, Any]) -> int:
     allowed = {"recipe", "scale", "run_dir", "data_dir", "comparator_weights", "dry_run"}
     if arguments["recipe"] in DATASET_RECIPES:
         allowed.add("dataset")
+    if arguments["recipe"] == "table1":
+        allowed.update(TABLE1_FLAGS)
     if forbidden := sorted(set(arguments) - allowed):
         raise InputError(
             "a recipe sets all other flags itself",

@@ -7,7 +7,7 @@ import numpy as np
 
 from tfdeepsim.data.dataset import Dataset, Splits
 from tfdeepsim.data.splits.labelled import TARGET, labelled
-from tfdeepsim.data.splits.split import Images, Split
+from tfdeepsim.data.splits.split import LABEL, Images, Split
 from tfdeepsim.data.splits.subset import Subset
 from tfdeepsim.data.stl10 import Stl10Binary
 from tfdeepsim.errors import InputError
@@ -89,7 +89,7 @@ def svm_folds(dataset: Dataset) -> SvmFolds:
     if isinstance(dataset, Stl10Binary):
         folds = dataset.folds()
         train = dataset.raw_split("train")
-        labels = train.labels[dataset.label]
+        labels = train.labels[LABEL]
         return SvmFolds([train.images], labels, folds, test, "those that come with STL-10")
     parts = [labelled(splits, name) for name in ("probe_train", "probe_validation")]
     labels = np.concatenate([part.labels[TARGET] for part in parts])

@@ -5,11 +5,17 @@
 
 The full size is 105,000 LunarLander frames for each of three purposes, 50 epochs, batches of 512
 and three seeds of each encoder. That takes days on a laptop, and the command prints the time before
-it starts. LLv2 is simulated. STL-10 and SVHN are read from their files; if these are missing, the
-command says which files it needs, and leaves the dataset out.
+it starts. `--latent-dims 32,64,128 --gammas 0,0.001,0.01` train each encoder in several sizes and
+with several weights of the KL term, as the authors' code does. Which of them is scored on the test
+images is chosen by the validation loss of the MLPs alone.
+
+LLv2 is simulated. STL-10 and SVHN are read from their files; if these are missing, the command says
+which files it needs, and leaves the dataset out.
 """
 
+import dataclasses
 import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +24,18 @@ import rich.console
 from tfdeepsim.comparison import compare_losses
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.data import describe, open_dataset
+from tfdeepsim.duration import duration
 from tfdeepsim.errors import InputError
 from tfdeepsim.evaluation_options import EvaluationOptions
-from tfdeepsim.recipes.systems import print_reported, systems
+from tfdeepsim.recipes.encoder_variants import (
+    GAMMAS,
+    LATENT_DIMS,
+    parse_gammas,
+    parse_latent_dims,
+    variants,
+)
+from tfdeepsim.recipes.systems import SYSTEMS, print_reported, systems
+from tfdeepsim.recipes.validation_choice import chosen_variants, print_choice
 from tfdeepsim.scores import Score
 from tfdeepsim.study import Study
 
@@ -37,15 +52,21 @@ IMAGES: dict[str, dict[str, Any]] = {
 
 
 def configs(
-    scale: float = 1.0, data_dir: str | None = None, comparator_weights: str | None = None
+    scale: float = 1.0,
+    data_dir: str | None = None,
+    comparator_weights: str | None = None,
+    latent_dims: Sequence[int] = LATENT_DIMS,
+    gammas: Sequence[float] = GAMMAS,
 ) -> dict[str, dict[str, TrainConfig]]:
-    """The config of each run, by dataset and by the name of its row.
+    """The config of each run, by dataset and by the name of its variant.
 
     Args:
         scale: Share of the images seen in training. LLv2 has the square root of it as a share of
             the rollouts and of the epochs; the other datasets have fewer epochs.
         data_dir: Folder that holds datasets; None for that of TensorFlow Datasets.
         comparator_weights: Weights of AlexNet; None for the bundled ones of ImageNet.
+        latent_dims: Latent sizes of the encoders.
+        gammas: Weights of the KL term, see `variants`.
 
     Raises:
         InputError: If `scale` is above 1, or fewer than 20 rollouts are left.
@@ -67,8 +88,9 @@ def configs(
             "epochs": max(1, round(EPOCHS * share)),
         }
         rows[name] = {
-            row: TrainConfig(**options, **common, **system)
-            for row, system in systems(comparator_weights).items()
+            variant: TrainConfig(**options, **common, **fields)
+            for family in variants(systems(comparator_weights), latent_dims, gammas).values()
+            for variant, fields in family.items()
         }
     return rows
 
@@ -79,6 +101,8 @@ def reproduce(
     data_dir: str | None = None,
     comparator_weights: str | None = None,
     dry_run: bool = False,
+    latent_dims: str = ",".join(map(str, LATENT_DIMS)),
+    gammas: str = ",".join(map("{:g}".format, GAMMAS)),
 ) -> list[Score]:
     """Train the runs, evaluate them, and write the reports, one dataset after another; existing
     runs are resumed.
@@ -89,26 +113,62 @@ def reproduce(
         data_dir: Folder that holds datasets; None for that of TensorFlow Datasets.
         comparator_weights: Weights of AlexNet; None for the bundled ones of ImageNet.
         dry_run: Check everything, print the cost of each run, and stop.
+        latent_dims: Latent sizes of the encoders, separated by commas.
+        gammas: Weights of the KL term as in the authors' code, separated by commas; 0 is the plain
+            autoencoder.
+
+    Raises:
+        InputError: If a list holds something else than numbers, or `scale` is out of range.
 
     Returns:
-        The scores on all datasets whose files exist.
+        The scores of the chosen variants on all datasets whose files exist.
     """
     console, scores = rich.console.Console(), []
-    for name, rows in configs(scale, data_dir, comparator_weights).items():
+    sizes, weights = parse_latent_dims(latent_dims), parse_gammas(gammas)
+    families = {
+        encoder: list(family) for encoder, family in variants(SYSTEMS, sizes, weights).items()
+    }
+    command = (
+        f"train.py --recipe table1 --scale {scale:g} --latent-dims {latent_dims} --gammas {gammas}"
+    )
+    for name, rows in configs(scale, data_dir, comparator_weights, sizes, weights).items():
         console.rule(name)
-        if reason := _missing(rows["ae"], dry_run):
+        if reason := _missing(next(iter(rows.values())), dry_run):
             console.print(f"left out: {reason}", highlight=False)
             print_reported(name, console)
             continue
-        folder = Path(run_dir, name)
-        scores += compare_losses(
-            Study(folder, rows, SEEDS),
-            EvaluationOptions(),
-            folder,
-            dry_run=dry_run,
-            command=f"train.py --recipe table1 --scale {scale:g}",
-        )
+        study = Study(Path(run_dir, name), rows, SEEDS)
+        scores += _compare(name, study, families, dry_run, command, console)
         print_reported(name, console)
+    return scores
+
+
+def _compare(
+    dataset: str,
+    study: Study,
+    families: Mapping[str, Sequence[str]],
+    dry_run: bool,
+    command: str,
+    console: rich.console.Console,
+) -> list[Score]:
+    """Train all variants on a dataset, choose one of each encoder by validation, and score these
+    on the test split."""
+    options = EvaluationOptions()
+    if dry_run:
+        return compare_losses(study, options, study.folder, dry_run=True, command=command)
+    study.check()
+    runs, seconds = study.cost()
+    if runs:
+        console.print(
+            f"{runs} runs to train, about {duration(seconds)} on this machine", highlight=False
+        )
+    study.train(console=console)
+    chosen = chosen_variants(study, families, options)
+    configs = {variant: study.configs[variant] for variant in chosen.values()}
+    # The report is of the chosen ones alone: the others are never scored on the test split.
+    best = dataclasses.replace(study, configs=configs)
+    scores = compare_losses(best, options, study.folder, command=command)
+    print_choice(dataset, best, chosen, scores, console)
     return scores
 
 
