@@ -68,6 +68,7 @@ GENERATOR_FIELDS = (
 """Fields of the tasks that train a generator, `autoencoder` and `inversion`."""
 AUTOENCODER_FIELDS = (
     "network",
+    "encoder_weights",
     "decoder_activation",
     "model",
     "latent_dim",
@@ -80,6 +81,7 @@ AUTOENCODER_FIELDS = (
 CHOICES = options.CHOICES | {
     "task": ("autoencoder", "inversion", "comparator"),
     "network": ("pihlgren", "dosovitskiy"),
+    "encoder_weights": ("random", "alexnet"),
     "decoder_activation": ("relu", "none"),
     "model": ("ae", "vae"),
     "lambda_units": UNITS,
@@ -108,6 +110,8 @@ class TrainConfig(DataOptions):
             images from its features; or a comparator.
         network: Architecture of encoder and decoder: `pihlgren`, or `dosovitskiy` for Table 2 of
             Dosovitskiy & Brox 2016 (with `--model vae`, AlexNet up to fc6 and Table 5).
+        encoder_weights: Weights that the encoder starts from: `random`, or for the VAE of
+            `--network dosovitskiy` the convolutions of the bundled `alexnet`.
         decoder_activation: What follows the first dense layer of the decoder of `--network
             pihlgren`: `relu` as in the authors' code, or `none` as in earlier versions.
         width: Factor of the number of channels of `--network dosovitskiy`, of the generator of an
@@ -172,6 +176,7 @@ class TrainConfig(DataOptions):
 
     task: str = "autoencoder"
     network: str = "pihlgren"
+    encoder_weights: str = "random"
     decoder_activation: str = "relu"
     width: float = 1.0
     model: str = "ae"
@@ -262,6 +267,13 @@ class TrainConfig(DataOptions):
                 accepted="--probe-every N, for example 1",
             )
         self._refuse_changed(INVERSION_FIELDS, "is for inversions", "--task inversion")
+        encoder = (self.network, self.model, self.width)
+        if self.encoder_weights == "alexnet" and encoder != ("dosovitskiy", "vae", 1):
+            raise InputError(
+                "--encoder-weights alexnet needs an encoder with AlexNet's convolutions",
+                got=f"--network {self.network} --model {self.model} --width {self.width:g}",
+                accepted="--network dosovitskiy --model vae --width 1",
+            )
         if (
             self.network == "pihlgren"
             and self.width != 1

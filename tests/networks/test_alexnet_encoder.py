@@ -8,6 +8,7 @@ from torch_leaky import TorchLayers, channels_first, channels_last, random_weigh
 from tfdeepsim.comparators.chains.alexnet import ALEXNET
 from tfdeepsim.errors import InputError
 from tfdeepsim.networks.alexnet_encoder import AlexNetEncoder
+from tfdeepsim.networks.imagenet import IMAGENET_MEAN, IMAGENET_STD
 
 
 def map_shapes(encoder):
@@ -59,6 +60,48 @@ def test_smallest_image():
     for shape in ((62, 64, 3), (100, 62, 3)):
         with pytest.raises(InputError, match=r"too small .*: got .*62.*; accepted: 63 or more"):
             AlexNetEncoder(shape, 3)
+
+
+def test_as_trained_has_plain_relus_and_scaled_pixels():
+    plain, leaky = (AlexNetEncoder((64, 64, 3), 5, width=0.1, as_trained=x) for x in (True, False))
+    slopes = [
+        {layer.negative_slope for layer in encoder.layers if hasattr(layer, "negative_slope")}
+        for encoder in (plain, leaky)
+    ]
+    assert slopes == [{0.0}, {0.3}]
+    images = np.random.default_rng(0).random((2, 64, 64, 3), np.float32)
+    first = plain.convolutions[0]
+    padded = keras.Model(plain.input, first.input)(images).numpy()
+    scaled = (images - np.float32(IMAGENET_MEAN)) / np.float32(IMAGENET_STD)
+    np.testing.assert_allclose(padded[:, 2:-2, 2:-2], scaled, rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(padded[:, :2], 0.0)
+    np.testing.assert_array_equal(
+        keras.Model(leaky.input, leaky.convolutions[0].input)(images)[:, 2:-2, 2:-2], images
+    )
+
+
+def test_as_trained_scales_unrounded_pixels_under_mixed_precision():
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    encoder = AlexNetEncoder((64, 64, 3), 5, width=0.1, as_trained=True)
+    assert encoder.layers[1].compute_dtype == "float32"
+    assert encoder.convolutions[0].compute_dtype == "bfloat16"
+
+
+def test_a_saved_encoder_keeps_its_form(tmp_path):
+    """Also one that was saved before there were two forms."""
+    encoder = AlexNetEncoder((64, 64, 3), 5, width=0.1, as_trained=True)
+    encoder.save(tmp_path / "encoder.keras")
+    loaded = keras.saving.load_model(tmp_path / "encoder.keras")
+    images = np.random.default_rng(0).random((2, 64, 64, 3), np.float32)
+    np.testing.assert_array_equal(loaded(images)["latent"], encoder(images)["latent"])
+    config = AlexNetEncoder((64, 64, 3), 5, width=0.1).get_config()
+    del config["as_trained"]
+    assert AlexNetEncoder.from_config(config).as_trained is False
+
+
+def test_as_trained_takes_colour_images_alone():
+    with pytest.raises(InputError, match="colour images: got 1 channels; accepted: 3"):
+        AlexNetEncoder((64, 64, 1), 5, as_trained=True)
 
 
 @pytest.mark.parity

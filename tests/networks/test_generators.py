@@ -5,6 +5,7 @@ import pytest
 
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.errors import InputError
+from tfdeepsim.networks import generators
 from tfdeepsim.networks.alexnet_encoder import AlexNetEncoder
 from tfdeepsim.networks.dosovitskiy import MapDecoder, MapEncoder
 from tfdeepsim.networks.generators import GENERATORS, check_generator, generator_of, make_generator
@@ -81,6 +82,20 @@ def test_the_generator_of_a_config(model):
     generator = generator_of(config, (64, 64, 3))
     assert (generator.encoder.width, generator.encoder.latent_dim, generator.seed) == (0.02, 64, 3)
     assert ("log_variance" in generator.encoder.output_names) == (model == "vae")
+
+
+@pytest.mark.parametrize("weights", ["random", "alexnet"])
+def test_the_encoder_has_the_form_that_its_weights_need(weights, monkeypatch):
+    flags = {"network": "dosovitskiy", "model": "vae", "latent_dim": 8}
+    config = TrainConfig(**flags, encoder_weights=weights)
+    read = []
+    monkeypatch.setattr(
+        generators, "UpConvGenerator", lambda *_: MapDecoder((64, 64, 3), 64, width=0.1)
+    )
+    monkeypatch.setattr("tfdeepsim.comparators.weights.load.read_weight_file", read.append)
+    encoder = generator_of(config, (64, 64, 3)).encoder
+    assert encoder.as_trained == (weights == "alexnet")
+    assert not read
 
 
 def test_width_beside_pihlgren_is_the_discriminators():

@@ -19,7 +19,15 @@ from tfdeepsim.options import DataOptions, flag
 DATA = tuple(field.name for field in dataclasses.fields(DataOptions))
 """Fields of a dataset."""
 GROUPS: dict[str, tuple[str, ...]] = {
-    "what to train": ("task", "network", "decoder_activation", "width", "model", "latent_dim"),
+    "what to train": (
+        "task",
+        "network",
+        "encoder_weights",
+        "decoder_activation",
+        "width",
+        "model",
+        "latent_dim",
+    ),
     "inversion": INVERSION_FIELDS,
     "loss": (
         "loss",

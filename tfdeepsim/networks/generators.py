@@ -19,11 +19,13 @@ def check_generator(
     latent_dim: int,
     variational: bool,
     width: float = 1.0,
+    encoder_as_trained: bool = False,
 ) -> None:
     """Refuse what `make_generator` would refuse, without building anything.
 
     Args:
-        network, image_shape, latent_dim, variational, width: As `make_generator` takes them.
+        network, image_shape, latent_dim, variational, width, encoder_as_trained: As
+            `make_generator` takes them.
 
     Raises:
         InputError: If there is no such network, or one of the sizes does not suit it.
@@ -34,7 +36,7 @@ def check_generator(
     if network == "pihlgren":
         pihlgren.check_image_shape(image_shape)
     elif variational:
-        alexnet_encoder.check_image_shape(image_shape)
+        alexnet_encoder.check_image_shape(image_shape, encoder_as_trained)
     else:
         dosovitskiy.code_shape(image_shape, latent_dim)
 
@@ -43,7 +45,8 @@ def generator_of(config: TrainConfig, image_shape: tuple[int, int, int]) -> Auto
     """The generator that a run's config names.
 
     `config.width` is the width of the network `dosovitskiy`; the network `pihlgren` has a fixed
-    width, and `config.width` is that of its discriminator alone.
+    width, and `config.width` is that of its discriminator alone. Weights are random, also where the
+    config names those that the encoder's training starts from.
 
     Raises:
         InputError: As `make_generator`.
@@ -58,6 +61,7 @@ def generator_of(config: TrainConfig, image_shape: tuple[int, int, int]) -> Auto
         config.seed,
         width,
         config.decoder_activation,
+        config.encoder_weights == "alexnet",
     )
 
 
@@ -69,6 +73,7 @@ def make_generator(
     seed: int = 0,
     width: float = 1.0,
     dense_activation: str = "relu",
+    encoder_as_trained: bool = False,
 ) -> Autoencoder:
     """Build the encoder and decoder of a paper as one generator.
 
@@ -83,6 +88,8 @@ def make_generator(
         seed: Seed of the noise that a variational generator adds to latents in training.
         width: Multiplies the numbers of channels; must be 1 for `pihlgren`.
         dense_activation: Of the decoder of `pihlgren`, see `pihlgren.Decoder`.
+        encoder_as_trained: Whether the variational encoder of `dosovitskiy` computes what AlexNet
+            computes in the form in which it was trained, see `AlexNetEncoder`.
 
     Raises:
         InputError: If there is no such network, or one of the sizes does not suit it.
@@ -91,13 +98,13 @@ def make_generator(
         >>> generator = make_generator("pihlgren", (64, 64, 3), 64, variational=False)
         >>> reconstruction = generator(images)["image"]
     """
-    check_generator(network, image_shape, latent_dim, variational, width)
+    check_generator(network, image_shape, latent_dim, variational, width, encoder_as_trained)
     if network == "pihlgren":
         return pihlgren.make_autoencoder(
             image_shape, latent_dim, variational, seed, dense_activation
         )
     if variational:
-        encoder = AlexNetEncoder(image_shape, latent_dim, variational, width)
+        encoder = AlexNetEncoder(image_shape, latent_dim, variational, width, encoder_as_trained)
         return Autoencoder(encoder, UpConvGenerator((latent_dim,), image_shape, width), seed)
     encoder = MapEncoder(image_shape, latent_dim, width=width)
     return Autoencoder(encoder, MapDecoder(image_shape, latent_dim, width), seed)

@@ -54,8 +54,8 @@ def constant_output_options(value: float) -> dict[str, Any]:
     }
 
 
-def leaky_relu(x: keras.KerasTensor) -> keras.KerasTensor:
-    return keras.layers.LeakyReLU(NEGATIVE_SLOPE, dtype=x.dtype)(x)
+def leaky_relu(x: keras.KerasTensor, slope: float = NEGATIVE_SLOPE) -> keras.KerasTensor:
+    return keras.layers.LeakyReLU(slope, dtype=x.dtype)(x)
 
 
 def dense(x: keras.KerasTensor, units: int) -> keras.KerasTensor:
@@ -64,7 +64,11 @@ def dense(x: keras.KerasTensor, units: int) -> keras.KerasTensor:
 
 
 def convolution(
-    x: keras.KerasTensor, channels: int, kernel: int, **options: Any
+    x: keras.KerasTensor,
+    channels: int,
+    kernel: int,
+    slope: float = NEGATIVE_SLOPE,
+    **options: Any,
 ) -> keras.KerasTensor:
     """A convolution and a leaky ReLU.
 
@@ -72,10 +76,11 @@ def convolution(
         x: Input [B, H, W, C].
         channels: Number of output channels.
         kernel: Side of the kernel in pixels.
+        slope: Slope of the leaky ReLU for negative inputs; 0 makes it a plain ReLU.
         **options: Options of `keras.layers.Conv2D`; by default SAME padding and stride 1.
     """
     options = {"padding": "same", "kernel_initializer": initializer(HIDDEN_SCALE), **options}
-    return leaky_relu(keras.layers.Conv2D(channels, kernel, **options)(x))
+    return leaky_relu(keras.layers.Conv2D(channels, kernel, **options)(x), slope)
 
 
 def up_convolution(x: keras.KerasTensor, channels: int, kernel: int = 4) -> keras.KerasTensor:

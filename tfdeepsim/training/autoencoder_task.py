@@ -15,6 +15,7 @@ from tfdeepsim.networks.discriminator import Discriminator
 from tfdeepsim.networks.generators import generator_of
 from tfdeepsim.pixels import to_floats
 from tfdeepsim.run import RunDirectory
+from tfdeepsim.training.encoder_weights import load_alexnet
 from tfdeepsim.training.generator_task import GeneratorTask
 from tfdeepsim.training.online_probe import OnlineProbe, column
 from tfdeepsim.training.projector import write_projector
@@ -39,11 +40,15 @@ class AutoencoderTask(GeneratorTask):
 
     def __init__(self, config: TrainConfig, data: LazyDataset | None = None):
         super().__init__(config, data)
+        self._encoder_weights: dict[str, Any] | None = None
         if config.probe_every and self.description.ready:
             self.dataset.labelled()
 
     def generator(self) -> keras.Model:
-        return generator_of(self.config, self.description.image_shape)
+        generator = generator_of(self.config, self.description.image_shape)
+        if self.config.encoder_weights == "alexnet":
+            self._encoder_weights = load_alexnet(generator.encoder)
+        return generator
 
     def discriminator(self) -> Discriminator:
         config = self.config
@@ -51,7 +56,13 @@ class AutoencoderTask(GeneratorTask):
 
     def generator_summary(self) -> str:
         config = self.config
-        return f"{config.model} of {config.network}, latent size {config.latent_dim}"
+        summary = f"{config.model} of {config.network}, latent size {config.latent_dim}"
+        if config.encoder_weights == "alexnet":
+            summary += ", encoder from the bundled AlexNet of ImageNet up to pool5"
+        return summary
+
+    def record(self, model: DeePSiM) -> dict[str, Any]:
+        return super().record(model) | {"encoder_weights": self._encoder_weights}
 
     @property
     def monitor(self) -> str:  # type: ignore[override]
