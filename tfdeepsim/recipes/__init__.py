@@ -15,9 +15,17 @@ INVERSION_RECIPES = (
     "preferred_inputs",
 )
 """Recipes that share the runs in one folder."""
-RECIPES = ("quickstart", "table1", "comparators", "table4", "figure4", *INVERSION_RECIPES)
+RECIPES = (
+    "quickstart",
+    "table1",
+    "figure1",
+    "comparators",
+    "table4",
+    "figure4",
+    *INVERSION_RECIPES,
+)
 
-DATASET_RECIPES = ("table4", "figure4", *INVERSION_RECIPES)
+DATASET_RECIPES = ("figure1", "table4", "figure4", *INVERSION_RECIPES)
 """Recipes that take `--dataset`."""
 
 
