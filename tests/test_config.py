@@ -23,8 +23,12 @@ PAPER = {"loss": "deepsim", "lambda_units": "paper"}
         ({**PERCEPTUAL, "model": "vae", "lambda_kl": 0.5}, {"feature": 1.0, "kl": 0.5}),
         ({**PERCEPTUAL, "lambda_img": 0.25}, {"feature": 1.0, "image": 0.25}),
         ({"model": "vae", "lambda_kl": 0.0}, {"image": 1.0}),
-        ({"loss": "deepsim"}, {"feature": 1.0, "adversarial": 0.1, "image": 10.0}),
-        ({"loss": "deepsim", "lambda_adv": 0.0}, {"feature": 1.0, "image": 10.0}),
+        ({"loss": "deepsim"}, {"feature": 1.0, "adversarial": 0.01, "image": 5.0}),
+        ({"loss": "deepsim", "lambda_adv": 0.0}, {"feature": 1.0, "image": 5.0}),
+        (
+            {"loss": "deepsim", "feature_scale": "absolute"},
+            {"feature": 1.0, "adversarial": 0.1, "image": 10.0},
+        ),
         ({"lambda_adv": 0.5}, {"image": 1.0, "adversarial": 0.5}),
         (PAPER, {"feature": 0.01, "adversarial": 100.0, "image": 2e-6}),
         ({**PAPER, "lambda_adv": 3.0}, {"feature": 0.01, "adversarial": 3.0, "image": 2e-6}),
@@ -36,7 +40,7 @@ PAPER = {"loss": "deepsim", "lambda_units": "paper"}
         (INVERSION, {"image": 1.0}),
         (
             {**INVERSION, "loss": "deepsim", "noise_dim": 4, "lambda_diversity": 0.5},
-            {"feature": 1.0, "adversarial": 0.1, "image": 10.0, "diversity": 0.5},
+            {"feature": 1.0, "adversarial": 0.01, "image": 5.0, "diversity": 0.5},
         ),
         ({**INVERSION, "lambda_diversity": 0.0}, {"image": 1.0}),
         # The paper's units know no diversity.
@@ -61,7 +65,9 @@ def test_loss_name_tells_other_weights():
 
 def test_loss_name_of_adversarial_training():
     assert TrainConfig(loss="deepsim").loss_name == TrainConfig(**PAPER).loss_name == "deepsim"
-    assert TrainConfig(loss="deepsim", lambda_adv=0.1).loss_name == "deepsim"
+    assert TrainConfig(loss="deepsim", lambda_adv=0.01).loss_name == "deepsim"
+    assert TrainConfig(loss="deepsim", lambda_adv=0.1).loss_name == "custom"
+    assert TrainConfig(loss="deepsim", feature_scale="absolute").loss_name == "deepsim"
     assert TrainConfig(loss="deepsim", model="vae").loss_name == "deepsim"
     assert TrainConfig(loss="deepsim", lambda_adv=0.0).loss_name == "custom"
     assert TrainConfig(**PAPER, lambda_img=10.0).loss_name == "custom"
@@ -157,6 +163,46 @@ def test_runs_of_earlier_versions_keep_the_decoder_that_they_were_trained_with()
     assert TrainConfig.from_dict(fields) == TrainConfig(**INVERSION)
 
 
+def test_scale_of_feature_errors():
+    assert TrainConfig(**PERCEPTUAL).feature_scale == "relative"
+    assert TrainConfig(**INVERSION, loss="deepsim").feature_scale == "relative"
+    assert TrainConfig(**PERCEPTUAL, feature_scale="absolute").feature_scale == "absolute"
+    assert TrainConfig(**PAPER).feature_scale == "absolute"
+    assert TrainConfig(**PAPER, feature_scale="absolute").feature_scale == "absolute"
+    # Without a feature term there is nothing to scale.
+    assert TrainConfig().feature_scale is None
+    assert TrainConfig(loss="deepsim", lambda_feat=0.0).feature_scale is None
+    assert TrainConfig(**COMPARATOR).feature_scale is None
+
+
+@pytest.mark.parametrize(
+    ("flags", "weights"),
+    [
+        ({"loss": "deepsim"}, {"feature": 1.0, "adversarial": 0.1, "image": 10.0}),
+        ({**INVERSION, "loss": "deepsim"}, {"feature": 1.0, "adversarial": 0.1, "image": 10.0}),
+        ({"loss": "deepsim", "lambda_feat": 0.0}, {"adversarial": 0.1, "image": 10.0}),
+        (
+            {"loss": "deepsim", "lambda_feat": 0.0, "lambda_img": 3.0},
+            {"adversarial": 0.1, "image": 3.0},
+        ),
+        (PERCEPTUAL, {"feature": 1.0}),
+        (PAPER, {"feature": 0.01, "adversarial": 100.0, "image": 2e-6}),
+        ({}, {"image": 1.0}),
+    ],
+)
+def test_runs_of_earlier_versions_keep_their_absolute_feature_errors_and_weights(flags, weights):
+    fields = TrainConfig(**flags).to_dict()
+    del fields["feature_scale"]
+    config = TrainConfig.from_dict(fields)
+    assert config.loss_weights == weights
+    assert config.feature_scale == ("absolute" if "feature" in weights else None)
+    assert config.decoder_activation == "relu"
+    # Read again, as when a run is resumed.
+    assert TrainConfig.from_dict(config.to_dict()) == config
+    if flags.get("lambda_feat") != 0:
+        assert config.loss_name == flags.get("loss", "pixel")
+
+
 def test_fields_of_earlier_versions():
     config = TrainConfig(**INVERSION, external_range="0-255")
     fields = config.to_dict()
@@ -217,6 +263,14 @@ def test_total_steps(flags, steps):
         ),
         ({"lambda_adv": float("nan")}, "--lambda-adv is out of range"),
         ({"lambda_adv": 1.0, "lambda_img": 0.0}, "no term left"),
+        (
+            {**PAPER, "feature_scale": "relative"},
+            "in the paper's units feature errors are absolute: "
+            "got --lambda-units paper --feature-scale relative",
+        ),
+        ({**PERCEPTUAL, "feature_scale": "huge"}, "unknown --feature-scale: got huge"),
+        ({"feature_scale": "absolute"}, "--feature-scale is used by the feature term alone"),
+        ({**COMPARATOR, "feature_scale": "absolute"}, "--feature-scale is for generators"),
         ({"lambda_units": "sum"}, "unknown --lambda-units: got sum; accepted: mean, paper"),
         (
             {"network": "inception"},

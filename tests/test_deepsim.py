@@ -134,6 +134,61 @@ def test_several_layers_are_weighed():
     np.testing.assert_allclose(model.terms(BATCH)["feature"], [0.8**2 + 3 * 0.4**2] * 4, rtol=1e-6)
 
 
+class ManyScales(Doubled):
+    """A comparator of two layers, whose features are larger than usual by a factor."""
+
+    layers = ("first", "second")
+    layer_weights = (1.0, 3.0)
+
+    def __init__(self, factor):
+        super().__init__()
+        self.factor = factor
+
+    def call(self, x):
+        return [self.factor * self.w * x, self.factor * x]
+
+
+def scaled(factor, weights=None):
+    """A model whose feature errors are divided by the mean squares of `ManyScales` on `BATCH`."""
+    squares = [(2 * 0.8 * factor) ** 2, (0.8 * factor) ** 2]
+    weights = weights or {"feature": 2.0, "image": 3.0}
+    model = DeePSiM(Scale(), weights, ManyScales(factor), feature_scales=squares)
+    model.compile(optimizer=keras.optimizers.SGD(0.1))
+    return model
+
+
+def test_relative_feature_errors_in_closed_form():
+    # Half of every feature is missing: a quarter of its mean square, at both layers.
+    terms = scaled(1.0).terms(BATCH)
+    np.testing.assert_allclose(terms["feature"], [0.25 + 3 * 0.25] * 4, rtol=1e-6)
+    np.testing.assert_allclose(
+        scaled(1.0).weigh(terms), [2 * (0.25 + 3 * 0.25) + 3 * 0.4**2] * 4, rtol=1e-6
+    )
+
+
+def test_the_scale_of_features_changes_nothing_in_a_relative_loss():
+    logs, weights = {}, {}
+    for factor in (1.0, 1000.0):
+        model = scaled(factor)
+        logs[factor] = model.fit(dataset(steps=3), verbose=0, shuffle=False).history
+        weights[factor] = float(model.generator.w.numpy())
+    assert set(logs[1.0]) == set(logs[1000.0])
+    for name, values in logs[1.0].items():
+        assert values == pytest.approx(logs[1000.0][name], rel=1e-5)
+    assert weights[1.0] == pytest.approx(weights[1000.0], rel=1e-6)
+    assert weights[1.0] != 0.5
+
+
+def test_scales_can_be_set_after_a_step():
+    model = DeePSiM(Scale(), {"feature": 1.0}, ManyScales(1.0))
+    model.compile(optimizer=keras.optimizers.SGD(0.0))
+    before = model.fit(dataset(), verbose=0, shuffle=False).history["feature"][0]
+    model.feature_scales = [4.0, 2.0]
+    after = model.fit(dataset(), verbose=0, shuffle=False).history["feature"][0]
+    assert before == pytest.approx(0.8**2 + 3 * 0.4**2)
+    assert after == pytest.approx(0.8**2 / 4 + 3 * 0.4**2 / 2)
+
+
 def test_small_data_can_be_learned():
     model = make({"image": 1.0, "feature": 1.0})
     before = float(model.weigh(model.terms(BATCH))[0])

@@ -95,7 +95,15 @@ def autoencoder_deepsim(folder):
         "alexnet", ["relu1", "relu2"], seed=3, layer_weights=(1, 2), name="compared"
     )
     discriminator = Discriminator((40, 40, 3), width=0.1, seed=4)
-    model = DeePSiM(generator, weights, comparator, discriminator, "l1", "hysteresis")
+    model = DeePSiM(
+        generator,
+        weights,
+        comparator,
+        discriminator,
+        "l1",
+        "hysteresis",
+        feature_scales=[0.25, 1.5],
+    )
     rate = keras.optimizers.schedules.PiecewiseConstantDecay([1], [1e-3, 5e-4])
     model.compile(optimizer=GatedAdam(rate, beta_1=0.8))
     trained(model, (40, 40, 3))

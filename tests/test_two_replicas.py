@@ -43,6 +43,13 @@ def test_two_replicas_log_and_pause_as_one_does(on_two_devices, task):
     assert one["discriminator_trained"] == 0.0
 
 
+def test_two_replicas_measure_the_same_scale_of_features(on_two_devices):
+    one, two = on_two_devices["autoencoder"]["feature_scales"]
+    assert one == two
+    assert one[0] > 0
+    assert on_two_devices["inversion"]["feature_scales"] == [None, None]
+
+
 def test_two_replicas_invert_with_noise_of_their_own(on_two_devices):
     first, second = on_two_devices["noise"]
     assert first != second

@@ -1,7 +1,10 @@
 """A step with both networks trained and one with the discriminator paused, on one device and on
-two, of an autoencoder and of an inversion; prints as JSON for each the largest differences of
-weights, how far they moved, and the logs of the second step. Of an inversion with noise also what
-each of two devices draws."""
+two, of an autoencoder and of an inversion.
+
+Prints as JSON for each the largest differences of weights, how far they moved, the logs of the
+second step, and the mean squares that feature errors are divided by. Of an inversion with noise
+also what each of two devices draws.
+"""
 
 import dataclasses
 import functools
@@ -54,7 +57,9 @@ def train(what, strategy_name):
     config = TrainConfig(**TASKS[what], **sizes, gate="hysteresis", strategy=strategy_name)
     strategy = strategy_of(strategy_name)
     described = dataclasses.replace(
-        describe(config.dataset, None, config), splits={"encoder_train": len(IMAGES)}
+        describe(config.dataset, None, config),
+        splits={"encoder_train": len(IMAGES)},
+        ready=True,
     )
     data = SimpleNamespace(splits={"encoder_train": Split(IMAGES, {})}, description=described)
     model = build_model(make_task(config, data), strategy)
@@ -73,7 +78,7 @@ def train(what, strategy_name):
         logs = model.fit(data, steps_per_epoch=1, verbose=0, shuffle=False).history
         seen.append(weights(model))
         model.gate.discriminator.assign(0.0)
-    return seen, {name: value for name, (value,) in logs.items()}, strategy
+    return seen, {name: value for name, (value,) in logs.items()}, model.feature_scales, strategy
 
 
 def furthest(a, b):
@@ -81,8 +86,8 @@ def furthest(a, b):
 
 
 def compare(what):
-    one, logs, _ = train(what, "single")
-    two, logs_of_two, strategy = train(what, "mirrored")
+    one, logs, scales, _ = train(what, "single")
+    two, logs_of_two, scales_of_two, strategy = train(what, "mirrored")
     assert strategy.num_replicas_in_sync == 2
     return {
         "difference": {
@@ -94,6 +99,7 @@ def compare(what):
             furthest(seen[1]["discriminator"], seen[2]["discriminator"]) for seen in (one, two)
         ],
         "logs": [logs, logs_of_two],
+        "feature_scales": [scales, scales_of_two],
     }
 
 

@@ -15,9 +15,17 @@ LOSSES = {
     "pixel": {"image": 1.0},
     "l1": {"image": 1.0},
     "perceptual": {"feature": 1.0},
-    "deepsim": {"feature": 1.0, "adversarial": 0.1, "image": 10.0},
+    "deepsim": {"feature": 1.0, "adversarial": 0.01, "image": 5.0},
 }
-"""Weights of the terms that each `--loss` stands for; the terms are those of `losses`."""
+"""Weights of the terms that each `--loss` stands for; the terms are those of `losses`.
+
+Those of `deepsim` are for relative feature errors. Their origin is a trial with conv3 of ImageNet's
+AlexNet on STL-10 at 64 pixels: weights of 0.01, 0.02 and 10 for absolute feature errors gave sharp
+images, with both networks learning. The mean square of these features is about 160 there, so the
+relative weights are 1.6, 0.02 and 10; these here have rounded proportions, and a feature weight of
+1 as in `perceptual`."""
+ABSOLUTE_DEEPSIM = {"feature": 1.0, "adversarial": 0.1, "image": 10.0}
+"""Weights of `--loss deepsim --feature-scale absolute`: those of earlier versions."""
 PAPER_DEEPSIM = {"feature": 0.01, "adversarial": 100.0, "image": 2e-6}
 """Weights of `--loss deepsim --lambda-units paper`: those in the released training files of
 Dosovitskiy & Brox 2016."""
@@ -49,6 +57,7 @@ FEATURE_FIELDS = (
     "layer_weights",
     "feature_normalization",
     "feature_activation",
+    "feature_scale",
 )
 """Fields of the feature term."""
 INVERSION_FIELDS = ("invert", "invert_weights", "external_range", "noise_dim", "lambda_diversity")
@@ -92,6 +101,7 @@ CHOICES = options.CHOICES | {
     "comparator_input": ("imagenet", "raw"),
     "feature_activation": ("none", "sigmoid"),
     "feature_normalization": ("none", "channel"),
+    "feature_scale": ("relative", "absolute"),
     "precision": ("float32", "mixed_bfloat16"),
     "strategy": ("auto", "single", "mirrored"),
     "choose_by": ("loss", "probe"),
@@ -147,6 +157,8 @@ class TrainConfig(DataOptions):
         feature_normalization: With `channel`, the features of each position are scaled to unit
             length.
         feature_activation: With `sigmoid`, features pass through one, as in Pihlgren et al. 2020.
+        feature_scale: Feature errors `relative` to the mean square of each layer's features over
+            training images, or `absolute` (default: relative; absolute in the paper's units).
         epochs: Passes over the training images (default: 50).
         steps: Number of optimizer steps, in place of `--epochs`.
         batch_size: Number of images in a step.
@@ -201,6 +213,7 @@ class TrainConfig(DataOptions):
     layer_weights: str | None = None
     feature_normalization: str = "none"
     feature_activation: str = "none"
+    feature_scale: str | None = None
     epochs: int | None = None
     steps: int | None = None
     batch_size: int = 64
@@ -217,7 +230,9 @@ class TrainConfig(DataOptions):
     def __post_init__(self) -> None:
         super().__post_init__()
         for name, accepted in CHOICES.items():
-            self._require_choice(name, accepted)
+            # Its default depends on other fields.
+            if name != "feature_scale" or self.feature_scale is not None:
+                self._require_choice(name, accepted)
         for name in COUNTS:
             self._require(name, lambda value: value >= 1, "1 or more")
         self._require("surrogate_classes", lambda value: value >= 2, "2 or more")
@@ -323,8 +338,22 @@ class TrainConfig(DataOptions):
         if "feature" not in weights:
             accepted = "--loss perceptual, or --lambda-feat above 0"
             self._refuse_changed(FEATURE_FIELDS, "is used by the feature term alone", accepted)
-        elif self.comparator is None:
-            object.__setattr__(self, "comparator", DEFAULT_COMPARATOR)
+        else:
+            if self.comparator is None:
+                object.__setattr__(self, "comparator", DEFAULT_COMPARATOR)
+            self._set_feature_scale()
+
+    def _set_feature_scale(self) -> None:
+        in_paper_units = self.lambda_units == "paper"
+        if in_paper_units and self.feature_scale == "relative":
+            raise InputError(
+                "in the paper's units feature errors are absolute",
+                got="--lambda-units paper --feature-scale relative",
+                accepted="one of the two",
+            )
+        if self.feature_scale is None:
+            scale = "absolute" if in_paper_units else "relative"
+            object.__setattr__(self, "feature_scale", scale)
 
     def _check_comparator_task(self) -> None:
         if self.comparator not in TRAINABLE:
@@ -373,8 +402,11 @@ class TrainConfig(DataOptions):
         return {name: value for name, value in weights.items() if value}
 
     def _shorthand(self) -> dict[str, float]:
-        paper = self.lambda_units == "paper" and self.loss == "deepsim"
-        return PAPER_DEEPSIM if paper else LOSSES[self.loss]
+        if self.loss == "deepsim" and self.lambda_units == "paper":
+            return PAPER_DEEPSIM
+        if self.loss == "deepsim" and self.feature_scale == "absolute":
+            return ABSOLUTE_DEEPSIM
+        return LOSSES[self.loss]
 
     def _lambda_kl(self) -> float | None:
         if self.lambda_kl is not None or self.model == "ae":
@@ -426,5 +458,16 @@ class TrainConfig(DataOptions):
 def _as_trained(values: dict[str, Any]) -> dict[str, Any]:
     """`values` of a run that was trained before a field existed, with what that version did."""
     kind = (values.get("task", "autoencoder"), values.get("network", "pihlgren"))
-    earlier = {"decoder_activation": "none"} if kind == ("autoencoder", "pihlgren") else {}
+    earlier: dict[str, Any] = {}
+    if kind == ("autoencoder", "pihlgren"):
+        earlier["decoder_activation"] = "none"
+    if "feature_scale" in values or kind[0] == "comparator":
+        return earlier | values
+    if values.get("comparator") is not None:
+        return earlier | {"feature_scale": "absolute"} | values
+    if values.get("loss") == "deepsim" and values.get("lambda_units", "mean") == "mean":
+        # Without a feature term, nothing else shows that the weights are those of that version.
+        names = {"lambda_adv": "adversarial", "lambda_img": "image"}
+        unset = [name for name in names if values.get(name) is None]
+        return earlier | values | {name: ABSOLUTE_DEEPSIM[names[name]] for name in unset}
     return earlier | values

@@ -1,6 +1,6 @@
 """DeePSiM, the model that is trained: every system of both papers is a configuration of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -58,6 +58,8 @@ class DeePSiM(keras.Model):
         gate: Key of `gate.GATES`: the rule that pauses generator and discriminator.
         extractor: Frozen map from images to the features that are inverted; it need not be
             differentiable. None for a generator of images.
+        feature_scales: Number for each layer of the comparator that the squared error of its
+            features is divided by, such as their mean square; None to divide by nothing.
 
     Example:
         >>> model = DeePSiM(generator, {"feature": 1.0, "image": 0.1}, comparator)
@@ -74,6 +76,7 @@ class DeePSiM(keras.Model):
         image_loss: str = "l2",
         gate: str = "paper",
         extractor: Any = None,
+        feature_scales: Sequence[float] | None = None,
         **kwargs: Any,
     ):
         # Autocast would round the images that an extractor sees under mixed precision.
@@ -86,6 +89,7 @@ class DeePSiM(keras.Model):
         self.image_loss = IMAGE_LOSSES[image_loss]
         self.gate: Any = Gate(gate) if self.discriminator else None
         self.discriminator_optimizer: Any = None
+        self._feature_scales = None if feature_scales is None else tuple(feature_scales)
         self._choices = {"image_loss": image_loss, "gate": gate}
         self.means = {name: keras.metrics.Mean(name) for name in self._measured()}
         self.built = True
@@ -107,6 +111,7 @@ class DeePSiM(keras.Model):
             InputError: If one of the networks is no Keras layer, and so cannot be saved.
         """
         config: dict[str, Any] = {"loss_weights": dict(self.loss_weights), **self._choices}
+        config["feature_scales"] = self.feature_scales and list(self.feature_scales)
         for name in NETWORKS:
             network = getattr(self, name)
             if network is not None and not isinstance(network, keras.layers.Layer):
@@ -146,6 +151,25 @@ class DeePSiM(keras.Model):
     def _maybe_symbolic_build(self, *batch: Any, **batches: Any) -> None:
         """Build nothing: everything is built, and Keras' own build adds up the batches of several
         devices, which fails for labels and for batches of different sizes."""
+
+    @property
+    def feature_scales(self) -> tuple[float, ...] | None:
+        """Number for each layer of the comparator that the error of its features is divided by;
+        None if it is divided by nothing."""
+        return self._feature_scales
+
+    @feature_scales.setter
+    def feature_scales(self, scales: Sequence[float] | None) -> None:
+        self._feature_scales = None if scales is None else tuple(scales)
+        # Functions that Keras traced hold the earlier numbers.
+        self.train_function = self.test_function = None
+
+    def _layer_weights(self) -> list[float]:
+        """Weight of the squared error of each of the comparator's layers."""
+        weights = list(self.comparator.layer_weights)
+        if self.feature_scales is None:
+            return weights
+        return [weight / scale for weight, scale in zip(weights, self.feature_scales, strict=True)]
 
     @property
     def trained_network(self) -> keras.Model:
@@ -221,7 +245,7 @@ class DeePSiM(keras.Model):
             "feature": lambda: losses.feature_error(
                 self.comparator(generated["image"]),
                 tf.nest.map_structure(tf.stop_gradient, self.comparator(target)),
-                self.comparator.layer_weights,
+                self._layer_weights(),
             ),
             "adversarial": lambda: losses.adversarial_loss(logits["generated"]),
             "kl": lambda: losses.kl_divergence(generated["latent"], generated["log_variance"]),

@@ -45,13 +45,19 @@ LEARNING_RATE = 5e-4
 LAMBDA_KL = 0.1
 SMALL: dict[str, Any] = {"image_size": 64, "shorter_side": 72, "width": 0.5, "latent_dim": 256}
 FULL: dict[str, Any] = {"image_size": 227, "shorter_side": 256}
+DEEPSIM: dict[str, Any] = {
+    "loss": "deepsim",
+    "lambda_feat": 0.25,
+    "lambda_adv": 0.1,
+    "lambda_img": 10.0,
+}
+"""Weights for relative feature errors, those of the inversions (`inversion_runs.DEEPSIM`)."""
 SYSTEMS: dict[str, dict[str, Any]] = {
     # The image term weighs the same as in `deepsim`, so that the KL term counts as much.
-    "SE": {"loss": "pixel", "lambda_img": 10.0},
-    "AlexNet conv5": {"loss": "deepsim", "comparator": "alexnet:pool5"},
-    "AlexNet fc6": {"loss": "deepsim", "comparator": "alexnet:relu6"},
-    # VideoNet takes pixels from 0 to 255: the squares of its features are some 5,000 times larger.
-    "VideoNet conv5": {"loss": "deepsim", "comparator": "videonet:pool5", "lambda_feat": 2e-4},
+    "SE": {"loss": "pixel", "lambda_img": DEEPSIM["lambda_img"]},
+    "AlexNet conv5": DEEPSIM | {"comparator": "alexnet:pool5"},
+    "AlexNet fc6": DEEPSIM | {"comparator": "alexnet:relu6"},
+    "VideoNet conv5": DEEPSIM | {"comparator": "videonet:pool5"},
 }
 SAMPLES, SHOWN, PAIRS = 2000, 10, 2
 

@@ -42,6 +42,9 @@ def comparator_summary(model: DeePSiM, images: tf.Tensor) -> str:
     network = f"{comparator.name}:{comparator.layer}, {comparator.source}, sha256 {digest}"
     warning = input_warning(comparator.comparator_input, is_random(comparator.name))
     lines = [network, *_features(comparator, tuple(images.shape[1:3]))]
+    if model.feature_scales is not None:
+        squares = ", ".join(f"{square:.4g}" for square in model.feature_scales)
+        lines.append(f"feature errors are divided by the mean square of the features: {squares}")
     return "\n".join([*lines, f"warning: {warning}"] if warning else lines)
 
 

@@ -26,6 +26,7 @@ from tfdeepsim.run import RunDirectory
 from tfdeepsim.training.augment import augmented
 from tfdeepsim.training.balance import Balance
 from tfdeepsim.training.comparator_record import comparator_record, comparator_summary
+from tfdeepsim.training.feature_scale import mean_squares
 from tfdeepsim.training.task import Task
 from tfdeepsim.training.tensorboard import RunTensorBoard, reconstruct
 from tfdeepsim.units import mean_units
@@ -33,6 +34,8 @@ from tfdeepsim.units import mean_units
 HALVED_AT = (0.3, 0.5, 0.7, 0.9)
 """Shares of the steps after which the learning rate is halved: in the code of Dosovitskiy & Brox
 after 300, 500, 700 and 900 thousand of a million steps."""
+FEATURE_MEAN_SQUARES = "feature_mean_squares"
+"""Key of the mean squares that feature errors are divided by, in the record of a comparator."""
 GRID_IMAGES = 8
 SAMPLE_IMAGES = 16
 
@@ -61,7 +64,25 @@ class GeneratorTask(Task):
         weights = self._loss_weights(comparator)
         discriminator = self.discriminator() if "adversarial" in weights else None
         parts = (generator, weights, comparator, discriminator)
-        return DeePSiM(*parts, config.image_loss, config.gate, extractor)
+        model = DeePSiM(*parts, config.image_loss, config.gate, extractor)
+        # Data that do not exist yet are created after the plan was shown, see `prepare`.
+        if FEATURE_MEAN_SQUARES in self._earlier_comparator or self.description.ready:
+            self.prepare(model)
+        return model
+
+    def prepare(self, model: DeePSiM) -> None:
+        """Scale relative feature errors by the mean squares that the resumed run recorded, or by
+        those of the training images."""
+        if self.config.feature_scale != "relative" or model.feature_scales is not None:
+            return
+        recorded = self._earlier_comparator.get(FEATURE_MEAN_SQUARES)
+        model.feature_scales = recorded or mean_squares(
+            model.comparator, self.splits["encoder_train"]
+        )
+
+    @property
+    def _earlier_comparator(self) -> Mapping[str, Any]:
+        return self.earlier_record.get("comparator") or {}
 
     def _loss_weights(self, comparator: Comparator | None) -> dict[str, float]:
         """The weights λ of all terms, in mean units."""
@@ -139,10 +160,10 @@ class GeneratorTask(Task):
         }
 
     def record(self, model: DeePSiM) -> dict[str, Any]:
-        return {
-            "parameters": model.generator.count_params(),
-            "comparator": model.comparator and comparator_record(model.comparator),
-        }
+        comparator = model.comparator and comparator_record(model.comparator)
+        if model.feature_scales is not None:
+            comparator[FEATURE_MEAN_SQUARES] = list(model.feature_scales)
+        return {"parameters": model.generator.count_params(), "comparator": comparator}
 
     def callbacks(self, run: RunDirectory, epochs: int) -> list[keras.callbacks.Callback]:
         images = self._validation_images(GRID_IMAGES)

@@ -24,6 +24,7 @@ class Task(abc.ABC):
 
     Attributes:
         description: What is known of the dataset before it is opened.
+        earlier_record: `environment.json` of the run that is resumed; empty for a new run.
         monitor: Column of a run's history that decides which epoch is best, see
             `checkpoint.TrainingProgress`.
     """
@@ -32,6 +33,7 @@ class Task(abc.ABC):
 
     def __init__(self, config: TrainConfig, data: LazyDataset | None = None):
         self.config = config
+        self.earlier_record: Mapping[str, Any] = {}
         self._data = data or LazyDataset(config)
         self.description = self._data.description
 
@@ -48,6 +50,10 @@ class Task(abc.ABC):
     @abc.abstractmethod
     def model(self) -> keras.Model:
         """Build the model, without compiling it."""
+
+    def prepare(self, model: Any) -> None:  # noqa: B027
+        """Give the model what is measured on training images and was not known when it was built,
+        since the dataset did not exist. Called once, before training."""
 
     def optimizer(self, steps: int) -> keras.optimizers.Optimizer:
         """Build the optimizer of a run of `steps` steps."""

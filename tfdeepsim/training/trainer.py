@@ -76,6 +76,8 @@ def train(
         check_data_of_dry_run(config, data)
     strategy = make_strategy(config)
     task = make_task(config, data)
+    if resume:
+        task.earlier_record = run.read_environment()
     model = build_model(task, strategy)
     progress = load_state(run, model) if resume and run.state.exists() else TrainingProgress()
     with strategy.scope():
@@ -86,6 +88,8 @@ def train(
     if not resume:
         run.create(overwrite)
     with run.locked():
+        with strategy.scope():
+            task.prepare(model)
         _record(task, run, model, resume)
         progress.monitor = task.monitor
         _fit(task, run, model, progress, console)
