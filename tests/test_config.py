@@ -49,7 +49,11 @@ PAPER = {"loss": "deepsim", "lambda_units": "paper"}
             {"feature": 0.01, "adversarial": 100.0, "image": 2e-6, "diversity": 0.5},
         ),
         # Only `deepsim` has weights of its own in the paper's units.
-        ({"lambda_units": "paper"}, {"image": 1.0}),
+        ({"lambda_units": "paper", "lambda_img": 2e-6}, {"image": 2e-6}),
+        (
+            {"lambda_units": "paper", "model": "vae", "lambda_img": 2e-6, "lambda_kl": 1e-3},
+            {"image": 2e-6, "kl": 1e-3},
+        ),
     ],
 )
 def test_loss_weights(flags, weights):
@@ -203,6 +207,25 @@ def test_runs_of_earlier_versions_keep_their_absolute_feature_errors_and_weights
         assert config.loss_name == flags.get("loss", "pixel")
 
 
+@pytest.mark.parametrize(
+    ("given", "weights"),
+    [
+        ({"lambda_img": None}, {"image": 1.0}),
+        ({"lambda_img": None, "model": "vae", "latent_dim": 4}, {"image": 1.0, "kl": 0.0005}),
+        (
+            {"lambda_img": None, "loss": "perceptual", "comparator": "random_alexnet:relu2"},
+            {"feature": 1.0},
+        ),
+    ],
+)
+def test_runs_of_earlier_versions_in_the_papers_units_are_read(given, weights):
+    fields = TrainConfig(lambda_units="paper", lambda_img=2e-6).to_dict()
+    del fields["feature_scale"]
+    config = TrainConfig.from_dict(fields | given)
+    assert config.loss_weights == weights
+    assert config.loss_name == given.get("loss", "pixel")
+
+
 def test_fields_of_earlier_versions():
     config = TrainConfig(**INVERSION, external_range="0-255")
     fields = config.to_dict()
@@ -271,6 +294,26 @@ def test_total_steps(flags, steps):
         ({**PERCEPTUAL, "feature_scale": "huge"}, "unknown --feature-scale: got huge"),
         ({"feature_scale": "absolute"}, "--feature-scale is used by the feature term alone"),
         ({**COMPARATOR, "feature_scale": "absolute"}, "--feature-scale is for generators"),
+        (
+            {"lambda_units": "paper"},
+            "--lambda-units paper has weights of its own for --loss deepsim alone: "
+            "got --loss pixel without --lambda-img; accepted: --lambda-img in "
+            "the paper's units, or --lambda-units mean",
+        ),
+        ({"lambda_units": "paper", "loss": "l1"}, "got --loss l1 without --lambda-img"),
+        (
+            {**PERCEPTUAL, "lambda_units": "paper"},
+            "got --loss perceptual without --lambda-feat",
+        ),
+        (
+            {"lambda_units": "paper", "model": "vae"},
+            "got --loss pixel without --lambda-img and --lambda-kl",
+        ),
+        (
+            {"lambda_units": "paper", "model": "vae", "lambda_img": 2e-6},
+            "got --loss pixel without --lambda-kl",
+        ),
+        ({**INVERSION, "lambda_units": "paper"}, "got --loss pixel without --lambda-img"),
         ({"lambda_units": "sum"}, "unknown --lambda-units: got sum; accepted: mean, paper"),
         (
             {"network": "inception"},

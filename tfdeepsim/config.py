@@ -26,6 +26,14 @@ relative weights are 1.6, 0.02 and 10; these here have rounded proportions, and 
 1 as in `perceptual`."""
 ABSOLUTE_DEEPSIM = {"feature": 1.0, "adversarial": 0.1, "image": 10.0}
 """Weights of `--loss deepsim --feature-scale absolute`: those of earlier versions."""
+LAMBDAS = {
+    "feature": "lambda_feat",
+    "adversarial": "lambda_adv",
+    "image": "lambda_img",
+    "kl": "lambda_kl",
+    "diversity": "lambda_diversity",
+}
+"""Field of the weight of each term."""
 PAPER_DEEPSIM = {"feature": 0.01, "adversarial": 100.0, "image": 2e-6}
 """Weights of `--loss deepsim --lambda-units paper`: those in the released training files of
 Dosovitskiy & Brox 2016."""
@@ -321,6 +329,7 @@ class TrainConfig(DataOptions):
         self._refuse_changed(
             ("surrogate_classes",), "is for a comparator's training", "--task comparator"
         )
+        self._check_paper_units()
         weights = self.loss_weights
         if "crop" in self.augment and (self.shorter_side or 0) <= (self.image_size or math.inf):
             raise InputError(
@@ -355,6 +364,22 @@ class TrainConfig(DataOptions):
             scale = "absolute" if in_paper_units else "relative"
             object.__setattr__(self, "feature_scale", scale)
 
+    def _check_paper_units(self) -> None:
+        """Refuse weights of `--loss` in the paper's units, which has such weights for `deepsim`
+        alone: those of another loss, read as sums, would be millions of times too large."""
+        if self.lambda_units != "paper" or self.loss == "deepsim":
+            return
+        if unset := [name for term in self.loss_weights if not self._is_set(name := LAMBDAS[term])]:
+            raise InputError(
+                "--lambda-units paper has weights of its own for --loss deepsim alone",
+                got=f"--loss {self.loss} without {' and '.join(map(flag, unset))}",
+                accepted=f"{' and '.join(map(flag, unset))} in the paper's units, "
+                "or --lambda-units mean",
+            )
+
+    def _is_set(self, name: str) -> bool:
+        return getattr(self, name) is not None
+
     def _check_comparator_task(self) -> None:
         if self.comparator not in TRAINABLE:
             raise InputError(
@@ -388,13 +413,8 @@ class TrainConfig(DataOptions):
     def loss_weights(self) -> dict[str, float]:
         """Weight of each term whose weight is not 0, by the name of the term, in
         `lambda_units`."""
-        weights = {
-            "feature": self.lambda_feat,
-            "adversarial": self.lambda_adv,
-            "image": self.lambda_img,
-            "kl": self._lambda_kl(),
-            "diversity": self.lambda_diversity,
-        }
+        weights = {term: getattr(self, name) for term, name in LAMBDAS.items()}
+        weights["kl"] = self._lambda_kl()
         shorthand = self._shorthand()
         weights = {
             name: shorthand.get(name) if value is None else value for name, value in weights.items()
@@ -464,10 +484,20 @@ def _as_trained(values: dict[str, Any]) -> dict[str, Any]:
     if "feature_scale" in values or kind[0] == "comparator":
         return earlier | values
     if values.get("comparator") is not None:
-        return earlier | {"feature_scale": "absolute"} | values
-    if values.get("loss") == "deepsim" and values.get("lambda_units", "mean") == "mean":
-        # Without a feature term, nothing else shows that the weights are those of that version.
-        names = {"lambda_adv": "adversarial", "lambda_img": "image"}
-        unset = [name for name in names if values.get(name) is None]
-        return earlier | values | {name: ABSOLUTE_DEEPSIM[names[name]] for name in unset}
-    return earlier | values
+        earlier["feature_scale"] = "absolute"
+    unset = {LAMBDAS[term]: weight for term, weight in _earlier_weights(values).items()}
+    return earlier | values | {k: v for k, v in unset.items() if values.get(k) is None}
+
+
+def _earlier_weights(values: dict[str, Any]) -> dict[str, float]:
+    """Weights by term that an earlier version took where no flag set them, and that this one does
+    not take by itself."""
+    loss, units = values.get("loss", "pixel"), values.get("lambda_units", "mean")
+    if units == "mean":
+        # With a feature term, the field `feature_scale` tells that the weights are earlier ones.
+        without_features = loss == "deepsim" and values.get("comparator") is None
+        return ABSOLUTE_DEEPSIM if without_features else {}
+    weights = {} if loss == "deepsim" else dict(LOSSES.get(loss, {}))
+    if weights and values.get("model") == "vae":
+        weights["kl"] = DEFAULT_LAMBDA_KL / values["latent_dim"]
+    return weights

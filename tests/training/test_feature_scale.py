@@ -160,3 +160,32 @@ def test_data_that_do_not_exist_yet_are_measured_after_they_are_created():
     task.prepare(model)
     assert model.feature_scales == pytest.approx(squares_of(IMAGES), rel=1e-5)
     assert task.record(model)["comparator"]["feature_mean_squares"] == list(model.feature_scales)
+
+
+def rows_of(archive, **fields):
+    """Rows of the plan of a run in the paper's units, and its model."""
+    task = AutoencoderTask(config(archive, lambda_units="paper", **fields))
+    model = build_model(task)
+    return task.plan(model), model
+
+
+def test_the_plan_tells_what_the_papers_weight_means_for_another_comparator(archive):
+    fields = {"comparator": "random_alexnet:conv1", "lambda_feat": 0.01}
+    rows, model = rows_of(archive, **fields)
+    # Squares of features of pixels that are 57.6 times as far from the mean.
+    assert "would have larger squares by a factor of 3," in rows["paper units"]
+    assert "caffe_alexnet" in rows["paper units"]
+    (shape,) = model.comparator.feature_shapes((64, 64))
+    assert model.loss_weights == {"feature": pytest.approx(0.01 * np.prod(shape) / 2)}
+
+
+def test_the_plan_tells_nothing_of_a_comparator_on_the_papers_pixels(archive):
+    rows, model = rows_of(archive, comparator="random_alexnet:conv1", lambda_feat=0.01)
+    model.comparator.architecture = dataclasses.replace(
+        model.comparator.architecture, std=(1 / 255,) * 3
+    )
+    task = AutoencoderTask(config(archive, lambda_units="paper", lambda_feat=0.01))
+    assert "paper units" in rows
+    assert "paper units" not in task.plan(model)
+    task = AutoencoderTask(config(archive))
+    assert "paper units" not in task.plan(model)

@@ -15,18 +15,19 @@ from tfdeepsim.comparators.comparator import Comparator
 from tfdeepsim.comparators.from_config import comparator_of
 from tfdeepsim.data import open_dataset
 from tfdeepsim.data.pipeline import batches, training_batches
-from tfdeepsim.data.splits.examples import example_rows
+from tfdeepsim.data.splits.examples import evenly_spaced, example_rows
 from tfdeepsim.data.splits.split import Split
 from tfdeepsim.deepsim import DeePSiM
 from tfdeepsim.errors import InputError
 from tfdeepsim.files import replacing
 from tfdeepsim.gate import GatedAdam
 from tfdeepsim.networks.discriminator import Discriminator
+from tfdeepsim.pixels import to_floats
 from tfdeepsim.run import RunDirectory
 from tfdeepsim.training.augment import augmented
 from tfdeepsim.training.balance import Balance
 from tfdeepsim.training.comparator_record import comparator_record, comparator_summary
-from tfdeepsim.training.feature_scale import mean_squares
+from tfdeepsim.training.feature_scale import factor_of_bytes, mean_squares
 from tfdeepsim.training.task import Task
 from tfdeepsim.training.tensorboard import RunTensorBoard, reconstruct
 from tfdeepsim.units import mean_units
@@ -121,6 +122,11 @@ class GeneratorTask(Task):
         return self.description.splits["encoder_train"]
 
     def trial_batch(self) -> dict[str, tf.Tensor]:
+        """Training images, or noise if the dataset does not exist yet."""
+        if self.description.ready:
+            images = self.splits["encoder_train"].images
+            rows = evenly_spaced(len(images), self.config.batch_size)
+            return {"image": tf.constant(to_floats(images[rows]))}
         shape = (self.config.batch_size, *self.description.image_shape)
         return {"image": tf.random.stateless_uniform(shape, seed=(0, 0))}
 
@@ -156,7 +162,22 @@ class GeneratorTask(Task):
             "model": f"{self.generator_summary()}, {parameters:,} parameters",
             "loss": " + ".join(f"{value:.4g} {name}" for name, value in model.loss_weights.items()),
             "comparator": comparator_summary(model, self.trial_batch()["image"]),
+            **self._paper_units_row(model),
             **_discriminator_row(model, self.config.gate),
+        }
+
+    def _paper_units_row(self, model: DeePSiM) -> dict[str, str]:
+        """What the paper's λ_feat means for a comparator that is not the paper's."""
+        if self.config.lambda_units != "paper" or "feature" not in model.loss_weights:
+            return {}
+        factor = factor_of_bytes(model.comparator, self.trial_batch()["image"].numpy())
+        if factor == 1.0:
+            return {}
+        times = "by an unknown factor" if factor is None else f"by a factor of {factor:,.0f}"
+        return {
+            "paper units": "the paper's λ_feat presumes a network that takes pixels of 0 to 255 "
+            f"(caffe_alexnet).\nOn such pixels, {self.config.comparator} would have larger squares "
+            f"{times};\nthe feature term is smaller by that factor than the paper's λ_feat presumes"
         }
 
     def record(self, model: DeePSiM) -> dict[str, Any]:
