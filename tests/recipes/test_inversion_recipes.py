@@ -263,7 +263,8 @@ def test_a_tiny_table_8(reproduced):
     assert len({row["image_error"] for row in rows}) == 5
     text = (reproduced / "inversions.md").read_text(encoding="utf-8")
     assert text.count("±") == 2 * 4
-    assert "43 / 37" in text
+    for reported in ("55 / 48", "46 / 79", "51 / –", "80 / 19"):
+        assert reported in text
     for name in ("layers.png", "ablations.png"):
         assert width_of(reproduced / name) > 1000
     with np.load(cache) as file:

@@ -39,7 +39,7 @@ def report(inversions: InversionRuns, targets: np.ndarray) -> None:
     }
     table = InversionTable(
         [score for score, _ in results.values()],
-        {(f"alexnet:{LAYER}", name): value for name, value in REPORTED.items()},
+        {(f"{inversions.network}:{LAYER}", name): value for name, value in REPORTED.items()},
         (f"{len(targets)} test images, one seed.", "Paper: ImageNet at full size, Table 8."),
         "relu6 inverted under several comparators",
     )

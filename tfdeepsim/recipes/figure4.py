@@ -24,7 +24,7 @@ import numpy as np
 import rich.console
 
 from tfdeepsim.comparators import make_comparator
-from tfdeepsim.config import TrainConfig
+from tfdeepsim.config import FULLY_CONNECTED, TrainConfig
 from tfdeepsim.data.chosen_images import chosen_images
 from tfdeepsim.export import load_generator
 from tfdeepsim.fidelity.fidelity import SUBSET_SIZE, features_of
@@ -33,6 +33,12 @@ from tfdeepsim.fidelity.gradients import gradient_ratio
 from tfdeepsim.fidelity.kernel import kernel_distance
 from tfdeepsim.files import replacing
 from tfdeepsim.recipes.images import decode, interpolate, reconstruct
+from tfdeepsim.recipes.paper_settings import (
+    is_caffe,
+    optimization,
+    paper_weights,
+    print_settings,
+)
 from tfdeepsim.recipes.scale import scaled_steps
 from tfdeepsim.recipes.trained_comparators import trained_videonet
 from tfdeepsim.report.figures.image_rows import write_image_rows
@@ -41,7 +47,6 @@ from tfdeepsim.study import ensure_trained
 from tfdeepsim.tables import Table, print_table
 
 STEPS = 500_000
-LEARNING_RATE = 5e-4
 LAMBDA_KL = 0.1
 SMALL: dict[str, Any] = {"image_size": 64, "shorter_side": 72, "width": 0.5, "latent_dim": 256}
 FULL: dict[str, Any] = {"image_size": 227, "shorter_side": 256}
@@ -81,15 +86,16 @@ def configs(
     Raises:
         InputError: If `scale` is no share, or leaves no step.
     """
+    steps = scaled_steps(STEPS, scale)
     common: dict[str, Any] = {
         "dataset": dataset,
         "data_dir": data_dir,
         "network": "dosovitskiy",
         "model": "vae",
         "lambda_kl": LAMBDA_KL,
-        "steps": scaled_steps(STEPS, scale),
+        "steps": steps,
         "augment": "crop+flip",
-        "learning_rate": LEARNING_RATE,
+        **optimization(scale, steps),
     }
     common |= FULL if scale == 1 else SMALL
     needed_weights = {"alexnet:relu6": comparator_weights, "videonet:pool5": videonet}
@@ -98,8 +104,22 @@ def configs(
         comparator = system.get("comparator", "")
         weights = needed_weights.get(comparator)
         if comparator not in needed_weights or weights is not None:
-            rows[name] = TrainConfig(**common, **system, comparator_weights=weights)
+            if comparator.startswith("alexnet") and is_caffe(comparator_weights):
+                weights = comparator_weights
+            rows[name] = TrainConfig(
+                **common | _loss(system, weights, scale), comparator_weights=weights
+            )
     return rows
+
+
+def _loss(system: dict[str, Any], weights: str | None, scale: float) -> dict[str, Any]:
+    """Fields of a loss; at full size with the weights λ of the paper."""
+    fields = system | {"lambda_kl": LAMBDA_KL}
+    if str(fields.get("comparator")).startswith("alexnet") and is_caffe(weights):
+        fields["comparator"] = f"caffe_{fields['comparator']}"
+    if scale < 1:
+        return fields
+    return paper_weights(fields, FULL["image_size"], DEEPSIM["lambda_img"], FULLY_CONNECTED)
 
 
 def reproduce(
@@ -129,6 +149,9 @@ def reproduce(
         )
     rows = configs(scale, dataset, data_dir, comparator_weights, videonet)
     runs = {name: RunDirectory(folder / name.lower().replace(" ", "-")) for name in rows}
+    departures = ("images of 64 pixels, not 227", "half the channels", "256 latent dimensions")
+    steps, caffe = scaled_steps(STEPS, scale), is_caffe(comparator_weights)
+    print_settings(scale, steps, STEPS, FULL["image_size"], caffe, console, departures)
     for name, config in rows.items():
         console.rule(name)
         ensure_trained(config, runs[name], dry_run=dry_run, console=console)

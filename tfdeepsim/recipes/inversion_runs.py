@@ -17,6 +17,12 @@ import rich.console
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.data.chosen_images import chosen_images
 from tfdeepsim.inversion_evaluation import TEST_IMAGES
+from tfdeepsim.recipes.paper_settings import (
+    is_caffe,
+    optimization,
+    paper_weights,
+    print_settings,
+)
 from tfdeepsim.recipes.scale import scaled_steps
 from tfdeepsim.recipes.trained_comparators import trained_alexnet, trained_videonet
 from tfdeepsim.run import RunDirectory
@@ -24,11 +30,9 @@ from tfdeepsim.study import ensure_trained
 
 RUN_DIR = "runs/inversions"
 STEPS = 500_000
-LEARNING_RATE = 5e-4
-"""Learning rate of all runs. At few steps, the 0.0002 of the paper leaves them half trained."""
 ALEXNET_EPOCHS = 8
 SMALL: dict[str, Any] = {"image_size": 64, "width": 0.5}
-FULL: dict[str, Any] = {"image_size": 227, "shorter_side": 256}
+FULL: dict[str, Any] = {"image_size": 227, "shorter_side": 256, "augment": "crop"}
 LAYERS = {"conv5": "pool5", "fc6": "relu6", "fc7": "relu7", "fc8": "fc8"}
 """Layers as Dosovitskiy & Brox 2016 name them, and the layer of AlexNet that is inverted: after the
 pooling or the ReLU."""
@@ -95,7 +99,9 @@ class InversionRuns:
         self.data_dir = data_dir
         self.steps = scaled_steps(STEPS, scale)
         self.size: dict[str, Any] = FULL if scale == 1 else SMALL
+        self.scale = scale
         self.alexnet = comparator_weights
+        self.network = "caffe_alexnet" if is_caffe(comparator_weights) else "alexnet"
         self.videonet = RunDirectory(self.folder / "videonet")
         self.dry_run = dry_run
         self.console = rich.console.Console()
@@ -108,19 +114,23 @@ class InversionRuns:
             system: One of `SYSTEMS`.
             seed: Seed of the run.
         """
-        fields = SYSTEMS[system]
-        network = fields.get("comparator", "").partition(":")[0]
+        fields = dict(SYSTEMS[system])
+        network, _, features = fields.get("comparator", "").partition(":")
+        if network == "alexnet":
+            fields["comparator"] = f"{self.network}:{features}"
+        if self.scale == 1:
+            fields = paper_weights(fields, self.size["image_size"], DEEPSIM["lambda_img"])
         weights = {"alexnet": self.alexnet, "videonet": str(self.videonet.path)}
         return TrainConfig(
             task="inversion",
-            invert=f"alexnet:{layer}",
+            invert=f"{self.network}:{layer}",
             invert_weights=self.alexnet,
             comparator_weights=weights.get(network),
-            learning_rate=LEARNING_RATE,
             seed=seed,
             dataset=self.dataset,
             data_dir=self.data_dir,
             steps=self.steps,
+            **optimization(self.scale, self.steps),
             **self.size,
             **fields,
         )
@@ -130,7 +140,17 @@ class InversionRuns:
         return RunDirectory(self.folder / f"{layer}-{system}-seed{seed}")
 
     def train_alexnet(self) -> None:
-        """Train the AlexNet that is inverted, unless there are weights or a finished run."""
+        """Train the AlexNet that is inverted, unless there are weights or a finished run; before
+        that, say which settings are not the paper's."""
+        print_settings(
+            self.scale,
+            self.steps,
+            STEPS,
+            self.size["image_size"],
+            self.network == "caffe_alexnet",
+            self.console,
+            ("images of 64 pixels, not 227", "half the channels", "no random crops"),
+        )
         if self.alexnet is None:
             self.alexnet = trained_alexnet(
                 RunDirectory(self.folder / "alexnet"),

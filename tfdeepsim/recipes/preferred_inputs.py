@@ -34,7 +34,7 @@ def report(inversions: InversionRuns, targets: np.ndarray) -> None:
     run = inversions.run(*RUNS[0])
     inversion = open_inversion(run)
     class_names = run.read_environment()["dataset"]["class_names"]
-    classifier = make_comparator("alexnet:fc8", inversions.alexnet)
+    classifier = make_comparator(f"{inversions.network}:fc8", inversions.alexnet)
     features = inversion.features(targets)
     low, high = features.min(axis=0), features.max(axis=0)
     starts = features[np.linspace(0, len(features) - 1, STARTS).astype(int)]

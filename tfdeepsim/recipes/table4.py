@@ -22,13 +22,19 @@ import numpy as np
 import rich.console
 
 from tfdeepsim.comparators import make_comparator
-from tfdeepsim.config import TrainConfig
+from tfdeepsim.config import LOSSES, TrainConfig
 from tfdeepsim.data import open_dataset
 from tfdeepsim.data.naming import dataset_name
 from tfdeepsim.export import load_generator
 from tfdeepsim.fidelity.fidelity import Fidelity, measure
 from tfdeepsim.probes.scikit_learn.folds import FoldScores
 from tfdeepsim.recipes.images import encode, reconstruct
+from tfdeepsim.recipes.paper_settings import (
+    is_caffe,
+    optimization,
+    paper_weights,
+    print_settings,
+)
 from tfdeepsim.recipes.scale import scaled_steps
 from tfdeepsim.recipes.svm_folds import SvmFolds, svm_folds
 from tfdeepsim.report.fidelity_table import FidelityTable, print_fidelity, write_fidelity
@@ -37,8 +43,7 @@ from tfdeepsim.run import RunDirectory
 from tfdeepsim.study import ensure_trained
 
 STEPS = 500_000
-LEARNING_RATE = 5e-4
-"""Learning rate of all rows. At few steps, the 0.0002 of the paper leaves them half trained."""
+IMAGE_SIZE = 64
 TEST_IMAGES, SHOWN = 2000, 10
 SYSTEMS: dict[str, dict[str, Any]] = {
     "SE": {"loss": "pixel"},
@@ -72,23 +77,28 @@ def configs(
     Raises:
         InputError: If `scale` is no share, or leaves no step.
     """
+    steps = scaled_steps(STEPS, scale)
     common: dict[str, Any] = {
         "dataset": dataset,
         "data_dir": data_dir,
         "network": "dosovitskiy",
-        "steps": scaled_steps(STEPS, scale),
-        "image_size": 64,
+        "steps": steps,
+        "image_size": IMAGE_SIZE,
         "shorter_side": 96 if dataset == "stl10" else 72,
         "augment": "crop",
-        "learning_rate": LEARNING_RATE,
+        **optimization(scale, steps),
     }
-    weights = {"alexnet:conv3": comparator_weights}
-    return {
-        name: TrainConfig(
-            **common, **system, comparator_weights=weights.get(system.get("comparator", ""))
-        )
-        for name, system in SYSTEMS.items()
-    }
+    rows = {}
+    for name, system in SYSTEMS.items():
+        fields = dict(system)
+        if fields.get("comparator", "").startswith("alexnet"):
+            fields["comparator_weights"] = comparator_weights
+            if is_caffe(comparator_weights):
+                fields["comparator"] = f"caffe_{fields['comparator']}"
+        if scale == 1:
+            fields = paper_weights(fields, IMAGE_SIZE, LOSSES["deepsim"]["image"])
+        rows[name] = TrainConfig(**common, **fields)
+    return rows
 
 
 def reproduce(
@@ -118,6 +128,8 @@ def reproduce(
     first = next(iter(rows.values()))
     # Whatever is wrong with the labels or the folds is said before the long training.
     data = None if dry_run else svm_folds(open_dataset(dataset, data_dir, first))
+    caffe = is_caffe(comparator_weights)
+    print_settings(scale, first.steps or 0, STEPS, IMAGE_SIZE, caffe, console)
     for name, config in rows.items():
         console.rule(name)
         ensure_trained(config, runs[name], dry_run=dry_run, console=console)

@@ -115,8 +115,8 @@ def _report(inversions: InversionRuns) -> None:
         "Paper: ImageNet at full size, Table 8; the pixel loss is its row “Our just image loss”. "
         "Dosovitskiy & Brox 2015 have the same loss and smaller generators.",
     )
-    reported = _by_row(REPORTED)
-    earlier = {EARLIER: _by_row({METHODS["pixel"]: REPORTED_EARLIER})}
+    reported = _by_row(REPORTED, inversions.network)
+    earlier = {EARLIER: _by_row({METHODS["pixel"]: REPORTED_EARLIER}, inversions.network)}
     table = InversionTable(scores, reported, notes, other_papers=earlier)
     print_inversions(table, inversions.console)
     write_inversions(inversions.folder, table)
@@ -126,10 +126,12 @@ def _report(inversions: InversionRuns) -> None:
     )
 
 
-def _by_row(reported: Mapping[str, Sequence[str | None]]) -> dict[tuple[str, str], str]:
+def _by_row(
+    reported: Mapping[str, Sequence[str | None]], network: str = "alexnet"
+) -> dict[tuple[str, str], str]:
     """Reported values by features and method, as in the rows of the table."""
     return {
-        (f"alexnet:{layer}", method): value
+        (f"{network}:{layer}", method): value
         for method, values in reported.items()
         for layer, value in zip(REPORTED_LAYERS, values, strict=True)
         if value is not None
@@ -202,7 +204,7 @@ def _optimized(
             trials = [Trial(*row) for row in file["trials"].tolist()]
             return file["found"], TvChoice(tuple(trials), len(validation))
     choice = chosen_tv_weight(
-        features, validation, settings, f"alexnet:{layer}", inversions.console
+        features, validation, settings, f"{inversions.network}:{layer}", inversions.console
     )
     settings = dataclasses.replace(settings, tv_weight=choice.weight)
     images = reconstruct_by_optimization(features, targets, settings, inversions.console)
