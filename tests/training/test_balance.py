@@ -13,7 +13,7 @@ from tfdeepsim.deepsim import DeePSiM
 from tfdeepsim.networks.discriminator import Discriminator
 from tfdeepsim.networks.generators import make_generator
 from tfdeepsim.run import RunDirectory
-from tfdeepsim.training.balance import BAND, CHARTS, LONG, Balance, shares
+from tfdeepsim.training.balance import BAND, CHARTS, LONG, Balance, balance_lines, shares
 
 EVEN = {"gradient_image": 1.0, "gradient_feature": 1.0, "gradient_adversarial": 1.0}
 
@@ -68,6 +68,21 @@ def test_a_weak_term_is_warned_of_once(tmp_path):
 
 def test_a_share_at_the_limit_is_no_warning(tmp_path):
     assert watched(tmp_path, ALL, [{"gradient_image": 0.01, "gradient_feature": 0.98}]) == [""]
+
+
+def test_lines_of_the_plan():
+    assert balance_lines({}) == []
+    assert balance_lines({"feature": 0.9, "image": 0.09, "adversarial": 0.01}) == [
+        "90.0 % feature, 9.0 % image, 1.0 % adversarial, "
+        "at the generated image over the trial steps"
+    ]
+    assert balance_lines({"feature": 0.95, "image": 0.05})[1:] == [
+        "warning: the term 'feature' has over 90% of the gradient: the other terms hardly count"
+    ]
+    assert balance_lines({"feature": 0.6, "image": 0.395, "adversarial": 0.005})[1:] == [
+        "warning: the term 'adversarial' has under 1% of the gradient: "
+        "raise its weight or leave it out"
+    ]
 
 
 @pytest.mark.parametrize(("ratio", "ahead"), [(0.05, "discriminator"), (25.0, "generator")])

@@ -1,6 +1,7 @@
 """The scale of feature errors: measured on training images, recorded, and read on resuming."""
 
 import dataclasses
+import io
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,6 +14,7 @@ from tfdeepsim.arrays import load_arrays
 from tfdeepsim.comparators import make_comparator
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.data import describe
+from tfdeepsim.data.lazy_dataset import LazyDataset
 from tfdeepsim.data.splits.split import Split
 from tfdeepsim.errors import InputError
 from tfdeepsim.files import write_json
@@ -189,3 +191,51 @@ def test_the_plan_tells_nothing_of_a_comparator_on_the_papers_pixels(archive):
     assert "paper units" not in task.plan(model)
     task = AutoencoderTask(config(archive))
     assert "paper units" not in task.plan(model)
+
+
+@pytest.mark.parametrize(
+    ("weights", "sentences"),
+    [
+        ({"lambda_feat": 1.0, "lambda_img": 1e-6}, {"feature": "over 90%", "image": "under 1%"}),
+        ({"lambda_feat": 1e-6, "lambda_img": 1.0}, {"image": "over 90%", "feature": "under 1%"}),
+        ({"lambda_feat": 0.0, "lambda_img": 1.0}, {}),
+    ],
+)
+def test_the_plan_shows_the_balance_of_the_gradient(archive, tmp_path, weights, sentences):
+    out = io.StringIO()
+    console = rich.console.Console(file=out, width=300)
+    comparator = "random_alexnet:relu1" if weights["lambda_feat"] else None
+    run = RunDirectory(tmp_path / "run")
+    train(config(archive, **weights, comparator=comparator), run, dry_run=True, console=console)
+    text = out.getvalue()
+    assert not run.path.exists()
+    assert ("at the generated image over the trial steps" in text) == bool(sentences)
+    assert text.count("of the gradient") == len(sentences)
+    for term, words in sentences.items():
+        assert f"the term '{term}' has {words} of the gradient" in text
+
+
+class Late(LazyDataset):
+    """A dataset that does not exist before it is opened."""
+
+    @property
+    def description(self):
+        return dataclasses.replace(super().description, ready="splits" in vars(self))
+
+
+def test_data_that_are_created_first_have_scale_and_balance_before_the_first_epoch(
+    archive, tmp_path
+):
+    out = io.StringIO()
+    console = rich.console.Console(file=out, width=300)
+    options = config(archive, steps=1, lambda_img=1.0)
+    run = RunDirectory(tmp_path / "run")
+    train(options, run, console=console, data=Late(options))
+    assert recorded(run) == pytest.approx(squares_of(squares(40, seed=3)[0]), rel=0.2)
+    text = out.getvalue()
+    assert text.count("at the generated image over the trial steps") == 1
+    assert text.index("at the generated image") > text.index("run directory")
+    out.truncate(0)
+    other = RunDirectory(tmp_path / "other")
+    train(options, other, dry_run=True, console=console, data=Late(options))
+    assert "at the generated image" not in out.getvalue()

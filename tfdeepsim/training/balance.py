@@ -14,6 +14,8 @@ from tfdeepsim.run import RunDirectory
 
 LEAST_SHARE = 0.01
 """Share of the sum of gradient norms at the generated image, below which a term hardly counts."""
+MOST_SHARE = 0.9
+"""Share above which a term decides alone."""
 BAND = (0.1, 10.0)
 """Range of r = L_discr / L_adv in which both networks can learn: the thresholds in the code of
 Dosovitskiy & Brox."""
@@ -101,6 +103,35 @@ def shares(logs: Mapping[str, float]) -> dict[str, float]:
     }
     total = math.fsum(norms.values())
     return {name: norm / total for name, norm in norms.items()} if total else {}
+
+
+def balance_lines(shares: Mapping[str, float]) -> list[str]:
+    """Lines for the plan: the shares of the terms, and a sentence for each that has nearly all of
+    the gradient, or nearly nothing.
+
+    Args:
+        shares: Share of each term, as `shares` returns them.
+
+    Example:
+        >>> balance_lines({"feature": 0.75, "image": 0.25})
+        ['75.0 % feature, 25.0 % image, at the generated image over the trial steps']
+    """
+    if not shares:
+        return []
+    listed = ", ".join(f"{100 * share:.1f} % {name}" for name, share in shares.items())
+    lines = [f"{listed}, at the generated image over the trial steps"]
+    for name, share in shares.items():
+        if share > MOST_SHARE:
+            lines.append(
+                f"warning: the term '{name}' has over {MOST_SHARE:.0%} of the gradient: "
+                "the other terms hardly count"
+            )
+        if share < LEAST_SHARE:
+            lines.append(
+                f"warning: the term '{name}' has under {LEAST_SHARE:.0%} of the gradient: "
+                "raise its weight or leave it out"
+            )
+    return lines
 
 
 def _layout() -> Any:

@@ -15,6 +15,7 @@ from tfdeepsim.data.dataset import Description
 from tfdeepsim.data.pipeline import without_autotuning
 from tfdeepsim.duration import duration
 from tfdeepsim.tables import Table, print_table
+from tfdeepsim.training.balance import balance_lines
 from tfdeepsim.training.task import Task
 
 TRIAL_STEPS = 6
@@ -33,6 +34,8 @@ class Plan:
         seconds_per_step: Time of a step on this machine, without reading the data.
         peak_bytes: Largest resident memory of this process until the end of the trial steps.
         data_bytes: Size of the decoded images, which are loaded after the trial.
+        shares: Share of each term in the gradient at the generated image over the trial steps;
+            empty for a single term, and if the data do not exist yet.
         comparator_seconds: Part of `seconds_per_step` that the comparator takes; None without one.
 
     Example:
@@ -48,6 +51,7 @@ class Plan:
     peak_bytes: int
     data_bytes: int
     comparator_seconds: float | None = None
+    shares: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
     @property
     def seconds(self) -> float:
@@ -59,20 +63,31 @@ class Plan:
 
 
 def measure_step(model: Any, batch: Mapping[str, tf.Tensor]) -> float:
-    """Measure the seconds of a training step; the model is left as it was.
+    """Seconds of a training step; arguments as of `trial_steps`."""
+    return trial_steps(model, batch)[0]
+
+
+def trial_steps(model: Any, batch: Mapping[str, tf.Tensor]) -> tuple[float, dict[str, float]]:
+    """Train for a few steps, after which the model is left as it was.
 
     Args:
         model: Compiled model.
         batch: Batch to train on for `TRIAL_STEPS` steps.
+
+    Returns:
+        Seconds of a step, and the measures of training by name, which are means over the steps.
     """
     before = [variable.numpy() for variable in model.state_variables()]
     batches = without_autotuning(tf.data.Dataset.from_tensors(dict(batch)).repeat(TRIAL_STEPS))
     timer = _StepTimer()
-    model.fit(batches, steps_per_epoch=TRIAL_STEPS, verbose=0, shuffle=False, callbacks=[timer])
+    history = model.fit(
+        batches, steps_per_epoch=TRIAL_STEPS, verbose=0, shuffle=False, callbacks=[timer]
+    )
     for variable, value in zip(model.state_variables(), before, strict=True):
         variable.assign(value)
     # The first step also traces and compiles the function.
-    return statistics.median(timer.seconds[1:])
+    measures = {name: float(values[-1]) for name, values in history.history.items()}
+    return statistics.median(timer.seconds[1:]), measures
 
 
 class _StepTimer(keras.callbacks.Callback):
@@ -111,6 +126,7 @@ def show_plan(
         "data": f"{config.dataset}: {plan.images:,} training examples"
         + _preparation(task.description),
         **task.plan(model),
+        **_gradient_row(plan),
         "steps": f"{plan.steps:,} of {config.batch_size} images, {plan.steps_per_epoch:,} an epoch",
         "precision": f"{config.precision}, {replicas} replica(s)",
         "memory": f"about {(plan.peak_bytes + plan.data_bytes) / 2**30:.1f} GiB",
@@ -123,6 +139,11 @@ def show_plan(
         for number, line in enumerate(str(value).splitlines())
     ]
     print_table(Table("", [], [lines], text_columns=(0, 1)), console)
+
+
+def _gradient_row(plan: Plan) -> dict[str, str]:
+    lines = balance_lines(plan.shares)
+    return {"gradient": "\n".join(lines)} if lines else {}
 
 
 def _share(plan: Plan) -> str:

@@ -16,6 +16,7 @@ from tfdeepsim.duration import duration
 from tfdeepsim.errors import InputError
 from tfdeepsim.files import write_json
 from tfdeepsim.run import RunDirectory
+from tfdeepsim.training.balance import balance_lines, shares
 from tfdeepsim.training.build import build_model, make_strategy
 from tfdeepsim.training.checkpoint import (
     Checkpoint,
@@ -27,7 +28,7 @@ from tfdeepsim.training.checkpoint import (
 from tfdeepsim.training.comparator_record import comparator_seconds
 from tfdeepsim.training.environment import environment
 from tfdeepsim.training.epoch_progress import EpochProgress
-from tfdeepsim.training.plan import Plan, measure_step, peak_bytes, show_plan
+from tfdeepsim.training.plan import Plan, peak_bytes, show_plan, trial_steps
 from tfdeepsim.training.step_counter import StepCounter
 from tfdeepsim.training.task import Task
 from tfdeepsim.training.tasks import check_data_of_dry_run, make_task
@@ -85,11 +86,17 @@ def train(
         show_plan(console, task, plan, model, run.path)
     if dry_run:
         return None
+    had_data = task.description.ready
     if not resume:
         run.create(overwrite)
     with run.locked():
         with strategy.scope():
             task.prepare(model)
+            if not had_data:
+                # The plan had no images to measure the balance of the terms on.
+                measures = trial_steps(model, task.trial_batch())[1]
+                for line in balance_lines(shares(measures)):
+                    console.print(line, highlight=False)
         _record(task, run, model, resume)
         progress.monitor = task.monitor
         _fit(task, run, model, progress, console)
@@ -117,7 +124,7 @@ def make_plan(task: Task, model: Any, progress: TrainingProgress) -> Plan:
         )
     steps_per_epoch = task.examples // config.batch_size
     batch = task.trial_batch()
-    seconds = measure_step(model, batch)
+    seconds, measures = trial_steps(model, batch)
     has_comparator = getattr(model, "comparator", None) is not None
     return Plan(
         images=task.examples,
@@ -129,6 +136,8 @@ def make_plan(task: Task, model: Any, progress: TrainingProgress) -> Plan:
         data_bytes=task.description.splits["encoder_train"]
         * int(np.prod(task.description.image_shape)),
         comparator_seconds=comparator_seconds(model, batch["image"]) if has_comparator else None,
+        # Of noise, they would say nothing.
+        shares=shares(measures) if task.description.ready else {},
     )
 
 
