@@ -31,7 +31,7 @@ def test_systems_differ_in_model_and_loss_alone():
         for key, value in c.to_dict().items()
         if value != configs["ae"].to_dict()[key]
     }
-    assert differing == {"model", "loss", "comparator"}
+    assert differing == {"model", "loss", "comparator", "feature_scale"}
 
 
 def test_scale_is_a_number_of_rollouts(tmp_path):
