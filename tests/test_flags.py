@@ -26,7 +26,10 @@ from tfdeepsim.tuning.settings import SearchSettings
 
 SETTINGS = (DataOptions, TrainConfig, EvaluationOptions, OptimizationSettings, SearchSettings)
 OF_NO_FIELD = {
-    train: {"help", "run_dir", "resume", "overwrite", "dry_run", "recipe", "scale"},
+    train: {
+        *("help", "run_dir", "resume", "overwrite", "dry_run", "recipe", "scale"),
+        *train.TABLE1_FLAGS,
+    },
     search: {"help", "run", "directory", "overwrite", "workers", "dry_run"},
     evaluate: {
         *("help", "encoders", "report_dir", "overwrite", "compare", "seeds", "run_dir", "dry_run"),

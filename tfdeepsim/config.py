@@ -70,6 +70,8 @@ FEATURE_FIELDS = (
 """Fields of the feature term."""
 INVERSION_FIELDS = ("invert", "invert_weights", "external_range", "noise_dim", "lambda_diversity")
 """Fields of `--task inversion` alone."""
+ADVERSARIAL_FIELDS = ("adversarial_start", "discriminator_weight_decay")
+"""Fields of the adversarial term."""
 GENERATOR_FIELDS = (
     "width",
     "loss",
@@ -78,6 +80,7 @@ GENERATOR_FIELDS = (
     "lambda_img",
     "lambda_units",
     "gate",
+    *ADVERSARIAL_FIELDS,
     "schedule",
     "augment",
     *FEATURE_FIELDS[1:],
@@ -152,6 +155,10 @@ class TrainConfig(DataOptions):
             Dosovitskiy & Brox 2016.
         gate: When the discriminator or the generator pauses: as in the `paper`, with a
             `hysteresis`, or never.
+        adversarial_start: Optimizer step at which the adversarial term and the discriminator's
+            training join.
+        discriminator_weight_decay: Factor of the L2 regularization of the discriminator: so many
+            times each weight is added to its gradient before Adam, as in Caffe.
         schedule: Learning rate over the steps: `constant`, or `halving` at 30, 50, 70 and 90 %.
         augment: Augmentation of training images: a random flip, a random crop of images of
             `--shorter-side`, or both.
@@ -213,6 +220,8 @@ class TrainConfig(DataOptions):
     lambda_diversity: float | None = None
     lambda_units: str = "mean"
     gate: str = "paper"
+    adversarial_start: int = 0
+    discriminator_weight_decay: float = 0.0
     schedule: str = "constant"
     augment: str = "none"
     comparator: str | None = None
@@ -244,7 +253,13 @@ class TrainConfig(DataOptions):
         for name in COUNTS:
             self._require(name, lambda value: value >= 1, "1 or more")
         self._require("surrogate_classes", lambda value: value >= 2, "2 or more")
-        self._require("noise_dim", lambda value: value >= 0, "0 or more")
+        for name in ("noise_dim", "adversarial_start"):
+            self._require(name, lambda value: value >= 0, "0 or more")
+        self._require(
+            "discriminator_weight_decay",
+            lambda value: 0 <= value < math.inf,
+            "a number, 0 or more",
+        )
         self._require("seed", lambda value: 0 <= value < 2**31, "0 to 2147483647")
         self._require("learning_rate", lambda value: 0 < value < math.inf, "a number above 0")
         self._require("width", lambda value: 0 < value <= 4, "a factor above 0, up to 4")
@@ -339,7 +354,14 @@ class TrainConfig(DataOptions):
             )
         if "adversarial" not in weights:
             accepted = "--loss deepsim, or --lambda-adv above 0"
-            self._refuse_changed(("gate",), "is for adversarial training", accepted)
+            names = ("gate", *ADVERSARIAL_FIELDS)
+            self._refuse_changed(names, "is for adversarial training", accepted)
+        if self.steps is not None and self.adversarial_start >= self.steps:
+            raise InputError(
+                "--adversarial-start must come before the last step",
+                got=f"--adversarial-start {self.adversarial_start} --steps {self.steps}",
+                accepted=f"0 to {self.steps - 1}",
+            )
         if "feature" not in weights and "image" not in weights:
             raise InputError(
                 "the loss has no term left", got="all weights 0", accepted="a --lambda above 0"

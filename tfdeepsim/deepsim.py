@@ -19,6 +19,9 @@ OF_IMAGES = ("feature", "adversarial", "image", "diversity")
 NETWORKS = ("generator", "comparator", "discriminator", "extractor")
 """Attributes of `DeePSiM` that hold networks."""
 
+CHANCE = 2.0
+"""Ratio r = L_discr / L_adv of a discriminator that guesses."""
+
 Tensors = dict[str, tf.Tensor]
 
 
@@ -38,7 +41,9 @@ class DeePSiM(keras.Model):
     noise, and every example of a batch is generated twice.
 
     With the adversarial term a step trains the discriminator too, by another optimizer with the
-    same settings, on the same generated images. Neither network's gradient reaches the other.
+    same settings, on the same generated images. Neither network's gradient reaches the other. Until
+    the step `adversarial_start` the discriminator is only measured: the term's weight is 0, and the
+    discriminator and the gate stay as they are.
 
     A `.keras` file of this model holds all networks, the optimizers and the gate, but not the state
     of random generators: noise and dropout start again from their seeds. Import `tfdeepsim.saving`
@@ -56,6 +61,11 @@ class DeePSiM(keras.Model):
             `adversarial`, else ignored.
         image_loss: `l2` or `l1`.
         gate: Key of `gate.GATES`: the rule that pauses generator and discriminator.
+        discriminator_weight_decay: Factor λ of L2 regularization of the discriminator: λ times each
+            weight is added to its gradient before Adam, as in Caffe, for biases too. This is not
+            the decoupled weight decay of `keras.optimizers.AdamW`.
+        adversarial_start: Number of optimizer steps after which the adversarial term and the
+            discriminator's training join.
         extractor: Frozen map from images to the features that are inverted; it need not be
             differentiable. None for a generator of images.
         feature_scales: Number for each layer of the comparator that the squared error of its
@@ -77,6 +87,8 @@ class DeePSiM(keras.Model):
         gate: str = "paper",
         extractor: Any = None,
         feature_scales: Sequence[float] | None = None,
+        discriminator_weight_decay: float = 0.0,
+        adversarial_start: int = 0,
         **kwargs: Any,
     ):
         # Autocast would round the images that an extractor sees under mixed precision.
@@ -90,7 +102,14 @@ class DeePSiM(keras.Model):
         self.gate: Any = Gate(gate) if self.discriminator else None
         self.discriminator_optimizer: Any = None
         self._feature_scales = None if feature_scales is None else tuple(feature_scales)
-        self._choices = {"image_loss": image_loss, "gate": gate}
+        self.discriminator_weight_decay = discriminator_weight_decay
+        self.adversarial_start = adversarial_start
+        self._choices = {
+            "image_loss": image_loss,
+            "gate": gate,
+            "discriminator_weight_decay": discriminator_weight_decay,
+            "adversarial_start": adversarial_start,
+        }
         self.means = {name: keras.metrics.Mean(name) for name in self._measured()}
         self.built = True
 
@@ -141,7 +160,8 @@ class DeePSiM(keras.Model):
         super().compile(optimizer=optimizer, **options)
         self.optimizer.build(self.generator.trainable_variables)
         if self.discriminator:
-            settings = {**self.optimizer.get_config(), "name": "discriminator_adam"}
+            settings = self.optimizer.get_config()
+            settings |= {"name": "discriminator_adam", "first_step": self.adversarial_start}
             self.discriminator_optimizer = GatedAdam.from_config(settings)
             self.discriminator_optimizer.build(self.discriminator.trainable_variables)
 
@@ -260,17 +280,30 @@ class DeePSiM(keras.Model):
 
     def weigh(self, terms: Mapping[str, tf.Tensor]) -> tf.Tensor:
         """The loss of each example: the weighted sum of `terms`, float32 [B]."""
-        return tf.add_n([self.loss_weights[name] * value for name, value in terms.items()])
+        weights = self._current_weights()
+        return tf.add_n([weights[name] * value for name, value in terms.items()])
+
+    def _has_started(self) -> tf.Tensor:
+        """Whether the adversarial term and the discriminator's training have joined."""
+        return tf.convert_to_tensor(self.optimizer.iterations) >= self.adversarial_start
+
+    def _current_weights(self) -> dict[str, Any]:
+        """Weight of each term in the next step."""
+        if not self.adversarial_start or self.discriminator is None:
+            return self.loss_weights
+        adversarial = tf.where(self._has_started(), self.loss_weights["adversarial"], 0.0)
+        return self.loss_weights | {"adversarial": adversarial}
 
     def train_step(self, batch: Mapping[str, tf.Tensor]) -> Tensors:
         # Optimizers sum the gradients of all replicas.
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         target, generator_input = self._examples(batch)
+        weights_of_terms = self._current_weights()
         with tf.GradientTape(persistent=True) as tape:
             generated, logits = self._generate(target, generator_input, training=True)
             terms = self._terms(target, generated, logits)
             weighted = {
-                name: self.loss_weights[name] * tf.reduce_mean(value) / replicas
+                name: weights_of_terms[name] * tf.reduce_mean(value) / replicas
                 for name, value in terms.items()
             }
             discriminator_loss = self._discriminator_loss(logits)
@@ -289,13 +322,17 @@ class DeePSiM(keras.Model):
         weights = self.generator.trainable_variables
         gradients = tape.gradient(outputs, weights, output_gradients=output_gradients)
         if self.discriminator:
-            self._train_discriminator(tape, discriminator_loss, replicas)
+            # Before the optimizers count this step.
+            has_started = self._has_started()
+            self._train_discriminator(tape, discriminator_loss, replicas, has_started)
             if isinstance(self.optimizer, GatedAdam):
                 self.optimizer.open = tf.identity(self.gate.generator)
-        self.optimizer.apply(gradients, weights)
         logs = self._update(terms, logits, discriminator_loss, image_gradients)
+        self.optimizer.apply(gradients, weights)
         if self.discriminator:
-            self.gate.update(_ratio(discriminator_loss, terms["adversarial"]))
+            ratio = _ratio(discriminator_loss, terms["adversarial"])
+            # At the ratio of chance no rule pauses a network.
+            self.gate.update(tf.where(has_started, ratio, CHANCE))
         return logs
 
     def _discriminator_loss(self, logits: Tensors) -> tf.Tensor | None:
@@ -306,11 +343,15 @@ class DeePSiM(keras.Model):
         )
 
     def _train_discriminator(
-        self, tape: tf.GradientTape, discriminator_loss: tf.Tensor, replicas: int
+        self,
+        tape: tf.GradientTape,
+        discriminator_loss: tf.Tensor,
+        replicas: int,
+        has_started: tf.Tensor,
     ) -> None:
         weights, optimizer = self.discriminator.trainable_variables, self.discriminator_optimizer
         # A copy, since an optimizer adds a variable that it is assigned to its own variables.
-        is_open = tf.identity(self.gate.discriminator)
+        is_open = tf.where(has_started, tf.identity(self.gate.discriminator), 0.0)
         # For a paused discriminator no gradient is computed.
         gradients = tf.cond(
             tf.cast(is_open, tf.bool),
@@ -320,6 +361,11 @@ class DeePSiM(keras.Model):
             ],
             lambda: [tf.zeros_like(weight) for weight in weights],
         )
+        if decay := self.discriminator_weight_decay:
+            gradients = [
+                g + decay / replicas * tf.cast(tf.convert_to_tensor(weight), g.dtype)
+                for g, weight in zip(gradients, weights, strict=True)
+            ]
         optimizer.open = is_open
         optimizer.apply(gradients, weights)
 
@@ -337,10 +383,9 @@ class DeePSiM(keras.Model):
         discriminator_loss: tf.Tensor | None,
         image_gradients: Tensors,
     ) -> Tensors:
+        weights = self._current_weights()
         values = {"loss": self.weigh(terms), **terms}
-        values |= {
-            f"weighted_{name}": self.loss_weights[name] * value for name, value in terms.items()
-        }
+        values |= {f"weighted_{name}": weights[name] * value for name, value in terms.items()}
         if len(image_gradients) > 1:
             values |= {
                 f"gradient_{name}": _norms(gradient) for name, gradient in image_gradients.items()
@@ -355,9 +400,10 @@ class DeePSiM(keras.Model):
                     tf.argmax(logits[name], 1) == label, tf.float32
                 )
         if discriminator_loss is not None and image_gradients:
+            is_open = tf.identity(self.gate.discriminator)
             values |= {
-                f"{name}_trained": getattr(self.gate, name)
-                for name in ("discriminator", "generator")
+                "discriminator_trained": tf.where(self._has_started(), is_open, 0.0),
+                "generator_trained": self.gate.generator,
             }
         for name, value in values.items():
             self.means[name].update_state(value)

@@ -100,7 +100,12 @@ class GatedAdam(keras.optimizers.Adam):
     """Adam whose update can be skipped, which leaves weights and moments as they are.
 
     Skipped steps are counted, as in the code of Dosovitskiy & Brox, so that a learning rate
-    schedule follows the steps of training.
+    schedule follows the steps of training. Those before `first_step` do not count for the
+    correction of the moments: the first update after them is that of a new optimizer.
+
+    Args:
+        *arguments, **options: Arguments of `keras.optimizers.Adam`.
+        first_step: Number of steps at the start that are all skipped.
 
     Attributes:
         open: Scalar that is 1 if the next update is applied and 0 if it is skipped. Set it before
@@ -113,10 +118,29 @@ class GatedAdam(keras.optimizers.Adam):
 
     open: Any = 1.0
 
+    def __init__(self, *arguments: Any, first_step: int = 0, **options: Any):
+        super().__init__(*arguments, **options)
+        self.first_step = first_step
+
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        if self.first_step:
+            learning_rate = learning_rate * self._correction_after_first_step()
         index = self._get_variable_index(variable)
         state = [variable, self._momentums[index], self._velocities[index]]
         before = [tf.identity(x) for x in state]
         super().update_step(gradient, variable, learning_rate)
         for new, old in zip(state, before, strict=True):
             self.assign(new, tf.where(tf.cast(self.open, tf.bool), new, old))
+
+    def _correction_after_first_step(self) -> tf.Tensor:
+        """Factor between Adam's corrections of the moments, from all steps to those from
+        `first_step` on."""
+        step = tf.cast(tf.convert_to_tensor(self.iterations), tf.float32) + 1.0
+
+        def correction(step: tf.Tensor) -> tf.Tensor:
+            return tf.sqrt(1.0 - self.beta_2**step) / (1.0 - self.beta_1**step)
+
+        return correction(tf.maximum(step - self.first_step, 1.0)) / correction(step)
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"first_step": self.first_step}

@@ -8,7 +8,13 @@ from typing import Any
 from tfdeepsim.command_line import import_tensorflow
 from tfdeepsim.comparators.from_config import check_comparator_of
 from tfdeepsim.comparators.spec import SPELLINGS as SPELLINGS_OF_COMPARATORS
-from tfdeepsim.config import CHOICES, FEATURE_FIELDS, INVERSION_FIELDS, TrainConfig
+from tfdeepsim.config import (
+    ADVERSARIAL_FIELDS,
+    CHOICES,
+    FEATURE_FIELDS,
+    INVERSION_FIELDS,
+    TrainConfig,
+)
 from tfdeepsim.data import KINDS, check_name
 from tfdeepsim.data.lazy_dataset import LazyDataset
 from tfdeepsim.errors import InputError
@@ -37,6 +43,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "lambda_kl",
         "lambda_units",
         "gate",
+        *ADVERSARIAL_FIELDS,
         *FEATURE_FIELDS,
     ),
     "how to train": (

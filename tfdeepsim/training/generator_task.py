@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from tfdeepsim.comparators.comparator import Comparator
 from tfdeepsim.comparators.from_config import comparator_of
+from tfdeepsim.config import TrainConfig
 from tfdeepsim.data import open_dataset
 from tfdeepsim.data.pipeline import batches, training_batches
 from tfdeepsim.data.splits.examples import evenly_spaced, example_rows
@@ -65,7 +66,14 @@ class GeneratorTask(Task):
         weights = self._loss_weights(comparator)
         discriminator = self.discriminator() if "adversarial" in weights else None
         parts = (generator, weights, comparator, discriminator)
-        model = DeePSiM(*parts, config.image_loss, config.gate, extractor)
+        model = DeePSiM(
+            *parts,
+            config.image_loss,
+            config.gate,
+            extractor,
+            discriminator_weight_decay=config.discriminator_weight_decay,
+            adversarial_start=config.adversarial_start,
+        )
         # Data that do not exist yet are created after the plan was shown, see `prepare`.
         if FEATURE_MEAN_SQUARES in self._earlier_comparator or self.description.ready:
             self.prepare(model)
@@ -163,7 +171,7 @@ class GeneratorTask(Task):
             "loss": " + ".join(f"{value:.4g} {name}" for name, value in model.loss_weights.items()),
             "comparator": comparator_summary(model, self.trial_batch()["image"]),
             **self._paper_units_row(model),
-            **_discriminator_row(model, self.config.gate),
+            **_discriminator_row(model, self.config),
         }
 
     def _paper_units_row(self, model: DeePSiM) -> dict[str, str]:
@@ -214,7 +222,12 @@ def _grid(model: DeePSiM, images: np.ndarray) -> np.ndarray:
     return np.stack([images, reconstruct(model, images)])
 
 
-def _discriminator_row(model: DeePSiM, gate: str) -> dict[str, str]:
+def _discriminator_row(model: DeePSiM, config: TrainConfig) -> dict[str, str]:
     if model.discriminator is None:
         return {}
-    return {"discriminator": f"{model.discriminator.count_params():,} parameters, gate {gate}"}
+    row = f"{model.discriminator.count_params():,} parameters, gate {config.gate}"
+    if config.discriminator_weight_decay:
+        row += f", weight decay {config.discriminator_weight_decay:g}"
+    if config.adversarial_start:
+        row += f", from step {config.adversarial_start:,} on"
+    return {"discriminator": row}
