@@ -52,6 +52,7 @@ class Balance(keras.callbacks.Callback):
         self.run = run
         self.console = console or rich.console.Console()
         self._weak: set[str] = set()
+        self._waits = False
         self._outside = 0
 
     def on_train_begin(self, logs: Any = None) -> None:
@@ -62,8 +63,14 @@ class Balance(keras.callbacks.Callback):
             with self._writer.as_default():
                 tf.summary.experimental.write_raw_pb(_layout().SerializeToString(), step=0)
 
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        start = self.model.adversarial_start
+        self._waits = bool(start) and int(self.model.optimizer.iterations.numpy()) < start
+
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float]) -> None:
         for name, share in shares(logs).items():
+            if name == "adversarial" and self._waits:
+                continue
             if share < LEAST_SHARE and name not in self._weak:
                 self._weak.add(name)
                 self._warn(
@@ -75,7 +82,8 @@ class Balance(keras.callbacks.Callback):
         with self._writer.as_default():
             for name, value in zip(("ratio_low", "ratio_high"), BAND, strict=True):
                 tf.summary.scalar(name, value, step=epoch)
-        self._outside = 0 if BAND[0] <= logs["ratio"] <= BAND[1] else self._outside + 1
+        is_inside = self._waits or BAND[0] <= logs["ratio"] <= BAND[1]
+        self._outside = 0 if is_inside else self._outside + 1
         if self._outside == LONG:
             ahead = "discriminator" if logs["ratio"] < BAND[0] else "generator"
             self._warn(

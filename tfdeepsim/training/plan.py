@@ -78,6 +78,9 @@ def trial_steps(model: Any, batch: Mapping[str, tf.Tensor]) -> tuple[float, dict
         Seconds of a step, and the measures of training by name, which are means over the steps.
     """
     before = [variable.numpy() for variable in model.state_variables()]
+    # The steps that are measured are those that train all networks.
+    iterations = model.optimizer.iterations
+    iterations.assign(max(int(iterations.numpy()), getattr(model, "adversarial_start", 0)))
     batches = without_autotuning(tf.data.Dataset.from_tensors(dict(batch)).repeat(TRIAL_STEPS))
     timer = _StepTimer()
     history = model.fit(
