@@ -277,6 +277,7 @@ def test_the_discriminators_optimizer_has_the_same_settings():
     assert rates == pytest.approx([4e-3, 4e-3, 4e-3, 2e-3])
 
 
+@pytest.mark.slow
 def test_eight_images_are_learned():
     """Image and feature terms fall. The adversarial term may rise, since the discriminator learns
     too."""

@@ -93,6 +93,7 @@ def test_a_single_run_keeps_the_interval_over_its_probes():
     assert not math.isnan(only.low)
 
 
+@pytest.mark.slow
 def test_data_are_described_and_opened_once_for_all_runs(tiny, tmp_path, monkeypatch):
     name, data_dir = tiny
     calls = []

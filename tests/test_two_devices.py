@@ -32,13 +32,8 @@ def history(folder, strategy, name):
     return list(csv.DictReader((run / "history.csv").read_text().splitlines()))
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "deepsim",
-        *(pytest.param(x, marks=pytest.mark.slow) for x in ("pixel", "perceptual", "inversion")),
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["deepsim", "pixel", "perceptual", "inversion"])
 def test_two_devices_train_as_one(folder, name):
     # Dropout draws other units, and batch statistics are of half a batch, on each device.
     tolerance = 0.3 if name in ("deepsim", "perceptual") else 1e-3

@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+pytestmark = pytest.mark.slow
+
 CHECKOUT = Path(__file__).parents[2]
 LOSSES = ("pixel", "perceptual")
 
@@ -82,9 +84,7 @@ def study(tmp_path_factory, photos):
     killed.send_signal(signal.SIGKILL)
     killed.communicate()
     assert (folder / "pixel-seed0" / "encoder").is_dir()
-    assert not (folder / "pixel-seed1" / "encoder").is_dir(), (
-        "it was killed too late for this test"
-    )
+    assert not (folder / "pixel-seed1" / "encoder").is_dir(), "it was killed too late for this test"
     return folder, finish(start(folder, photos))
 
 

@@ -19,6 +19,8 @@ from tfdeepsim.probes.result import ProbeResult
 from tfdeepsim.run import RunDirectory
 from tfdeepsim.tuning.cluster import HOST, ID, PORT
 
+pytestmark = pytest.mark.slow
+
 CHECKOUT = Path(__file__).parents[2]
 FLAGS = ["--trials", "6", "--epochs", "3", "--patience", "2"]
 

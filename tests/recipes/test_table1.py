@@ -53,6 +53,7 @@ def test_scale_out_of_range(scale):
         table1.configs(scale)
 
 
+@pytest.mark.slow
 def test_dry_run_says_what_it_would_cost_and_what_the_paper_has(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(table1, "BATCH_SIZE", 4)  # the trial steps are real
     table1.reproduce(

@@ -139,6 +139,7 @@ def extractors(runs):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["state.npz", "best.npz"])
 def test_killed_and_resumed_is_bit_for_bit_the_same(killed_and_whole, name):
     (resumed, meta), (whole, other) = (load_arrays(run.path / name) for run in killed_and_whole)
@@ -238,6 +239,7 @@ def generated(runs):
     return expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", KNOWN)
 def test_generates_in_a_process_without_tfdeepsim(runs, generated, name):
     still, *noisy = generated[name]

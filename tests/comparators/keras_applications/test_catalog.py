@@ -50,6 +50,7 @@ def test_what_is_private_in_keras_is_as_the_catalog_needs_it():
         assert getattr(family, "resnet", family).file_utils is home
 
 
+@pytest.mark.slow
 def test_keras_looks_for_weights_in_the_same_place(tmp_path):
     """The folder of downloaded weights is not documented either."""
     code = (

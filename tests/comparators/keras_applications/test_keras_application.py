@@ -255,6 +255,7 @@ def test_a_layer_that_weighs_channels_sees_the_whole_image(tmp_path):
     assert make_comparator(spec, tmp_path / "small.weights.h5").receptive_fields() == [(3, 2), None]
 
 
+@pytest.mark.slow
 def test_layers_have_the_names_of_a_fresh_process(tmp_path):
     for _ in range(2):
         network = applications.Xception(weights=None, include_top=False)
@@ -308,6 +309,7 @@ def test_the_classifier_takes_its_own_size_only(tmp_path):
         make_comparator("keras:MobileNet:predictions", published(bare, tmp_path / "bare.h5"))
 
 
+@pytest.mark.slow
 def test_scales_efficientnet_as_keras_does_for_its_own_weights(tmp_path, monkeypatch):
     """Keras' EfficientNet has one more scaling if it is built for its published weights."""
     own = shaken(applications.EfficientNetB0(weights=None, include_top=False))
@@ -359,6 +361,7 @@ def test_refuses_unknown_networks_and_layers(mobile_file):
     )
 
 
+@pytest.mark.slow
 def test_refuses_files_that_do_not_fit(mobile, mobile_file, vgg_file, tmp_path):
     spec = "keras:MobileNetV2:Conv1"
     refused(spec, tmp_path / "absent.h5", "must be a file: got no file")
@@ -381,6 +384,7 @@ def test_refuses_files_that_do_not_fit(mobile, mobile_file, vgg_file, tmp_path):
     refused(spec, tmp_path / "short.h5", "truncated file")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["new", "published"])
 def test_a_damaged_file_is_read_or_refused_in_one_line(mobile, mobile_file, tmp_path, form):
     """Some bytes are overwritten: the file is read if it still holds numbers, else refused."""
