@@ -2,7 +2,8 @@
 
 import pytest
 
-from tfdeepsim.config import DEFAULT_COMPARATOR, DEFAULT_LAMBDA_KL, TrainConfig
+from tfdeepsim.config import TrainConfig
+from tfdeepsim.config.defaults import DEFAULT_COMPARATOR, DEFAULT_LAMBDA_KL
 from tfdeepsim.errors import InputError
 from tfdeepsim.networks.generators import check_generator
 from tfdeepsim.options import current_names

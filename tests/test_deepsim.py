@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfdeepsim.deepsim import OUT_OF_RANGE, DeePSiM
+from tfdeepsim.deepsim import DeePSiM
+from tfdeepsim.step_values import OUT_OF_RANGE
 
 
 class Scale(keras.Model):

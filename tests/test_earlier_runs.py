@@ -23,8 +23,8 @@ coloured squares on grey):
         --label-fractions 0.5,1 --report-dir runs/report
     P -m tuning.search runs/pixel --trials 2 --epochs 2
 
-Files that weigh much and that evaluation computes again were taken out. `resumed_to_epoch_3.json` is
-what the same code measured when it resumed the first four runs to epoch 3. `comparator.keras` is
+Files that weigh much and that evaluation computes again were taken out. `resumed_to_epoch_3.json`
+is what the same code measured when it resumed the first four runs to epoch 3. `comparator.keras` is
 `keras.Model(images, make_comparator("random_alexnet:conv1", seed=3)(images))`.
 """
 
@@ -50,7 +50,7 @@ QUIET = rich.console.Console(quiet=True)
 
 @pytest.fixture
 def earlier(tmp_path, monkeypatch):
-    """The folder of the earlier runs, as the current one, since their datasets are named from it."""
+    """The folder of the earlier runs, as the current one: their datasets are named from it."""
     with zipfile.ZipFile(Path(__file__).with_name("earlier_runs.zip")) as archive:
         archive.extractall(tmp_path)
     monkeypatch.chdir(tmp_path)

@@ -10,13 +10,13 @@ from tfdeepsim.command_line import Parser
 from tfdeepsim.commands import evaluate, search, train
 from tfdeepsim.commands.flags import GROUPS
 from tfdeepsim.commands.inversion import OPTIMIZATION_FLAGS
-from tfdeepsim.config import (
+from tfdeepsim.config import TrainConfig
+from tfdeepsim.config.defaults import (
     CHOICES,
     DEFAULT_COMPARATOR,
     DEFAULT_LAMBDA_KL,
     DEFAULT_SURROGATE_CLASSES,
     TRAINABLE,
-    TrainConfig,
 )
 from tfdeepsim.evaluation_options import EvaluationOptions
 from tfdeepsim.flags import add_data_flags, add_flags, field_texts

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 RANKS = {
     "__init__": 0, "errors": 0, "duration": 0, "batches": 0, "pixels": 0,
     "files": 1, "lock": 1, "progress": 1, "options": 1, "losses": 1, "units": 1, "gate": 1,
-    "tables": 1,
+    "tables": 1, "step_values": 1,
     "run": 2, "config": 2, "arrays": 2, "scores": 2, "command_line": 2, "flags": 2,
     "networks": 3, "data": 3, "probes": 3, "paired": 3,
     "comparators": 4, "fidelity": 4, "evaluation_options": 4,

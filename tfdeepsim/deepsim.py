@@ -9,9 +9,7 @@ import tensorflow as tf
 from tfdeepsim import losses
 from tfdeepsim.errors import InputError
 from tfdeepsim.gate import Gate, GatedAdam
-
-OUT_OF_RANGE = "images out of range:"
-"""First words of the error that stops a step on images outside the comparator's input range."""
+from tfdeepsim.step_values import checked_numbers, example_norms, in_range, loss_ratio
 
 IMAGE_LOSSES = {"l2": losses.squared_error, "l1": losses.absolute_error}
 OF_IMAGES = ("feature", "adversarial", "image", "diversity")
@@ -276,7 +274,7 @@ class DeePSiM(keras.Model):
                 [2],
             ),
         }
-        return {name: _checked(compute[name](), name) for name in self.loss_weights}
+        return {name: checked_numbers(compute[name](), name) for name in self.loss_weights}
 
     def weigh(self, terms: Mapping[str, tf.Tensor]) -> tf.Tensor:
         """The loss of each example: the weighted sum of `terms`, float32 [B]."""
@@ -330,7 +328,7 @@ class DeePSiM(keras.Model):
         logs = self._update(terms, logits, discriminator_loss, image_gradients)
         self.optimizer.apply(gradients, weights)
         if self.discriminator:
-            ratio = _ratio(discriminator_loss, terms["adversarial"])
+            ratio = loss_ratio(discriminator_loss, terms["adversarial"])
             # At the ratio of chance no rule pauses a network.
             self.gate.update(tf.where(has_started, ratio, CHANCE))
         return logs
@@ -338,7 +336,7 @@ class DeePSiM(keras.Model):
     def _discriminator_loss(self, logits: Tensors) -> tf.Tensor | None:
         if not logits:
             return None
-        return _checked(
+        return checked_numbers(
             losses.discriminator_loss(logits["real"], logits["generated"]), "discriminator"
         )
 
@@ -388,12 +386,13 @@ class DeePSiM(keras.Model):
         values |= {f"weighted_{name}": weights[name] * value for name, value in terms.items()}
         if len(image_gradients) > 1:
             values |= {
-                f"gradient_{name}": _norms(gradient) for name, gradient in image_gradients.items()
+                f"gradient_{name}": example_norms(gradient)
+                for name, gradient in image_gradients.items()
             }
         if discriminator_loss is not None:
             values |= {
                 "discriminator": discriminator_loss,
-                "ratio": _ratio(discriminator_loss, terms["adversarial"]),
+                "ratio": loss_ratio(discriminator_loss, terms["adversarial"]),
             }
             for name, label in (("real", losses.REAL), ("generated", losses.GENERATED)):
                 values[f"accuracy_{name}"] = tf.cast(
@@ -408,43 +407,3 @@ class DeePSiM(keras.Model):
         for name, value in values.items():
             self.means[name].update_state(value)
         return {name: self.means[name].result() for name in values}
-
-
-def _checked(value: tf.Tensor, name: str) -> tf.Tensor:
-    return tf.debugging.check_numerics(value, f"loss term '{name}'")
-
-
-def _norms(gradient: tf.Tensor) -> tf.Tensor:
-    """Euclidean norm of the gradient of each example's own loss, float32 [B].
-
-    Args:
-        gradient: Gradient of the mean loss of the batch, [B, H, W, C].
-    """
-    replicas = tf.distribute.get_strategy().num_replicas_in_sync
-    examples = tf.cast(tf.shape(gradient)[0] * replicas, tf.float32)
-    squares = tf.reduce_sum(
-        tf.square(tf.cast(gradient, tf.float32)), axis=tf.range(1, tf.rank(gradient))
-    )
-    return examples * tf.sqrt(squares)
-
-
-def _ratio(discriminator_loss: tf.Tensor, adversarial: tf.Tensor) -> tf.Tensor:
-    """Scalar r = L_discr / L_adv over the examples of all replicas."""
-    means = tf.stack([tf.reduce_mean(discriminator_loss), tf.reduce_mean(adversarial)])
-    if tf.distribute.get_strategy().num_replicas_in_sync > 1:
-        means = tf.distribute.get_replica_context().all_reduce("MEAN", means)
-    return means[0] / tf.maximum(means[1], 1e-12)
-
-
-def in_range(images: tf.Tensor, low: float, high: float) -> tf.Tensor:
-    """Return `images` unchanged, after checking that all pixels lie in [low, high], up to rounding.
-
-    Raises:
-        tf.errors.InvalidArgumentError: If one does not; the message begins with `OUT_OF_RANGE`.
-    """
-    least, most = tf.reduce_min(images), tf.reduce_max(images)
-    # NaN passes: the check of the loss terms finds it and names the term.
-    outside = (least < low - 1e-3) | (most > high + 1e-3)
-    check = tf.debugging.Assert(~outside, [OUT_OF_RANGE, least, "to", most])
-    with tf.control_dependencies([check] if check is not None else []):
-        return tf.identity(images)

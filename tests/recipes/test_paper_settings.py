@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from tfdeepsim.config import PAPER_DEEPSIM
+from tfdeepsim.config.defaults import PAPER_DEEPSIM
 from tfdeepsim.recipes import figure4, table4
 from tfdeepsim.recipes.inversion_runs import SYSTEMS, InversionRuns
 from tfdeepsim.recipes.paper_settings import is_caffe, print_settings

@@ -4,7 +4,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from tfdeepsim.config import FEATURE_FIELDS
+from tfdeepsim.config.defaults import FEATURE_FIELDS
 from tfdeepsim.data import open_dataset
 from tfdeepsim.errors import InputError
 from tfdeepsim.options import DataOptions

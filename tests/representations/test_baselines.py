@@ -9,7 +9,8 @@ import tensorflow as tf
 from squares import COLOURS, COUNTS, open_squares
 
 from tfdeepsim.comparators import make_comparator
-from tfdeepsim.config import FEATURE_FIELDS, TrainConfig
+from tfdeepsim.config import TrainConfig
+from tfdeepsim.config.defaults import FEATURE_FIELDS
 from tfdeepsim.errors import InputError
 from tfdeepsim.files import sha256_of_json
 from tfdeepsim.networks.normalization import BatchNormalization

@@ -26,7 +26,8 @@ from tfdeepsim.commands.inversion import (
     refuse_probe_flags,
 )
 from tfdeepsim.commands.report_folder import free_report_folder
-from tfdeepsim.config import FEATURE_FIELDS, LOSSES, TrainConfig
+from tfdeepsim.config import TrainConfig
+from tfdeepsim.config.defaults import FEATURE_FIELDS, LOSSES
 from tfdeepsim.data import check_name
 from tfdeepsim.data.lazy_dataset import LazyDataset
 from tfdeepsim.errors import InputError

@@ -8,13 +8,8 @@ from typing import Any
 from tfdeepsim.command_line import import_tensorflow
 from tfdeepsim.comparators.from_config import check_comparator_of
 from tfdeepsim.comparators.spec import SPELLINGS as SPELLINGS_OF_COMPARATORS
-from tfdeepsim.config import (
-    ADVERSARIAL_FIELDS,
-    CHOICES,
-    FEATURE_FIELDS,
-    INVERSION_FIELDS,
-    TrainConfig,
-)
+from tfdeepsim.config import TrainConfig
+from tfdeepsim.config.defaults import ADVERSARIAL_FIELDS, CHOICES, FEATURE_FIELDS, INVERSION_FIELDS
 from tfdeepsim.data import KINDS, check_name
 from tfdeepsim.data.lazy_dataset import LazyDataset
 from tfdeepsim.errors import InputError

@@ -81,8 +81,9 @@ class Encoder(FunctionalNetwork):
 
 @keras.saving.register_keras_serializable("tfdeepsim")
 class Decoder(FunctionalNetwork):
-    """Dense 1024 with ReLU, then transposed convolutions 128-64-32-C (kernels 5, 5, 6, 6, stride 2),
-    sigmoid.
+    """Dense 1024 with ReLU, then transposed convolutions 128-64-32-C, sigmoid.
+
+    Kernels are 5, 5, 6 and 6 wide, with stride 2.
 
     Maps latents [B, Z] to float32 images [B, H, W, C] in [0, 1]. Images larger than 64 pixels start
     from a map of (1 + n) x (1 + m) positions of 1024 channels instead of a single position.

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from tfdeepsim.config import DEFAULT_LAMBDA_KL, LATENT_DIM
+from tfdeepsim.config.defaults import DEFAULT_LAMBDA_KL, LATENT_DIM
 from tfdeepsim.errors import InputError
 
 LATENT_DIMS = (LATENT_DIM,)

@@ -24,7 +24,8 @@ import numpy as np
 import rich.console
 
 from tfdeepsim.comparators import make_comparator
-from tfdeepsim.config import FULLY_CONNECTED, TrainConfig
+from tfdeepsim.config import TrainConfig
+from tfdeepsim.config.defaults import FULLY_CONNECTED
 from tfdeepsim.data.chosen_images import chosen_images
 from tfdeepsim.export import load_generator
 from tfdeepsim.fidelity.fidelity import SUBSET_SIZE, features_of

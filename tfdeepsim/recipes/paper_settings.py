@@ -6,7 +6,7 @@ from typing import Any
 
 import rich.console
 
-from tfdeepsim.config import ADVERSARIAL_LEARNING_RATE, LOSSES, PAPER_DEEPSIM
+from tfdeepsim.config.defaults import ADVERSARIAL_LEARNING_RATE, LOSSES, PAPER_DEEPSIM
 from tfdeepsim.units import mean_units
 
 SMALL_LEARNING_RATE = 5e-4

@@ -22,7 +22,8 @@ import numpy as np
 import rich.console
 
 from tfdeepsim.comparators import make_comparator
-from tfdeepsim.config import LOSSES, TrainConfig
+from tfdeepsim.config import TrainConfig
+from tfdeepsim.config.defaults import LOSSES
 from tfdeepsim.data import open_dataset
 from tfdeepsim.data.naming import dataset_name
 from tfdeepsim.export import load_generator

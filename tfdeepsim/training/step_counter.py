@@ -43,4 +43,6 @@ class StepCounter(keras.callbacks.Callback):
         self.progress.seconds += seconds
         images = self._steps * self.batch_size
         logs["images_per_second"] = images / (self._training_seconds or seconds)
-        logs["learning_rate"] = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        logs["learning_rate"] = float(
+            keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)
+        )

@@ -11,11 +11,11 @@ import tensorflow as tf
 
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.data.lazy_dataset import LazyDataset
-from tfdeepsim.deepsim import OUT_OF_RANGE
 from tfdeepsim.duration import duration
 from tfdeepsim.errors import InputError
 from tfdeepsim.files import write_json
 from tfdeepsim.run import RunDirectory
+from tfdeepsim.step_values import OUT_OF_RANGE
 from tfdeepsim.training.balance import balance_lines, shares
 from tfdeepsim.training.build import build_model, make_strategy
 from tfdeepsim.training.checkpoint import (

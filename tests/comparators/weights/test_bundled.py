@@ -12,7 +12,7 @@ from tfdeepsim.comparators.chains.chain_comparator import ChainComparator
 from tfdeepsim.comparators.weights import bundled
 from tfdeepsim.comparators.weights.load import random_weights
 from tfdeepsim.comparators.weights.locate import locate_weights
-from tfdeepsim.config import DEFAULT_COMPARATOR
+from tfdeepsim.config.defaults import DEFAULT_COMPARATOR
 from tfdeepsim.errors import InputError
 from tfdeepsim.run import RunDirectory
 

@@ -6,118 +6,29 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from tfdeepsim import options
+from tfdeepsim.config.defaults import (
+    ABSOLUTE_DEEPSIM,
+    ADVERSARIAL_FIELDS,
+    ADVERSARIAL_LEARNING_RATE,
+    AUTOENCODER_FIELDS,
+    CHOICES,
+    COUNTS,
+    DEFAULT_COMPARATOR,
+    DEFAULT_LAMBDA_KL,
+    DEFAULT_SURROGATE_CLASSES,
+    FEATURE_FIELDS,
+    GENERATOR_FIELDS,
+    INVERSION_FIELDS,
+    LAMBDAS,
+    LEARNING_RATE,
+    LOSSES,
+    PAPER_DEEPSIM,
+    TRAINABLE,
+    latent_dim_of,
+)
+from tfdeepsim.config.earlier import as_trained
 from tfdeepsim.errors import InputError
-from tfdeepsim.options import INPUT_RANGES, DataOptions, current_names, flag
-from tfdeepsim.units import UNITS
-
-LOSSES = {
-    "pixel": {"image": 1.0},
-    "l1": {"image": 1.0},
-    "perceptual": {"feature": 1.0},
-    "deepsim": {"feature": 1.0, "adversarial": 0.01, "image": 5.0},
-}
-"""Weights of the terms that each `--loss` stands for; the terms are those of `losses`.
-
-Those of `deepsim` are for relative feature errors. Their origin is a trial with conv3 of ImageNet's
-AlexNet on STL-10 at 64 pixels: weights of 0.01, 0.02 and 10 for absolute feature errors gave sharp
-images, with both networks learning. The mean square of these features is about 160 there, so the
-relative weights are 1.6, 0.02 and 10; these here have rounded proportions, and a feature weight of
-1 as in `perceptual`."""
-ABSOLUTE_DEEPSIM = {"feature": 1.0, "adversarial": 0.1, "image": 10.0}
-"""Weights of `--loss deepsim --feature-scale absolute`: those of earlier versions."""
-LAMBDAS = {
-    "feature": "lambda_feat",
-    "adversarial": "lambda_adv",
-    "image": "lambda_img",
-    "kl": "lambda_kl",
-    "diversity": "lambda_diversity",
-}
-"""Field of the weight of each term."""
-PAPER_DEEPSIM = {"feature": 0.01, "adversarial": 100.0, "image": 2e-6}
-"""Weights of `--loss deepsim --lambda-units paper`: those in the released training files of
-Dosovitskiy & Brox 2016."""
-
-DEFAULT_COMPARATOR = "alexnet:relu2"
-"""Comparator of a feature loss for which none is named; its weights are bundled."""
-DEFAULT_LAMBDA_KL = 0.002
-"""Twice γ = 0.001 in the code of Pihlgren et al. 2020, whose KL term lacks the ½ of eq. (7)."""
-DEFAULT_SURROGATE_CLASSES = 500
-LEARNING_RATE = 1e-3
-ADVERSARIAL_LEARNING_RATE = 2e-4
-"""Dosovitskiy & Brox 2016, section 3.2."""
-LATENT_DIM = 64
-CODE_CHANNELS, FULLY_CONNECTED = 8, 4096
-"""Dosovitskiy & Brox 2016: channels of the code of Table 2, a map with an eighth of the image's
-sides; and features of fc6."""
-
-TRAINABLE = {"alexnet": 5e-4, "exemplar_cnn": 5e-4, "videonet": 2e-4}
-"""Comparators that `--task comparator` trains (from labels, from patches of images, from frames of
-rollouts), and the learning rate of each. It is low since none has batch normalization: videonet
-collapses at a higher one."""
-
-COUNTS = ("latent_dim", "epochs", "steps", "batch_size", "patience", "probe_every")
-"""Fields that are 1 or more."""
-FEATURE_FIELDS = (
-    "comparator",
-    "comparator_weights",
-    "comparator_input",
-    "layer_weights",
-    "feature_normalization",
-    "feature_activation",
-    "feature_scale",
-)
-"""Fields of the feature term."""
-INVERSION_FIELDS = ("invert", "invert_weights", "external_range", "noise_dim", "lambda_diversity")
-"""Fields of `--task inversion` alone."""
-ADVERSARIAL_FIELDS = ("adversarial_start", "discriminator_weight_decay")
-"""Fields of the adversarial term."""
-GENERATOR_FIELDS = (
-    "width",
-    "loss",
-    "lambda_feat",
-    "lambda_adv",
-    "lambda_img",
-    "lambda_units",
-    "gate",
-    *ADVERSARIAL_FIELDS,
-    "schedule",
-    "augment",
-    *FEATURE_FIELDS[1:],
-)
-"""Fields of the tasks that train a generator, `autoencoder` and `inversion`."""
-AUTOENCODER_FIELDS = (
-    "network",
-    "encoder_weights",
-    "decoder_activation",
-    "model",
-    "latent_dim",
-    "lambda_kl",
-    "probe_every",
-    "choose_by",
-)
-"""Fields of `--task autoencoder` alone."""
-
-CHOICES = options.CHOICES | {
-    "task": ("autoencoder", "inversion", "comparator"),
-    "network": ("pihlgren", "dosovitskiy"),
-    "encoder_weights": ("random", "alexnet"),
-    "decoder_activation": ("relu", "none"),
-    "model": ("ae", "vae"),
-    "lambda_units": UNITS,
-    "gate": ("paper", "hysteresis", "off"),
-    "schedule": ("constant", "halving"),
-    "augment": ("none", "flip", "crop", "crop+flip"),
-    "loss": tuple(LOSSES),
-    "comparator_input": ("imagenet", "raw"),
-    "feature_activation": ("none", "sigmoid"),
-    "feature_normalization": ("none", "channel"),
-    "feature_scale": ("relative", "absolute"),
-    "precision": ("float32", "mixed_bfloat16"),
-    "strategy": ("auto", "single", "mirrored"),
-    "choose_by": ("loss", "probe"),
-    "external_range": tuple(INPUT_RANGES),
-}
+from tfdeepsim.options import DataOptions, current_names, flag
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -271,7 +182,11 @@ class TrainConfig(DataOptions):
             )
         # Defaults that depend on other fields are set here, so that a record of a run holds them.
         if self.latent_dim is None and self.task == "autoencoder":
-            object.__setattr__(self, "latent_dim", self._latent_dim())
+            object.__setattr__(
+                self,
+                "latent_dim",
+                latent_dim_of(self.network, self.model, self.width, self.image_size),
+            )
         {
             "autoencoder": self._check_autoencoder,
             "inversion": self._check_inversion,
@@ -279,14 +194,6 @@ class TrainConfig(DataOptions):
         }[self.task]()
         if self.learning_rate is None:
             object.__setattr__(self, "learning_rate", self._learning_rate())
-
-    def _latent_dim(self) -> int:
-        """The size of the embedding in the network's paper."""
-        if self.network == "pihlgren":
-            return LATENT_DIM
-        if self.model == "vae":
-            return max(1, round(FULLY_CONNECTED * self.width))
-        return CODE_CHANNELS * ((self.image_size or 64) // 8) ** 2
 
     def _learning_rate(self) -> float:
         if self.task == "comparator":
@@ -391,16 +298,14 @@ class TrainConfig(DataOptions):
         alone: those of another loss, read as sums, would be millions of times too large."""
         if self.lambda_units != "paper" or self.loss == "deepsim":
             return
-        if unset := [name for term in self.loss_weights if not self._is_set(name := LAMBDAS[term])]:
+        fields = [LAMBDAS[term] for term in self.loss_weights]
+        if unset := [name for name in fields if getattr(self, name) is None]:
             raise InputError(
                 "--lambda-units paper has weights of its own for --loss deepsim alone",
                 got=f"--loss {self.loss} without {' and '.join(map(flag, unset))}",
                 accepted=f"{' and '.join(map(flag, unset))} in the paper's units, "
                 "or --lambda-units mean",
             )
-
-    def _is_set(self, name: str) -> bool:
-        return getattr(self, name) is not None
 
     def _check_comparator_task(self) -> None:
         if self.comparator not in TRAINABLE:
@@ -486,7 +391,7 @@ class TrainConfig(DataOptions):
         Raises:
             InputError: If a field is unknown, or a value cannot be used.
         """
-        values = _as_trained(current_names(values))
+        values = as_trained(current_names(values))
         known = {field.name for field in dataclasses.fields(cls)}
         if unknown := sorted(set(values) - known):
             raise InputError(
@@ -495,31 +400,3 @@ class TrainConfig(DataOptions):
                 accepted=", ".join(sorted(known)),
             )
         return cls(**values)
-
-
-def _as_trained(values: dict[str, Any]) -> dict[str, Any]:
-    """`values` of a run that was trained before a field existed, with what that version did."""
-    kind = (values.get("task", "autoencoder"), values.get("network", "pihlgren"))
-    earlier: dict[str, Any] = {}
-    if kind == ("autoencoder", "pihlgren"):
-        earlier["decoder_activation"] = "none"
-    if "feature_scale" in values or kind[0] == "comparator":
-        return earlier | values
-    if values.get("comparator") is not None:
-        earlier["feature_scale"] = "absolute"
-    unset = {LAMBDAS[term]: weight for term, weight in _earlier_weights(values).items()}
-    return earlier | values | {k: v for k, v in unset.items() if values.get(k) is None}
-
-
-def _earlier_weights(values: dict[str, Any]) -> dict[str, float]:
-    """Weights by term that an earlier version took where no flag set them, and that this one does
-    not take by itself."""
-    loss, units = values.get("loss", "pixel"), values.get("lambda_units", "mean")
-    if units == "mean":
-        # With a feature term, the field `feature_scale` tells that the weights are earlier ones.
-        without_features = loss == "deepsim" and values.get("comparator") is None
-        return ABSOLUTE_DEEPSIM if without_features else {}
-    weights = {} if loss == "deepsim" else dict(LOSSES.get(loss, {}))
-    if weights and values.get("model") == "vae":
-        weights["kl"] = DEFAULT_LAMBDA_KL / values["latent_dim"]
-    return weights

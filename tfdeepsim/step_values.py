@@ -1,0 +1,46 @@
+"""Values of a training step: checked, and measured over the examples of all replicas."""
+
+import tensorflow as tf
+
+OUT_OF_RANGE = "images out of range:"
+"""First words of the error that stops a step on images outside the comparator's input range."""
+
+
+def checked_numbers(value: tf.Tensor, name: str) -> tf.Tensor:
+    return tf.debugging.check_numerics(value, f"loss term '{name}'")
+
+
+def example_norms(gradient: tf.Tensor) -> tf.Tensor:
+    """Euclidean norm of the gradient of each example's own loss, float32 [B].
+
+    Args:
+        gradient: Gradient of the mean loss of the batch, [B, H, W, C].
+    """
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    examples = tf.cast(tf.shape(gradient)[0] * replicas, tf.float32)
+    squares = tf.reduce_sum(
+        tf.square(tf.cast(gradient, tf.float32)), axis=tf.range(1, tf.rank(gradient))
+    )
+    return examples * tf.sqrt(squares)
+
+
+def loss_ratio(discriminator_loss: tf.Tensor, adversarial: tf.Tensor) -> tf.Tensor:
+    """Scalar r = L_discr / L_adv over the examples of all replicas."""
+    means = tf.stack([tf.reduce_mean(discriminator_loss), tf.reduce_mean(adversarial)])
+    if tf.distribute.get_strategy().num_replicas_in_sync > 1:
+        means = tf.distribute.get_replica_context().all_reduce("MEAN", means)
+    return means[0] / tf.maximum(means[1], 1e-12)
+
+
+def in_range(images: tf.Tensor, low: float, high: float) -> tf.Tensor:
+    """Return `images` unchanged, after checking that all pixels lie in [low, high], up to rounding.
+
+    Raises:
+        tf.errors.InvalidArgumentError: If one does not; the message begins with `OUT_OF_RANGE`.
+    """
+    least, most = tf.reduce_min(images), tf.reduce_max(images)
+    # NaN passes: the check of the loss terms finds it and names the term.
+    outside = (least < low - 1e-3) | (most > high + 1e-3)
+    check = tf.debugging.Assert(~outside, [OUT_OF_RANGE, least, "to", most])
+    with tf.control_dependencies([check] if check is not None else []):
+        return tf.identity(images)
