@@ -26,7 +26,8 @@ import tensorflow as tf
 from train_step import BATCH, SIDE, keras_steps, show_profile
 
 from tfdeepsim import losses
-from tfdeepsim.config import LOSSES, TrainConfig
+from tfdeepsim.config import TrainConfig
+from tfdeepsim.config.defaults import LOSSES
 from tfdeepsim.data.pipeline import training_batches, without_autotuning
 from tfdeepsim.data.splits.split import Split
 from tfdeepsim.networks.discriminator import LAYERS
