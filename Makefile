@@ -19,7 +19,7 @@ test: .venv/test
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 slow: .venv/test
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow --numprocesses auto --dist loadfile
 
 parity: .venv/parity
 	$(BIN)/python -m pytest -m parity
