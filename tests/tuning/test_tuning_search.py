@@ -14,6 +14,7 @@ from tfdeepsim.tuning.search import search
 from tfdeepsim.tuning.settings import SearchSettings
 
 pytestmark = [
+    pytest.mark.slow,
     # keras-tuner uses deprecated names of `threading`.
     pytest.mark.filterwarnings("ignore:currentThread:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore:getName:DeprecationWarning"),
@@ -68,7 +69,6 @@ def test_every_tuner(tmp_path, pairs, tuner, task, settings, trials):
         ]
 
 
-@pytest.mark.slow
 def test_exported_probes_need_tensorflow_alone(finished, tmp_path, pairs):
     """A process without tfdeepsim and Keras predicts labels from raw embeddings."""
     data = pairs("classification")
@@ -102,7 +102,6 @@ def test_exported_probes_need_tensorflow_alone(finished, tmp_path, pairs):
     )
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("task", ["regression", "classification"])
 def test_search_with_the_settings_of_pihlgren_et_al(tmp_path, pairs, task):
     import tensorflow as tf

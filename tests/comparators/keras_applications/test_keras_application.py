@@ -102,6 +102,7 @@ def test_reads_files_as_keras_publishes_them(vgg, vgg_file, layer):
     np.testing.assert_allclose(features, expected, atol=1e-5 * np.abs(expected).max())
 
 
+@pytest.mark.slow
 def test_several_layers_equal_each_alone(mobile_file):
     spec = f"keras:MobileNetV2:{'+'.join(TWO)}"
     check_comparator(spec, (32, 32, 3), mobile_file)
@@ -276,6 +277,7 @@ def test_layers_have_the_names_of_a_fresh_process(tmp_path):
         np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_file_with_the_classifier_gives_the_layers_before_it_at_any_size(tmp_path):
     network = applications.MobileNet(weights=None)
     x = images(32, 32)
@@ -291,6 +293,7 @@ def test_a_file_with_the_classifier_gives_the_layers_before_it_at_any_size(tmp_p
         np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_classifier_takes_its_own_size_only(tmp_path):
     network = applications.MobileNet(weights=None)
     path = published(network, tmp_path / "whole.h5")
