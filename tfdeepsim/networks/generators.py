@@ -87,7 +87,7 @@ def make_generator(
         variational: Whether the encoder returns a posterior.
         seed: Seed of the noise that a variational generator adds to latents in training.
         width: Multiplies the numbers of channels; must be 1 for `pihlgren`.
-        dense_activation: Of the decoder of `pihlgren`, see `pihlgren.Decoder`.
+        dense_activation: Activation behind the first dense layer of `pihlgren.Decoder`.
         encoder_as_trained: Whether the variational encoder of `dosovitskiy` computes what AlexNet
             computes in the form in which it was trained, see `AlexNetEncoder`.
 

@@ -118,8 +118,8 @@ def show_plan(
     Args:
         console: Console to print to.
         task: Task of the run.
-        plan: Its cost.
-        model: Its model.
+        plan: Cost of the run.
+        model: Model of the run, compiled.
         run_path: Path of the run directory.
     """
     config = task.config
