@@ -158,7 +158,6 @@ class TrainConfig(DataOptions):
     def __post_init__(self) -> None:
         super().__post_init__()
         for name, accepted in CHOICES.items():
-            # Its default depends on other fields.
             if name != "feature_scale" or self.feature_scale is not None:
                 self._require_choice(name, accepted)
         for name in COUNTS:

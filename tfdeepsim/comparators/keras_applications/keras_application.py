@@ -1,8 +1,7 @@
 """Networks of `keras.applications` as comparators: `keras:VGG16:block2_conv2`."""
 
-import contextlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -18,6 +17,7 @@ from tfdeepsim.comparators.keras_applications.torchvision import (
 from tfdeepsim.comparators.keras_applications.weights import accepted_files
 from tfdeepsim.comparators.weights.labels_seen import labels_seen
 from tfdeepsim.errors import InputError
+from tfdeepsim.networks.precision import precision
 
 
 @keras.saving.register_keras_serializable("tfdeepsim")
@@ -53,7 +53,8 @@ class KerasApplication(Comparator):
         **options: Any,
     ):
         weights_file = _required_file(model, weights_file)
-        with _global_dtype_policy(keras.dtype_policies.get(options.get("dtype"))):
+        # Functions of `keras.applications` take no policy of their own.
+        with precision(options.get("dtype")):
             network = KerasNetwork(model, layers, weights_file).detached()
         super().__init__(
             layers,
@@ -121,14 +122,3 @@ def _required_file(model: str, path: str | os.PathLike | None) -> str:
             accepted=accepted_files(model),
         )
     return os.fspath(path)
-
-
-@contextlib.contextmanager
-def _global_dtype_policy(policy: keras.DTypePolicy) -> Iterator[None]:
-    """Set the global dtype policy meanwhile: functions of `keras.applications` take none."""
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(policy)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)
