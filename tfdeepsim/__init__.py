@@ -1,4 +1,59 @@
 """Train image encoders and generators under perceptual losses, and learn which loss embeds
-better."""
+better.
+
+Example:
+    >>> import tfdeepsim as tds
+    >>> model.compile("adam", loss=tds.PerceptualLoss("random_alexnet:relu2"))
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+# What a user imports. A name's module, and TensorFlow with it, is loaded when the name is first
+# used.
+_MODULES = {
+    "AlexNetEncoder": "tfdeepsim.networks.alexnet_encoder",
+    "Autoencoder": "tfdeepsim.networks.autoencoder",
+    "Comparator": "tfdeepsim.comparators.comparator",
+    "Decoder": "tfdeepsim.networks.pihlgren",
+    "DeePSiM": "tfdeepsim.deepsim",
+    "Discriminator": "tfdeepsim.networks.discriminator",
+    "Encoder": "tfdeepsim.networks.pihlgren",
+    "InputError": "tfdeepsim.errors",
+    "InversionGenerator": "tfdeepsim.networks.inversion_generator",
+    "MapDecoder": "tfdeepsim.networks.dosovitskiy",
+    "MapEncoder": "tfdeepsim.networks.dosovitskiy",
+    "UpConvGenerator": "tfdeepsim.networks.upconv_generator",
+    "make_comparator": "tfdeepsim.comparators",
+}
+
+__all__ = ["__version__", *_MODULES]
+
+# For type checkers and editors: the same names.
+if TYPE_CHECKING:
+    from tfdeepsim.comparators import make_comparator as make_comparator
+    from tfdeepsim.comparators.comparator import Comparator as Comparator
+    from tfdeepsim.deepsim import DeePSiM as DeePSiM
+    from tfdeepsim.errors import InputError as InputError
+    from tfdeepsim.networks.alexnet_encoder import AlexNetEncoder as AlexNetEncoder
+    from tfdeepsim.networks.autoencoder import Autoencoder as Autoencoder
+    from tfdeepsim.networks.discriminator import Discriminator as Discriminator
+    from tfdeepsim.networks.dosovitskiy import MapDecoder as MapDecoder
+    from tfdeepsim.networks.dosovitskiy import MapEncoder as MapEncoder
+    from tfdeepsim.networks.inversion_generator import InversionGenerator as InversionGenerator
+    from tfdeepsim.networks.pihlgren import Decoder as Decoder
+    from tfdeepsim.networks.pihlgren import Encoder as Encoder
+    from tfdeepsim.networks.upconv_generator import UpConvGenerator as UpConvGenerator
+else:
+
+    def __getattr__(name: str) -> Any:
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = globals()[name] = getattr(importlib.import_module(_MODULES[name]), name)
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULES})
