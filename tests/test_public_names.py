@@ -28,6 +28,7 @@ PUBLIC = {
     "MapEncoder",
     "UpConvGenerator",
     "make_comparator",
+    "probe",
 }
 # Classes of Keras that are only subclassed.
 ABSTRACT = {"Comparator"}

@@ -27,6 +27,7 @@ _MODULES = {
     "MapEncoder": "tfdeepsim.networks.dosovitskiy",
     "UpConvGenerator": "tfdeepsim.networks.upconv_generator",
     "make_comparator": "tfdeepsim.comparators",
+    "probe": "tfdeepsim.probes.probe",
 }
 
 __all__ = ["__version__", *_MODULES]
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from tfdeepsim.networks.pihlgren import Decoder as Decoder
     from tfdeepsim.networks.pihlgren import Encoder as Encoder
     from tfdeepsim.networks.upconv_generator import UpConvGenerator as UpConvGenerator
+    from tfdeepsim.probes.probe import probe as probe
 else:
 
     def __getattr__(name: str) -> Any:

@@ -19,11 +19,14 @@ def measure(metric: str, predicted: np.ndarray, labels: np.ndarray) -> float:
             examples, [K] or a scalar.
         labels: Labels, [N, K] or [N].
     """
+    return float(np.mean(of_examples(metric, predicted, labels)))
+
+
+def of_examples(metric: str, predicted: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """A metric of each example, [N]; arguments as of `measure`."""
     if metric == "accuracy":
-        return float(np.mean(predicted == labels))
-    return float(
-        np.mean(np.linalg.norm(predicted - labels, ord={"l1": 1, "l2": 2}[metric], axis=1))
-    )
+        return np.asarray(predicted == labels)
+    return np.linalg.norm(predicted - labels, ord={"l1": 1, "l2": 2}[metric], axis=1)
 
 
 def best_constant(metric: str, labels: np.ndarray) -> np.ndarray:
