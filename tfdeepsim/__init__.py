@@ -23,8 +23,10 @@ _MODULES = {
     "Encoder": "tfdeepsim.networks.pihlgren",
     "InputError": "tfdeepsim.errors",
     "InversionGenerator": "tfdeepsim.networks.inversion_generator",
+    "LPIPS": "tfdeepsim.perceptual.lpips",
     "MapDecoder": "tfdeepsim.networks.dosovitskiy",
     "MapEncoder": "tfdeepsim.networks.dosovitskiy",
+    "PerceptualLoss": "tfdeepsim.perceptual.perceptual_loss",
     "UpConvGenerator": "tfdeepsim.networks.upconv_generator",
     "make_comparator": "tfdeepsim.comparators",
     "probe": "tfdeepsim.probes.probe",
@@ -47,6 +49,8 @@ if TYPE_CHECKING:
     from tfdeepsim.networks.pihlgren import Decoder as Decoder
     from tfdeepsim.networks.pihlgren import Encoder as Encoder
     from tfdeepsim.networks.upconv_generator import UpConvGenerator as UpConvGenerator
+    from tfdeepsim.perceptual.lpips import LPIPS as LPIPS
+    from tfdeepsim.perceptual.perceptual_loss import PerceptualLoss as PerceptualLoss
     from tfdeepsim.probes.probe import probe as probe
 else:
 

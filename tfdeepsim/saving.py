@@ -1,4 +1,4 @@
-"""Registers all layers, models and optimizers of this package with Keras.
+"""Registers all layers, models, optimizers, losses and metrics of this package with Keras.
 
 Keras finds a registered class only after the module that defines it has been imported, so import
 this module before loading a `.keras` file of any network of this package. No `custom_objects` are
@@ -22,10 +22,13 @@ from tfdeepsim.networks.normalization import BatchNormalization
 from tfdeepsim.networks.pihlgren import Decoder, Encoder
 from tfdeepsim.networks.upconv_generator import UpConvGenerator
 from tfdeepsim.networks.upconvolution import UpConvolution
+from tfdeepsim.perceptual.lpips import LPIPS
+from tfdeepsim.perceptual.perceptual_loss import PerceptualLoss
 from tfdeepsim.pretraining.pretext import Pretext
 from tfdeepsim.pretraining.trainable_chain import TrainableChain
 
 __all__ = [
+    "LPIPS",
     "AlexNetEncoder",
     "Autoencoder",
     "BatchNormalization",
@@ -40,6 +43,7 @@ __all__ = [
     "KerasApplication",
     "MapDecoder",
     "MapEncoder",
+    "PerceptualLoss",
     "Pretext",
     "TrainableChain",
     "UpConvGenerator",

@@ -62,13 +62,6 @@ def test_scaling_is_that_of_lpips_up_to_rounding():
     np.testing.assert_allclose(architecture.std, np.array(SCALE) / 2, atol=1e-3)
 
 
-def test_the_card_of_lpips_names_the_file():
-    file = bundled_file("lpips_alexnet")
-    card = json.loads(file.with_suffix(".json").read_text())
-    assert card["sha256"] == sha256_of(file)
-    assert card["licence"] == "BSD-2-Clause"
-
-
 def test_the_command_on_the_card_reproduces_the_file(tmp_path, monkeypatch):
     if not ORIGINAL.is_file():
         pytest.skip(f"packs {ORIGINAL}")

@@ -106,8 +106,9 @@ PACKAGED = [bundled._FOLDERS[0] / f"{name}.safetensors" for name in ("alexnet", 
 
 def test_every_file_in_the_package_has_a_card_and_a_test():
     files = set(bundled._FOLDERS[0].glob("*.safetensors"))
-    # test_genuine_alexnet.py tests the weights of LPIPS.
-    assert files == {*PACKAGED, bundled._FOLDERS[0] / "lpips_alexnet.safetensors"}
+    # tests/perceptual/test_lpips.py tests the weights of LPIPS.
+    lpips = {bundled._FOLDERS[0] / f"lpips_{name}.safetensors" for name in ("alexnet", "vgg16")}
+    assert files == {*PACKAGED, *lpips}
     assert all(file.with_suffix(".json").is_file() for file in files)
 
 
