@@ -97,8 +97,10 @@ def test_scores_tell_whose_labels_the_comparator_saw(splits, options, tmp_path):
     assert {score.saw_labels for score in scores} == {""}
     # A stored result, too, which earlier versions wrote without it.
     representation.saw_labels = "ImageNet-1k"
+    representation.encoder_saw_labels = "CIFAR-10"
     scores = evaluate([representation], options, splits, suite=SUITE)
     assert {score.saw_labels for score in scores} == {"ImageNet-1k"}
+    assert {score.encoder_saw_labels for score in scores} == {"CIFAR-10"}
 
 
 def test_settings_of_probes_are_recorded(splits, options, tmp_path):

@@ -9,6 +9,7 @@ import rich.console
 import tensorflow as tf
 
 from tfdeepsim.arrays import load_arrays
+from tfdeepsim.commands.train import main
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.deepsim import DeePSiM
 from tfdeepsim.errors import InputError
@@ -246,6 +247,21 @@ def test_a_resumed_run_ends_at_the_same_bits(archive, tmp_path, epochs_before):
 def test_refusals(flags, message):
     with pytest.raises(InputError, match=message):
         TrainConfig(**flags)
+
+
+@pytest.mark.parametrize("dry_run", [[], ["--dry-run"]])
+def test_a_start_after_the_last_epoch_is_one_line(archive, dry_run, tmp_path, capsys):
+    argv = ["--dataset", f"npz:{archive}", "--network", "dosovitskiy", "--lambda-adv", "0.5"]
+    argv += ["--image-size", "64", "--latent-dim", "64", "--width", "0.1"]
+    argv += ["--batch-size", "7", "--epochs", "3"]
+    folder = tmp_path / "run"
+    before = archive.stat().st_mtime_ns, sorted(archive.parent.rglob("*"))
+    assert main([*argv, "--adversarial-start", "12", "--run-dir", str(folder), *dry_run]) == 2
+    [line] = capsys.readouterr().err.strip().splitlines()
+    assert "--adversarial-start must come before the last step" in line
+    assert "got --adversarial-start 12 in a run of 12 steps; accepted: 0 to 11" in line
+    assert not folder.exists()
+    assert (archive.stat().st_mtime_ns, sorted(archive.parent.rglob("*"))) == before
 
 
 def test_off_by_default_and_in_earlier_runs():

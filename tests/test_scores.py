@@ -48,7 +48,7 @@ def test_csv_has_all_columns(tmp_path):
         rows = list(csv.DictReader(file))
     columns = (
         "run,model,loss,comparator,dataset,probe,metric,value,low,high,chance,seeds,over,values,"
-        "saw_labels"
+        "saw_labels,encoder_saw_labels"
     )
     assert list(rows[0]) == columns.split(",")
     assert float(rows[0]["low"]) == 0.2

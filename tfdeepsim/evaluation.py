@@ -227,9 +227,13 @@ def evaluate(
             data = probe_data(representation, options, splits)
             for probe in probes:
                 result = _probe(representation, data, probe, suite)
-                # Earlier versions stored results without the labels that a comparator saw.
+                # Earlier versions stored results without the labels that networks saw.
                 scores += [
-                    dataclasses.replace(score, saw_labels=representation.saw_labels)
+                    dataclasses.replace(
+                        score,
+                        saw_labels=representation.saw_labels,
+                        encoder_saw_labels=representation.encoder_saw_labels,
+                    )
                     for score in result.scores
                 ]
             if fractions:

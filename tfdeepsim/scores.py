@@ -47,6 +47,8 @@ class Score:
         values: The metric of each seed, in the order of the seeds; `value` is their mean.
         saw_labels: Dataset whose labels the comparator was trained with, `unknown`, or empty if
             there is no comparator or it saw no labels.
+        encoder_saw_labels: The same of the weights that the encoder's training started from; empty
+            if these were random.
 
     Example:
         >>> [l1, l2] = score_probe("mlp", train, validation, test, "regression").scores
@@ -68,6 +70,7 @@ class Score:
     over: str = "probe"
     values: tuple[float, ...] = ()
     saw_labels: str = ""
+    encoder_saw_labels: str = ""
 
     def __post_init__(self) -> None:
         # Earlier versions wrote this name.

@@ -1,9 +1,15 @@
-"""The recipe of Fig. 4: its configs."""
+"""The recipe of Fig. 4 and Fig. 14: its configs."""
 
 import pytest
 
 from tfdeepsim.errors import InputError
 from tfdeepsim.recipes import DATASET_RECIPES, RECIPES, figure4
+
+RANDOM = "VideoNet conv5, random encoder"
+
+
+def all_rows(scale):
+    return figure4.configs(scale, "zip:photos.zip", None, "alexnet.pth", "runs/videonet")
 
 
 def test_is_a_recipe_on_any_images():
@@ -13,18 +19,40 @@ def test_is_a_recipe_on_any_images():
 
 def test_rows_without_weights_are_left_out():
     assert list(figure4.configs(0.001)) == ["SE", "AlexNet conv5"]
-    rows = figure4.configs(0.001, "zip:photos.zip", None, "alexnet.pth", "runs/videonet")
+    videonet = figure4.configs(0.001, videonet="runs/videonet")
+    assert list(videonet) == ["SE", "AlexNet conv5", "VideoNet conv5", RANDOM]
+    rows = all_rows(0.001)
     assert list(rows) == list(figure4.SYSTEMS)
     assert rows["AlexNet fc6"].comparator_weights == "alexnet.pth"
     assert rows["VideoNet conv5"].comparator_weights == "runs/videonet"
     assert rows["SE"].comparator_weights is rows["AlexNet conv5"].comparator_weights is None
 
 
+@pytest.mark.parametrize("scale", [0.001, 1.0])
+def test_the_panels_of_figure_14(scale):
+    rows = all_rows(scale)
+    panels = {name: (c.comparator, c.encoder_weights) for name, c in rows.items()}
+    assert panels == {
+        "SE": (None, "alexnet"),
+        "AlexNet conv5": ("alexnet:pool5", "alexnet"),
+        "AlexNet fc6": ("alexnet:relu6", "alexnet"),
+        "VideoNet conv5": ("videonet:pool5", "alexnet"),
+        RANDOM: ("videonet:pool5", "random"),
+    }
+    # What is compared is the loss and the start of the encoder, and nothing else.
+    first, *others = [config.to_dict() for config in rows.values()]
+    differing = {key for other in others for key in first if other[key] != first[key]}
+    losses = {"loss", "comparator", "comparator_weights", "lambda_feat", "lambda_adv"}
+    assert differing == losses | {"encoder_weights", "feature_scale"}
+    start, random = rows["VideoNet conv5"].to_dict(), rows[RANDOM].to_dict()
+    assert {key for key in start if start[key] != random[key]} == {"encoder_weights"}
+
+
 def test_all_weigh_image_and_posterior_alike():
-    rows = figure4.configs(0.001, "zip:photos.zip", None, "alexnet.pth", "runs/videonet")
+    rows = all_rows(0.001)
     assert {(c.loss_weights["image"], c.loss_weights["kl"]) for c in rows.values()} == {(10.0, 0.1)}
-    assert {(c.model, c.network, c.latent_dim) for c in rows.values()} == {
-        ("vae", "dosovitskiy", 256)
+    assert {(c.model, c.network, c.latent_dim, c.width) for c in rows.values()} == {
+        ("vae", "dosovitskiy", 256, 1.0)
     }
 
 
@@ -36,7 +64,7 @@ def test_full_size_is_that_of_the_paper():
         4096,
         1.0,
     )
-    assert config.steps == 500_000
+    assert (config.steps, config.augment) == (500_000, "crop")
 
 
 @pytest.mark.parametrize("scale", [0, -1, 2, 1e-9])

@@ -1,5 +1,6 @@
 """A table says which comparators were trained with labels of the classes that it scores."""
 
+import dataclasses
 import io
 
 import pytest
@@ -73,6 +74,26 @@ def scores(make_score):
             saw_labels="ImageNet-1k",
         ),
     ]
+
+
+@pytest.mark.parametrize("loss", ["pixel", "perceptual"])
+def test_labels_that_the_encoder_started_from_are_told(make_score, loss):
+    """Also of a run without a comparator, and beside a comparator that saw none."""
+    score = make_score(
+        "vae",
+        metric="accuracy",
+        dataset="zip:stl10_jpeg.zip",
+        loss=loss,
+        model="vae",
+        encoder_saw_labels="ImageNet-1k",
+    )
+    [note] = label_notes(compare_rows([score]))
+    assert note.endswith(
+        "the network that the encoder started from was trained with the labels of ImageNet-1k. "
+        + ACCEPTED
+    )
+    both = dataclasses.replace(score, saw_labels="ImageNet-1k")
+    assert len(label_notes(compare_rows([both]))) == 2
 
 
 def test_rows_with_the_same_labels_share_a_sentence(scores, make_score):

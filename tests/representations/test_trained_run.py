@@ -64,6 +64,24 @@ def test_a_run_tells_whose_labels_its_comparator_saw(tmp_path, comparator, recor
     assert TrainedRun(run).saw_labels == saw_labels
 
 
+@pytest.mark.parametrize("comparator", [None, "exemplar_cnn:conv3"])
+def test_a_run_tells_whose_labels_the_first_weights_of_its_encoder_saw(tmp_path, comparator):
+    run = RunDirectory(tmp_path / "run")
+    loss = {"loss": "perceptual", "comparator": comparator} if comparator else {}
+    vae = {"network": "dosovitskiy", "model": "vae", "encoder_weights": "alexnet"}
+    write_json(run.config, TrainConfig(**vae, **loss).to_dict())
+    # What `training.encoder_weights.load_alexnet` returns.
+    record = {"name": "alexnet", "sha256": "0" * 64, "saw_labels": "ImageNet-1k"}
+    features = comparator and {"saw_labels": None}
+    write_json(run.environment, {"encoder_weights": record, "comparator": features})
+    save_arrays(run.encoder, [], {})
+    representation = TrainedRun(run)
+    assert representation.encoder_saw_labels == "ImageNet-1k"
+    assert representation.saw_labels == ""
+    write_json(run.config, TrainConfig(**vae | {"encoder_weights": "random"}).to_dict())
+    assert TrainedRun(run).encoder_saw_labels == ""
+
+
 def test_a_run_that_is_exported_again_is_embedded_again(tmp_path):
     splits = open_squares()
     run, _ = exported(tmp_path / "ae")

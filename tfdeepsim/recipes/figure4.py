@@ -1,18 +1,21 @@
-"""Fig. 4 of Dosovitskiy & Brox 2016 (§4.2): samples of a VAE under SE and under DeePSiM.
+"""Fig. 4 and Fig. 14 of Dosovitskiy & Brox 2016 (§4.2): samples of a VAE under SE and DeePSiM.
 
-    python train.py --recipe figure4 --dataset zip:photos.zip --scale 0.001 --run-dir runs/figure4
+    python train.py --recipe figure4 --dataset zip:photos.zip --scale 0.0005 --run-dir runs/figure4
 
 The VAE has an encoder with the layers of AlexNet up to fc6, and the decoder of Table 5. It is
 trained with SE, and with DeePSiM on the features of three comparators: conv5 of AlexNet (the
-paper's name for `pool5`), fc6 of AlexNet (`relu6`), and conv5 of VideoNet. The report has samples
-from z ~ N(0, 1), interpolations between two images, and measures of the samples.
+paper's name for `pool5`), fc6 of AlexNet (`relu6`), and conv5 of VideoNet. The encoder starts from
+the bundled AlexNet of ImageNet and is trained on, as in the paper; a last row has conv5 of VideoNet
+and an encoder that starts from random weights. The report has samples from z ~ N(0, 1),
+interpolations between two images, and measures of the samples.
 
 The full size is 500,000 steps of 64 ImageNet crops of 227 pixels for each row. With `--scale` below
-1, it is that share of the steps, with images of 64 pixels, half the channels and 256 latent
-dimensions.
+1, it is that share of the steps, with images of 64 pixels and 256 latent dimensions. All networks
+keep their width, which AlexNet's weights need in the encoder.
 
-The bundled AlexNet ends at pool5, so fc6 needs `--comparator-weights`: torchvision's file, or a run
-of `--task comparator --comparator alexnet`. VideoNet is first trained on LunarLander rollouts.
+The bundled AlexNet ends at pool5, so the comparator fc6 needs `--comparator-weights`: torchvision's
+file, or a run of `--task comparator --comparator alexnet`. VideoNet is first trained on LunarLander
+rollouts.
 """
 
 import csv
@@ -35,10 +38,12 @@ from tfdeepsim.fidelity.kernel import kernel_distance
 from tfdeepsim.files import replacing
 from tfdeepsim.recipes.images import decode, interpolate, reconstruct
 from tfdeepsim.recipes.paper_settings import (
+    CAFFE_WEIGHTS,
+    VIDEONET,
     is_caffe,
     optimization,
     paper_weights,
-    print_settings,
+    print_departures,
 )
 from tfdeepsim.recipes.scale import scaled_steps
 from tfdeepsim.recipes.trained_comparators import trained_videonet
@@ -49,7 +54,7 @@ from tfdeepsim.tables import Table, print_table
 
 STEPS = 500_000
 LAMBDA_KL = 0.1
-SMALL: dict[str, Any] = {"image_size": 64, "shorter_side": 72, "width": 0.5, "latent_dim": 256}
+SMALL: dict[str, Any] = {"image_size": 64, "shorter_side": 72, "latent_dim": 256}
 FULL: dict[str, Any] = {"image_size": 227, "shorter_side": 256}
 DEEPSIM: dict[str, Any] = {
     "loss": "deepsim",
@@ -64,7 +69,14 @@ SYSTEMS: dict[str, dict[str, Any]] = {
     "AlexNet conv5": DEEPSIM | {"comparator": "alexnet:pool5"},
     "AlexNet fc6": DEEPSIM | {"comparator": "alexnet:relu6"},
     "VideoNet conv5": DEEPSIM | {"comparator": "videonet:pool5"},
+    "VideoNet conv5, random encoder": DEEPSIM
+    | {"comparator": "videonet:pool5", "encoder_weights": "random"},
 }
+"""Fields of a `TrainConfig` by the name of a row; the last four are the panels of Fig. 14."""
+ENCODER = (
+    "the encoder of all rows but the last starts from torchvision's AlexNet up to pool5 with a new "
+    "fc6, not from Caffe's up to fc6"
+)
 SAMPLES, SHOWN, PAIRS = 2000, 10, 2
 
 
@@ -78,11 +90,11 @@ def configs(
     """The config of each run, by the name of its row.
 
     Args:
-        scale: Share of the number of steps; below 1, images and networks are small.
+        scale: Share of the number of steps; below 1, images and latent codes are small.
         dataset: Name of a dataset of colour images.
         data_dir: Folder that holds datasets; None for that of TensorFlow Datasets.
         comparator_weights: Weights of AlexNet up to fc6; None to leave that row out.
-        videonet: Weights or run of VideoNet; None to leave that row out.
+        videonet: Weights or run of VideoNet; None to leave its rows out.
 
     Raises:
         InputError: If `scale` is no share, or leaves no step.
@@ -93,9 +105,10 @@ def configs(
         "data_dir": data_dir,
         "network": "dosovitskiy",
         "model": "vae",
+        "encoder_weights": "alexnet",
         "lambda_kl": LAMBDA_KL,
         "steps": steps,
-        "augment": "crop+flip",
+        "augment": "crop",
         **optimization(scale, steps),
     }
     common |= FULL if scale == 1 else SMALL
@@ -136,25 +149,31 @@ def reproduce(
     Args:
         run_dir: Folder for the runs, `samples.png`, `reconstructions.png`, `interpolations.png` and
             `samples.csv`.
-        scale: Share of the number of steps; below 1, images and networks are small.
+        scale: Share of the number of steps; below 1, images and latent codes are small.
         dataset: Name of a dataset of colour images.
         data_dir: Folder that holds datasets; None for that of TensorFlow Datasets.
         comparator_weights: Weights of AlexNet up to fc6; None to leave that row out.
         dry_run: Check everything, print the cost of each run, and stop.
     """
     console, folder = rich.console.Console(), Path(run_dir)
-    videonet = trained_videonet(RunDirectory(folder / "videonet"), data_dir, dry_run, console)
+    video_run = RunDirectory(folder / "videonet")
+    rows = configs(scale, dataset, data_dir, comparator_weights, str(video_run.path))
+    paper = configs(1.0, comparator_weights=CAFFE_WEIGHTS, videonet=str(video_run.path))
+    print_departures(rows, paper, console, (ENCODER, VIDEONET))
     if comparator_weights is None:
         console.print(
             "AlexNet fc6 is left out: no --comparator-weights with fully connected layers"
         )
-    rows = configs(scale, dataset, data_dir, comparator_weights, videonet)
-    runs = {name: RunDirectory(folder / name.lower().replace(" ", "-")) for name in rows}
-    departures = ("images of 64 pixels, not 227", "half the channels", "256 latent dimensions")
-    steps, caffe = scaled_steps(STEPS, scale), is_caffe(comparator_weights)
-    print_settings(scale, steps, STEPS, FULL["image_size"], caffe, console, departures)
+    videonet = trained_videonet(video_run, data_dir, dry_run, console)
+    runs = {
+        name: RunDirectory(folder / name.lower().replace(", ", "-").replace(" ", "-"))
+        for name in rows
+    }
     for name, config in rows.items():
         console.rule(name)
+        if videonet is None and name.startswith("VideoNet"):
+            console.print("its cost is known when VideoNet is trained", highlight=False)
+            continue
         ensure_trained(config, runs[name], dry_run=dry_run, console=console)
     if not dry_run:
         _report(runs, next(iter(rows.values())), folder, console)

@@ -18,10 +18,12 @@ from tfdeepsim.config import TrainConfig
 from tfdeepsim.data.chosen_images import chosen_images
 from tfdeepsim.inversion_evaluation import TEST_IMAGES
 from tfdeepsim.recipes.paper_settings import (
+    CAFFE_WEIGHTS,
+    VIDEONET,
     is_caffe,
     optimization,
     paper_weights,
-    print_settings,
+    print_departures,
 )
 from tfdeepsim.recipes.scale import scaled_steps
 from tfdeepsim.recipes.trained_comparators import trained_alexnet, trained_videonet
@@ -139,18 +141,29 @@ class InversionRuns:
         """The run directory; arguments as of `config`."""
         return RunDirectory(self.folder / f"{layer}-{system}-seed{seed}")
 
-    def train_alexnet(self) -> None:
-        """Train the AlexNet that is inverted, unless there are weights or a finished run; before
-        that, say which settings are not the paper's."""
-        print_settings(
-            self.scale,
-            self.steps,
-            STEPS,
-            self.size["image_size"],
-            self.network == "caffe_alexnet",
-            self.console,
-            ("images of 64 pixels, not 227", "half the channels", "no random crops"),
+    def print_departures(self, runs: Sequence[tuple[str, str]]) -> None:
+        """Print which settings are not the paper's.
+
+        Args:
+            runs: Layer and system of each run.
+        """
+        paper = InversionRuns(str(self.folder), comparator_weights=CAFFE_WEIGHTS)
+        rows, expected = (
+            {f"{layer} {system}": of.config(layer, system) for layer, system in runs}
+            for of in (self, paper)
         )
+        further = []
+        if self.alexnet is None:
+            further.append(
+                f"the inverted AlexNet is trained on the labels of {self.dataset} for "
+                f"{ALEXNET_EPOCHS} epochs, not on ImageNet"
+            )
+        if any(_needs_videonet(system) for _, system in runs):
+            further.append(VIDEONET)
+        print_departures(rows, expected, self.console, further)
+
+    def train_alexnet(self) -> None:
+        """Train the AlexNet that is inverted, unless there are weights or a finished run."""
         if self.alexnet is None:
             self.alexnet = trained_alexnet(
                 RunDirectory(self.folder / "alexnet"),
@@ -164,7 +177,7 @@ class InversionRuns:
 
     def train(self, layer: str, system: str, seed: int = 0) -> None:
         """Train a run, or resume it; a finished run is left as it is. Arguments as of `config`."""
-        needs_videonet = SYSTEMS[system].get("comparator", "").startswith("videonet")
+        needs_videonet = _needs_videonet(system)
         if needs_videonet:
             trained_videonet(self.videonet, self.data_dir, self.dry_run, self.console)
         run = self.run(layer, system, seed)
@@ -176,6 +189,10 @@ class InversionRuns:
             return
         config = self.config(layer, system, seed)
         ensure_trained(config, run, dry_run=self.dry_run, console=self.console)
+
+
+def _needs_videonet(system: str) -> bool:
+    return SYSTEMS[system].get("comparator", "").startswith("videonet")
 
 
 def train_and_report(
@@ -193,6 +210,7 @@ def train_and_report(
         **options: Other arguments of `InversionRuns`.
     """
     inversions = InversionRuns(run_dir, **options)
+    inversions.print_departures(runs)
     inversions.train_alexnet()
     for layer, system in runs:
         inversions.train(layer, system)

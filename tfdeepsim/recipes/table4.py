@@ -31,10 +31,12 @@ from tfdeepsim.fidelity.fidelity import Fidelity, measure
 from tfdeepsim.probes.scikit_learn.folds import FoldScores
 from tfdeepsim.recipes.images import encode, reconstruct
 from tfdeepsim.recipes.paper_settings import (
+    CAFFE_WEIGHTS,
+    EXEMPLAR_CNN,
     is_caffe,
     optimization,
     paper_weights,
-    print_settings,
+    print_departures,
 )
 from tfdeepsim.recipes.scale import scaled_steps
 from tfdeepsim.recipes.svm_folds import SvmFolds, svm_folds
@@ -129,8 +131,8 @@ def reproduce(
     first = next(iter(rows.values()))
     # Whatever is wrong with the labels or the folds is said before the long training.
     data = None if dry_run else svm_folds(open_dataset(dataset, data_dir, first))
-    caffe = is_caffe(comparator_weights)
-    print_settings(scale, first.steps or 0, STEPS, IMAGE_SIZE, caffe, console)
+    paper = configs(1.0, comparator_weights=CAFFE_WEIGHTS)
+    print_departures(rows, paper, console, (EXEMPLAR_CNN,))
     for name, config in rows.items():
         console.rule(name)
         ensure_trained(config, runs[name], dry_run=dry_run, console=console)

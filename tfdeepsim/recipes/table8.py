@@ -94,6 +94,7 @@ def reproduce(
         dry_run: Check everything, print the cost of each run, and stop.
     """
     inversions = InversionRuns(run_dir, scale, dataset, data_dir, comparator_weights, dry_run)
+    inversions.print_departures(rows())
     inversions.train_alexnet()
     # Seed by seed, so that the first results can be looked at early.
     for seed in range(1 if dry_run else SEEDS):

@@ -1,4 +1,4 @@
-"""What a table says of comparators that were trained with labels of the classes it scores."""
+"""What a table says of networks that were trained with labels of the classes it scores."""
 
 import re
 from collections.abc import Sequence
@@ -13,10 +13,13 @@ _COMMON_CLASSES = {
     "CIFAR-10": r"cifar-?_?10(?!0)",
     "STL-10": r"stl-?_?10(?!0)",
 }
+COMPARATOR = "the comparator"
+ENCODER = "the network that the encoder started from"
 
 
 def label_notes(comparisons: Sequence[RowComparison]) -> list[str]:
-    """A sentence for each dataset whose labels some comparators saw and whose classes are scored.
+    """A sentence for each dataset whose labels some comparators, or the weights that some encoders
+    started from, saw and whose classes are scored.
 
     Args:
         comparisons: The tables, all of one dataset.
@@ -25,17 +28,22 @@ def label_notes(comparisons: Sequence[RowComparison]) -> list[str]:
     for comparison in comparisons:
         for row in comparison.rows:
             score = comparison.row_scores(row)[0]
-            if note := label_note(score.saw_labels, score.dataset):
-                rows.setdefault(note, {})[comparison.full_name(row)] = None
+            for note in (
+                label_note(score.saw_labels, score.dataset),
+                label_note(score.encoder_saw_labels, score.dataset, ENCODER),
+            ):
+                if note:
+                    rows.setdefault(note, {})[comparison.full_name(row)] = None
     return [f"{listed(list(names))}: {note}" for note, names in rows.items()]
 
 
-def label_note(saw_labels: str, dataset: str) -> str:
-    """What a reader should know of a comparator's labels.
+def label_note(saw_labels: str, dataset: str, network: str = COMPARATOR) -> str:
+    """What a reader should know of a network's labels.
 
     Args:
-        saw_labels: Dataset whose labels the comparator was trained with, as `Score.saw_labels`.
+        saw_labels: Dataset whose labels the network was trained with, as `Score.saw_labels`.
         dataset: Dataset that is scored, as the command line spells it.
+        network: Which network it is, in words: `COMPARATOR` or `ENCODER`.
 
     Returns:
         A sentence if the labels are those of the scored dataset, or of one with such classes; else
@@ -47,13 +55,13 @@ def label_note(saw_labels: str, dataset: str) -> str:
         dataset_name(trained_on) == dataset_name(dataset) or (seen and seen == scored)
     ):
         return (
-            f"the comparator was trained with the labels of {saw_labels}, the dataset that is "
+            f"{network} was trained with the labels of {saw_labels}, the dataset that is "
             "scored here. They leak into the embedding."
         )
     if seen and scored:
         accepted = "; the papers accept it" if seen == "ImageNet" else ""
         return (
-            f"the comparator was trained with the labels of {saw_labels}. {seen} has such classes "
+            f"{network} was trained with the labels of {saw_labels}. {seen} has such classes "
             f"too{accepted}."
         )
     return ""

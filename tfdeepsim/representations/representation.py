@@ -29,6 +29,7 @@ class Representation(abc.ABC):
         loss: Loss that a run was trained with; empty for anything else.
         comparator: Comparator as `NAME:LAYER`; empty if no features are used.
         saw_labels: Dataset whose labels the comparator was trained with, as `Score.saw_labels`.
+        encoder_saw_labels: The same of the encoder's first weights, as `Score.encoder_saw_labels`.
         folder: Folder that holds its embeddings and results.
         identity: SHA-256 digest of everything besides the data that determines its embeddings.
         settings: How it is built, as JSON values, for `representation.json`. A trained run, which
@@ -44,6 +45,7 @@ class Representation(abc.ABC):
     loss: str = ""
     comparator: str = ""
     saw_labels: str = ""
+    encoder_saw_labels: str = ""
     folder: RunDirectory
     identity: str
     settings: dict[str, Any]

@@ -41,7 +41,9 @@ class TrainedRun(EncoderRepresentation):
         self.model = self.config.model
         self.loss = self.config.loss_name
         self.comparator = self.config.comparator or ""
-        self.saw_labels = _saw_labels(run) if self.comparator else ""
+        self.saw_labels = _saw_labels(run, "comparator") if self.comparator else ""
+        if self.config.encoder_weights != "random":
+            self.encoder_saw_labels = _saw_labels(run, "encoder_weights")
         self.folder = run
         self.identity = sha256_of(run.encoder)
 
@@ -70,9 +72,9 @@ class TrainedRun(EncoderRepresentation):
         return load_encoder(self.folder.encoder)
 
 
-def _saw_labels(run: RunDirectory) -> str:
+def _saw_labels(run: RunDirectory, network: str) -> str:
     try:
-        record = run.read_environment().get("comparator")
+        record = run.read_environment().get(network)
     except InputError:
         record = None
     return labels_in_record(record or {})

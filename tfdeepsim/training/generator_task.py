@@ -59,6 +59,7 @@ class GeneratorTask(Task):
 
     def model(self) -> DeePSiM:
         config = self.config
+        self._check_adversarial_start()
         # First, since the other networks need the shape of its features.
         extractor = self.extractor()
         generator = self.generator()
@@ -78,6 +79,18 @@ class GeneratorTask(Task):
         if FEATURE_MEAN_SQUARES in self._earlier_comparator or self.description.ready:
             self.prepare(model)
         return model
+
+    def _check_adversarial_start(self) -> None:
+        """Refuse a start after the last step. With `--steps` the config has done that; those of
+        `--epochs` are known here."""
+        config = self.config
+        steps = config.total_steps(max(1, self.examples // config.batch_size))
+        if config.adversarial_start >= steps:
+            raise InputError(
+                "--adversarial-start must come before the last step",
+                got=f"--adversarial-start {config.adversarial_start} in a run of {steps} steps",
+                accepted=f"0 to {steps - 1}",
+            )
 
     def prepare(self, model: DeePSiM) -> None:
         """Scale relative feature errors by the mean squares that the resumed run recorded, or by
