@@ -16,7 +16,7 @@ Convolve = Callable[[tf.Tensor, tf.Tensor, int], tf.Tensor]
 """A function from images, kernel and padding to their convolution with stride 1."""
 
 # Constants of Caffe's LRN, whose α is divided by the number of channels in the window.
-_LRN_ALPHA, _LRN_BETA, _LRN_BIAS = 1e-4, 0.75, 1.0
+LRN_ALPHA, LRN_BETA, LRN_BIAS = 1e-4, 0.75, 1.0
 
 
 def features(
@@ -116,7 +116,7 @@ def _pool(step: Layer, x: tf.Tensor) -> tf.Tensor:
 def _lrn(step: Layer, x: tf.Tensor) -> tf.Tensor:
     # On CPUs TensorFlow has its gradient for float32 only.
     normalized = tf.nn.local_response_normalization(
-        tf.cast(x, tf.float32), step.kernel // 2, _LRN_BIAS, _LRN_ALPHA / step.kernel, _LRN_BETA
+        tf.cast(x, tf.float32), step.kernel // 2, LRN_BIAS, LRN_ALPHA / step.kernel, LRN_BETA
     )
     return tf.cast(normalized, x.dtype)
 
@@ -149,12 +149,20 @@ def adaptive_average_pool(x: tf.Tensor, size: int) -> tf.Tensor:
     height, width = x.shape[1:3]
     if (height, width) == (size, size):
         return x
-    x = tf.einsum("ih,bhwc->biwc", tf.constant(_bins(height, size), x.dtype), x)
-    return tf.einsum("jw,biwc->bijc", tf.constant(_bins(width, size), x.dtype), x)
+    x = tf.einsum("ih,bhwc->biwc", tf.constant(bins(height, size), x.dtype), x)
+    return tf.einsum("jw,biwc->bijc", tf.constant(bins(width, size), x.dtype), x)
 
 
-def _bins(length: int, count: int) -> np.ndarray:
-    """[count, length]: the weight of each position in the average of each bin, along one side."""
+def bins(length: int, count: int) -> np.ndarray:
+    """Weight of each position in the average of each bin, along one side of a map.
+
+    Args:
+        length: Number of positions.
+        count: Number of bins.
+
+    Returns:
+        float32 [count, length]; each row sums to 1.
+    """
     weights = np.zeros((count, length), np.float32)
     for index in range(count):
         start, end = index * length // count, -(-(index + 1) * length // count)

@@ -1,6 +1,7 @@
 """Export a trained encoder or generator as a SavedModel that needs nothing but TensorFlow."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import keras
 import tensorflow as tf
@@ -142,11 +143,12 @@ def export(run: RunDirectory, generator: keras.Model | None = None) -> None:
     """
     generator = load_generator(run) if generator is None else generator
     if isinstance(generator, InversionGenerator):
-        module = GeneratorModule(_in_float32(generator))
         with replacing(run.generator) as path:
-            tf.saved_model.save(module, str(path), signatures=module.generate)
+            save_generator(_in_float32(generator), path)
     else:
-        _export_encoder(_in_float32(generator.encoder), run)
+        encoder = _in_float32(generator.encoder)
+        with replacing(run.encoder) as path:
+            save_encoder(encoder, encoder.image_shape, path)
 
 
 def _in_float32(network: keras.Model) -> keras.Model:
@@ -161,13 +163,28 @@ def _in_float32(network: keras.Model) -> keras.Model:
     return copy
 
 
-def _export_encoder(encoder: keras.Model, run: RunDirectory) -> None:
-    image_shape = encoder.image_shape
+def save_encoder(encoder: keras.Model, image_shape: tuple[int, int, int], path: Path) -> None:
+    """Write a SavedModel of an `EncoderModule`.
+
+    Args:
+        encoder, image_shape: As `EncoderModule` takes them.
+        path: The folder.
+    """
     module = EncoderModule(encoder, image_shape)
 
     @tf.function(input_signature=[tf.TensorSpec((None, *image_shape), tf.uint8, "images")])
     def serve(images: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"embedding": module.embed(images)}
 
-    with replacing(run.encoder) as path:
-        tf.saved_model.save(module, str(path), signatures=serve)
+    tf.saved_model.save(module, str(path), signatures=serve)
+
+
+def save_generator(generator: InversionGenerator, path: Path) -> None:
+    """Write a SavedModel of a `GeneratorModule`.
+
+    Args:
+        generator: As `GeneratorModule` takes it.
+        path: The folder.
+    """
+    module = GeneratorModule(generator)
+    tf.saved_model.save(module, str(path), signatures=module.generate)
