@@ -4,13 +4,37 @@ Importing this package loads neither TensorFlow nor NumPy, so that a command can
 once.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 from tfdeepsim.errors import InputError
 
-PROBES = ("mlp", "linear", "knn", "svm")
-"""Names of the kinds of probes."""
+TASKS = ("regression", "classification")
+
+
+class Kind(NamedTuple):
+    """A kind of probes.
+
+    Attributes:
+        fit: Function of the examples to train on, those to choose by (`EmbeddingSplit`) and the
+            task, that returns a `FittedProbe`; or where it is, as `module:function`.
+        tasks: What such a probe can do, some of `TASKS`.
+
+    Example:
+        >>> PROBES["centroid"] = Kind(fit_centroid, ("classification",))
+    """
+
+    fit: Callable[..., Any] | str
+    tasks: tuple[str, ...] = TASKS
+
+
+PROBES: dict[str, Kind] = {
+    "mlp": Kind("tfdeepsim.probes.mlp.fit:fit_mlp"),
+    "linear": Kind("tfdeepsim.probes.scikit_learn.linear:fit_linear"),
+    "knn": Kind("tfdeepsim.probes.scikit_learn.knn:fit_knn"),
+    "svm": Kind("tfdeepsim.probes.scikit_learn.svm:fit_svm", ("classification",)),
+}
+"""Kinds of probes by name; others can be added."""
 
 PROBE_SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "standard": {},
@@ -77,9 +101,12 @@ def check_task(probe: str, task: str) -> None:
         InputError: If the probe is unknown, or cannot be trained for this task.
     """
     check_probe(probe)
-    if probe == "svm" and task == "regression":
-        others = ", ".join(name for name in PROBES if name != "svm")
-        raise InputError("probe svm is for classes", got="labels that are numbers", accepted=others)
+    if task not in PROBES[probe].tasks:
+        others = ", ".join(name for name, kind in PROBES.items() if task in kind.tasks)
+        fits, got = "classes", "labels that are numbers"
+        if task == "classification":
+            fits, got = "numbers", "labels that are classes"
+        raise InputError(f"probe {probe} is for {fits}", got=got, accepted=others)
 
 
 def check_fractions(text: str) -> tuple[float, ...]:

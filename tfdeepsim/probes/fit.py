@@ -1,13 +1,11 @@
 """Train a probe of any kind."""
 
+import pkgutil
 from typing import TYPE_CHECKING
 
-from tfdeepsim.probes import check_task
+from tfdeepsim.probes import PROBES, check_task
 from tfdeepsim.probes.data.splits import EmbeddingSplit
 from tfdeepsim.probes.fitted_probe import FittedProbe
-from tfdeepsim.probes.scikit_learn.knn import fit_knn
-from tfdeepsim.probes.scikit_learn.linear import fit_linear
-from tfdeepsim.probes.scikit_learn.svm import fit_svm
 
 if TYPE_CHECKING:
     from tfdeepsim.probes.mlp.suite import MlpSuite
@@ -45,13 +43,8 @@ def fit_probe(
             `MlpSuite.fit` does.
     """
     check_task(probe, task)
-    if probe == "mlp":
-        # It needs TensorFlow, which the other probes do without.
-        from tfdeepsim.probes.mlp.fit import fit_mlp
-
-        return fit_mlp(train, validation, task, suite, progress)
-    if probe == "linear":
-        return fit_linear(train, validation, task)
-    if probe == "knn":
-        return fit_knn(train, validation, task)
-    return fit_svm(train, validation)
+    fit = PROBES[probe].fit
+    # TensorFlow, which `mlp` needs, is loaded for it alone.
+    function = pkgutil.resolve_name(fit) if isinstance(fit, str) else fit
+    options = {"suite": suite, "progress": progress} if probe == "mlp" else {}
+    return function(train, validation, task, **options)

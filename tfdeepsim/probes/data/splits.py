@@ -5,8 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tfdeepsim.errors import InputError
-
-TASKS = ("regression", "classification")
+from tfdeepsim.probes import TASKS
 
 
 class EmbeddingSplit(NamedTuple):

@@ -14,7 +14,9 @@ examples."""
 MAX_ITER, TOLERANCE = 1000, 1e-2
 
 
-def fit_svm(train: EmbeddingSplit, validation: EmbeddingSplit) -> FittedProbe:
+def fit_svm(
+    train: EmbeddingSplit, validation: EmbeddingSplit, task: str = "classification"
+) -> FittedProbe:
     """Minimise the squared hinge loss with an L2 penalty chosen by validation.
 
     Each class is separated from all others by a problem of its own, so the time grows with the
@@ -23,13 +25,14 @@ def fit_svm(train: EmbeddingSplit, validation: EmbeddingSplit) -> FittedProbe:
     Args:
         train: Checked examples with class ids to train on.
         validation: Checked examples with class ids to choose the penalty by.
+        task: Always `"classification"`.
     """
     examples, width = train.embeddings.shape
     candidates = [
         Candidate({"l2": l2}, _estimator(1 / (l2 * examples), dual=width > examples)) for l2 in L2
     ]
     settings = {"l2": list(L2), "max_iter": MAX_ITER, "tolerance": TOLERANCE}
-    return choose(candidates, train, validation, "classification", settings)
+    return choose(candidates, train, validation, task, settings)
 
 
 def _estimator(c: float, dual: bool) -> LinearSVC:
