@@ -124,6 +124,7 @@ HEAVY = (
     "module",
     [
         *("tfdeepsim", "tfdeepsim.run", "tfdeepsim.data", "tfdeepsim.data.__main__"),
+        *("tfdeepsim.export", "tfdeepsim.export.__main__"),
         *(f"tfdeepsim.commands.{name}" for name in ("train", "evaluate", "search")),
     ],
 )
