@@ -46,7 +46,7 @@ def make_card(run: RunDirectory, config: TrainConfig, to: str, layer: str | None
         "run": run.name,
         "format": to,
         "runtime": FORMATS[to].runtime,
-        "batch": "0 or more" if FORMATS[to].empty_batches else "1 or more",
+        "batch": FORMATS[to].batch,
         "dataset": dataset.get("name", config.dataset),
         "dataset_fingerprint": dataset.get("fingerprint"),
         "loss": record.get("objective") or config.loss_name,

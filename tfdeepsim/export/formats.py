@@ -16,20 +16,25 @@ class Format:
         runtime: What loads the file, in words.
         packages: Packages that writing it needs beside those of tfdeepsim; an extra of the format's
             name has them.
-        empty_batches: Whether batches of 0 images run.
+        batch: Sizes of a batch that run, in words.
     """
 
     suffix: str
     runtime: str
     packages: tuple[str, ...] = ()
-    empty_batches: bool = True
+    batch: str = "1 or more"
 
+
+# With oneDNN, a convolution of TensorFlow returns the wrong shape for a batch of 0 images.
+_WITHOUT_ONEDNN = "1 or more; 0 if TensorFlow runs with TF_ENABLE_ONEDNN_OPTS=0"
 
 FORMATS = {
-    "savedmodel": Format("", "TensorFlow: tf.saved_model.load, or keras.layers.TFSMLayer"),
-    "keras": Format(".keras", "Keras 3: keras.saving.load_model"),
-    "onnx": Format(".onnx", "onnxruntime: InferenceSession", ("onnx", "tf2onnx")),
-    "litert": Format(".tflite", "ai_edge_litert: Interpreter", empty_batches=False),
+    "savedmodel": Format(
+        "", "TensorFlow: tf.saved_model.load, or keras.layers.TFSMLayer", batch=_WITHOUT_ONEDNN
+    ),
+    "keras": Format(".keras", "Keras 3: keras.saving.load_model", batch=_WITHOUT_ONEDNN),
+    "onnx": Format(".onnx", "onnxruntime: InferenceSession", ("onnx", "tf2onnx"), "0 or more"),
+    "litert": Format(".tflite", "ai_edge_litert: Interpreter"),
 }
 """Formats by the names that `--to` takes."""
 

@@ -49,7 +49,10 @@ class TrainedNetwork:
             if isinstance(self._network, InversionGenerator):
                 self.model, self.output = inversion_generator(self._network), "image"
             else:
-                self.model, self.output = embedding_of_bytes(self._network), "embedding"
+                stock = self._network
+                if config.task == "autoencoder":
+                    stock = with_stock_layers(self._network)
+                self.model, self.output = embedding_of_bytes(stock), "embedding"
 
     @property
     def interface(self) -> dict[str, Any]:
@@ -88,7 +91,7 @@ def _network(run: RunDirectory, config: TrainConfig, layer: str | None) -> keras
         shape = run.read_environment()["dataset"]["image_shape"]
         return comparator_features(weights.architecture, weights.tensors, str(layer), tuple(shape))
     generator = load_generator(run)
-    return generator if config.task == "inversion" else with_stock_layers(generator.encoder)
+    return generator if config.task == "inversion" else generator.encoder
 
 
 def _described(x: keras.KerasTensor) -> dict[str, Any]:
