@@ -41,7 +41,9 @@ def _stock_layer(layer: keras.layers.Layer) -> keras.layers.Layer:
     if isinstance(layer, BatchNormalization):
         return keras.layers.BatchNormalization.from_config(layer.get_config())
     if isinstance(layer, keras.layers.Normalization):
-        return standardization(np.ravel(layer.mean), np.sqrt(np.ravel(layer.variance)), layer.name)
+        return standardization(
+            [*np.ravel(layer.mean)], [*np.sqrt(np.ravel(layer.variance))], layer.name
+        )
     return type(layer).from_config(layer.get_config())
 
 
