@@ -28,6 +28,7 @@ PUBLIC = {
     "MapDecoder",
     "MapEncoder",
     "PerceptualLoss",
+    "ProbeScore",
     "UpConvGenerator",
     "make_comparator",
     "probe",

@@ -27,6 +27,7 @@ _MODULES = {
     "MapDecoder": "tfdeepsim.networks.dosovitskiy",
     "MapEncoder": "tfdeepsim.networks.dosovitskiy",
     "PerceptualLoss": "tfdeepsim.perceptual.perceptual_loss",
+    "ProbeScore": "tfdeepsim.probes.probe",
     "UpConvGenerator": "tfdeepsim.networks.upconv_generator",
     "make_comparator": "tfdeepsim.comparators",
     "probe": "tfdeepsim.probes.probe",
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from tfdeepsim.networks.upconv_generator import UpConvGenerator as UpConvGenerator
     from tfdeepsim.perceptual.lpips import LPIPS as LPIPS
     from tfdeepsim.perceptual.perceptual_loss import PerceptualLoss as PerceptualLoss
+    from tfdeepsim.probes.probe import ProbeScore as ProbeScore
     from tfdeepsim.probes.probe import probe as probe
 else:
 
