@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PARTS := setup.cfg pyproject.toml
 
-.PHONY: help quickstart test slow parity lint types clean
+.PHONY: help quickstart test slow parity lint types docs clean
 
 help:
 	@echo "make quickstart   frames, four encoders, probes, table and page, in runs/quickstart"
@@ -11,6 +11,7 @@ help:
 	@echo "make slow         the longer tests"
 	@echo "make parity       the tests against PyTorch, which it installs"
 	@echo "make lint types   ruff and mypy"
+	@echo "make docs         the site, in docs/_build/html"
 
 quickstart: .venv/base
 	$(BIN)/python train.py --recipe quickstart
@@ -31,14 +32,18 @@ lint: .venv/dev
 types: .venv/dev
 	$(BIN)/mypy
 
+# Every page is read anew, so that each build shows all warnings; any of them fails it.
+docs: .venv/docs
+	$(BIN)/python -m sphinx --fresh-env --fail-on-warning --keep-going --quiet docs docs/_build/html
+
 clean:
-	rm -rf .venv build dist *.egg-info
+	rm -rf .venv build dist docs/_build docs/reference *.egg-info
 
 .venv/base: $(PARTS) | .venv/bin/python
 	$(BIN)/python -m pip install --editable .
 	touch $@
 
-.venv/test .venv/dev .venv/parity: .venv/%: $(PARTS) | .venv/bin/python
+.venv/test .venv/dev .venv/parity .venv/docs: .venv/%: $(PARTS) | .venv/bin/python
 	$(BIN)/python -m pip install --editable ".[$*]"
 	touch $@
 

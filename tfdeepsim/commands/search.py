@@ -37,7 +37,7 @@ On a cluster, all machines see one folder and run the same command, each with
   KERASTUNER_TUNER_ID     chief on one machine, tuner0, tuner1, ... on others
   KERASTUNER_ORACLE_IP    address of the chief
   KERASTUNER_ORACLE_PORT  a free port of the chief
-The chief hands out trials and reports; the others train (docs/search.md).
+The chief hands out trials and reports; the others train (docs/probe_search.md).
 """
 
 
