@@ -1,6 +1,7 @@
 """Settings of the site that `make docs` builds."""
 
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -45,6 +46,9 @@ copybutton_prompt_is_regexp = True
 myst_heading_anchors = 4
 myst_enable_extensions = ["deflist"]
 # Notebooks are run, and one that fails fails the build.
+NOTEBOOK = ROOT / "examples" / "quickstart.ipynb"
+if NOTEBOOK.exists():  # Sphinx reads no page outside of its folder; index.md lists it.
+    shutil.copyfile(NOTEBOOK, HERE / "guides" / NOTEBOOK.name)
 nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 300
