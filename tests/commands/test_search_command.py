@@ -41,7 +41,8 @@ def make_images(path, labeled=True):
 
 
 def make_run(path, dataset):
-    """A run whose encoder gives the mean colours of the four quarters of an image."""
+    """A run whose encoder gives the mean colours of the four quarters of an image, and whose
+    comparator saw the labels."""
     import tensorflow as tf
 
     class Encoder(tf.Module):
@@ -54,9 +55,16 @@ def make_run(path, dataset):
     run.create()
     write_json(
         run.config,
-        TrainConfig(dataset=dataset, data_dir=str(path.parent / "data"), image_size=16).to_dict(),
+        TrainConfig(
+            dataset=dataset,
+            data_dir=str(path.parent / "data"),
+            image_size=16,
+            loss="perceptual",
+            comparator="alexnet:conv1",
+        ).to_dict(),
     )
-    write_json(run.environment, {"dataset": {"image_shape": [16, 16, 3]}})
+    saw = {"saw_labels": f"ImageNet-1k and {dataset}"}
+    write_json(run.environment, {"dataset": {"image_shape": [16, 16, 3]}, "comparator": saw})
     tf.saved_model.save(Encoder(), str(run.encoder))
     return run
 
@@ -129,6 +137,7 @@ def test_output(searched):
         str(directory.name),
     ):
         assert words in out
+    assert "They leak into the embedding." in " ".join(out.split())
 
 
 def test_search_stands_beside_the_fixed_suite(searched):

@@ -8,13 +8,15 @@ from safetensors.numpy import save_file
 from squares import open_squares
 
 from tfdeepsim.comparators.chains.chain_comparator import ChainComparator
+from tfdeepsim.comparators.weights.alexnet_convolutions import alexnet_convolutions
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.data.splits.examples import example_rows
 from tfdeepsim.data.splits.labelled import TARGET
 from tfdeepsim.errors import InputError
 from tfdeepsim.pretraining import make_objective
-from tfdeepsim.pretraining.classification import SMOOTHING
+from tfdeepsim.pretraining.classification import SMOOTHING, ClassificationObjective
 from tfdeepsim.pretraining.pretext import Pretext
+from tfdeepsim.pretraining.trainable_chain import TrainableChain
 
 BATCH = 8
 
@@ -87,6 +89,45 @@ def test_attributes(objective, model):
     # The last image of each split is not used for probes.
     assert (objective.classes, objective.examples) == (2, 39)
     assert model.trained_network.architecture.layers[-1].channels == 2
+
+
+@pytest.fixture(params=["frozen", "finetuned"])
+def on_imagenet(request):
+    """A model on top of ImageNet's convolutions, and what these are."""
+    objective = ClassificationObjective(open_squares(), "alexnet", 0, request.param)
+    return Pretext(objective.network(), objective), request.param
+
+
+def values(network):
+    return {name: kernel.numpy() for name, (kernel, _) in network.parameters.items()}
+
+
+def test_a_step_changes_the_layers_that_are_trained(objective, on_imagenet):
+    model, convolutions = on_imagenet
+    network, new = model.trained_network, objective.network()
+    model.compile(keras.optimizers.Adam(1e-3))
+    before, random = values(network), values(new)
+    model.train_step(next(iter(objective.training(BATCH, 0, range(1)))))
+    bundled = alexnet_convolutions().kernels
+    assert list(bundled) == ["conv1", "conv2", "conv3", "conv4", "conv5"]
+    for name, value in values(network).items():
+        # The layers on top begin as they do without ImageNet's convolutions.
+        first = bundled[name][0] if name in bundled else random[name]
+        np.testing.assert_array_equal(before[name], first)
+        is_frozen = convolutions == "frozen" and name in bundled
+        assert np.array_equal(value, first) == is_frozen, name
+
+
+def test_no_gradient_is_computed_through_frozen_convolutions(on_imagenet):
+    model, convolutions = on_imagenet
+    network = model.trained_network
+    with tf.GradientTape() as tape:
+        network(tf.zeros([1, 64, 64, 3]), training=True)
+    watched = {variable.name.rpartition("/")[2][:3] for variable in tape.watched_variables()}
+    assert watched == {"fc6", "fc7", "fc8"} | ({"con"} if convolutions == "finetuned" else set())
+    loaded = TrainableChain.from_config(network.get_config())
+    assert len(loaded.trainable_variables) == len(network.trainable_variables)
+    assert len(network.trainable_variables) == (6 if convolutions == "frozen" else 16)
 
 
 def test_batches_are_a_function_of_seed_and_step(objective):

@@ -183,7 +183,7 @@ def tiny_recipes():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(inversion_runs, "STEPS", 4)
         patch.setattr(inversion_runs, "SMALL", SMALL)
-        patch.setattr(inversion_runs, "ALEXNET_EPOCHS", 1)
+        patch.setattr(trained_comparators, "ALEXNET_EPOCHS", 1)
         patch.setattr(trained_comparators, "VIDEOS", "llv2/10x8-stride5-seed0")
         patch.setattr(trained_comparators, "VIDEO_EPOCHS", 1)
         patch.setattr(

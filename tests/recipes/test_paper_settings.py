@@ -4,6 +4,7 @@ printed."""
 import dataclasses
 import importlib
 
+import numpy as np
 import pytest
 
 from tfdeepsim.config.defaults import LAMBDAS, PAPER_DEEPSIM
@@ -206,11 +207,16 @@ def test_a_field_without_words_of_its_own_is_named_by_its_flag():
         ),
         (
             "figure4",
-            ["500 steps", "the encoder of all rows but the last", "VideoNet is trained on"],
+            [
+                "500 steps",
+                "the encoder of all rows but the last",
+                "VideoNet is trained on",
+                "fc8 of AlexNet are trained on the labels of npz:",
+            ],
         ),
         (
             "table8",
-            ["500 steps", "the inverted AlexNet is trained on the labels of zip:photos.zip"],
+            ["500 steps", "fc6, fc7 and fc8 of AlexNet are trained on the labels of npz:"],
         ),
         ("figure10", ["0.5 times the channels", "VideoNet is trained on"]),
     ],
@@ -223,7 +229,10 @@ def test_recipes_print_them_before_they_train(name, expected, tmp_path, monkeypa
 
     for module in ("table4", "trained_comparators"):
         monkeypatch.setattr(f"tfdeepsim.recipes.{module}.ensure_trained", stop)
-    options = {"scale": 0.001, "dataset": "zip:photos.zip", "data_dir": str(tmp_path)}
+    images = np.zeros((20, 64, 64, 3), np.uint8)
+    np.savez(tmp_path / "photos.npz", images=images, labels=np.arange(20) % 2)
+    dataset = f"npz:{tmp_path / 'photos.npz'}"
+    options = {"scale": 0.001, "dataset": dataset, "data_dir": str(tmp_path)}
     with pytest.raises(InterruptedError):
         recipe.reproduce(str(tmp_path), dry_run=True, **options)
     lines = [

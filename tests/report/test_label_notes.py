@@ -96,6 +96,18 @@ def test_labels_that_the_encoder_started_from_are_told(make_score, loss):
     assert len(label_notes(compare_rows([both]))) == 2
 
 
+def test_all_labels_that_a_comparator_saw_are_told(make_score):
+    """Those of a comparator that was trained on top of ImageNet's convolutions."""
+    fields = {"loss": "perceptual", "comparator": "alexnet:relu6", "metric": "accuracy"}
+    saw = "ImageNet-1k and zip:bread and stl10.zip (classes cat,dog)"
+    score = make_score("own", dataset="zip:bread and stl10.zip", saw_labels=saw, **fields)
+    accepted, leak = label_notes(compare_rows([score]))
+    assert accepted.endswith(f"with the labels of ImageNet-1k. {ACCEPTED}")
+    assert leak.endswith(f"the labels of zip:bread and stl10.zip (classes cat,dog), {LEAKS}")
+    others = dataclasses.replace(score, dataset="zip:photos.zip")
+    assert label_notes(compare_rows([others])) == []
+
+
 def test_rows_with_the_same_labels_share_a_sentence(scores, make_score):
     knn = [make_score("pae", metric="accuracy", dataset=scores[0].dataset, probe="knn")]
     accepted, leak = label_notes(compare_rows([*scores, *knn]))

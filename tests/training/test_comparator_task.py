@@ -6,13 +6,17 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
+from safetensors.numpy import load_file
 from squares import squares
 
 from tfdeepsim.commands.train import main
 from tfdeepsim.comparators import check_comparator, make_comparator
 from tfdeepsim.comparators.__main__ import main as pack
+from tfdeepsim.comparators.weights.bundled import bundled_file
+from tfdeepsim.config import TrainConfig
 from tfdeepsim.errors import InputError
 from tfdeepsim.run import RunDirectory
+from tfdeepsim.training.epoch_progress import EpochProgress
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +54,7 @@ def exemplar(folder, tmp_path_factory):
 
 def test_leaves_a_comparator_and_its_record(exemplar):
     record = json.loads((exemplar.path / "result.json").read_text())
-    assert (record["objective"], record["saw_labels"]) == ("surrogate", False)
+    assert (record["objective"], record["saw_labels"]) == ("surrogate", None)
     assert 0 <= record["val_accuracy"] <= 1
     with open(exemplar.history) as file:
         rows = list(csv.DictReader(file))
@@ -165,7 +169,8 @@ def test_alexnet_learns_from_labels(folder, tmp_path):
     whole = tmp_path / "whole"
     assert main(arguments(folder, whole, "--comparator", "alexnet", "--steps", "3")) == 0
     record = json.loads((whole / "result.json").read_text())
-    assert record["saw_labels"]
+    assert record["saw_labels"] == f"folder:{folder}"
+    assert (record["convolutions"], record["initial_weights_sha256"]) == ("random", None)
     assert 0 <= record["test_accuracy"] <= 1
     check_comparator("alexnet:fc8+prob", (64, 64, 3), whole)
     comparator = make_comparator("alexnet:fc8+prob", whole)
@@ -178,6 +183,60 @@ def test_alexnet_learns_from_labels(folder, tmp_path):
     np.testing.assert_allclose(probabilities, expected, atol=1e-5)
     # fc8 is trained as logits, which may be negative and add up to anything.
     assert np.abs(logits.sum(1) - 1).min() > 1e-3
+
+
+ON_IMAGENET = ("--comparator", "alexnet", "--convolutions", "frozen", "--epochs", "2")
+ON_IMAGENET += ("--deterministic", "--precision", "mixed_bfloat16")
+
+
+@pytest.fixture(scope="module")
+def on_imagenet(folder, tmp_path_factory):
+    """A run on top of ImageNet's convolutions."""
+    path = tmp_path_factory.mktemp("runs") / "frozen"
+    assert main(arguments(folder, path, *ON_IMAGENET)) == 0
+    return RunDirectory(path)
+
+
+def test_frozen_convolutions_are_in_the_file_as_they_were(on_imagenet):
+    found, bundled = load_file(on_imagenet.comparator), load_file(bundled_file("alexnet"))
+    assert {array.dtype.name for array in found.values()} == {"float32"}
+    for name, expected in bundled.items():
+        np.testing.assert_array_equal(found[name], expected.astype(np.float32), err_msg=name)
+    assert sorted(set(found) - set(bundled)) == [
+        f"classifier.{index}.{kind}" for index in (1, 4, 6) for kind in ("bias", "weight")
+    ]
+    x = np.random.default_rng(0).random((2, 64, 64, 3), np.float32)
+    ours, imagenet = (
+        make_comparator("alexnet:pool5", weights)(x) for weights in (on_imagenet.path, None)
+    )
+    np.testing.assert_allclose(ours, imagenet, rtol=1e-6, atol=1e-6)
+
+
+def test_the_record_has_the_labels_of_both_datasets(on_imagenet, folder):
+    imagenet = make_comparator("alexnet:pool5")
+    both = f"ImageNet-1k and folder:{folder}"
+    assert make_comparator("alexnet:fc6", on_imagenet.path).saw_labels == both
+    result = json.loads(on_imagenet.result.read_text())
+    assert (result["convolutions"], result["saw_labels"]) == ("frozen", both)
+    assert result["initial_weights_sha256"] == imagenet.sha256
+    initial = json.loads(on_imagenet.environment.read_text())["initial_weights"]
+    assert initial == {"name": "alexnet", "sha256": imagenet.sha256, "saw_labels": "ImageNet-1k"}
+
+
+def test_it_is_resumed_bit_for_bit(on_imagenet, folder, tmp_path, capsys):
+    def interrupt(*arguments):
+        raise KeyboardInterrupt
+
+    run = tmp_path / "run"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(EpochProgress, "on_epoch_end", interrupt)
+        assert main(arguments(folder, run, *ON_IMAGENET)) == 130
+    assert not (run / "comparator.safetensors").exists()
+    assert main(["--resume", "--run-dir", str(run)]) == 0
+    found = load_file(run / "comparator.safetensors")
+    for name, expected in load_file(on_imagenet.comparator).items():
+        np.testing.assert_array_equal(found[name], expected, err_msg=name)
+    assert "those of ImageNet's AlexNet, frozen" in capsys.readouterr().out
 
 
 def test_alexnet_of_some_classes_records_them(folder, tmp_path):
@@ -213,6 +272,21 @@ def test_raw_pixels_are_in_the_record_and_in_the_plan(folder, tmp_path, capsys, 
         (("--comparator", "alexnet", "--image-size", "32"), "64 pixels and more"),
         (("--comparator", "videonet"), "frames of videos"),
         (("--comparator", "alexnet", "--comparator-input", "raw"), "is for generators"),
+        (("--comparator", "alexnet", "--convolutions", "imagenet"), "unknown --convolutions"),
+        (
+            ("--comparator", "videonet", "--convolutions", "frozen"),
+            "--convolutions is for AlexNet's: got --convolutions frozen; "
+            "accepted: --comparator alexnet",
+        ),
+        (
+            ("--comparator", "exemplar_cnn", "--convolutions", "finetuned"),
+            "accepted: --comparator alexnet",
+        ),
+        (
+            ("--task", "autoencoder", "--convolutions", "frozen"),
+            "--convolutions is for a comparator's training: got --convolutions frozen; "
+            "accepted: --task comparator",
+        ),
     ],
 )
 def test_bad_input_is_one_line(folder, tmp_path, capsys, flags, message):
@@ -221,3 +295,9 @@ def test_bad_input_is_one_line(folder, tmp_path, capsys, flags, message):
     assert error.startswith("error: ")
     assert message in error
     assert not (tmp_path / "run").exists()
+
+
+def test_earlier_runs_had_random_convolutions():
+    fields = TrainConfig(task="comparator", comparator="alexnet").to_dict()
+    del fields["convolutions"]
+    assert TrainConfig.from_dict(fields).convolutions == "random"

@@ -135,7 +135,7 @@ def test_a_run_is_read_without_reading_the_weights_again(tmp_path, monkeypatch, 
     def refuse(*arguments):
         raise AssertionError("the weights are read again")
 
-    monkeypatch.setattr("tfdeepsim.training.encoder_weights.load_weights", refuse)
+    monkeypatch.setattr("tfdeepsim.comparators.weights.alexnet_convolutions.load_weights", refuse)
     images = photographs(2)
     expected = model.generator.encoder(images)["latent"].numpy()
     generator = load_generator(run)

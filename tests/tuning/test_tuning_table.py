@@ -26,7 +26,7 @@ def table():
     labels = np.zeros(3, np.int64)
     best = score(0.6, float("nan"), 1)
     searched = ProbeResult("mlp", "classification", [best], [chosen], {}, labels, labels)
-    return side_by_side(searched, [score(0.5, 0.02, 5)])
+    return side_by_side(searched, [score(0.5, 0.02, 5)], ["They leak into the embedding."])
 
 
 @pytest.mark.parametrize("width", [40, 80, 120])
@@ -35,7 +35,7 @@ def test_rows(table, width):
     print_table(table, Console(file=file, width=width))
     text = " ".join(file.getvalue().split())
     assert text.startswith("photos, on test")
-    for shown in ("Searched", "60.0", "50.0 ± 2.0", "leaky_relu", "Chance", "10.0"):
+    for shown in ("Searched", "60.0", "50.0 ± 2.0", "leaky_relu", "Chance", "10.0", "They leak"):
         assert shown in text
     assert max(map(len, file.getvalue().splitlines())) <= width
 

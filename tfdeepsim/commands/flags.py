@@ -52,6 +52,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "probe_every",
         "choose_by",
         "surrogate_classes",
+        "convolutions",
         "seed",
         "deterministic",
         "precision",

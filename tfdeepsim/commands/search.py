@@ -153,6 +153,7 @@ def _search(
         trained_runs,
     )
     from tfdeepsim.probes.mlp.suite import MlpSuite
+    from tfdeepsim.report.label_notes import notes_of
     from tfdeepsim.tables import print_table
     from tfdeepsim.tuning.search import search
     from tfdeepsim.tuning.table import side_by_side
@@ -188,7 +189,12 @@ def _search(
     scores = _stored_suite(folder, embeddings.fingerprint, suite.settings) or evaluate(
         [representation], options, splits, probes=("mlp",), suite=suite
     )
-    print_table(side_by_side(result, scores))
+    score = dataclasses.replace(
+        result.scores[0],
+        saw_labels=representation.saw_labels,
+        encoder_saw_labels=representation.encoder_saw_labels,
+    )
+    print_table(side_by_side(result, scores, notes_of(score)))
     print(f"trials: {directory.table}")
     print(f"best probe: {directory.best}")
     print(f"curves: tensorboard --logdir {directory.tensorboard}")

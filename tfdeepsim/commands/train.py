@@ -12,7 +12,7 @@ from tfdeepsim.config import TrainConfig
 from tfdeepsim.data.lazy_dataset import LazyDataset
 from tfdeepsim.errors import InputError
 from tfdeepsim.options import flag
-from tfdeepsim.recipes import DATASET_RECIPES, RECIPES, check_recipe
+from tfdeepsim.recipes import ALEXNET_RECIPES, DATASET_RECIPES, RECIPES, check_recipe
 from tfdeepsim.run import RunDirectory
 
 EPILOG = """examples:
@@ -171,6 +171,8 @@ def _run_recipe(arguments: dict[str, Any]) -> int:
     allowed = {"recipe", "scale", "run_dir", "data_dir", "comparator_weights", "dry_run"}
     if arguments["recipe"] in DATASET_RECIPES:
         allowed.add("dataset")
+    if arguments["recipe"] in ALEXNET_RECIPES:
+        allowed.add("convolutions")
     if arguments["recipe"] == "table1":
         allowed.update(TABLE1_FLAGS)
     if forbidden := sorted(set(arguments) - allowed):
@@ -179,9 +181,23 @@ def _run_recipe(arguments: dict[str, Any]) -> int:
             got=", ".join(map(flag, forbidden)),
             accepted=", ".join(map(flag, sorted(allowed))),
         )
+    if "convolutions" in arguments:
+        _check_convolutions(**arguments)
     name = arguments.pop("recipe")
     check_recipe(name)
     import_tensorflow()
     recipe = importlib.import_module(f"tfdeepsim.recipes.{name}")
     recipe.reproduce(**arguments)
     return 0
+
+
+def _check_convolutions(
+    convolutions: str, comparator_weights: str | None = None, **others: Any
+) -> None:
+    if comparator_weights is not None:
+        raise InputError(
+            "--convolutions is for the AlexNet that a recipe trains",
+            got=f"--comparator-weights {comparator_weights} too",
+            accepted="one of them",
+        )
+    TrainConfig(task="comparator", comparator="alexnet", convolutions=convolutions)

@@ -102,6 +102,8 @@ class TrainConfig(DataOptions):
         choose_by: What the best weights have: the lowest validation `loss`, or the best score of
             the `probe`.
         surrogate_classes: Number of patches that exemplar_cnn learns to tell apart (default: 500).
+        convolutions: Convolutions of a comparator alexnet that is trained: `random` at first, or
+            the bundled ones of ImageNet, `frozen` (as in recipes) or `finetuned`.
 
     Raises:
         InputError: If a value is out of its range, or fields exclude each other.
@@ -154,6 +156,7 @@ class TrainConfig(DataOptions):
     probe_every: int | None = None
     choose_by: str = "loss"
     surrogate_classes: int | None = None
+    convolutions: str = "random"
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -247,9 +250,8 @@ class TrainConfig(DataOptions):
         self._check_generator_task()
 
     def _check_generator_task(self) -> None:
-        self._refuse_changed(
-            ("surrogate_classes",), "is for a comparator's training", "--task comparator"
-        )
+        of_comparators = ("surrogate_classes", "convolutions")
+        self._refuse_changed(of_comparators, "is for a comparator's training", "--task comparator")
         self._check_paper_units()
         weights = self.loss_weights
         if "crop" in self.augment and (self.shorter_side or 0) <= (self.image_size or math.inf):
@@ -318,6 +320,8 @@ class TrainConfig(DataOptions):
         self._refuse_changed(
             GENERATOR_FIELDS, "is for generators", "--task autoencoder or inversion"
         )
+        if self.comparator != "alexnet":
+            self._refuse_changed(("convolutions",), "is for AlexNet's", "--comparator alexnet")
         if self.comparator == "exemplar_cnn":
             if self.surrogate_classes is None:
                 object.__setattr__(self, "surrogate_classes", DEFAULT_SURROGATE_CLASSES)

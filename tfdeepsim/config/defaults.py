@@ -96,6 +96,7 @@ CHOICES = options.CHOICES | {
     "network": ("pihlgren", "dosovitskiy"),
     "encoder_weights": ("random", "alexnet"),
     "decoder_activation": ("relu", "none"),
+    "convolutions": ("random", "frozen", "finetuned"),
     "model": ("ae", "vae"),
     "lambda_units": UNITS,
     "gate": ("paper", "hysteresis", "off"),

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfdeepsim.comparators.spec import ARCHITECTURES
+from tfdeepsim.comparators.weights.alexnet_convolutions import alexnet_convolutions
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.data.dataset import Splits
 from tfdeepsim.data.pipeline import batches, training_batches
@@ -37,9 +38,11 @@ class ClassificationObjective(Objective):
         splits: Splits of a dataset with classes.
         name: Name of the network, e.g. `alexnet`.
         seed: Seed of the initial weights and of dropout.
+        convolutions: `random`, or with the weights of the bundled AlexNet `frozen` or `finetuned`.
 
     Raises:
-        InputError: If the labels are not classes, or the images are too small.
+        InputError: If the labels are not classes, the images are too small, or the bundled weights
+            are missing or damaged.
 
     Example:
         >>> objective = ClassificationObjective(splits, "alexnet", seed=0)
@@ -52,7 +55,7 @@ class ClassificationObjective(Objective):
     monitor = "val_accuracy"
     saw_labels = True
 
-    def __init__(self, splits: Splits, name: str, seed: int):
+    def __init__(self, splits: Splits, name: str, seed: int, convolutions: str = "random"):
         dataset = splits.dataset
         check_classes(dataset.task, dataset.name)
         side = min(dataset.image_shape[:2])
@@ -73,9 +76,17 @@ class ClassificationObjective(Objective):
         to_logits = dataclasses.replace(whole, layers=whole.up_to(self.last_saved_layer))
         self._architecture = sized(to_logits, side).with_outputs(self.classes)
         self._seed = seed
+        self._kernels: Mapping[str, tuple[np.ndarray, np.ndarray]] = {}
+        if convolutions != "random":
+            self._kernels, self.initial_weights = alexnet_convolutions()
+        self._frozen = tuple(self._kernels) if convolutions == "frozen" else ()
 
     def network(self) -> TrainableChain:
-        return TrainableChain(self._architecture, self._seed)
+        network = TrainableChain(self._architecture, self._seed, frozen=self._frozen)
+        for name, values in self._kernels.items():
+            for variable, value in zip(network.parameters[name], values, strict=True):
+                variable.assign(value)
+        return network
 
     def measures(
         self, network: TrainableChain, batch: Mapping[str, tf.Tensor], training: bool
@@ -140,4 +151,4 @@ def check_classes(task: str | None, name: str) -> None:
 
 def make(config: TrainConfig, splits: Splits) -> ClassificationObjective:
     """Build the objective of `config`."""
-    return ClassificationObjective(splits, str(config.comparator), config.seed)
+    return ClassificationObjective(splits, str(config.comparator), config.seed, config.convolutions)

@@ -2,6 +2,7 @@
 
 import abc
 from collections.abc import Mapping
+from typing import Any
 
 import keras
 import numpy as np
@@ -18,7 +19,9 @@ class Objective(abc.ABC):
         last_saved_layer: Deepest layer whose weights are saved for the comparator.
         measure_names: Names of what `measures` returns, with `loss` among them.
         monitor: Column of a run's history whose best value marks the best epoch.
-        saw_labels: Whether labels of the images were used.
+        saw_labels: Whether labels of the images are used.
+        initial_weights: Record of trained weights that the network starts from, with `sha256` and
+            the dataset whose labels they were trained with as `saw_labels`; None for random ones.
     """
 
     name: str
@@ -26,6 +29,7 @@ class Objective(abc.ABC):
     measure_names: tuple[str, ...]
     monitor: str
     saw_labels: bool = False
+    initial_weights: dict[str, Any] | None = None
 
     @abc.abstractmethod
     def network(self) -> TrainableChain:

@@ -1,6 +1,7 @@
 """A trainable chain of layers, with the arithmetic of the frozen comparator."""
 
 import dataclasses
+from collections.abc import Collection
 from typing import Any
 
 import keras
@@ -41,20 +42,30 @@ class TrainableChain(keras.Model):
         architecture: The layers, all of which are built.
         seed: Seed of the initial weights and of dropout.
         dropout: Share of the features that is dropped between dense layers.
+        frozen: Names of layers whose weights are not trained. If they are the first ones, no
+            gradient is computed through them.
 
     Example:
         >>> network = TrainableChain(ARCHITECTURES["alexnet"], seed=0)
         >>> logits = network(images, training=True)
     """
 
-    def __init__(self, architecture: Architecture, seed: int, dropout: float = 0.5, **options: Any):
+    def __init__(
+        self,
+        architecture: Architecture,
+        seed: int,
+        dropout: float = 0.5,
+        frozen: Collection[str] = (),
+        **options: Any,
+    ):
         super().__init__(autocast=False, **options)
         self.architecture = architecture
         self.seed = seed
         self.drop = keras.layers.Dropout(dropout, seed=seed)
+        self.frozen = tuple(frozen)
         tensors = random_weights(architecture.tensor_shapes(architecture.layer_names[-1]), seed)
         self.parameters = {
-            name: (self._variable(f"{name}_kernel", kernel), self._variable(f"{name}_bias", bias))
+            name: (self._variable(name, "kernel", kernel), self._variable(name, "bias", bias))
             for name, (kernel, bias) in kernels_from_tensors(architecture.layers, tensors).items()
         }
         self.built = True
@@ -64,6 +75,7 @@ class TrainableChain(keras.Model):
             "architecture": dataclasses.asdict(self.architecture),
             "seed": self.seed,
             "dropout": self.drop.rate,
+            "frozen": list(self.frozen),
             "name": self.name,
             "dtype": self.dtype_policy.name,
         }
@@ -75,9 +87,12 @@ class TrainableChain(keras.Model):
         fields["layers"] = tuple(Layer(**layer) for layer in fields["layers"])
         return cls(**{**config, "architecture": Architecture(**fields)})
 
-    def _variable(self, name: str, value: np.ndarray) -> keras.Variable:
+    def _variable(self, layer: str, name: str, value: np.ndarray) -> keras.Variable:
         return self.add_weight(
-            shape=value.shape, initializer=lambda shape, dtype: tf.cast(value, dtype), name=name
+            shape=value.shape,
+            initializer=lambda shape, dtype: tf.cast(value, dtype),
+            trainable=layer not in self.frozen,
+            name=f"{layer}_{name}",
         )
 
     def call(self, images: tf.Tensor, training: bool = False) -> tf.Tensor:

@@ -15,6 +15,8 @@ INVERSION_RECIPES = (
     "preferred_inputs",
 )
 """Recipes that share the runs in one folder."""
+ALEXNET_RECIPES = ("figure4", *INVERSION_RECIPES)
+"""Recipes that train the fully connected layers of AlexNet if no weights are given."""
 RECIPES = (
     "quickstart",
     "table1",

@@ -14,8 +14,10 @@ The full size is 500,000 steps of 64 ImageNet crops of 227 pixels for each row. 
 keep their width, which AlexNet's weights need in the encoder.
 
 The bundled AlexNet ends at pool5, so the comparator fc6 needs `--comparator-weights`: torchvision's
-file, or a run of `--task comparator --comparator alexnet`. VideoNet is first trained on LunarLander
-rollouts.
+file, or a run of `--task comparator --comparator alexnet`. Without them, the fully connected layers
+are first trained on the labels of the dataset, on top of ImageNet's convolutions
+(`--convolutions`); the row is left out if there are no labels. VideoNet is first trained on
+LunarLander rollouts.
 """
 
 import csv
@@ -46,7 +48,13 @@ from tfdeepsim.recipes.paper_settings import (
     print_departures,
 )
 from tfdeepsim.recipes.scale import scaled_steps
-from tfdeepsim.recipes.trained_comparators import trained_videonet
+from tfdeepsim.recipes.trained_comparators import (
+    CONVOLUTIONS,
+    alexnet_departure,
+    has_classes,
+    trained_alexnet,
+    trained_videonet,
+)
 from tfdeepsim.report.figures.image_rows import write_image_rows
 from tfdeepsim.run import RunDirectory
 from tfdeepsim.study import ensure_trained
@@ -143,6 +151,7 @@ def reproduce(
     data_dir: str | None = None,
     comparator_weights: str | None = None,
     dry_run: bool = False,
+    convolutions: str = CONVOLUTIONS,
 ) -> None:
     """Train the runs, sample, interpolate, and write the report; existing runs are resumed.
 
@@ -152,27 +161,45 @@ def reproduce(
         scale: Share of the number of steps; below 1, images and latent codes are small.
         dataset: Name of a dataset of colour images.
         data_dir: Folder that holds datasets; None for that of TensorFlow Datasets.
-        comparator_weights: Weights of AlexNet up to fc6; None to leave that row out.
+        comparator_weights: Weights of AlexNet up to fc6; None to train its fully connected layers
+            first, or to leave that row out if the dataset has no classes.
         dry_run: Check everything, print the cost of each run, and stop.
+        convolutions: What is below the layers that are trained, as `TrainConfig.convolutions`.
     """
     console, folder = rich.console.Console(), Path(run_dir)
-    video_run = RunDirectory(folder / "videonet")
-    rows = configs(scale, dataset, data_dir, comparator_weights, str(video_run.path))
+    alexnet_run, video_run = RunDirectory(folder / "alexnet"), RunDirectory(folder / "videonet")
+    scaled_steps(STEPS, scale)  # which checks the scale, before data is opened
+    image_size = (FULL if scale == 1 else SMALL)["image_size"]
+    trains_alexnet = comparator_weights is None and has_classes(
+        dataset, data_dir, image_size, dry_run
+    )
+    weights = str(alexnet_run.path) if trains_alexnet else comparator_weights
+    rows = configs(scale, dataset, data_dir, weights, str(video_run.path))
     paper = configs(1.0, comparator_weights=CAFFE_WEIGHTS, videonet=str(video_run.path))
-    print_departures(rows, paper, console, (ENCODER, VIDEONET))
-    if comparator_weights is None:
-        console.print(
-            "AlexNet fc6 is left out: no --comparator-weights with fully connected layers"
+    further = [alexnet_departure(dataset, convolutions)] if trains_alexnet else []
+    print_departures(rows, paper, console, (ENCODER, VIDEONET, *further))
+    if weights is None:
+        console.print(f"AlexNet fc6 is left out: no --comparator-weights, no classes in {dataset}")
+    if trains_alexnet:
+        weights = trained_alexnet(
+            alexnet_run,
+            dataset=dataset,
+            data_dir=data_dir,
+            image_size=image_size,
+            convolutions=convolutions,
+            dry_run=dry_run,
+            console=console,
         )
     videonet = trained_videonet(video_run, data_dir, dry_run, console)
+    missing = {"AlexNet fc6": weights is None, "VideoNet": videonet is None}
     runs = {
         name: RunDirectory(folder / name.lower().replace(", ", "-").replace(" ", "-"))
         for name in rows
     }
     for name, config in rows.items():
         console.rule(name)
-        if videonet is None and name.startswith("VideoNet"):
-            console.print("its cost is known when VideoNet is trained", highlight=False)
+        if any(lacks and name.startswith(network) for network, lacks in missing.items()):
+            console.print("its cost is known when its comparator is trained", highlight=False)
             continue
         ensure_trained(config, runs[name], dry_run=dry_run, console=console)
     if not dry_run:

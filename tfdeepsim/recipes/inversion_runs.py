@@ -1,8 +1,9 @@
 """Runs that invert AlexNet, which several recipes share: a recipe uses the runs that an earlier one
 has trained.
 
-The folder holds one run for each layer, system and seed, e.g. `relu6-deepsim-seed0`, and the run
-`alexnet`, which is trained on the labels of the dataset unless weights are given. The full size is
+The folder holds one run for each layer, system and seed, e.g. `relu6-deepsim-seed0`, and, unless
+weights are given, the run `alexnet`: fully connected layers that are trained on the labels of the
+dataset, on top of the convolutions of ImageNet's AlexNet (`--convolutions`). The full size is
 500,000 steps of 64 ImageNet images of 227 pixels. With `--scale` below 1, it is that share of the
 steps, with images of 64 pixels and half the channels.
 """
@@ -26,13 +27,17 @@ from tfdeepsim.recipes.paper_settings import (
     print_departures,
 )
 from tfdeepsim.recipes.scale import scaled_steps
-from tfdeepsim.recipes.trained_comparators import trained_alexnet, trained_videonet
+from tfdeepsim.recipes.trained_comparators import (
+    CONVOLUTIONS,
+    alexnet_departure,
+    trained_alexnet,
+    trained_videonet,
+)
 from tfdeepsim.run import RunDirectory
 from tfdeepsim.study import ensure_trained
 
 RUN_DIR = "runs/inversions"
 STEPS = 500_000
-ALEXNET_EPOCHS = 8
 SMALL: dict[str, Any] = {"image_size": 64, "width": 0.5}
 FULL: dict[str, Any] = {"image_size": 227, "shorter_side": 256, "augment": "crop"}
 LAYERS = {"conv5": "pool5", "fc6": "relu6", "fc7": "relu7", "fc8": "fc8"}
@@ -77,9 +82,10 @@ class InversionRuns:
         dataset: Name of a dataset of colour images; with labels, unless there are
             `comparator_weights`.
         data_dir: Folder that holds datasets; None for that of TensorFlow Datasets.
-        comparator_weights: Weights of AlexNet with its fully connected layers; None to train it
+        comparator_weights: Weights of AlexNet with its fully connected layers; None to train these
             first.
         dry_run: Print the cost of each run, and train nothing.
+        convolutions: What is below the layers that are trained, as `TrainConfig.convolutions`.
 
     Example:
         >>> inversions = InversionRuns("runs/inversions", 0.0006, "zip:photos.zip")
@@ -95,6 +101,7 @@ class InversionRuns:
         data_dir: str | None = None,
         comparator_weights: str | None = None,
         dry_run: bool = False,
+        convolutions: str = CONVOLUTIONS,
     ):
         self.folder = Path(run_dir)
         self.dataset = dataset
@@ -106,6 +113,7 @@ class InversionRuns:
         self.network = "caffe_alexnet" if is_caffe(comparator_weights) else "alexnet"
         self.videonet = RunDirectory(self.folder / "videonet")
         self.dry_run = dry_run
+        self.convolutions = convolutions
         self.console = rich.console.Console()
 
     def config(self, layer: str, system: str, seed: int = 0) -> TrainConfig:
@@ -154,23 +162,21 @@ class InversionRuns:
         )
         further = []
         if self.alexnet is None:
-            further.append(
-                f"the inverted AlexNet is trained on the labels of {self.dataset} for "
-                f"{ALEXNET_EPOCHS} epochs, not on ImageNet"
-            )
+            further.append(alexnet_departure(self.dataset, self.convolutions))
         if any(_needs_videonet(system) for _, system in runs):
             further.append(VIDEONET)
         print_departures(rows, expected, self.console, further)
 
     def train_alexnet(self) -> None:
-        """Train the AlexNet that is inverted, unless there are weights or a finished run."""
+        """Train the fully connected layers of the AlexNet that is inverted, unless there are
+        weights or a finished run."""
         if self.alexnet is None:
             self.alexnet = trained_alexnet(
                 RunDirectory(self.folder / "alexnet"),
                 dataset=self.dataset,
                 data_dir=self.data_dir,
-                epochs=ALEXNET_EPOCHS,
                 image_size=self.size["image_size"],
+                convolutions=self.convolutions,
                 dry_run=self.dry_run,
                 console=self.console,
             )

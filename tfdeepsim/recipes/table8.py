@@ -9,6 +9,9 @@ generators that are trained with DeePSiM or with the pixel loss, and by
 optimization of each image without training (Mahendran & Vedaldi 2015). From relu6, images are also
 reconstructed with DeePSiM without one or two of its terms. The report has the errors of test images
 and of their features, over two seeds.
+
+Without `--comparator-weights`, the fully connected layers of AlexNet are first trained on the
+labels of the dataset, on top of ImageNet's convolutions (`--convolutions`).
 """
 
 import dataclasses
@@ -35,6 +38,7 @@ from tfdeepsim.inversion_evaluation import (
     write_pictures,
 )
 from tfdeepsim.recipes.inversion_runs import LAYERS, RUN_DIR, InversionRuns
+from tfdeepsim.recipes.trained_comparators import CONVOLUTIONS
 from tfdeepsim.report.inversion_table import InversionTable, print_inversions, write_inversions
 
 SEEDS = 2
@@ -79,6 +83,7 @@ def reproduce(
     data_dir: str | None = None,
     comparator_weights: str | None = None,
     dry_run: bool = False,
+    convolutions: str = CONVOLUTIONS,
 ) -> None:
     """Train the runs, invert, and write the report; existing runs are resumed.
 
@@ -89,11 +94,14 @@ def reproduce(
         dataset: Name of a dataset of colour images; with labels, unless there are
             `comparator_weights`.
         data_dir: Folder that holds datasets; None for that of TensorFlow Datasets.
-        comparator_weights: Weights of AlexNet with its fully connected layers; None to train it
+        comparator_weights: Weights of AlexNet with its fully connected layers; None to train these
             first.
         dry_run: Check everything, print the cost of each run, and stop.
+        convolutions: What is below the layers that are trained, as `TrainConfig.convolutions`.
     """
-    inversions = InversionRuns(run_dir, scale, dataset, data_dir, comparator_weights, dry_run)
+    inversions = InversionRuns(
+        run_dir, scale, dataset, data_dir, comparator_weights, dry_run, convolutions
+    )
     inversions.print_departures(rows())
     inversions.train_alexnet()
     # Seed by seed, so that the first results can be looked at early.

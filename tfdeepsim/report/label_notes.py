@@ -3,9 +3,11 @@
 import re
 from collections.abc import Sequence
 
+from tfdeepsim.comparators.weights.labels_seen import datasets_of
 from tfdeepsim.data.naming import dataset_name
 from tfdeepsim.report.naming import listed
 from tfdeepsim.report.row_comparison import RowComparison
+from tfdeepsim.scores import Score
 
 # Datasets of photographs with classes in common, by what their names contain.
 _COMMON_CLASSES = {
@@ -27,21 +29,32 @@ def label_notes(comparisons: Sequence[RowComparison]) -> list[str]:
     rows: dict[str, dict[str, None]] = {}
     for comparison in comparisons:
         for row in comparison.rows:
-            score = comparison.row_scores(row)[0]
-            for note in (
-                label_note(score.saw_labels, score.dataset),
-                label_note(score.encoder_saw_labels, score.dataset, ENCODER),
-            ):
-                if note:
-                    rows.setdefault(note, {})[comparison.full_name(row)] = None
+            for note in notes_of(comparison.row_scores(row)[0]):
+                rows.setdefault(note, {})[comparison.full_name(row)] = None
     return [f"{listed(list(names))}: {note}" for note, names in rows.items()]
+
+
+def notes_of(score: Score) -> list[str]:
+    """A sentence for each dataset whose labels the comparator of a score, or the weights that its
+    encoder started from, saw and whose classes are scored.
+
+    Args:
+        score: A score on a dataset.
+    """
+    seen = ((COMPARATOR, score.saw_labels), (ENCODER, score.encoder_saw_labels))
+    notes = (
+        label_note(trained_on, score.dataset, network)
+        for network, saw_labels in seen
+        for trained_on in datasets_of(saw_labels)
+    )
+    return [note for note in notes if note]
 
 
 def label_note(saw_labels: str, dataset: str, network: str = COMPARATOR) -> str:
     """What a reader should know of a network's labels.
 
     Args:
-        saw_labels: Dataset whose labels the network was trained with, as `Score.saw_labels`.
+        saw_labels: A dataset whose labels the network was trained with, one of `datasets_of`.
         dataset: Dataset that is scored, as the command line spells it.
         network: Which network it is, in words: `COMPARATOR` or `ENCODER`.
 

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 from safetensors.numpy import save_file
 
+from tfdeepsim.comparators.weights.labels_seen import labels_of_training
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.data.lazy_dataset import LazyDataset
 from tfdeepsim.files import replacing, write_json
@@ -69,16 +70,22 @@ class ComparatorTask(Task):
         return self.objective.validation(self.config.batch_size)
 
     def plan(self, model: Pretext) -> dict[str, str]:
-        parameters = sum(int(np.prod(v.shape)) for v in model.trained_network.trainable_variables)
-        return {
-            "model": f"{model.trained_network.architecture.name}, {parameters:,} parameters",
+        network = model.trained_network
+        parameters = sum(int(np.prod(v.shape)) for v in network.trainable_variables)
+        trained = " to train" if network.frozen else ""
+        rows = {
+            "model": f"{network.architecture.name}, {parameters:,} parameters{trained}",
             "objective": self.objective.name,
         }
+        if self.objective.initial_weights:
+            rows["convolutions"] = f"those of ImageNet's AlexNet, {self.config.convolutions}"
+        return rows
 
     def record(self, model: Pretext) -> dict[str, Any]:
         return {
             "parameters": model.trained_network.count_params(),
             "objective": self.objective.name,
+            "initial_weights": self.objective.initial_weights,
         }
 
     def callbacks(self, run: RunDirectory, epochs: int) -> list[keras.callbacks.Callback]:
@@ -87,14 +94,17 @@ class ComparatorTask(Task):
 
     def finish(self, run: RunDirectory, model: Pretext, best: Mapping[str, Any]) -> None:
         """Write `comparator.safetensors`, with a record of its training in its header."""
+        initial_weights = self.objective.initial_weights or {}
         result = {self.monitor: best[self.monitor], **self.objective.result(model)}
         trained = {
             "comparator": self.config.comparator,
             "objective": self.objective.name,
             "dataset": self.config.dataset,
             "fingerprint": self.dataset.fingerprint,
-            "saw_labels": self.objective.saw_labels,
+            "saw_labels": self._saw_labels(),
             "probe_classes": self.config.probe_classes,
+            "convolutions": self.config.convolutions,
+            "initial_weights_sha256": initial_weights.get("sha256"),
             "image_size": self.description.image_shape[0],
             "seed": self.config.seed,
             "epoch": best["epoch"],
@@ -106,3 +116,10 @@ class ComparatorTask(Task):
                 model.trained_network.tensors(self.objective.last_saved_layer), new, metadata=header
             )
         write_json(run.result, trained)
+
+    def _saw_labels(self) -> str | None:
+        """Datasets whose labels the network was trained with, as `labels_seen` returns them."""
+        before = (self.objective.initial_weights or {}).get("saw_labels")
+        if not self.objective.saw_labels:
+            return before
+        return labels_of_training(self.config.dataset, self.config.probe_classes, before)

@@ -2,15 +2,8 @@
 
 from typing import Any
 
-from tfdeepsim.comparators.chains.alexnet import ALEXNET
-from tfdeepsim.comparators.chains.tensor_layout import kernels_from_tensors
-from tfdeepsim.comparators.weights.labels_seen import labels_seen
-from tfdeepsim.comparators.weights.load import load_weights
-from tfdeepsim.comparators.weights.locate import locate_weights
+from tfdeepsim.comparators.weights.alexnet_convolutions import alexnet_convolutions
 from tfdeepsim.networks.alexnet_encoder import AlexNetEncoder
-
-LAST_LAYER = "pool5"
-"""Last layer of AlexNet that the encoder takes over; the bundled weights end there too."""
 
 
 def load_alexnet(encoder: AlexNetEncoder) -> dict[str, Any]:
@@ -29,10 +22,8 @@ def load_alexnet(encoder: AlexNetEncoder) -> dict[str, Any]:
     Raises:
         InputError: If the bundled weights are missing or damaged.
     """
-    path = locate_weights("alexnet", None)
-    weights = load_weights(str(path), ALEXNET, [LAST_LAYER])
-    kernels = kernels_from_tensors(ALEXNET.up_to(LAST_LAYER), weights.tensors)
+    kernels, record = alexnet_convolutions()
     for layer, (kernel, bias) in zip(encoder.convolutions, kernels.values(), strict=True):
         layer.kernel.assign(kernel)
         layer.bias.assign(bias)
-    return {"name": "alexnet", "sha256": weights.sha256, "saw_labels": labels_seen(path)}
+    return record

@@ -17,7 +17,7 @@ _HEADINGS = {
 }
 
 
-def side_by_side(searched: ProbeResult, suite: Sequence[Score]) -> Table:
+def side_by_side(searched: ProbeResult, suite: Sequence[Score], notes: Sequence[str] = ()) -> Table:
     """One row for the searched probe, one for the fixed suite of Pihlgren et al., one for chance.
 
     Distances on LLv2 are in units, and then in pixels of the frame.
@@ -25,6 +25,7 @@ def side_by_side(searched: ProbeResult, suite: Sequence[Score]) -> Table:
     Args:
         searched: Result of the search.
         suite: Scores of the fixed suite on the same embeddings.
+        notes: Sentences below the table.
     """
     scores = _with_pixels(searched.scores)
     by_metric = {score.metric: score for score in _with_pixels(suite)}
@@ -45,6 +46,7 @@ def side_by_side(searched: ProbeResult, suite: Sequence[Score]) -> Table:
             ],
             [[Cell(text, "faint") for text in chance]],
         ],
+        notes=notes,
         text_columns=(0, 1),
     )
 

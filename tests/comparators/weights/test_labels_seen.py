@@ -12,7 +12,12 @@ from tfdeepsim.comparators import make_comparator
 from tfdeepsim.comparators.chains.alexnet import ALEXNET
 from tfdeepsim.comparators.weights import labels_seen as module
 from tfdeepsim.comparators.weights.bundled import bundled_file
-from tfdeepsim.comparators.weights.labels_seen import labels_in_record, labels_seen
+from tfdeepsim.comparators.weights.labels_seen import (
+    datasets_of,
+    labels_in_record,
+    labels_of_training,
+    labels_seen,
+)
 from tfdeepsim.comparators.weights.load import random_weights
 from tfdeepsim.files import sha256_of
 
@@ -43,10 +48,35 @@ def test_random_weights_saw_no_labels():
             "zip:a.zip (classes cat,dog)",
         ),
         ({"dataset": "zip:a.zip", "saw_labels": "False", "probe_classes": "cat"}, None),
+        # What is written today.
+        ({"dataset": "zip:a.zip", "saw_labels": "None", "probe_classes": "cat"}, None),
+        (
+            {"dataset": "a.npz", "saw_labels": "a.npz (classes cat)", "probe_classes": "cat"},
+            "a.npz (classes cat)",
+        ),
+        (
+            {"dataset": "zip:a.zip", "saw_labels": "ImageNet-1k and zip:a.zip"},
+            "ImageNet-1k and zip:a.zip",
+        ),
     ],
 )
 def test_weights_of_a_run_have_it_in_their_header(tmp_path, header, expected):
     assert labels_seen(save(tmp_path / "comparator.safetensors", **header)) == expected
+
+
+@pytest.mark.parametrize(
+    ("saw_labels", "datasets"),
+    [
+        ("", ()),
+        ("zip:cats and dogs.zip", ("zip:cats and dogs.zip",)),
+        (
+            labels_of_training("zip:cats and dogs.zip", "cat", before="ImageNet-1k"),
+            ("ImageNet-1k", "zip:cats and dogs.zip (classes cat)"),
+        ),
+    ],
+)
+def test_several_datasets_are_told_apart(saw_labels, datasets):
+    assert datasets_of(saw_labels) == datasets
 
 
 def test_other_files_do_not_tell(tmp_path):

@@ -10,6 +10,7 @@ from tfdeepsim.comparators.weights.bundled import card_of
 from tfdeepsim.comparators.weights.read_once import digest_once
 
 IMAGENET = "ImageNet-1k"
+_AND = " and "
 UNKNOWN = "unknown"
 """For a weights file that does not tell."""
 
@@ -29,7 +30,8 @@ def labels_seen(weights_file: str | Path | None) -> str | None:
 
     Returns:
         `ImageNet-1k`, or the dataset as `train.py --dataset` spells it, with the classes if these
-        were not all; None for a comparator that saw no labels; `unknown` for any other file.
+        were not all, or both with ` and ` between them; None for a comparator that saw no labels;
+        `unknown` for any other file.
     """
     if weights_file is None:
         return None
@@ -37,8 +39,41 @@ def labels_seen(weights_file: str | Path | None) -> str | None:
         return card.get("saw_labels", UNKNOWN)
     header = _header(Path(weights_file))
     if "saw_labels" in header and "dataset" in header:
-        return _of_training(header) if header["saw_labels"] == "True" else None
+        return _of_training(header)
     return IMAGENET if digest_once(weights_file).startswith(_OF_IMAGENET) else UNKNOWN
+
+
+def labels_of_training(dataset: str, classes: str | None, before: str | None = None) -> str:
+    """The labels that a comparator has seen after it was trained with those of a dataset.
+
+    Args:
+        dataset: The dataset as `train.py --dataset` spells it.
+        classes: The classes whose images were used, as `--probe-classes`; None for all.
+        before: Dataset whose labels its first weights had seen, `ImageNet-1k`; None for random
+            weights.
+
+    Example:
+        >>> labels_of_training("stl10", None, before="ImageNet-1k")
+        'ImageNet-1k and stl10'
+    """
+    labels = dataset + ("" if classes is None else f" (classes {classes})")
+    return labels if before is None else f"{before}{_AND}{labels}"
+
+
+def datasets_of(saw_labels: str) -> tuple[str, ...]:
+    """The datasets in `saw_labels`.
+
+    Args:
+        saw_labels: As `labels_seen` returns it; empty for a comparator that saw no labels.
+
+    Example:
+        >>> datasets_of("ImageNet-1k and stl10")
+        ('ImageNet-1k', 'stl10')
+    """
+    # Not at every `and`, which the path of a dataset may contain.
+    if saw_labels.startswith(IMAGENET + _AND):
+        return IMAGENET, saw_labels.removeprefix(IMAGENET + _AND)
+    return (saw_labels,) if saw_labels else ()
 
 
 def labels_in_record(record: Mapping[str, Any]) -> str:
@@ -70,6 +105,10 @@ def _header(path: Path) -> dict[str, str]:
         return {}
 
 
-def _of_training(header: dict[str, str]) -> str:
+def _of_training(header: dict[str, str]) -> str | None:
+    saw_labels = header["saw_labels"]
+    if saw_labels != "True":
+        return None if saw_labels in ("None", "False") else saw_labels
+    # Earlier versions wrote only whether the labels of the dataset were used.
     classes = header.get("probe_classes", "None")
-    return header["dataset"] + ("" if classes == "None" else f" (classes {classes})")
+    return labels_of_training(header["dataset"], None if classes == "None" else classes)
