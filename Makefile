@@ -47,6 +47,13 @@ clean:
 	$(BIN)/python -m pip install --editable ".[$*]"
 	touch $@
 
+# lpips declares torchvision, whose build on the Python Package Index does not load beside PyTorch for CPUs; the tests
+# need the code of lpips alone.
+.venv/parity: .venv/lpips
+.venv/lpips: | .venv/bin/python
+	$(BIN)/python -m pip install --no-deps lpips==0.1.4
+	touch $@
+
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
 	  { echo "error: Python 3.11 to 3.13 is needed: got $$($(PYTHON) --version); accepted: make PYTHON=python3.11"; exit 2; }

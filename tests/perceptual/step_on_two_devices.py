@@ -20,12 +20,11 @@ def train(strategy, make):
     with strategy.scope():
         x = keras.Input((32, 32, 3))
         model = keras.Model(x, keras.layers.Conv2D(3, 3, padding="same", activation="sigmoid")(x))
-        model.compile(keras.optimizers.SGD(0.1), loss=make(), metrics=[make()])
+        model.compile(keras.optimizers.SGD(0.1), loss=make(), metrics=[make(name="metric")])
     start = model.get_weights()
     batches = tf.data.Dataset.from_tensor_slices((OUTPUTS, TARGETS)).batch(4)
     history = model.fit(batches, verbose=0, shuffle=False).history
-    (metric,) = history[model.metrics[-1].name]
-    return start, model.get_weights(), metric
+    return start, model.get_weights(), history["metric"][0]
 
 
 def distance(weights, others):
@@ -34,8 +33,8 @@ def distance(weights, others):
 
 results = {}
 for name, make in {
-    "perceptual": lambda: PerceptualLoss("random_alexnet:relu1+relu2"),
-    "spatial": lambda: LPIPS(spatial=True),
+    "perceptual": lambda **options: PerceptualLoss("random_alexnet:relu1+relu2", **options),
+    "spatial": lambda **options: LPIPS(spatial=True, **options),
 }.items():
     start, one, metric = train(tf.distribute.get_strategy(), make)
     _, two, other = train(tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]), make)
