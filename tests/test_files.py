@@ -5,7 +5,15 @@ import hashlib
 import pytest
 
 from tfdeepsim.errors import InputError
-from tfdeepsim.files import read_json, replacing, sha256_of, sha256_of_json, slug, write_json
+from tfdeepsim.files import (
+    read_json,
+    replacing,
+    sha256_of,
+    sha256_of_json,
+    slug,
+    sweep,
+    write_json,
+)
 
 
 def leftovers(folder):
@@ -110,3 +118,25 @@ def test_digest_of_json_does_not_depend_on_the_order_of_keys():
     assert sha256_of_json(first) == sha256_of_json(second)
     assert sha256_of_json(first) != sha256_of_json(second | {"a": 2})
     assert sha256_of_json([]) == hashlib.sha256(b"[]").hexdigest()
+
+
+def test_sweep_finishes_a_replacement_of_a_folder_that_was_complete(tmp_path):
+    holder = tmp_path / ".encoder.a1b2.part"
+    (holder / "old").mkdir(parents=True)
+    (holder / "encoder").mkdir()
+    (holder / "encoder" / "new").touch()
+    sweep(tmp_path)
+    assert [path.name for path in tmp_path.rglob("*")] == ["encoder", "new"]
+
+
+def test_sweep_keeps_what_stands_and_what_it_is_told_to_spare(tmp_path):
+    for name in (".state.npz.a1b2.part", "search/.trials.x.part", "train/.events.y.part"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "state.npz").write_text("whole")
+    sweep(tmp_path, spare=("search",))
+    assert sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")) == [
+        "search",
+        "search/.trials.x.part",
+        "state.npz",
+        "train",
+    ]

@@ -100,3 +100,15 @@ def test_locks_of_different_paths_are_independent(tmp_path, start):
     assert holds(start(tmp_path / "a", "wait"))
     with locked(tmp_path / "b"):
         pass
+
+
+def test_a_lock_file_that_is_a_link_is_refused_and_a_lock_file_keeps_its_content(tmp_path):
+    important = tmp_path / "important"
+    important.write_text("years")
+    (tmp_path / ".cache.lock").symlink_to(important)
+    with pytest.raises(InputError, match="no symbolic link"), locked(tmp_path / "cache"):
+        pytest.fail("locked a link")
+    (tmp_path / ".other.lock").write_text("kept")
+    with locked(tmp_path / "other"):
+        assert (tmp_path / ".other.lock").read_text() == "kept"
+    assert important.read_text() == "years"

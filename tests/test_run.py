@@ -20,7 +20,7 @@ def test_create_refuses_what_is_there(tmp_path):
         run.create()
     assert run.read_config() == {"a": 1}
     run.create(overwrite=True)
-    assert list(run.path.iterdir()) == []
+    assert {path.name for path in run.path.iterdir()} == {".tfdeepsim", ".lock"}
 
 
 def test_overwrite_spares_what_is_no_run(tmp_path):
@@ -28,6 +28,87 @@ def test_overwrite_spares_what_is_no_run(tmp_path):
     with pytest.raises(InputError, match="replaces only a run directory"):
         RunDirectory(tmp_path).create(overwrite=True)
     assert (tmp_path / "thesis.tex").read_text() == "years"
+
+
+def test_overwrite_spares_runs_with_foreign_files_and_folders_of_other_programs(tmp_path):
+    run = RunDirectory(tmp_path / "run")
+    run.create()
+    write_json(run.config, {"a": 1})
+    notes = run.path / "notes.txt"
+    notes.write_text("years")
+    with pytest.raises(InputError, match=r"removes only what this program wrote.*notes\.txt"):
+        run.create(overwrite=True)
+    assert notes.read_text() == "years"
+    assert run.read_config() == {"a": 1}
+    model = tmp_path / "downloaded"
+    model.mkdir()
+    write_json(model / "config.json", {"architectures": ["CLIPModel"]})
+    with pytest.raises(InputError, match="which train.py did not make"):
+        RunDirectory(model).create(overwrite=True)
+    assert (model / "config.json").is_file()
+
+
+def test_overwrite_of_an_earlier_run_which_has_no_mark(tmp_path):
+    run = RunDirectory(tmp_path)
+    write_json(run.config, {})
+    write_json(run.environment, {"packages": {"tfdeepsim": "0.1.0"}})
+    run.create(overwrite=True)
+    assert not run.config.exists()
+
+
+def test_overwrite_through_a_link_empties_the_run_and_keeps_the_link(tmp_path):
+    run = RunDirectory(tmp_path / "run")
+    run.create()
+    write_json(run.config, {})
+    (tmp_path / "link").symlink_to(run.path)
+    RunDirectory(tmp_path / "link").create(overwrite=True)
+    assert (tmp_path / "link").is_symlink()
+    assert not run.config.exists()
+
+
+def test_a_run_that_was_killed_before_it_had_a_config_can_be_started_again(tmp_path):
+    run = RunDirectory(tmp_path / "run")
+    run.create()
+    write_json(run.environment, {"half": "written"})
+    run.create()
+    assert not run.environment.exists()
+
+
+@pytest.mark.parametrize("name", [".lock", "embeddings", "results", "state.npz"])
+def test_links_in_a_run_directory_are_refused_and_not_followed(tmp_path, name):
+    important = tmp_path / "important"
+    important.mkdir()
+    (important / ".hidden").mkdir()
+    (important / "thesis.tex").write_text("years")
+    run = RunDirectory(tmp_path / "run")
+    run.create()
+    is_file = name in (".lock", "state.npz")
+    (run.path / name).symlink_to(important / "thesis.tex" if is_file else important)
+    with pytest.raises(InputError, match="no symbolic links"), run.locked():
+        pytest.fail("a run with a link was opened for writing")
+    write_json(run.config, {})
+    with pytest.raises(InputError, match="no symbolic links"):
+        run.create(overwrite=True)
+    assert (important / "thesis.tex").read_text() == "years"
+    assert (important / ".hidden").is_dir()
+
+
+def test_what_a_killed_process_left_is_swept(tmp_path):
+    run = RunDirectory(tmp_path / "run")
+    run.create()
+    code = """
+import os, signal, sys
+from tfdeepsim.files import replacing
+from tfdeepsim.run import RunDirectory
+run = RunDirectory(sys.argv[1])
+with replacing(run.state) as new:
+    new.write_bytes(bytes(1000))
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    subprocess.run([sys.executable, "-c", code, str(run.path)], check=False)
+    assert [path for path in run.path.iterdir() if path.name.startswith(".state")]
+    with run.locked():
+        assert {path.name for path in run.path.iterdir()} == {".tfdeepsim", ".lock"}
 
 
 def test_check_free_changes_nothing(tmp_path):

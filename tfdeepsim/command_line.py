@@ -1,17 +1,28 @@
 """Common code of all commands: quiet start of TensorFlow, one-line errors, and exit codes."""
 
 import argparse
+import contextlib
 import errno
 import os
+import signal
 import sys
 import tempfile
 import textwrap
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn
 
 from tfdeepsim.errors import InputError
 
 DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
+AFTER_DISK_FULL = (
+    "free some space and give the same command again; a run of train.py that has begun needs "
+    "--resume"
+)
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, which ends a command like Ctrl-C."""
 
 
 class HelpFormatter(argparse.RawDescriptionHelpFormatter):
@@ -41,20 +52,21 @@ def run_command(body: Callable[[Sequence[str]], int | None], argv: Sequence[str]
         argv: Arguments of the command line; None for those of the process.
 
     Returns:
-        Exit code: 2 for bad input or a full disk, 130 after Ctrl-C, 141 if the reader of the output
-        is gone.
+        Exit code: 2 for bad input or a full disk, 130 after Ctrl-C, 143 after SIGTERM, 141 if the
+        reader of the output is gone.
     """
     # To be set before TensorFlow is imported. Its notes at the start are not for users. Without
     # AVX-512 it turns the convolutions of oneDNN off, which are faster there too.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     try:
-        return body(sys.argv[1:] if argv is None else argv) or 0
+        with _sigterm_like_ctrl_c():
+            return body(sys.argv[1:] if argv is None else argv) or 0
     except InputError as error:
         return _fail(str(error))
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
+    except KeyboardInterrupt as interrupt:
+        print(f"\n{str(interrupt) or 'interrupted'}", file=sys.stderr)
+        return 143 if isinstance(interrupt, Terminated) else 130
     except BrokenPipeError:
         # The reader of the output has ended, as `head` does.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -62,14 +74,14 @@ def run_command(body: Callable[[Sequence[str]], int | None], argv: Sequence[str]
     except OSError as error:
         if error.errno in DISK_FULL:
             file = error.filename or error
-            return _fail(f"disk full while writing: {file}; free some space and use --resume")
+            return _fail(f"disk full while writing: {file}; {AFTER_DISK_FULL}")
         if error.errno is None:
             raise
         return _fail(f"{error.strerror}: {error.filename or error}")
     except Exception as error:
         # The file writers of TensorFlow report a full disk in their text only.
         if "No space left on device" in str(error):
-            return _fail("disk full while writing; free some space and use --resume")
+            return _fail(f"disk full while writing; {AFTER_DISK_FULL}")
         raise
 
 
@@ -90,6 +102,25 @@ def import_tensorflow() -> None:
         finally:
             os.dup2(stderr, 2)
             os.close(stderr)
+
+
+@contextlib.contextmanager
+def _sigterm_like_ctrl_c() -> Iterator[None]:
+    """A context in which SIGTERM, which batch systems send before they kill, raises
+    `Terminated`."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def terminate(number: int, frame: Any) -> NoReturn:
+    """Handler of SIGTERM while a command runs."""
+    raise Terminated("terminated")
 
 
 def _fail(message: str) -> int:

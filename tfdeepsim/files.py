@@ -4,12 +4,18 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 from tfdeepsim.errors import InputError
+
+TEMPORARY = ".part"
+"""End of the names of the hidden folders in which `replacing` has its new files."""
+OLD = "old"
+"""Name in such a folder of the folder that is being replaced."""
 
 
 @contextlib.contextmanager
@@ -29,15 +35,46 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as holder:
+    with tempfile.TemporaryDirectory(
+        dir=path.parent, prefix=f".{path.name}.", suffix=TEMPORARY
+    ) as holder:
         new = Path(holder, path.name)
         yield new
         if new.is_file():
             with open(new, "rb") as file:
                 os.fsync(file.fileno())
-        if path.is_dir():
-            path.rename(Path(holder, "old"))
+        if path.is_dir() and not path.is_symlink():
+            path.rename(Path(holder, OLD))
         os.replace(new, path)
+
+
+def sweep(folder: Path, spare: Collection[str] = ()) -> None:
+    """Remove what processes that were killed left of `replacing`, in a folder and those below it.
+
+    A replacement that was complete when its process was killed takes its place.
+
+    Args:
+        folder: A folder without symbolic links that no other process writes to.
+        spare: Names of folders in it that are left as they are.
+    """
+    for parent, names, _ in os.walk(folder):
+        at_top = Path(parent) == folder
+        for name in list(names):
+            holder = Path(parent, name)
+            if name.startswith(".") and name.endswith(TEMPORARY):
+                _finish_replacing(holder)
+                names.remove(name)
+            elif at_top and name in spare:
+                names.remove(name)
+
+
+def _finish_replacing(holder: Path) -> None:
+    if (holder / OLD).exists():
+        for new in holder.iterdir():
+            target = holder.parent / new.name
+            if new.name != OLD and not target.exists():
+                os.replace(new, target)
+    shutil.rmtree(holder)
 
 
 def write_json(path: str | os.PathLike, value: Any) -> None:

@@ -1,6 +1,7 @@
 """Locks between processes, by `filelock`, on Linux, macOS and Windows."""
 
 import contextlib
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,14 +25,21 @@ def locked(path: Path, refusal: InputError | None = None) -> Iterator[None]:
             with a line on standard error.
 
     Raises:
-        InputError: `refusal`, if another process holds the lock.
+        InputError: `refusal`, if another process holds the lock; or if the lock file is a link.
 
     Example:
         >>> with locked(Path("cache", "images.npy")):
         ...     write_images("cache/images.npy")
     """
     file = path / ".lock" if refusal else path.parent / f".{path.name}.lock"
+    if file.is_symlink():
+        raise InputError(
+            "a lock file is no symbolic link",
+            got=f"{file}, a link to {os.readlink(file)}",
+            accepted="the folder without it; locks are files that this program creates",
+        )
     file.parent.mkdir(parents=True, exist_ok=True)
+    # It opens the file without following links and without truncation.
     lock = filelock.FileLock(file)
     try:
         lock.acquire(blocking=False)

@@ -11,6 +11,7 @@ CHOICES = {
     "resize": ("bilinear", "tile", "reflect"),
     "crop": ("center", "stretch"),
     "cache": ("auto", "memory", "disk", "none"),
+    "label_type": ("auto", "class", "number"),
 }
 
 RENAMED = {"foreign_range": "external_range"}
@@ -40,6 +41,10 @@ class DataOptions:
         shorter_side: Pixels of the shorter side before a centre crop (default: the image size).
         labels: CSV file with the labels of image files, in columns file,NAME[,NAME...] (default:
             the names of their folders).
+        label_type: What the column of `--labels` holds: `class`, or `number` to regress; `auto`
+            takes a column for numbers if every value is a plain decimal number.
+        split_folders: Part of each folder at the top, as FOLDER=PART,... with the parts train,
+            validation, test and none; or `none` if all are classes (default: by their names).
         probe_classes: Classes whose labels probes and comparators use, e.g. cat,dog; encoders are
             trained on the images of all classes (default: all).
         split: Training, validation and test images in percent (default: 70/10/20; 90/10 for a
@@ -62,6 +67,8 @@ class DataOptions:
     crop: str = "center"
     shorter_side: int | None = None
     labels: str | None = None
+    label_type: str = "auto"
+    split_folders: str | None = None
     probe_classes: str | None = None
     split: str | None = None
     split_seed: int = 0
@@ -79,6 +86,12 @@ class DataOptions:
                 "--shorter-side belongs to a centre crop",
                 got=f"--crop {self.crop}",
                 accepted="--crop center",
+            )
+        if self.label_type != "auto" and self.labels is None:
+            raise InputError(
+                "--label-type is for labels from a CSV file",
+                got=f"--label-type {self.label_type}",
+                accepted="--labels FILE beside it",
             )
         if self.split is not None:
             self.shares(own_test=self.split.count("/") == 1)

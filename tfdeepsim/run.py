@@ -2,15 +2,52 @@
 
 import contextlib
 import os
-import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from tfdeepsim.errors import InputError
-from tfdeepsim.files import read_json
+from tfdeepsim.files import read_json, sweep
+from tfdeepsim.folders import (
+    check_known,
+    create_marked,
+    is_empty,
+    is_marked,
+    refuse_links,
+    remove_known,
+)
 from tfdeepsim.lock import locked
 from tfdeepsim.options import current_names
+
+KIND = "run"
+"""Kind of a run directory in its mark."""
+CONTENT = frozenset(
+    {
+        "config.json",
+        "environment.json",
+        "state.npz",
+        "best.npz",
+        "history.csv",
+        "samples.npz",
+        "train",
+        "validation",
+        "encoder",
+        "generator",
+        "comparator.safetensors",
+        "result.json",
+        "representation.json",
+        "contender.json",
+        "embeddings",
+        "results",
+        "card",
+        "decoded",
+        "fitted",
+        "search",
+        "exports",
+    }
+)
+"""Names of all files and folders of a run directory, of this and of earlier versions."""
 
 
 class RunDirectory:
@@ -35,6 +72,7 @@ class RunDirectory:
     | `card/` | description of the embeddings without labels | evaluate |
     | `decoded/` | images decoded from the embeddings | evaluate |
     | `search/` | a search of probes | tuning.search |
+    | `exports/` | the trained network for other programs | export |
 
     Args:
         path: The folder; it need not exist.
@@ -91,30 +129,36 @@ class RunDirectory:
     def check_free(self, overwrite: bool = False) -> None:
         """Refuse a folder that is not empty, or that cannot be written. Changes nothing.
 
+        A run that ended before it had a config is no obstacle: nothing in it is worth keeping.
+
         Args:
             overwrite: Whether the folder may hold a run, which will be replaced.
 
         Raises:
             InputError: If the folder cannot be used.
         """
-        if self._is_occupied():
-            if not overwrite:
+        if not is_empty(self.path):
+            never_began = is_marked(self.path, KIND) and not self.config.is_file()
+            if not (overwrite or never_began):
                 raise InputError(
                     "run directory must be new",
                     got=f"{self.path}, which is not empty",
-                    accepted="another --run-dir, --resume to resume the run, or --overwrite to "
-                    "replace it",
+                    accepted="another --run-dir"
+                    + ", --resume to resume the run, or --overwrite to replace it"
+                    * self.config.is_file(),
                 )
-            if not self.config.is_file():
+            if not self._is_ours():
                 raise InputError(
                     "--overwrite replaces only a run directory",
-                    got=f"{self.path}, which holds no {self.config.name}",
+                    got=f"{self.path}, which train.py did not make",
                     accepted="a folder that train.py made, or a new --run-dir",
                 )
+            refuse_links(self.path)
+            check_known(self.path, CONTENT)
         self._check_writable()
 
     def create(self, overwrite: bool = False) -> None:
-        """Create the folder, empty.
+        """Create the folder, empty, and mark it as a run directory.
 
         Args:
             overwrite: Whether to remove a run that is in the folder.
@@ -123,15 +167,21 @@ class RunDirectory:
             InputError: As `check_free`, or if another process uses the run in the folder.
         """
         self.check_free(overwrite)
-        if self._is_occupied():
+        if not is_empty(self.path):
             with self.locked():
-                shutil.rmtree(self.path)
-        self.path.mkdir(parents=True, exist_ok=True)
+                remove_known(self.path, CONTENT)
+        create_marked(self.path, KIND)
 
-    def _is_occupied(self) -> bool:
-        return self.path.is_dir() and any(
-            not entry.name.startswith(".") for entry in self.path.iterdir()
-        )
+    def _is_ours(self) -> bool:
+        """Whether train.py made the folder; earlier versions left no mark, but a record of their
+        package's version."""
+        if is_marked(self.path, KIND):
+            return True
+        try:
+            packages = read_json(self.environment).get("packages")
+        except InputError:
+            return False
+        return self.config.is_file() and isinstance(packages, dict) and "tfdeepsim" in packages
 
     def _check_writable(self) -> None:
         existing = self.path
@@ -147,20 +197,26 @@ class RunDirectory:
                 accepted="a folder that this user may create and write",
             ) from error
 
-    def locked(self) -> contextlib.AbstractContextManager[None]:
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
         """A context in which no other process may write to this run.
 
+        What killed processes left behind is removed.
+
         Raises:
-            InputError: If another process is in this context.
+            InputError: If another process is in this context, or there are symbolic links in the
+                folder.
         """
-        return locked(
-            self.path,
-            InputError(
-                "one process at a time may use a run directory",
-                got=f"{self.path}, which another process is using",
-                accepted="another --run-dir, or wait for that process to end",
-            ),
+        refuse_links(self.path)
+        refusal = InputError(
+            "one process at a time may use a run directory",
+            got=f"{self.path}, which another process is using",
+            accepted="another --run-dir, or wait for that process to end",
         )
+        with locked(self.path, refusal):
+            # A search has a lock of its own.
+            sweep(self.path, spare=("search",))
+            yield
 
     def read_config(self) -> dict[str, Any]:
         """The fields of the `TrainConfig` of the run, under their current names.

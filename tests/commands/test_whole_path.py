@@ -113,7 +113,11 @@ def test_table_and_report(runs, tiny):
     assert len(err.splitlines()) == 1
 
 
-def test_interrupt_is_clean_and_resumable(tmp_path, tiny):
+@pytest.mark.parametrize(
+    ("number", "code", "word"),
+    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")],
+)
+def test_interrupt_is_clean_and_resumable(tmp_path, tiny, number, code, word):
     name, data_dir = tiny
     run = tmp_path / "run"
     process = start(
@@ -131,11 +135,13 @@ def test_interrupt_is_clean_and_resumable(tmp_path, tiny):
     )
     while process.poll() is None and not (run / "state.npz").exists():
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    _, err = finish(process, code=130)
-    assert err.strip() == f"interrupted; resume with: train.py --resume --run-dir {run}"
+    process.send_signal(number)
+    _, err = finish(process, code=code)
+    assert err.strip() == f"{word}; resume with: train.py --resume --run-dir {run}"
     assert not [
-        path for path in run.iterdir() if path.name.startswith(".") and path.name != ".lock"
+        path.name
+        for path in run.iterdir()
+        if path.name.startswith(".") and path.name not in (".lock", ".tfdeepsim")
     ]
     _, err = finish(start("train.py", "--resume", "--run-dir", run, "--latent-dim", 7), code=2)
     assert "--resume continues with the same configuration" in err

@@ -29,6 +29,19 @@ def test_members_are_listed_like_files(make):
     assert store.name == f"zip:{path}"
 
 
+def test_images_are_found_by_content_and_under_a_dot(make, tmp_path):
+    with zipfile.ZipFile(tmp_path / "set.zip", "w") as archive:
+        archive.writestr("./cat/0.jpg", b"any")
+        archive.writestr("cat/photo", b"\xff\xd8\xff\xe0" + bytes(20))
+        archive.writestr("cat/scan.jfif", b"\xff\xd8\xff\xe1" + bytes(20))
+        archive.writestr("cat/notes", b"any")
+        archive.writestr("@eaDir/0.jpg", b"any")
+    store = Archive(str(tmp_path / "set.zip"))
+    assert [file.name for file in store.files] == ["cat/0.jpg", "cat/photo", "cat/scan.jfif"]
+    assert [store.read(file)[:3] for file in store.files[1:]] == [b"\xff\xd8\xff"] * 2
+    assert store.skipped == [("cat/notes", "not an image file")]
+
+
 @pytest.mark.parametrize(
     "compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA]
 )

@@ -180,7 +180,7 @@ def test_numbers_from_a_csv_are_regressed(folder, opened, tmp_path):
     dataset = opened(folder, labels=str(folder / "labels.csv"))
     assert (dataset.task, dataset.label, dataset.class_names) == ("regression", "label", ())
     split = dataset.split("test")
-    assert split.labels["label"].dtype == np.float32
+    assert split.labels["label"].dtype == np.float64
     assert split.labels["label"].tolist() == [[value, -value] for value in values(split)]
     assert dataset.skipped == ()
 

@@ -92,3 +92,29 @@ def test_a_folder_that_cannot_be_read_is_named(tmp_path):
             Folder(str(tmp_path))
     finally:
         (tmp_path / "a").chmod(0o700)
+
+
+@pytest.mark.parametrize(
+    ("head", "found"),
+    [
+        (b"\xff\xd8\xff\xe0", True),
+        (b"\x89PNG\r\n\x1a\n", True),
+        (b"GIF89a", True),
+        (b"RIFF\x00\x00\x00\x00WEBP", True),
+        (b"BM\x36\x00\x00\x00\x00\x00\x00\x00", True),
+        (b"RIFF\x00\x00\x00\x00WAVE", False),
+        (b"BMW is a car", False),
+        (b"", False),
+    ],
+)
+def test_files_of_other_endings_are_images_by_their_first_bytes(tmp_path, head, found):
+    (tmp_path / "scan.jfif").write_bytes(head)
+    assert bool(Folder(str(tmp_path)).files) == found
+
+
+@pytest.mark.parametrize("name", ["@eaDir", "$RECYCLE.BIN", "System Volume Information"])
+def test_rubbish_of_disks_is_ignored(tmp_path, name):
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "a.jpg").touch()
+    store = Folder(str(tmp_path))
+    assert (store.files, store.skipped) == ([], [])

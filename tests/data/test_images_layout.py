@@ -88,6 +88,62 @@ def test_without_classes_folders_can_only_be_splits():
     assert [(split_id, label) for _, split_id, label in used] == [(TRAIN, None), (TEST, None)]
 
 
+IMAGES = [f"{folder}/{animal}/{n}.jpg" for folder in ("train", "test") for animal in ("cat", "dog")
+          for n in "ab"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        # One more folder must not turn the splits into classes, and test images into training ones.
+        ([*IMAGES, "extra/cat/a.jpg"], r"got extra among 3 .*--split-folders extra=none"),
+        (
+            ["training_set/cat/a.jpg", "test_set/cat/a.jpg"],
+            "folders that may be splits .*test_set=test,training_set=train",
+        ),
+        (
+            ["seg_train/sea/a.jpg", "seg_test/sea/a.jpg", "seg_pred/a.jpg"],
+            "may be splits .*seg_pred=none",
+        ),
+    ],
+)
+def test_folders_of_no_known_part_are_asked_about(names, words):
+    with pytest.raises(InputError, match=words):
+        layout(names)
+
+
+def test_split_folders_gives_folders_their_parts():
+    used, skipped = seen(
+        [*IMAGES, "extra/cat/a.jpg", "more/dog/a.jpg"], split_folders="extra=none,more=train"
+    )
+    assert ("more/dog/a.jpg", TRAIN, "dog") in used
+    assert ("test/cat/a.jpg", TEST, "cat") in used
+    assert [name for name, _ in skipped] == ["extra/cat/a.jpg"]
+    used, _ = seen(["seg_train/a.jpg", "seg_test/a.jpg"], split_folders="none")
+    assert [label for *_, label in used] == ["seg_train", "seg_test"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("extra", "has the form FOLDER=PART"),
+        ("extra=training", "has the form FOLDER=PART"),
+        ("other=none", "names folders at the top: got other; accepted: extra, test, train"),
+        ("train=none,extra=none", "must name a folder for training"),
+        ("test=test", "must give each folder a part: got extra"),
+    ],
+)
+def test_unsuitable_split_folders_are_refused(text, words):
+    with pytest.raises(InputError, match=words):
+        layout([*IMAGES, "extra/cat/a.jpg"], split_folders=text)
+
+
+def test_two_spellings_of_an_accented_letter_are_one_class():
+    composed, decomposed = "caf\u00e9", "cafe\u0301"
+    names = [f"{composed}/a.jpg", f"{decomposed}/b.jpg", "dog/c.jpg"]
+    assert layout(names).class_names == (composed, "dog")
+
+
 @pytest.mark.parametrize(
     ("names", "words"),
     [

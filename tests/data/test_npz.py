@@ -82,10 +82,43 @@ def test_float_labels_are_regressed(write, tmp_path, shape):
     dataset = opened(write(images=IMAGES, labels=labels), tmp_path)
     assert dataset.task == "regression"
     values = dataset.split("test").labels["label"]
-    assert values.dtype == np.float32
+    assert values.dtype == np.float64
     np.testing.assert_allclose(
-        values, labels.reshape(40, -1)[rows_of(IMAGES, dataset)["test"]], rtol=1e-6
+        values, labels.reshape(40, -1)[rows_of(IMAGES, dataset)["test"]], rtol=1e-15
     )
+
+
+def test_large_numbers_keep_their_precision(write, tmp_path):
+    times = 1_700_000_000 + 3600.0 * np.arange(40)
+    dataset = opened(write(images=IMAGES, labels=times), tmp_path)
+    labels = np.concatenate([dataset.split(s).labels["label"] for s in ("probe_train", "test")])
+    assert len(np.unique(labels)) == 36
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "words"),
+    [
+        (CLASSES, np.full(40, 4), "each class needs training images: got class '4'"),
+        (CLASSES, CLASSES.astype(str), "one kind: got int64 in train, <U"),
+        (np.full(40, 2.5), np.arange(40.0), "labels of train must differ: got 2.5 for all 40"),
+    ],
+)
+def test_labels_of_the_parts_must_fit(write, tmp_path, train, test, words):
+    name = write(x_train=IMAGES, y_train=train, x_test=IMAGES, y_test=test)
+    with pytest.raises(InputError, match=words):
+        opened(name, tmp_path)
+
+
+def test_a_class_without_training_images_is_refused_in_an_array_of_splits_too(write, tmp_path):
+    split = np.where(CLASSES == 3, "test", "train")
+    with pytest.raises(InputError, match="each class needs training images: got class '3'"):
+        opened(write(images=IMAGES, labels=CLASSES, split=split), tmp_path)
+
+
+def test_integers_of_two_types_are_classes_of_one(write, tmp_path):
+    arrays = {"x_train": IMAGES, "x_test": IMAGES, "y_train": CLASSES.astype(np.uint64) * 5}
+    dataset = opened(write(**arrays, y_test=CLASSES * 5), tmp_path)
+    assert dataset.class_names == ("0", "5", "10", "15")
 
 
 def test_arrays_of_keras(write, tmp_path):
@@ -155,7 +188,7 @@ def test_describing_reads_no_images(write, tmp_path, monkeypatch):
             "labels must be readable without pickle",
         ),
         ({"images": IMAGES, "labels": CLASSES - 1}, "class ids must not be negative: got -1"),
-        ({"images": IMAGES, "labels": CLASSES * 0}, "two or more classes: got the class 0 only"),
+        ({"images": IMAGES, "labels": CLASSES * 0}, "must be two or more: got one class only, '0'"),
         (
             {"images": IMAGES, "labels": np.where(CLASSES, 0.5, np.nan)},
             "finite: got .nan. at example 0",

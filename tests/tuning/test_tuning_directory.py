@@ -24,8 +24,22 @@ def test_start_resume_and_replace(tmp_path):
     with pytest.raises(InputError, match="another search: other data"):
         directory.open({"task": "regression", "data": "b"})
     directory.open({"task": "regression", "data": "b"}, overwrite=True)
-    assert [entry.name for entry in directory.path.iterdir()] == ["search.json"]
+    assert {entry.name for entry in directory.path.iterdir()} == {".tfdeepsim", "search.json"}
     assert directory.read_description()["data"] == "b"
+
+
+def test_overwrite_spares_foreign_files_and_what_no_search_made(tmp_path):
+    directory = SearchDirectory(tmp_path / "search")
+    directory.open({"task": "regression"})
+    (directory.path / "notes.txt").touch()
+    with pytest.raises(InputError, match=r"only what this program wrote.*notes\.txt"):
+        directory.open({"task": "regression"}, overwrite=True)
+    other = SearchDirectory(tmp_path / "other")
+    other.path.mkdir()
+    other.description.write_text('{"query": "cats"}')
+    with pytest.raises(InputError, match=r"which tuning\.search did not make"):
+        other.open({"task": "regression"}, overwrite=True)
+    assert other.description.exists()
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{"])

@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from tfdeepsim.command_line import run_command
 from tfdeepsim.tuning.directory import SearchDirectory
 from tfdeepsim.tuning.interrupts import Interrupts
 from tfdeepsim.tuning.problem import Problem
@@ -33,6 +34,18 @@ def test_interrupt_is_raised_by_check():
         run()
     assert passed == ["the press"]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_sigterm_is_raised_by_check_inside_a_command():
+    def search(argv):
+        with Interrupts() as interrupts:
+            os.kill(os.getpid(), signal.SIGTERM)
+            assert argv == ["reached"]
+            interrupts.check()
+
+    before = signal.getsignal(signal.SIGTERM)
+    assert run_command(search, ["reached"]) == 143
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 def test_interrupt_is_raised_at_the_end_of_the_context():

@@ -4,7 +4,6 @@ import argparse
 import dataclasses
 import os
 import shlex
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -115,13 +114,12 @@ def _main(argv: Sequence[str]) -> int:
             run_worker(directory, settings)
         else:
             _search(run, data, settings, directory, arguments)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         again = shlex.join(argument for argument in argv if argument != "--overwrite")
-        print(
-            f"\ninterrupted; trials that ended are kept; resume with: {COMMAND} {again}",
-            file=sys.stderr,
-        )
-        return 130
+        raise type(interrupt)(
+            f"{str(interrupt) or 'interrupted'}; trials that ended are kept; "
+            f"resume with: {COMMAND} {again}"
+        ) from None
     return 0
 
 

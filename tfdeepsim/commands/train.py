@@ -2,7 +2,6 @@
 
 import argparse
 import importlib
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -157,13 +156,13 @@ def _train(config: TrainConfig, run: RunDirectory, data: LazyDataset, **modes: A
             export(run, network)
             outcome = run.outcome(config.task)
             print(f"{outcome.name}: {outcome}")
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         if not run.config.is_file():
             raise
-        print(
-            f"\ninterrupted; resume with: train.py --resume --run-dir {run.path}", file=sys.stderr
-        )
-        return 130
+        ended = str(interrupt) or "interrupted"
+        raise type(interrupt)(
+            f"{ended}; resume with: train.py --resume --run-dir {run.path}"
+        ) from None
     return 0
 
 

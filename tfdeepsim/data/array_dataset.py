@@ -11,6 +11,7 @@ import numpy as np
 from tfdeepsim.data.cache import Arrays, decoded_split
 from tfdeepsim.data.dataset import SPLITS, Cache, Dataset, Description
 from tfdeepsim.data.digests import short_digest
+from tfdeepsim.data.labels import label_bytes
 from tfdeepsim.data.raw_splits.raw_split import RawSplit
 from tfdeepsim.data.resizing import Resizing
 from tfdeepsim.data.splits.divide import divide
@@ -145,7 +146,7 @@ def describe_splits(
 class ArrayDataset(Dataset):
     """Images in raw splits, and splits that are rows of them.
 
-    Labels are class ids, int64 [N], or numbers, float32 [N, K], under the name `label`.
+    Labels are class ids, int64 [N], or numbers, float64 [N, K], under the name `label`.
 
     Args:
         name: Name as the command line spells it.
@@ -241,7 +242,7 @@ class ArrayDataset(Dataset):
         digests = {name: raw_split.digest for name, raw_split in used.items()}
         raw_names = [(split, name) for split, (name, _) in self._rows.items()]
         rows = [rows.tobytes() for _, rows in self._rows.values()]
-        labels = [b"" if raw.labels is None else raw.labels.tobytes() for raw in used.values()]
+        labels = [b"" if raw.labels is None else label_bytes(raw.labels) for raw in used.values()]
         return short_digest(
             digests, raw_names, self._resizing.key, self.class_names, *rows, *labels
         )

@@ -9,7 +9,7 @@ import functools
 import os
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,11 +21,12 @@ from tfdeepsim.data.array_dataset import (
     describe_splits,
     divide_raw_splits,
     refuse_labels,
+    task_of,
 )
 from tfdeepsim.data.cache import fits_in_memory
 from tfdeepsim.data.dataset import Description
 from tfdeepsim.data.digests import file_digest
-from tfdeepsim.data.labels import probe_labels
+from tfdeepsim.data.labels import check_classes, probe_labels
 from tfdeepsim.data.paths import data_root, decoded_folder, remembered_digests
 from tfdeepsim.data.raw_splits.raw_split import ArrayRawSplit, RawSplit
 from tfdeepsim.data.resizing import Resizing, side_for
@@ -123,6 +124,7 @@ def open_archive(rest: str, root: Path, options: DataOptions) -> Archive:
     if "split" in headers:
         load_all = functools.partial(load, "images")
         raw_splits = _by_split_array(path, headers, raw_splits["train"], load_all, digest)
+        _check_training_classes(raw_splits, names)
     validation, test = (name if name in raw_splits else None for name in ("validation", "test"))
     splits = divide_raw_splits(
         raw_splits, options, validation=validation, test=test, class_names=names
@@ -248,6 +250,15 @@ def _by_split_array(
                 functools.partial(load_rows, rows), (len(rows), *shape), digest, labels
             )
     return raw_splits
+
+
+def _check_training_classes(raw_splits: Mapping[str, RawSplit], names: Sequence[str]) -> None:
+    labels = {name: raw.labels for name, raw in raw_splits.items() if raw.labels is not None}
+    if task_of(labels.get("train")) == "classification":
+        ids = np.concatenate(list(labels.values()))
+        in_training = [np.full(len(rows), name == "train") for name, rows in labels.items()]
+        all_names = names or tuple(map(str, range(1 + ids.max())))
+        check_classes(ids, all_names, np.concatenate(in_training))
 
 
 def _load_images(path: Path, key: str) -> np.ndarray:

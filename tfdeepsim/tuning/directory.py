@@ -2,14 +2,28 @@
 
 import contextlib
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from tfdeepsim.errors import InputError
-from tfdeepsim.files import read_json, write_json
+from tfdeepsim.files import read_json, sweep, write_json
+from tfdeepsim.folders import (
+    check_known,
+    create_marked,
+    is_empty,
+    is_marked,
+    refuse_links,
+    remove_known,
+)
 from tfdeepsim.lock import locked
+
+KIND = "search"
+"""Kind of a search directory in its mark."""
+CONTENT = (
+    "search.json", "trials", "trials.csv", "tensorboard", "examples", "logs", "best", "result",
+)  # fmt: skip
+"""Names of all files and folders of a search directory."""
 
 
 class SearchDirectory:
@@ -55,7 +69,7 @@ class SearchDirectory:
             raise InputError(
                 "a search directory is a folder", got=f"{self.path}, a file", accepted="a folder"
             )
-        if not self._is_empty() and not self.description.is_file():
+        if not is_empty(self.path) and not self.description.is_file():
             raise InputError(
                 "a search directory must be new, or hold a search",
                 got=f"{self.path}, which holds files but no {self.description.name}",
@@ -73,16 +87,26 @@ class SearchDirectory:
             InputError: If the directory holds another search, or something else.
         """
         self.check()
-        if overwrite and not self._is_empty():
-            for entry in self.path.iterdir():
-                if entry.is_dir():
-                    shutil.rmtree(entry)
-                elif entry.name != ".lock":
-                    entry.unlink()
-        if self._is_empty():
+        if overwrite and not is_empty(self.path):
+            self._check_ours()
+            check_known(self.path, CONTENT)
+            remove_known(self.path, CONTENT)
+        create_marked(self.path, KIND)
+        if is_empty(self.path):
             write_json(self.description, description)
         else:
             self.check_description(description)
+
+    def _check_ours(self) -> None:
+        """Refuse a folder that no search made; earlier versions left no mark, but the key
+        `examples` in the description."""
+        if is_marked(self.path, KIND) or "examples" in self.read_description():
+            return
+        raise InputError(
+            "--overwrite replaces only a search",
+            got=f"{self.path}, which tuning.search did not make",
+            accepted="another --directory",
+        )
 
     def check_description(self, description: dict[str, Any]) -> None:
         """Check that the search in this directory has a description.
@@ -128,14 +152,10 @@ class SearchDirectory:
             got=f"{self.path}, which another process is using",
             accepted="another --directory, or wait for that process to end",
         )
+        refuse_links(self.path)
         with locked(self.path, refusal):
+            sweep(self.path)
             yield
-
-    def _is_empty(self) -> bool:
-        """Whether the folder does not exist, or holds hidden files only."""
-        return not self.path.is_dir() or all(
-            entry.name.startswith(".") for entry in self.path.iterdir()
-        )
 
 
 def _difference(name: str, stored: Any, requested: Any) -> str:

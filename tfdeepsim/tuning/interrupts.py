@@ -1,16 +1,27 @@
-"""Ctrl-C, delayed until a point where no work is lost."""
+"""Ctrl-C and SIGTERM, delayed until a point where no work is lost."""
 
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType, TracebackType
+from typing import Any
+
+from tfdeepsim.command_line import Terminated, terminate
+
+HANDLERS: dict[int, Callable[..., Any]] = {
+    signal.SIGINT: signal.default_int_handler,
+    signal.SIGTERM: terminate,
+}
+"""Signals that a command ends at, and the handlers that raise them."""
 
 
 class Interrupts:
-    """A context that records Ctrl-C, and raises it when `check` is called or the context ends.
+    """A context that records Ctrl-C and SIGTERM, and raises them when `check` is called or the
+    context ends.
 
     Python would raise KeyboardInterrupt wherever the program happens to be: in callbacks of C code,
-    which drop it or turn it into another error, or while a trial is handed over. A second Ctrl-C
-    acts at once. Outside the main thread, and where the program already handles Ctrl-C in another
+    which drop it or turn it into another error, or while a trial is handed over. A second signal
+    acts at once. Outside the main thread, and where the program already handles a signal in another
     way, the context does nothing.
 
     Example:
@@ -21,14 +32,16 @@ class Interrupts:
     """
 
     def __init__(self) -> None:
-        self._pressed = False
-        self._installed = False
+        self._received: int | None = None
+        self._installed: list[int] = []
 
     def __enter__(self) -> "Interrupts":
-        main = threading.current_thread() is threading.main_thread()
-        if main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            signal.signal(signal.SIGINT, self._record)
-            self._installed = True
+        if threading.current_thread() is threading.main_thread():
+            self._installed = [
+                n for n, handler in HANDLERS.items() if signal.getsignal(n) is handler
+            ]
+        for number in self._installed:
+            signal.signal(number, self._record)
         return self
 
     def __exit__(
@@ -42,15 +55,18 @@ class Interrupts:
             self.check()
 
     def check(self) -> None:
-        """Raise KeyboardInterrupt if Ctrl-C was pressed since the context began."""
-        if self._pressed:
+        """Raise KeyboardInterrupt if Ctrl-C was pressed, or SIGTERM received, since the context
+        began."""
+        if self._received == signal.SIGTERM:
+            raise Terminated("terminated")
+        if self._received is not None:
             raise KeyboardInterrupt
 
     def _record(self, number: int, frame: FrameType | None) -> None:
-        self._pressed = True
+        self._received = number
         self._restore()
 
     def _restore(self) -> None:
-        if self._installed:
-            self._installed = False
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number in self._installed:
+            signal.signal(number, HANDLERS[number])
+        self._installed = []

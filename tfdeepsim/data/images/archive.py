@@ -1,5 +1,6 @@
 """Image files in a zip archive: the kind of dataset `zip:FILE`. Nothing is unpacked to disk."""
 
+import lzma
 import os
 import threading
 import zipfile
@@ -8,11 +9,31 @@ from pathlib import Path
 
 from tfdeepsim.data.dataset import Description
 from tfdeepsim.data.images.dataset import ImageFiles, describe_store
-from tfdeepsim.data.images.files import File, Skipped, Store, is_ignored, is_image
+from tfdeepsim.data.images.files import (
+    SIGNATURE_BYTES,
+    File,
+    Skipped,
+    Store,
+    has_signature,
+    is_ignored,
+    is_image,
+)
 from tfdeepsim.errors import InputError
 from tfdeepsim.options import DataOptions
 
 _ENCRYPTED = 0x1
+UNREADABLE = (
+    OSError,
+    EOFError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    IndexError,
+)
+"""Errors that a damaged member causes in the decoders of zip archives."""
 
 
 def check(rest: str) -> None:
@@ -78,28 +99,23 @@ class Archive(Store):
             finally:
                 with self._lock:
                     member.close()
-        except (
-            OSError,
-            EOFError,
-            zipfile.BadZipFile,
-            zlib.error,
-            NotImplementedError,
-            ValueError,
-        ) as error:
+        except UNREADABLE as error:
             raise _damaged(self.path, f"{file.name}: {error}") from error
 
     def _add(self, member: zipfile.ZipInfo) -> None:
-        name = member.filename.replace("\\", "/")
-        parts = name.split("/")
-        if ".." in parts or name.startswith("/") or parts[0].endswith(":"):
+        full = member.filename.replace("\\", "/")
+        # Some programs begin all names with "./".
+        parts = [part for part in full.split("/") if part not in ("", ".")]
+        name = "/".join(parts)
+        if ".." in parts or full.startswith("/") or (parts and parts[0].endswith(":")):
             raise InputError(
                 "archive members must lie in the archive",
                 got=f"{member.filename!r} in {self.path}",
                 accepted="relative names without '..'",
             )
-        if member.is_dir() or any(map(is_ignored, parts)):
+        if not parts or full.endswith("/") or any(map(is_ignored, parts)):
             return
-        if not is_image(name):
+        if not (is_image(name) or has_signature(self._head(member))):
             self.skipped.append((name, "not an image file"))
             return
         if member.flag_bits & _ENCRYPTED:
@@ -115,6 +131,16 @@ class Archive(Store):
                 accepted="a new archive of the same files",
             )
         self._members[name] = member
+
+    def _head(self, member: zipfile.ZipInfo) -> bytes:
+        """The first bytes of a member; none if it cannot be read."""
+        if member.flag_bits & _ENCRYPTED:
+            return b""
+        try:
+            with self._zip.open(member) as file:
+                return file.read(SIGNATURE_BYTES)
+        except UNREADABLE:
+            return b""
 
 
 def _damaged(path: Path, reason: str) -> InputError:

@@ -2,7 +2,8 @@
 
 import csv
 import dataclasses
-import math
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -13,6 +14,7 @@ from tfdeepsim.errors import InputError
 _SPELLING = (
     "a header file,NAME[,NAME...] and a row for each image: its relative path and its values"
 )
+_PLAIN_DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -20,7 +22,7 @@ class CsvLabels:
     """Labels in the order of the image files.
 
     Attributes:
-        values: Numbers to regress, float32 [N, K], or class ids, int64 [N].
+        values: Numbers to regress, float64 [N, K], or class ids, int64 [N].
         class_names: Names of the class ids, sorted; empty for regression.
 
     Example:
@@ -32,16 +34,21 @@ class CsvLabels:
     class_names: tuple[str, ...]
 
 
-def read_csv_labels(path: str, names: Sequence[str], prefix: str = "") -> CsvLabels:
+def read_csv_labels(
+    path: str, names: Sequence[str], prefix: str = "", label_type: str = "auto"
+) -> CsvLabels:
     """Read the labels of all images.
 
-    Columns of numbers are regressed by probes; a single column of text is a class.
+    Columns in which every value is a plain decimal number, such as `-1.5e3`, are regressed by
+    probes; any other single column is a class.
 
     Args:
         path: CSV file in UTF-8 with the columns `file,NAME[,NAME...]`. `file` is the name of an
             image, with or without `prefix`, or its last part if no other image has the same.
         names: Image files: relative paths, with `/`.
         prefix: What all names begin with.
+        label_type: `class` to take a column of numbers for classes, `number` to refuse anything
+            else than numbers, or `auto`.
 
     Raises:
         InputError: If the file cannot be read, has another form, or does not have one row for each
@@ -52,7 +59,7 @@ def read_csv_labels(path: str, names: Sequence[str], prefix: str = "") -> CsvLab
     values: list[list[str] | None] = [None] * len(names)
     unknown, repeated = [], []
     for file, *cells in rows:
-        row = keys.get(PurePosixPath(file.replace("\\", "/")).as_posix())
+        row = keys.get(_key(PurePosixPath(file.replace("\\", "/")).as_posix()))
         if row is None:
             unknown.append(file)
         elif values[row] is not None:
@@ -70,7 +77,7 @@ def read_csv_labels(path: str, names: Sequence[str], prefix: str = "") -> CsvLab
             got=f"{path} without {len(missing):,} of {len(names):,} images, e.g. {missing[0]}",
             accepted=_SPELLING,
         )
-    return _parse(path, names, [cells for cells in values if cells is not None])
+    return _parse(path, names, [cells for cells in values if cells is not None], label_type)
 
 
 def _read(path: Path) -> list[list[str]]:
@@ -93,6 +100,8 @@ def _read(path: Path) -> list[list[str]]:
 def _keys(names: Sequence[str], prefix: str) -> Mapping[str, int]:
     """Row of each spelling of a name; a spelling that two images share counts for neither."""
     keys: dict[str, int | None] = {}
+    names = [_key(name) for name in names]
+    prefix = _key(prefix)
     for row, name in enumerate(names):
         last = name.rpartition("/")[2]
         keys[last] = row if last not in keys else None
@@ -103,44 +112,43 @@ def _keys(names: Sequence[str], prefix: str) -> Mapping[str, int]:
     return {key: row for key, row in keys.items() if row is not None}
 
 
-def _parse(path: str, names: Sequence[str], cells: Sequence[Sequence[str]]) -> CsvLabels:
-    numbers = [[_number(cell) for cell in row] for row in cells]
+def _key(name: str) -> str:
+    """A name in the one spelling of accented letters."""
+    return unicodedata.normalize("NFC", name)
+
+
+def _parse(
+    path: str, names: Sequence[str], cells: Sequence[Sequence[str]], label_type: str
+) -> CsvLabels:
     texts = [
         (row, column)
-        for row, values in enumerate(numbers)
+        for row, values in enumerate(cells)
         for column, value in enumerate(values)
-        if value is None
+        if not _PLAIN_DECIMAL.fullmatch(value)
     ]
-    if texts and len(texts) == len(cells) * len(cells[0]) and len(cells[0]) == 1:
+    one_column = len(cells[0]) == 1
+    if one_column and label_type != "number" and (texts or label_type == "class"):
         class_names = sorted({row[0] for row in cells})
         ids = {name: class_id for class_id, name in enumerate(class_names)}
         return CsvLabels(np.array([ids[row[0]] for row in cells], np.int64), tuple(class_names))
-    if texts:
-        row, column = texts[0]
+    if texts or label_type == "class":
+        row, column = texts[0] if texts else (0, 1)
         raise InputError(
-            "--labels holds columns of numbers, or one column of class names",
-            got=f"{cells[row][column][:40]!r} for {names[row]} in {path}, "
-            f"one of {len(texts):,} such",
-            accepted="numbers only, or names only",
+            "--labels holds columns of plain decimal numbers, or one column of classes",
+            got=f"{cells[row][column][:40]!r} for {names[row]} in {path}"
+            + (f", one of {len(texts):,} such" if texts else " with --label-type class"),
+            accepted="numbers only" if label_type == "number" else "numbers only, or one column",
         )
-    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused below
-        values = np.array(numbers, np.float64).astype(np.float32)
+    values = np.array([[float(cell) for cell in row] for row in cells], np.float64)
     bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
     if len(bad):
         raise InputError(
             "--labels must be finite",
             got=f"{','.join(cells[bad[0]])} for {names[bad[0]]} in {path}, "
             f"one of {len(bad):,} such",
-            accepted="numbers that are neither NaN nor infinite",
+            accepted="numbers that a double can hold",
         )
     return CsvLabels(values, ())
-
-
-def _number(cell: str) -> float | None:
-    try:
-        return float(cell)
-    except ValueError:
-        return math.nan if cell.lower() in ("na", "n/a", "null", "none") else None
 
 
 def _refuse(path: str, files: Sequence[str], what: str) -> None:

@@ -16,6 +16,7 @@ from tfdeepsim.data.images.listing import Listing, read_listing
 from tfdeepsim.data.images.pixel_cache import PixelCache, all_skipped
 from tfdeepsim.data.images.splits import split_rows
 from tfdeepsim.data.images.verification import VerifiedFiles, seconds_needed
+from tfdeepsim.data.labels import label_bytes
 from tfdeepsim.data.resizing import DEFAULT_SIDE, Resizing
 from tfdeepsim.data.splits.split import LABEL, Split
 from tfdeepsim.data.splits.subset import Subset
@@ -30,7 +31,7 @@ class ImageFiles(Dataset):
     """Image files in a folder or an archive.
 
     Labels follow from the folders (see `layout`) or are read from a CSV file, and are called
-    `label`: class ids, int64 [N], or numbers to regress, float32 [N, K]. Encoders and probes share
+    `label`: class ids, int64 [N], or numbers to regress, float64 [N, K]. Encoders and probes share
     training and validation images, since a user's own images are few; test images are used by
     neither. Files that cannot be decoded are left out.
 
@@ -69,6 +70,8 @@ class ImageFiles(Dataset):
         self.fingerprint = _fingerprint(verified, listing, resizing, self._rows)
         self.skipped = tuple(all_skipped(listing, verified))
         self.cache_dir = pixel_cache.folder
+        if options.labels is not None:
+            print(f"Labels of {options.labels}: {_label_words(listing)}", file=sys.stderr)
         _report_skipped(self, len(listing.files) + len(listing.skipped), pixel_cache)
 
     def split(self, name: str, cache: Cache = "auto") -> Split:
@@ -137,6 +140,14 @@ def _check_share_of_bad(listing: Listing, verified: VerifiedFiles, largest: floa
         )
 
 
+def _label_words(listing: Listing) -> str:
+    if listing.labels is None or listing.class_names:
+        shown = ", ".join(listing.class_names[:_NAMES_SHOWN])
+        more = ", ..." * (len(listing.class_names) > _NAMES_SHOWN)
+        return f"{len(listing.class_names):,} classes, {shown}{more}"
+    return f"{listing.labels.shape[1]} column(s) of numbers"
+
+
 def _first_names(files: list[Skipped] | tuple[Skipped, ...]) -> str:
     names = ", ".join(f"{name} ({reason})" for name, reason in files[:_NAMES_SHOWN])
     return names + (", ..." if len(files) > _NAMES_SHOWN else "")
@@ -160,7 +171,7 @@ def _fingerprint(
     settings = [VERSION, verified.contents, listing.class_names, resizing.key]
     digest = hashlib.sha256(json.dumps(settings).encode())
     if listing.labels is not None:
-        digest.update(listing.labels.tobytes())
+        digest.update(label_bytes(listing.labels))
     for split in sorted(rows):
         digest.update(split.encode() + rows[split].tobytes())
     return digest.hexdigest()[:16]

@@ -6,7 +6,15 @@ from pathlib import Path
 
 from tfdeepsim.data.dataset import Description
 from tfdeepsim.data.images.dataset import ImageFiles, describe_store
-from tfdeepsim.data.images.files import File, Skipped, Store, is_ignored, is_image
+from tfdeepsim.data.images.files import (
+    SIGNATURE_BYTES,
+    File,
+    Skipped,
+    Store,
+    has_signature,
+    is_ignored,
+    is_image,
+)
 from tfdeepsim.errors import InputError
 from tfdeepsim.options import DataOptions
 
@@ -68,11 +76,20 @@ class Folder(Store):
     def _add(self, name: str, entry: os.DirEntry, labels_path: str | None) -> None:
         if not entry.is_file():
             self.skipped.append((name, "not a file, or a link to nothing"))
-        elif is_image(name):
+        elif is_image(name) or has_signature(_head(entry)):
             status = entry.stat()
             self.files.append(File(name, status.st_size, status.st_mtime_ns))
         elif labels_path is None or os.path.realpath(entry.path) != labels_path:
             self.skipped.append((name, "not an image file"))
+
+
+def _head(entry: os.DirEntry) -> bytes:
+    """The first bytes of a file; none if it cannot be read."""
+    try:
+        with open(entry.path, "rb", buffering=0) as file:
+            return file.read(SIGNATURE_BYTES)
+    except OSError:
+        return b""
 
 
 def _walk(

@@ -10,7 +10,8 @@ import numpy as np
 from tfdeepsim.data.images.csv_labels import read_csv_labels
 from tfdeepsim.data.images.decode import VERSION
 from tfdeepsim.data.images.files import ENDINGS, File, Skipped, Store
-from tfdeepsim.data.images.layout import check_classes, layout
+from tfdeepsim.data.images.layout import TRAIN, layout
+from tfdeepsim.data.labels import check_classes, check_numbers
 from tfdeepsim.errors import InputError
 from tfdeepsim.options import DataOptions
 
@@ -23,7 +24,7 @@ class Listing:
         store: Folder or archive that the files lie in.
         files: The N images of the dataset.
         split_ids: TRAIN, VALIDATION or TEST of `layout`, int8 [N].
-        labels: Class ids, int64 [N], or numbers to regress, float32 [N, K]; None without labels.
+        labels: Class ids, int64 [N], or numbers to regress, float64 [N, K]; None without labels.
         task: What a probe does; None without labels.
         class_names: Names of the class ids; empty if there are none.
         skipped: Names of other files, and the reason for each.
@@ -60,14 +61,21 @@ def read_listing(store: Store, options: DataOptions) -> Listing:
             accepted=f"files that end in {', '.join(sorted(ENDINGS))}",
         )
     names = [file.name for file in store.files]
-    by_folder = layout(names, with_classes=options.labels is None)
+    by_folder = layout(names, options.labels is None, options.split_folders)
     files = [store.files[row] for row in by_folder.rows]
     labels, class_names = by_folder.classes, by_folder.class_names
     if options.labels is not None:
-        from_csv = read_csv_labels(options.labels, [file.name for file in files], by_folder.prefix)
+        from_csv = read_csv_labels(
+            options.labels,
+            [file.name for file in files],
+            by_folder.prefix,
+            options.label_type,
+        )
         labels, class_names = from_csv.values, from_csv.class_names
         if class_names:
-            check_classes(labels, class_names, by_folder.split_ids)
+            check_classes(labels, class_names, by_folder.split_ids == TRAIN)
+        else:
+            check_numbers(labels, options.labels)
     return Listing(
         store=store,
         files=files,

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from tfdeepsim.data.images.layout import TEST, TRAIN, VALIDATION, check_classes
+from tfdeepsim.data.images.layout import TEST, TRAIN, VALIDATION
 from tfdeepsim.data.images.listing import Listing
+from tfdeepsim.data.labels import check_classes
 from tfdeepsim.data.splits.divide import divide
 from tfdeepsim.errors import InputError
 from tfdeepsim.options import DataOptions
@@ -33,7 +34,7 @@ def split_rows(
     split_ids = listing.split_ids[decodable]
     labels = None if listing.labels is None else listing.labels[decodable]
     if labels is not None and listing.class_names:
-        check_classes(labels, listing.class_names, split_ids)
+        check_classes(labels, listing.class_names, split_ids == TRAIN)
     by_folder = [decodable[split_ids == split_id] for split_id in (TRAIN, VALIDATION, TEST)]
     has_validation = bool((listing.split_ids == VALIDATION).any())
     has_test = bool((listing.split_ids == TEST).any())

@@ -19,7 +19,7 @@ class RawSplit(abc.ABC):
 
     Attributes:
         count: Number of images, N.
-        labels: Class ids, int64 [N], or numbers to regress, float32 [N, K]; None without labels.
+        labels: Class ids, int64 [N], or numbers to regress, float64 [N, K]; None without labels.
         is_indexed: Whether images can be read in any order, and so at each use.
 
     Example:
@@ -59,7 +59,7 @@ class ArrayRawSplit(RawSplit):
             are needed.
         shape: Shape of that array.
         digest: Returns the checksum; called when it is needed.
-        labels: Class ids, int64 [N], or numbers, float32 [N, K]; None without labels.
+        labels: Class ids, int64 [N], or numbers, float64 [N, K]; None without labels.
         mapped: Whether the images lie in a file and not in memory.
 
     Example:

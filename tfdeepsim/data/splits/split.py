@@ -10,7 +10,7 @@ from tfdeepsim.errors import InputError
 
 LABEL = "label"
 """Name of the label in datasets that have only one: class ids, int64 [N], or numbers to regress,
-float32 [N, K]."""
+float64 [N, K]."""
 
 
 class Images(Protocol):

@@ -6,7 +6,7 @@ import numpy as np
 class Standardizer:
     """Shifts and scales each column by the mean and standard deviation of reference rows.
 
-    A column that is constant in the reference, up to the rounding of float32, is only shifted.
+    A column that is constant in the reference, up to the rounding of its dtype, is only shifted.
 
     Args:
         reference: Rows of probe-train, [N, D]; rows of no other split may be among them.
@@ -21,10 +21,12 @@ class Standardizer:
     """
 
     def __init__(self, reference: np.ndarray):
-        reference = np.asarray(reference, np.float64)
+        reference = np.asarray(reference)
+        exact = np.finfo(reference.dtype if reference.dtype.kind == "f" else np.float64).eps
+        reference = reference.astype(np.float64)
         self.mean = reference.mean(axis=0)
         deviation = reference.std(axis=0)
-        rounding = np.finfo(np.float32).eps * np.abs(reference).max(axis=0)
+        rounding = exact * np.abs(reference).max(axis=0)
         self.scale = np.where(deviation > rounding, deviation, 1.0)
 
     @classmethod
