@@ -19,7 +19,7 @@ RANKS = {
     "value_range": 2,
     "networks": 3, "data": 3, "probes": 3, "paired": 3,
     "comparators": 4, "fidelity": 4, "evaluation_options": 4,
-    "deepsim": 5, "pretraining": 5, "external": 5, "perceptual": 5,
+    "deepsim": 5, "pretraining": 5, "external": 5, "perceptual": 5, "image_metrics": 5,
     "training": 6, "saving": 6,
     "embed": 7, "export": 7, "inversion": 7,
     "representations": 8, "decoder_probe": 8, "card": 8, "tuning": 8, "report": 8,

@@ -26,6 +26,13 @@ from tfdeepsim.comparators.keras_applications.keras_application import KerasAppl
 from tfdeepsim.deepsim import DeePSiM
 from tfdeepsim.errors import InputError
 from tfdeepsim.gate import GatedAdam
+from tfdeepsim.image_metrics.feature_metric import FeatureMetric
+from tfdeepsim.image_metrics.frechet_distance import FID
+from tfdeepsim.image_metrics.image_metric import ImageMetric, MeanImageMetric
+from tfdeepsim.image_metrics.kernel_distance import KID
+from tfdeepsim.image_metrics.normalized_error import NormalizedError
+from tfdeepsim.image_metrics.signal_to_noise import PSNR
+from tfdeepsim.image_metrics.structural_similarity import SSIM
 from tfdeepsim.networks.alexnet_encoder import AlexNetEncoder
 from tfdeepsim.networks.discriminator import Discriminator
 from tfdeepsim.networks.dosovitskiy import MapDecoder, MapEncoder
@@ -54,9 +61,16 @@ SERIALIZABLE = (
     keras.optimizers.schedules.LearningRateSchedule,
 )
 # Only their subclasses are built.
-ABSTRACT = {Comparator, FunctionalNetwork, ImageLoss}
-# Saved in compiled models and loaded by another process in tests/perceptual/.
-OF_COMPILED_MODELS = {LPIPS, PerceptualLoss}
+ABSTRACT = {
+    Comparator,
+    FunctionalNetwork,
+    ImageLoss,
+    ImageMetric,
+    MeanImageMetric,
+    FeatureMetric,
+}
+# Saved in compiled models and loaded by another process in tests/perceptual/, tests/image_metrics/.
+OF_COMPILED_MODELS = {LPIPS, PerceptualLoss, FID, KID, NormalizedError, PSNR, SSIM}
 
 SMALL_CHAIN = Architecture(
     "small",

@@ -21,13 +21,18 @@ _MODULES = {
     "DeePSiM": "tfdeepsim.deepsim",
     "Discriminator": "tfdeepsim.networks.discriminator",
     "Encoder": "tfdeepsim.networks.pihlgren",
+    "FID": "tfdeepsim.image_metrics.frechet_distance",
     "InputError": "tfdeepsim.errors",
     "InversionGenerator": "tfdeepsim.networks.inversion_generator",
+    "KID": "tfdeepsim.image_metrics.kernel_distance",
     "LPIPS": "tfdeepsim.perceptual.lpips",
     "MapDecoder": "tfdeepsim.networks.dosovitskiy",
     "MapEncoder": "tfdeepsim.networks.dosovitskiy",
+    "NormalizedError": "tfdeepsim.image_metrics.normalized_error",
     "PerceptualLoss": "tfdeepsim.perceptual.perceptual_loss",
     "ProbeScore": "tfdeepsim.probes.probe",
+    "PSNR": "tfdeepsim.image_metrics.signal_to_noise",
+    "SSIM": "tfdeepsim.image_metrics.structural_similarity",
     "UpConvGenerator": "tfdeepsim.networks.upconv_generator",
     "make_comparator": "tfdeepsim.comparators",
     "probe": "tfdeepsim.probes.probe",
@@ -41,6 +46,11 @@ if TYPE_CHECKING:
     from tfdeepsim.comparators.comparator import Comparator as Comparator
     from tfdeepsim.deepsim import DeePSiM as DeePSiM
     from tfdeepsim.errors import InputError as InputError
+    from tfdeepsim.image_metrics.frechet_distance import FID as FID
+    from tfdeepsim.image_metrics.kernel_distance import KID as KID
+    from tfdeepsim.image_metrics.normalized_error import NormalizedError as NormalizedError
+    from tfdeepsim.image_metrics.signal_to_noise import PSNR as PSNR
+    from tfdeepsim.image_metrics.structural_similarity import SSIM as SSIM
     from tfdeepsim.networks.alexnet_encoder import AlexNetEncoder as AlexNetEncoder
     from tfdeepsim.networks.autoencoder import Autoencoder as Autoencoder
     from tfdeepsim.networks.discriminator import Discriminator as Discriminator

@@ -13,6 +13,11 @@ from tfdeepsim.comparators.chains.chain_comparator import ChainComparator
 from tfdeepsim.comparators.keras_applications.keras_application import KerasApplication
 from tfdeepsim.deepsim import DeePSiM
 from tfdeepsim.gate import Gate, GatedAdam
+from tfdeepsim.image_metrics.frechet_distance import FID
+from tfdeepsim.image_metrics.kernel_distance import KID
+from tfdeepsim.image_metrics.normalized_error import NormalizedError
+from tfdeepsim.image_metrics.signal_to_noise import PSNR
+from tfdeepsim.image_metrics.structural_similarity import SSIM
 from tfdeepsim.networks.alexnet_encoder import AlexNetEncoder
 from tfdeepsim.networks.autoencoder import Autoencoder
 from tfdeepsim.networks.discriminator import Discriminator
@@ -28,7 +33,11 @@ from tfdeepsim.pretraining.pretext import Pretext
 from tfdeepsim.pretraining.trainable_chain import TrainableChain
 
 __all__ = [
+    "FID",
+    "KID",
     "LPIPS",
+    "PSNR",
+    "SSIM",
     "AlexNetEncoder",
     "Autoencoder",
     "BatchNormalization",
@@ -43,6 +52,7 @@ __all__ = [
     "KerasApplication",
     "MapDecoder",
     "MapEncoder",
+    "NormalizedError",
     "PerceptualLoss",
     "Pretext",
     "TrainableChain",

@@ -86,7 +86,7 @@ def test_the_weights_of_channels_come_with_the_package(network):
     [
         (("squeezenet",), "one of its networks: got 'squeezenet'; accepted: alexnet, vgg16"),
         (("vgg16",), "LPIPS of vgg16 needs torchvision's weights.* got none; .*weights=FILE"),
-        (("vgg16", "vgg16.weights.h5"), "torchvision's weights; .*got /.*vgg16.weights.h5"),
+        (("vgg16", "vgg16.weights.h5"), "torchvision's weights; .*got vgg16.weights.h5"),
         (("alexnet", "missing.pth"), "weights must be a file: got no file /.*missing.pth"),
     ],
 )

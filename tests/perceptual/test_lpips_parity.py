@@ -12,8 +12,8 @@ from tfdeepsim.comparators.weights.bundled import bundled_file
 from tfdeepsim.perceptual.lpips import LPIPS
 
 VGG16 = Path(__file__).parents[3] / "shared/data/weights/vgg16_imagenet_features.safetensors"
-# Channels of convolutions of 3x3, and "M" for pools of 2x2, as torchvision lists VGG16.
-VGG16_LAYERS = "64 64 M 128 128 M 256 256 256 M 512 512 512 M 512 512 512 M".split()
+# Number of convolutions of 3x3 in each block of VGG16, and their channels; a pool of 2x2 follows.
+VGG16_BLOCKS = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
 pytestmark = pytest.mark.parity
 
 
@@ -30,13 +30,12 @@ def alexnet_features(torch):
 
 def vgg16_features(torch):
     layers, channels = [], 3
-    for layer in VGG16_LAYERS:
-        if layer == "M":
-            layers.append(torch.nn.MaxPool2d(2, 2))
-        else:
-            layers += [torch.nn.Conv2d(channels, int(layer), 3, padding=1)]
-            layers += [torch.nn.ReLU(inplace=True)]
-            channels = int(layer)
+    for convolutions, width in VGG16_BLOCKS:
+        for _ in range(convolutions):
+            layers.append(torch.nn.Conv2d(channels, width, 3, padding=1))
+            layers.append(torch.nn.ReLU(inplace=True))
+            channels = width
+        layers.append(torch.nn.MaxPool2d(2, 2))
     return torch.nn.Sequential(*layers)
 
 

@@ -1,16 +1,12 @@
 """What the losses of images share: the range of values, and the mean over all examples."""
 
-import os
 from collections.abc import Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from tfdeepsim.comparators import make_comparator
-from tfdeepsim.comparators.comparator import Comparator
-from tfdeepsim.errors import InputError
-from tfdeepsim.networks.precision import precision
+from tfdeepsim.comparators.chosen import ChosenComparator, built
 from tfdeepsim.value_range import check_value_range, image_pair
 
 
@@ -23,8 +19,7 @@ class ImageLoss(keras.losses.Loss, keras.metrics.Metric):
     Subclasses implement `distance`.
 
     Args:
-        comparator: The network whose features are compared.
-        weights: What `comparator_for` got; the file is named in the config.
+        chosen: The comparator whose features are compared.
         value_range: Values of black and white.
         spatial: Whether the distance is a map.
         reduction: As for any Keras loss; of the loss alone.
@@ -43,9 +38,8 @@ class ImageLoss(keras.losses.Loss, keras.metrics.Metric):
 
     def __init__(
         self,
-        comparator: Comparator,
+        chosen: ChosenComparator,
         *,
-        weights: str | os.PathLike | None = None,
         value_range: Sequence[float] = (0, 1),
         spatial: bool = False,
         reduction: str | None = "sum_over_batch_size",
@@ -54,10 +48,10 @@ class ImageLoss(keras.losses.Loss, keras.metrics.Metric):
         low_and_high = check_value_range(value_range)
         keras.losses.Loss.__init__(self, name=name, reduction=reduction, dtype="float32")
         keras.metrics.Metric.__init__(self, name=self.name, dtype="float32")
-        self.comparator = comparator
+        self.comparator = chosen.network
         self.value_range = low_and_high
         self.spatial = spatial
-        self._weights = weights
+        self._chosen = chosen
         self._mean = keras.metrics.Mean(dtype="float32")
 
     def distance(self, targets: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
@@ -107,20 +101,14 @@ class ImageLoss(keras.losses.Loss, keras.metrics.Metric):
     def __dir__(self) -> list[str]:
         # Keras saves the weights of all layers that it finds here. Those of a comparator that is
         # named come from their own file.
-        return [name for name in super().__dir__() if name != "comparator" or not self._is_named()]
-
-    def _is_named(self) -> bool:
-        """Whether the comparator is built from its name."""
-        return True
+        names = super().__dir__()
+        return [name for name in names if name != "comparator" or not self._chosen.is_named]
 
     def get_config(self) -> dict[str, Any]:
-        return {
-            "weights": self._weights,
-            "sha256": self.comparator.sha256,
+        return self._chosen.get_config() | {
             "value_range": list(self.value_range),
             "reduction": self.reduction,
             "name": self.name,
-            "dtype": self.comparator.dtype_policy.name,
         }
 
     @classmethod
@@ -130,41 +118,4 @@ class ImageLoss(keras.losses.Loss, keras.metrics.Metric):
         Raises:
             InputError: If the weights are missing, or others than they were.
         """
-        sha256 = config["sha256"]
-        loss = cls(**{name: value for name, value in config.items() if name != "sha256"})
-        if loss.comparator.sha256 != sha256:
-            raise InputError(
-                f"{loss.name} needs the weights of its comparator that it was saved with",
-                got=f"SHA-256 {loss.comparator.sha256[:12]}... of {loss.comparator.source}",
-                accepted=f"{sha256[:12]}...",
-            )
-        return loss
-
-
-def comparator_for(
-    spec: str, weights: str | os.PathLike | None, dtype: Any, **options: Any
-) -> Comparator:
-    """Build the comparator of a loss.
-
-    Args:
-        spec: `NAME:LAYER`, or several layers with `+` between them.
-        weights: As for `make_comparator`.
-        dtype: Policy in which the comparator computes; None for Keras' global policy.
-        **options: Other options of `make_comparator`.
-
-    Raises:
-        InputError: As `make_comparator`, in words of Python.
-    """
-    try:
-        with precision(keras.config.dtype_policy() if dtype is None else dtype):
-            return make_comparator(spec, weights, **options)
-    except InputError as error:
-        accepted = str(error.accepted).replace("--comparator-weights ", "weights=")
-        raise InputError(error.rule, got=error.got, accepted=accepted) from None
-
-
-def absolute(weights: str | os.PathLike | None) -> str | None:
-    """The path of a weights file that a process in another folder finds, too."""
-    if weights is None or os.fspath(weights) == "download":
-        return None if weights is None else os.fspath(weights)
-    return os.path.abspath(weights)
+        return built(cls, config)

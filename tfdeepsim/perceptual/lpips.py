@@ -9,11 +9,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfdeepsim.comparators.chosen import ChosenComparator
 from tfdeepsim.comparators.keras_applications.torchvision import is_torchvision_file
 from tfdeepsim.comparators.weights.bundled import bundled_file, check_bundled
 from tfdeepsim.comparators.weights.formats.read import read_weight_file
 from tfdeepsim.errors import InputError
-from tfdeepsim.perceptual.image_loss import ImageLoss, absolute, comparator_for
+from tfdeepsim.perceptual.image_loss import ImageLoss
 
 LAYERS = 5
 NETWORKS = {
@@ -82,12 +83,10 @@ class LPIPS(ImageLoss):
         name: str | None = None,
         dtype: Any = None,
     ):
-        weights = absolute(weights)
         _check_network(network, weights)
         spec, _ = NETWORKS[network]
         super().__init__(
-            comparator_for(spec, weights, dtype, feature_normalization="channel"),
-            weights=weights,
+            ChosenComparator(spec, weights, dtype, feature_normalization="channel"),
             value_range=value_range,
             spatial=spatial,
             reduction=reduction,
@@ -110,7 +109,10 @@ class LPIPS(ImageLoss):
         return tf.add_n(distances)
 
     def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {"network": self.network, "spatial": self.spatial}
+        config = super().get_config() | {"network": self.network, "spatial": self.spatial}
+        # Both follow from the network.
+        del config["comparator"], config["feature_normalization"]
+        return config
 
 
 @functools.cache
@@ -137,16 +139,17 @@ def channel_weights(network: str) -> list[np.ndarray]:
     return [np.asarray(tensors[name], np.float32).reshape(-1) for name in names]
 
 
-def _check_network(network: str, weights: str | None) -> None:
+def _check_network(network: str, weights: str | os.PathLike | None) -> None:
     if network not in NETWORKS:
         raise InputError(
             "LPIPS compares features of one of its networks",
             got=repr(network),
             accepted=", ".join(NETWORKS),
         )
-    if network == "vgg16" and (weights is None or not is_torchvision_file("VGG16", weights)):
+    file = "" if weights is None else os.fspath(weights)
+    if network == "vgg16" and not is_torchvision_file("VGG16", file):
         raise InputError(
             "LPIPS of vgg16 needs torchvision's weights; those of Keras are others",
-            got="none" if weights is None else weights,
+            got=file or "none",
             accepted="weights=FILE: torchvision's vgg16-397923af.pth, or .safetensors of it",
         )

@@ -10,9 +10,10 @@ import numpy as np
 import tensorflow as tf
 
 from tfdeepsim import losses
+from tfdeepsim.comparators.chosen import ChosenComparator
 from tfdeepsim.comparators.comparator import Comparator
 from tfdeepsim.errors import InputError
-from tfdeepsim.perceptual.image_loss import ImageLoss, absolute, comparator_for
+from tfdeepsim.perceptual.image_loss import ImageLoss
 from tfdeepsim.value_range import image_pair
 
 
@@ -78,19 +79,15 @@ class PerceptualLoss(ImageLoss):
         name: str | None = "perceptual_loss",
         dtype: Any = None,
     ):
-        options = {
-            "feature_normalization": feature_normalization,
-            "feature_activation": feature_activation,
-        }
-        weights = absolute(weights)
-        self._spec = comparator if isinstance(comparator, str) else None
-        if isinstance(comparator, str):
-            network = comparator_for(comparator, weights, dtype, **options)
-        else:
-            network = _checked_comparator(comparator, weights, dtype, options)
-        super().__init__(
-            network, weights=weights, value_range=value_range, reduction=reduction, name=name
+        chosen = ChosenComparator(
+            comparator,
+            weights,
+            dtype,
+            feature_normalization=feature_normalization,
+            feature_activation=feature_activation,
         )
+        super().__init__(chosen, value_range=value_range, reduction=reduction, name=name)
+        network = chosen.network
         numbers = network.layer_weights if layer_weights is None else layer_weights
         self.layer_weights = _checked_numbers("layer_weights", numbers, network)
         self.feature_scales: tuple[float, ...] | None = None
@@ -120,47 +117,11 @@ class PerceptualLoss(ImageLoss):
         scales = [float(np.mean(np.square(x, dtype=np.float64))) for x in features]
         return _checked_numbers("feature_scales", scales, self.comparator)
 
-    def _is_named(self) -> bool:
-        return self._spec is not None
-
     def get_config(self) -> dict[str, Any]:
-        config = super().get_config() | {
-            "comparator": self._spec,
+        return super().get_config() | {
             "layer_weights": list(self.layer_weights),
             "feature_scales": self.feature_scales and list(self.feature_scales),
         }
-        if self._spec is None:
-            serialized = keras.saving.serialize_keras_object(self.comparator)
-            return config | {"comparator": serialized, "dtype": None}
-        names = ("feature_normalization", "feature_activation")
-        return config | {name: getattr(self.comparator, name) for name in names}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> ImageLoss:
-        comparator = config["comparator"]
-        if not isinstance(comparator, str | Comparator):
-            comparator = keras.saving.deserialize_keras_object(comparator)
-        return super().from_config(config | {"comparator": comparator})
-
-
-def _checked_comparator(
-    comparator: Any, weights: Any, dtype: Any, options: dict[str, str]
-) -> Comparator:
-    if not isinstance(comparator, Comparator):
-        raise InputError(
-            "a comparator is named, or built before",
-            got=type(comparator).__name__,
-            accepted="NAME:LAYER, or a tfdeepsim.Comparator",
-        )
-    given = [name for name, value in options.items() if value != "none"]
-    given += [name for name, value in (("weights", weights), ("dtype", dtype)) if value is not None]
-    if given:
-        raise InputError(
-            "a comparator that was built before has its own options",
-            got=", ".join(given),
-            accepted="these options of make_comparator, or the comparator's name",
-        )
-    return comparator
 
 
 def _checked_numbers(
