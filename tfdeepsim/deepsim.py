@@ -70,9 +70,12 @@ class DeePSiM(keras.Model):
             features is divided by, such as their mean square; None to divide by nothing.
 
     Example:
-        >>> model = DeePSiM(generator, {"feature": 1.0, "image": 0.1}, comparator)
+        >>> generator = tds.Autoencoder(tds.Encoder(latent_dim=8), tds.Decoder(latent_dim=8))
+        >>> comparator = tds.make_comparator("random_alexnet:relu1")
+        >>> model = tds.DeePSiM(generator, {"feature": 1.0, "image": 0.1}, comparator)
         >>> model.compile("adam")
-        >>> model.fit(tf.data.Dataset.from_tensors({"image": images}), shuffle=False)
+        >>> batches = tf.data.Dataset.from_tensors({"image": images})
+        >>> history = model.fit(batches, shuffle=False, verbose=0)
     """
 
     def __init__(

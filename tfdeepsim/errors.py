@@ -12,9 +12,9 @@ class InputError(ValueError):
         accepted: Values that would be accepted.
 
     Example:
-        >>> raise InputError("latent size must be positive", got=-3, accepted="1 or more")
+        >>> raise tds.InputError("latent size must be positive", got=-3, accepted="1 or more")
         Traceback (most recent call last):
-        InputError: latent size must be positive: got -3; accepted: 1 or more
+        tfdeepsim.errors.InputError: latent size must be positive: got -3; accepted: 1 or more
     """
 
     def __init__(self, rule: str, *, got: object, accepted: object):

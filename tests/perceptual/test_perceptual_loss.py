@@ -94,3 +94,22 @@ def test_a_given_comparator_has_its_own_options():
     comparator = make_comparator("random_alexnet:relu1")
     with pytest.raises(InputError, match="has its own options: got feature_activation, dtype"):
         PerceptualLoss(comparator, feature_activation="sigmoid", dtype="mixed_bfloat16")
+
+
+def test_a_given_comparator_is_in_the_file_of_a_model_if_the_loss_has_it(tmp_path):
+    """Keras saves layers of a loss, but not those of a metric."""
+    comparator = make_comparator(SPEC)
+    comparator.set_weights([weight * 1.5 for weight in comparator.get_weights()])
+    model = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Activation("linear")])
+    model.compile("sgd", loss=PerceptualLoss(comparator))
+    expected = model.evaluate(OUTPUTS, TARGETS, verbose=0)
+    assert expected > 1.1 * float(PerceptualLoss(SPEC)(TARGETS, OUTPUTS))
+    model.save(tmp_path / "loss.keras")
+    loaded = keras.saving.load_model(tmp_path / "loss.keras")
+    assert loaded.evaluate(OUTPUTS, TARGETS, verbose=0) == pytest.approx(expected, rel=1e-6)
+    model.compile("sgd", "mse", metrics=[PerceptualLoss(comparator)])
+    model.evaluate(OUTPUTS, TARGETS, verbose=0)
+    model.save(tmp_path / "metric.keras")
+    loaded = keras.saving.load_model(tmp_path / "metric.keras")
+    with pytest.raises(InputError, match="needs the weights of its comparator that it was saved"):
+        loaded.evaluate(OUTPUTS, TARGETS, verbose=0)

@@ -100,7 +100,7 @@ def make_comparator(
         InputError: As `check_comparator`.
 
     Example:
-        >>> comparator = make_comparator("random_alexnet:relu2")
+        >>> comparator = tds.make_comparator("random_alexnet:relu2")
         >>> features = comparator(np.zeros((1, 64, 64, 3), np.float32))
     """
     comparator = _parse_known(spec)

@@ -4,9 +4,11 @@ import os
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from tfdeepsim.comparators import make_comparator
 from tfdeepsim.comparators.comparator import Comparator
+from tfdeepsim.comparators.weights.load import digest
 from tfdeepsim.comparators.weights.locate import DOWNLOAD
 from tfdeepsim.errors import InputError
 from tfdeepsim.networks.precision import precision
@@ -39,8 +41,9 @@ class ChosenComparator:
         comparator: str | Comparator,
         weights: str | os.PathLike | None,
         dtype: Any,
-        **options: str,
+        **options: Any,
     ):
+        self._expected: str | None = None
         self.is_named = isinstance(comparator, str)
         self._options = options
         self._weights = _absolute(weights)
@@ -53,19 +56,52 @@ class ChosenComparator:
 
     def get_config(self) -> dict[str, Any]:
         """Arguments that build the same comparator, and `sha256` of its weights."""
-        sha256 = {"sha256": self.network.sha256}
+        sha256 = {"sha256": self._expected or self._sha256()}
         if self.is_named:
             dtype = self.network.dtype_policy.name
             named = {"comparator": self._spec, "weights": self._weights, "dtype": dtype}
             return named | self._options | sha256
         return {"comparator": keras.saving.serialize_keras_object(self.network)} | sha256
 
+    def expect(self, sha256: str) -> None:
+        """Have `verify` compare the weights with those that a config names."""
+        self._expected = sha256
+
+    def verify(self, owner: str) -> None:
+        """Check the weights before their first use, once.
+
+        Those of a comparator that was built by the user are in the `.keras` file of a model if its
+        loss has it, and are read after the loss is built; Keras saves none of a metric.
+
+        Args:
+            owner: Name of the loss or metric, for the error.
+
+        Raises:
+            InputError: If they are others than `expect` was told.
+        """
+        expected, self._expected = self._expected, None
+        if expected is None or (sha256 := self._sha256()) == expected:
+            return
+        raise InputError(
+            f"{owner} needs the weights of its comparator that it was saved with",
+            got=f"SHA-256 {sha256[:12]}... of {self.network.source}",
+            accepted=f"{expected[:12]}...; or a comparator that is named, or compile() again",
+        )
+
+    def _sha256(self) -> str:
+        if self.is_named:
+            return self.network.sha256
+        with tf.init_scope():  # numbers, also while a step is traced
+            weights = {str(i): w.numpy() for i, w in enumerate(self.network.weights)}
+        return digest(weights)
+
 
 def built(cls: Any, config: dict[str, Any]) -> Any:
-    """Build a loss or metric from its config, and check the weights of its comparator.
+    """Build a loss or metric from its config, and check the weights of a named comparator; those of
+    others are checked when they are used.
 
     Args:
-        cls: The class, whose attribute `comparator` is the comparator.
+        cls: The class, whose attribute `chosen` is the `ChosenComparator`.
         config: Its config, with the entries of `ChosenComparator.get_config`.
 
     Raises:
@@ -75,18 +111,14 @@ def built(cls: Any, config: dict[str, Any]) -> Any:
     if isinstance(arguments.get("comparator"), dict):
         arguments["comparator"] = keras.saving.deserialize_keras_object(arguments["comparator"])
     owner = cls(**arguments)
-    network = owner.comparator
-    if network.sha256 != config["sha256"]:
-        raise InputError(
-            f"{owner.name} needs the weights of its comparator that it was saved with",
-            got=f"SHA-256 {network.sha256[:12]}... of {network.source}",
-            accepted=f"{config['sha256'][:12]}...",
-        )
+    owner.chosen.expect(config["sha256"])
+    if owner.chosen.is_named:
+        owner.chosen.verify(owner.name)
     return owner
 
 
 def _make(
-    spec: str, weights: str | os.PathLike | None, dtype: Any, options: dict[str, str]
+    spec: str, weights: str | os.PathLike | None, dtype: Any, options: dict[str, Any]
 ) -> Comparator:
     try:
         with precision(keras.config.dtype_policy() if dtype is None else dtype):
@@ -96,7 +128,7 @@ def _make(
         raise InputError(error.rule, got=error.got, accepted=accepted) from None
 
 
-def _check_built(comparator: Any, weights: Any, dtype: Any, options: dict[str, str]) -> None:
+def _check_built(comparator: Any, weights: Any, dtype: Any, options: dict[str, Any]) -> None:
     if not isinstance(comparator, Comparator):
         raise InputError(
             "a comparator is named, or built before",

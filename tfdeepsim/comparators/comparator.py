@@ -47,8 +47,9 @@ class Comparator(keras.layers.Layer):
             layer.
 
     Example:
-        >>> comparator = make_comparator("random_alexnet:relu2")
-        >>> distance = tf.reduce_mean((comparator(images) - comparator(others)) ** 2)
+        >>> comparator = tds.make_comparator("random_alexnet:relu2")
+        >>> comparator(images).shape
+        TensorShape([4, 7, 7, 192])
     """
 
     input_range = (0.0, 1.0)

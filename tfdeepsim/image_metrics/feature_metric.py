@@ -55,7 +55,7 @@ class FeatureMetric(ImageMetric):
                 accepted="NAME:LAYER",
             )
         super().__init__(value_range, name, "float32")
-        self._chosen = chosen
+        self.chosen = chosen
         self.comparator = network
         least = network.minimum_size
         self.width = network.feature_shapes((least, least))[0][-1]
@@ -87,6 +87,7 @@ class FeatureMetric(ImageMetric):
                 got="sample_weight",
                 accepted="metrics=[...] in place of weighted_metrics=[...]",
             )
+        self.chosen.verify(self.name)
         targets, outputs, flaw = self.scaled(y_true, y_pred)
         self.count(self._pooled(targets), self._pooled(outputs + flaw))
 
@@ -99,11 +100,11 @@ class FeatureMetric(ImageMetric):
         # Keras saves the weights of all layers that it finds here. Those of a comparator that is
         # named come from their own file.
         names = super().__dir__()
-        return [name for name in names if name != "comparator" or not self._chosen.is_named]
+        return [name for name in names if name != "comparator" or not self.chosen.is_named]
 
     def get_config(self) -> dict[str, Any]:
         config = {"value_range": list(self.value_range), "name": self.name}
-        return config | self._chosen.get_config()
+        return config | self.chosen.get_config()
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "FeatureMetric":

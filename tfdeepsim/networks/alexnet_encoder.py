@@ -72,8 +72,9 @@ class AlexNetEncoder(FunctionalNetwork):
             for images that are not in colour.
 
     Example:
-        >>> encoder = AlexNetEncoder((64, 64, 3), latent_dim=32)
-        >>> embedding = encoder(images)["latent"]
+        >>> encoder = tds.AlexNetEncoder((64, 64, 3), latent_dim=32, width=0.1)
+        >>> encoder(images)["latent"].shape
+        TensorShape([4, 32])
     """
 
     arguments = ("image_shape", "latent_dim", "variational", "width", "as_trained")

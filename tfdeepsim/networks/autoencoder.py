@@ -22,8 +22,9 @@ class Autoencoder(keras.Model):
         seed: Seed of the noise ε.
 
     Example:
-        >>> model = Autoencoder(Encoder(latent_dim=8), Decoder(latent_dim=8))
-        >>> reconstruction = model(images)["image"]
+        >>> encoder, decoder = tds.Encoder(latent_dim=8), tds.Decoder(latent_dim=8)
+        >>> tds.Autoencoder(encoder, decoder)(images)["image"].shape
+        TensorShape([4, 64, 64, 3])
     """
 
     def __init__(self, encoder: keras.Model, decoder: keras.Model, seed: int = 0, **kwargs: Any):

@@ -55,8 +55,10 @@ class Discriminator(FunctionalNetwork):
         InputError: If the images are too small or the width is not positive.
 
     Example:
-        >>> discriminator = Discriminator((64, 64, 3))
+        >>> discriminator = tds.Discriminator((64, 64, 3))
         >>> probability_real = tf.nn.softmax(discriminator(images))[:, 1]
+        >>> probability_real.shape
+        TensorShape([4])
     """
 
     arguments = ("image_shape", "feature_shape", "width", "seed", "feature_scale")

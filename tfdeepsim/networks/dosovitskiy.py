@@ -85,8 +85,9 @@ class MapEncoder(FunctionalNetwork):
         InputError: If the image shape, the latent size or the width does not fit.
 
     Example:
-        >>> encoder = MapEncoder((64, 64, 3), latent_dim=512)
-        >>> embedding = encoder(images)["latent"]
+        >>> encoder = tds.MapEncoder((64, 64, 3), latent_dim=256)
+        >>> encoder(images)["latent"].shape
+        TensorShape([4, 256])
     """
 
     arguments = ("image_shape", "latent_dim", "variational", "width")
@@ -136,8 +137,9 @@ class MapDecoder(FunctionalNetwork):
         InputError: If the image shape, the latent size or the width does not fit.
 
     Example:
-        >>> decoder = MapDecoder((64, 64, 3), latent_dim=512)
-        >>> images = decoder(embedding)
+        >>> decoder = tds.MapDecoder((64, 64, 3), latent_dim=256)
+        >>> decoder(tf.zeros((4, 256))).shape
+        TensorShape([4, 64, 64, 3])
     """
 
     arguments = ("image_shape", "latent_dim", "width")

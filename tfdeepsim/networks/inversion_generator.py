@@ -36,8 +36,9 @@ class InversionGenerator(keras.Model):
         InputError: As `UpConvGenerator`.
 
     Example:
-        >>> generator = InversionGenerator((4096,), (64, 64, 3))
-        >>> images = generator(features)["image"]
+        >>> generator = tds.InversionGenerator((32,), (64, 64, 3), width=0.1)
+        >>> generator(tf.zeros((4, 32)))["image"].shape
+        TensorShape([4, 64, 64, 3])
     """
 
     def __init__(

@@ -49,8 +49,9 @@ class Encoder(FunctionalNetwork):
         InputError: If the image shape does not fit.
 
     Example:
-        >>> encoder = Encoder((64, 64, 3), latent_dim=64)
-        >>> embedding = encoder(images)["latent"]
+        >>> encoder = tds.Encoder((64, 64, 3), latent_dim=32)
+        >>> encoder(images)["latent"].shape
+        TensorShape([4, 32])
     """
 
     arguments = ("image_shape", "latent_dim", "variational")
@@ -98,8 +99,9 @@ class Decoder(FunctionalNetwork):
         InputError: If the image shape does not fit.
 
     Example:
-        >>> decoder = Decoder((64, 64, 3), latent_dim=64)
-        >>> images = decoder(embedding)
+        >>> decoder = tds.Decoder((64, 64, 3), latent_dim=32)
+        >>> decoder(tf.zeros((4, 32))).shape
+        TensorShape([4, 64, 64, 3])
     """
 
     arguments = ("image_shape", "latent_dim", "dense_activation")

@@ -97,8 +97,9 @@ class UpConvGenerator(FunctionalNetwork):
         InputError: If the input does not fit the image, or the width is not positive.
 
     Example:
-        >>> generator = UpConvGenerator((4096,), (64, 64, 3))
-        >>> images = generator(features)
+        >>> generator = tds.UpConvGenerator((32,), (64, 64, 3), width=0.1)
+        >>> generator(tf.zeros((4, 32))).shape
+        TensorShape([4, 64, 64, 3])
     """
 
     arguments = ("image_shape", "width")

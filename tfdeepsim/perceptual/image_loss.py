@@ -51,7 +51,7 @@ class ImageLoss(keras.losses.Loss, keras.metrics.Metric):
         self.comparator = chosen.network
         self.value_range = low_and_high
         self.spatial = spatial
-        self._chosen = chosen
+        self.chosen = chosen
         self._mean = keras.metrics.Mean(dtype="float32")
 
     def distance(self, targets: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
@@ -80,6 +80,7 @@ class ImageLoss(keras.losses.Loss, keras.metrics.Metric):
             InputError: If the images are no colour images of one shape, too small for the
                 comparator, out of range or NaN.
         """
+        self.chosen.verify(self.name)
         targets, outputs, flaw = image_pair(y_true, y_pred, self.value_range)
         return self.distance(targets, outputs) + flaw
 
@@ -102,10 +103,10 @@ class ImageLoss(keras.losses.Loss, keras.metrics.Metric):
         # Keras saves the weights of all layers that it finds here. Those of a comparator that is
         # named come from their own file.
         names = super().__dir__()
-        return [name for name in names if name != "comparator" or not self._chosen.is_named]
+        return [name for name in names if name != "comparator" or not self.chosen.is_named]
 
     def get_config(self) -> dict[str, Any]:
-        return self._chosen.get_config() | {
+        return self.chosen.get_config() | {
             "value_range": list(self.value_range),
             "reduction": self.reduction,
             "name": self.name,

@@ -35,7 +35,7 @@ class ProbeScore:
             and scored on (`test`).
 
     Example:
-        >>> result = probe(embeddings, labels)
+        >>> result = tds.probe(embeddings, labels)
         >>> result.score > result.chance
         True
     """
