@@ -43,7 +43,7 @@ def test_overwrite_spares_runs_with_foreign_files_and_folders_of_other_programs(
     model = tmp_path / "downloaded"
     model.mkdir()
     write_json(model / "config.json", {"architectures": ["CLIPModel"]})
-    with pytest.raises(InputError, match="which train.py did not make"):
+    with pytest.raises(InputError, match=r"which train\.py did not make"):
         RunDirectory(model).create(overwrite=True)
     assert (model / "config.json").is_file()
 

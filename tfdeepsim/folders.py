@@ -1,4 +1,4 @@
-"""Folders that this program made: how they are told from others, and what may be removed in them."""
+"""Folders that this program made: how they are told from others, and what may be removed."""
 
 import os
 import shutil
