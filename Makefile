@@ -1,9 +1,9 @@
 # Each target does all of its own set-up in the virtual environment .venv.
 PYTHON ?= python3
 BIN := .venv/bin
-PARTS := setup.cfg pyproject.toml
+PARTS := setup.cfg setup.py pyproject.toml
 
-.PHONY: help quickstart test slow parity lint types docs clean
+.PHONY: help quickstart test slow parity lint types docs dist clean
 
 help:
 	@echo "make quickstart   frames, four encoders, probes, table and page, in runs/quickstart"
@@ -12,6 +12,7 @@ help:
 	@echo "make parity       the tests against PyTorch, which it installs"
 	@echo "make lint types   ruff and mypy"
 	@echo "make docs         the site, in docs/_build/html"
+	@echo "make dist         the source archive and the wheel, in dist, checked and installed once"
 
 quickstart: .venv/base
 	$(BIN)/python train.py --recipe quickstart
@@ -35,6 +36,12 @@ types: .venv/dev
 # Every page is read anew, so that each build shows all warnings; any of them fails it.
 docs: .venv/docs
 	$(BIN)/python -m sphinx --fresh-env --fail-on-warning --keep-going --quiet docs docs/_build/html
+
+dist: .venv/dev
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/python -m twine check --strict dist/*
+	$(BIN)/python -m pytest -m slow tests/test_setup.py
 
 clean:
 	rm -rf .venv build dist docs/_build docs/reference *.egg-info

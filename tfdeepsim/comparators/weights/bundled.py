@@ -1,18 +1,26 @@
 """Weights that come with the package: files in `saved_models/`, each beside its card."""
 
+import atexit
+import contextlib
 import os
-import sysconfig
 from pathlib import Path
 from typing import Any
+
+# Not `importlib.resources`, whose `as_file` takes no folder before Python 3.12.
+from importlib_resources import as_file, files
 
 from tfdeepsim.comparators.weights.read_once import digest_once
 from tfdeepsim.errors import InputError
 from tfdeepsim.files import read_json
 
-# Beside the package in a checkout; elsewhere where setup.cfg installs them.
+# Of a package in a zip file, `as_file` makes files that are removed when the program ends.
+_FILES = contextlib.ExitStack()
+atexit.register(_FILES.close)
+
+# In the package where it is installed, as setup.py says; beside the package in a checkout.
 _FOLDERS = (
+    _FILES.enter_context(as_file(files("tfdeepsim") / "saved_models")),
     Path(__file__).parents[3] / "saved_models",
-    Path(sysconfig.get_path("data"), "share", "tfdeepsim", "saved_models"),
 )
 
 
@@ -22,8 +30,8 @@ def bundled_file(name: str) -> Path | None:
     Args:
         name: Name of the comparator, without its layers.
     """
-    files = (folder / f"{name}.safetensors" for folder in _FOLDERS)
-    return next((file for file in files if file.is_file()), None)
+    paths = (folder / f"{name}.safetensors" for folder in _FOLDERS)
+    return next((path for path in paths if path.is_file()), None)
 
 
 def card_of(path: str | os.PathLike) -> dict[str, Any] | None:
