@@ -33,7 +33,7 @@ def test_every_module_is_imported_without_the_modules_of_unix(tmp_path):
         [sys.executable, "-c", IMPORT_EVERYTHING], cwd=ROOT, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    files = [path for path in (ROOT / "tfdeepsim").rglob("*.py")]
+    files = list((ROOT / "tfdeepsim").rglob("*.py"))
     assert int(done.stdout) == len(files) - 1
 
 
