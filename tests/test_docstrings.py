@@ -18,15 +18,24 @@ NAMES = [name for name in tds.__all__ if name != "__version__"]
 
 
 @pytest.fixture
-def globs():
-    """What an example may use without making it."""
+def globs(tmp_path, monkeypatch):
+    """What an example may use without making it, and `images.npz` and `encoder.keras`."""
+    monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
     generator = np.random.default_rng(0)
     images = generator.random((4, 64, 64, 3), np.float32)
     labels = np.repeat(["cat", "dog"], 50)
     model = keras.Sequential(
         [keras.Input((64, 64, 3)), keras.layers.Conv2D(3, 3, padding="same", activation="sigmoid")]
     )
+    photos = generator.integers(256, size=(20, 64, 64, 3), dtype=np.uint8)
+    np.savez(tmp_path / "images.npz", images=photos)
+    encoder = keras.Sequential(
+        [keras.Input((64, 64, 3)), keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(4)]
+    )
+    encoder.save(tmp_path / "encoder.keras")
     return {
+        "photos": photos,
+        "classes": np.repeat(["cat", "dog"], 10),
         "np": np,
         "tf": tf,
         "keras": keras,

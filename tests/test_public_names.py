@@ -31,11 +31,14 @@ PUBLIC = {
     "MapEncoder",
     "NormalizedError",
     "PerceptualLoss",
+    "ProbeCallback",
     "ProbeScore",
     "PSNR",
     "SSIM",
     "UpConvGenerator",
+    "load_encoder",
     "make_comparator",
+    "open_dataset",
     "probe",
 }
 # Classes of Keras that are only subclassed.

@@ -30,11 +30,14 @@ _MODULES = {
     "MapEncoder": "tfdeepsim.networks.dosovitskiy",
     "NormalizedError": "tfdeepsim.image_metrics.normalized_error",
     "PerceptualLoss": "tfdeepsim.perceptual.perceptual_loss",
+    "ProbeCallback": "tfdeepsim.probe_callback",
     "ProbeScore": "tfdeepsim.probes.probe",
     "PSNR": "tfdeepsim.image_metrics.signal_to_noise",
     "SSIM": "tfdeepsim.image_metrics.structural_similarity",
     "UpConvGenerator": "tfdeepsim.networks.upconv_generator",
+    "load_encoder": "tfdeepsim.loaded_encoder",
     "make_comparator": "tfdeepsim.comparators",
+    "open_dataset": "tfdeepsim.data.tf_dataset",
     "probe": "tfdeepsim.probes.probe",
 }
 
@@ -44,6 +47,7 @@ __all__ = ["__version__", *_MODULES]
 if TYPE_CHECKING:
     from tfdeepsim.comparators import make_comparator as make_comparator
     from tfdeepsim.comparators.comparator import Comparator as Comparator
+    from tfdeepsim.data.tf_dataset import open_dataset as open_dataset
     from tfdeepsim.deepsim import DeePSiM as DeePSiM
     from tfdeepsim.errors import InputError as InputError
     from tfdeepsim.image_metrics.frechet_distance import FID as FID
@@ -51,6 +55,7 @@ if TYPE_CHECKING:
     from tfdeepsim.image_metrics.normalized_error import NormalizedError as NormalizedError
     from tfdeepsim.image_metrics.signal_to_noise import PSNR as PSNR
     from tfdeepsim.image_metrics.structural_similarity import SSIM as SSIM
+    from tfdeepsim.loaded_encoder import load_encoder as load_encoder
     from tfdeepsim.networks.alexnet_encoder import AlexNetEncoder as AlexNetEncoder
     from tfdeepsim.networks.autoencoder import Autoencoder as Autoencoder
     from tfdeepsim.networks.discriminator import Discriminator as Discriminator
@@ -62,6 +67,7 @@ if TYPE_CHECKING:
     from tfdeepsim.networks.upconv_generator import UpConvGenerator as UpConvGenerator
     from tfdeepsim.perceptual.lpips import LPIPS as LPIPS
     from tfdeepsim.perceptual.perceptual_loss import PerceptualLoss as PerceptualLoss
+    from tfdeepsim.probe_callback import ProbeCallback as ProbeCallback
     from tfdeepsim.probes.probe import ProbeScore as ProbeScore
     from tfdeepsim.probes.probe import probe as probe
 else:

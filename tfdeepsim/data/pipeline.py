@@ -47,18 +47,21 @@ def training_batches(
     return _fetch(split, order)
 
 
-def batches(split: Split, batch_size: int) -> tf.data.Dataset:
-    """All examples once, in stored order; the last batch may be smaller.
+def batches(split: Split, batch_size: int, shuffle_seed: int | None = None) -> tf.data.Dataset:
+    """All examples once; the last batch may be smaller.
 
     Args:
         split: Images and labels.
         batch_size: Number of examples of a batch.
+        shuffle_seed: Seed of a new order in each pass; None for the stored order.
 
     Returns:
         The same dictionaries as `training_batches`.
     """
-    order = tf.data.Dataset.range(len(split.images)).batch(batch_size)
-    return _fetch(split, order)
+    order = tf.data.Dataset.range(len(split.images))
+    if shuffle_seed is not None:
+        order = order.shuffle(len(split.images), seed=shuffle_seed)
+    return _fetch(split, order.batch(batch_size))
 
 
 def _fetch(split: Split, order: tf.data.Dataset) -> tf.data.Dataset:

@@ -82,7 +82,7 @@ class ExternalNetwork(EncoderRepresentation):
 
         @tf.function(input_signature=[tf.TensorSpec((None, *splits.dataset.image_shape), tf.uint8)])
         def embed(images: tf.Tensor) -> tf.Tensor:
-            return _vectors(network.call(prepare(images, network.input, self._range), output))
+            return vectors(network.call(prepare(images, network.input, self._range), output))
 
         def encode(images: np.ndarray) -> np.ndarray:
             try:
@@ -104,7 +104,7 @@ class ExternalNetwork(EncoderRepresentation):
         return choose_output(self.path, self.network.outputs, AVERAGED)
 
 
-def _vectors(output: Any) -> tf.Tensor:
+def vectors(output: Any) -> tf.Tensor:
     """The output as float32 [B, Z]."""
     output = tf.cast(tf.convert_to_tensor(output), tf.float32)
     if output.shape.rank == 4:
