@@ -19,6 +19,7 @@ from tfdeepsim.networks.discriminator import Discriminator
 from tfdeepsim.networks.dosovitskiy import MapDecoder, MapEncoder
 from tfdeepsim.run import RunDirectory
 from tfdeepsim.training.balance import Balance
+from tfdeepsim.training.checkpoint import Checkpoint
 from tfdeepsim.training.plan import measure_step
 from tfdeepsim.training.trainer import train
 
@@ -201,27 +202,33 @@ def archive(tmp_path_factory):
 
 
 @pytest.mark.parametrize("epochs_before", [1, 2])
-def test_a_resumed_run_ends_at_the_same_bits(archive, tmp_path, epochs_before):
+def test_a_resumed_run_ends_at_the_same_bits(archive, tmp_path, monkeypatch, epochs_before):
     """Interrupted before and after the term joined, at step 5 of 4 steps an epoch."""
-
-    def config(epochs):
-        return TrainConfig(
-            dataset=f"npz:{archive}",
-            network="dosovitskiy",
-            width=0.1,
-            latent_dim=64,
-            image_size=64,
-            lambda_adv=0.5,
-            adversarial_start=5,
-            discriminator_weight_decay=0.01,
-            batch_size=7,
-            epochs=epochs,
-        )
-
+    config = TrainConfig(
+        dataset=f"npz:{archive}",
+        network="dosovitskiy",
+        width=0.1,
+        latent_dim=64,
+        image_size=64,
+        lambda_adv=0.5,
+        adversarial_start=5,
+        discriminator_weight_decay=0.01,
+        batch_size=7,
+        epochs=3,
+    )
     whole, part = (RunDirectory(tmp_path / name) for name in ("whole", "part"))
-    train(config(3), whole, console=QUIET)
-    train(config(epochs_before), part, console=QUIET)
-    train(config(3), part, resume=True, console=QUIET)
+    train(config, whole, console=QUIET)
+    save = Checkpoint.on_epoch_end
+
+    def save_and_stop(self, epoch, logs=None):
+        save(self, epoch, logs)
+        if epoch + 1 == epochs_before:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Checkpoint, "on_epoch_end", save_and_stop)
+    with pytest.raises(KeyboardInterrupt):
+        train(config, part, console=QUIET)
+    train(config, part, resume=True, console=QUIET)
     states = [load_arrays(run.state)[0] for run in (whole, part)]
     assert same(*states)
     assert whole.read_config()["adversarial_start"] == 5

@@ -137,13 +137,15 @@ def variational_deepsim(folder):
 
 
 def inverting_deepsim(folder):
-    """A comparator as extractor, a conditional discriminator and noise."""
+    """A comparator as extractor, a conditional discriminator, noise, and shares of the gradient."""
     extractor = ChainComparator("alexnet", ["pool2"], seed=3)
     (features,) = extractor.feature_shapes((48, 48))
     generator = InversionGenerator(features, (48, 48, 3), 0.02, 0.5, noise_dim=2)
     discriminator = Discriminator((48, 48, 3), features, 0.1, feature_scale=0.5)
     weights = {"image": 1.0, "adversarial": 0.1, "diversity": 0.1}
-    model = DeePSiM(generator, weights, None, discriminator, extractor=extractor)
+    model = DeePSiM(
+        generator, weights, None, discriminator, extractor=extractor, lambda_units="shares"
+    )
     model.compile(optimizer=keras.optimizers.Adam(1e-3))
     return trained(model, (48, 48, 3))
 

@@ -27,10 +27,10 @@ def on_two_devices():
     return json.loads(done.stdout.splitlines()[-1])
 
 
-@pytest.mark.parametrize("task", ["autoencoder", "inversion"])
+@pytest.mark.parametrize("task", ["autoencoder", "inversion", "shares"])
 @pytest.mark.parametrize("network", ["generator", "discriminator"])
 def test_two_replicas_of_adversarial_training_do_what_one_does(on_two_devices, task, network):
-    assert on_two_devices[task]["moved"][network] > 1e-3
+    assert max(on_two_devices[task]["moved"][network]) > 1e-3
     assert on_two_devices[task]["difference"][network] < 2e-5
 
 
@@ -41,6 +41,20 @@ def test_two_replicas_log_and_pause_as_one_does(on_two_devices, task):
     # The second step had the discriminator paused.
     assert on_two_devices[task]["moved_in_pause"] == [0.0, 0.0]
     assert one["discriminator_trained"] == 0.0
+
+
+def test_two_replicas_keep_the_same_shares(on_two_devices):
+    """Of the gradients of the whole batch, also in the step in which the discriminator joins."""
+    result = on_two_devices["shares"]
+    one, two = result["norms"]
+    assert one == pytest.approx(two, rel=1e-4)
+    assert min(one) > 0
+    logs, logs_of_two = result["logs"]
+    assert logs == pytest.approx(logs_of_two, rel=1e-3)
+    assert logs["discriminator_trained"] == 1.0
+    assert result["moved"]["discriminator"][0] == 0.0
+    total = sum(logs[f"gradient_{name}"] for name in ("feature", "adversarial", "image"))
+    assert logs["gradient_image"] / total == pytest.approx(0.3, rel=0.5)
 
 
 def test_two_replicas_measure_the_same_scale_of_features(on_two_devices):

@@ -1,13 +1,15 @@
 """A step with both networks trained and one with the discriminator paused, on one device and on
-two, of an autoencoder and of an inversion.
+two, of an autoencoder and of an inversion; and two steps with shares of the gradient, in the second
+of which the discriminator joins.
 
-Prints as JSON for each the largest differences of weights, how far they moved, the logs of the
-second step, and the mean squares that feature errors are divided by. Of an inversion with noise
-also what each of two devices draws.
+Prints as JSON for each the largest differences of weights, how far they moved in each step, the
+logs of the second step, the mean squares that feature errors are divided by, and the mean norms of
+gradients. Of an inversion with noise also what each of two devices draws.
 """
 
 import dataclasses
 import functools
+import itertools
 import json
 from types import SimpleNamespace
 
@@ -43,6 +45,15 @@ TASKS = {
         "comparator": "random_alexnet:relu1",
     },
     "inversion": {"task": "inversion", "invert": "random_alexnet:pool2", "lambda_adv": 1.0},
+    # The discriminator joins in the second step, with weight decay.
+    "shares": {
+        "network": "dosovitskiy",
+        "loss": "deepsim",
+        "lambda_units": "shares",
+        "comparator": "random_alexnet:relu1",
+        "adversarial_start": 1,
+        "discriminator_weight_decay": 0.1,
+    },
 }
 
 
@@ -77,8 +88,16 @@ def train(what, strategy_name):
         )
         logs = model.fit(data, steps_per_epoch=1, verbose=0, shuffle=False).history
         seen.append(weights(model))
-        model.gate.discriminator.assign(0.0)
-    return seen, {name: value for name, (value,) in logs.items()}, model.feature_scales, strategy
+        if not config.adversarial_start:
+            model.gate.discriminator.assign(0.0)
+    shares = model.gradient_shares
+    return {
+        "seen": seen,
+        "logs": {name: value for name, (value,) in logs.items()},
+        "feature_scales": model.feature_scales,
+        "norms": shares and (shares.norms.numpy() / shares.seen.numpy()).tolist(),
+        "replicas": strategy.num_replicas_in_sync,
+    }
 
 
 def furthest(a, b):
@@ -86,21 +105,22 @@ def furthest(a, b):
 
 
 def compare(what):
-    one, logs, scales, _ = train(what, "single")
-    two, logs_of_two, scales_of_two, strategy = train(what, "mirrored")
-    assert strategy.num_replicas_in_sync == 2
+    one, two = (train(what, strategy) for strategy in ("single", "mirrored"))
+    assert two["replicas"] == 2
+    a, b = one["seen"], two["seen"]
     return {
         "difference": {
-            name: max(furthest(a[name], b[name]) for a, b in zip(one, two, strict=True))
+            name: max(furthest(x[name], y[name]) for x, y in zip(a, b, strict=True))
             for name in NETWORKS
         },
-        "moved": {name: furthest(one[0][name], one[1][name]) for name in NETWORKS},
+        "moved": {
+            name: [furthest(before[name], after[name]) for before, after in itertools.pairwise(a)]
+            for name in NETWORKS
+        },
         "moved_in_pause": [
-            furthest(seen[1]["discriminator"], seen[2]["discriminator"]) for seen in (one, two)
+            furthest(seen[1]["discriminator"], seen[2]["discriminator"]) for seen in (a, b)
         ],
-        "logs": [logs, logs_of_two],
-        "feature_scales": [scales, scales_of_two],
-    }
+    } | {name: [one[name], two[name]] for name in ("logs", "feature_scales", "norms")}
 
 
 def noise():

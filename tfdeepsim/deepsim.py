@@ -6,21 +6,24 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tfdeepsim import losses
+from tfdeepsim.discriminator_step import checked_loss, update_discriminator
 from tfdeepsim.errors import InputError
 from tfdeepsim.gate import Gate, GatedAdam
-from tfdeepsim.step_values import checked_numbers, example_norms, in_range, loss_ratio
+from tfdeepsim.gradient_shares import GradientShares
+from tfdeepsim.loss_terms import IMAGE_LOSSES, OF_IMAGES, Tensors, loss_terms
+from tfdeepsim.step_measures import (
+    discriminator_measures,
+    gradient_measures,
+    loss_measures,
+    measured_names,
+)
+from tfdeepsim.step_values import example_norms, in_range
 
-IMAGE_LOSSES = {"l2": losses.squared_error, "l1": losses.absolute_error}
-OF_IMAGES = ("feature", "adversarial", "image", "diversity")
-"""Terms that act on the generated image; `kl` acts on the posterior."""
 NETWORKS = ("generator", "comparator", "discriminator", "extractor")
 """Attributes of `DeePSiM` that hold networks."""
 
 CHANCE = 2.0
 """Ratio r = L_discr / L_adv of a discriminator that guesses."""
-
-Tensors = dict[str, tf.Tensor]
 
 
 @keras.saving.register_keras_serializable("tfdeepsim")
@@ -64,6 +67,9 @@ class DeePSiM(keras.Model):
             the decoupled weight decay of `keras.optimizers.AdamW`.
         adversarial_start: Number of optimizer steps after which the adversarial term and the
             discriminator's training join.
+        lambda_units: `mean`, or `shares` if the weights of the terms on images are shares of the
+            gradient at the generated image, see `GradientShares`. The weight of `kl`, which acts on
+            the posterior, is then relative to an image term of weight 1.
         extractor: Frozen map from images to the features that are inverted; it need not be
             differentiable. None for a generator of images.
         feature_scales: Number for each layer of the comparator that the squared error of its
@@ -90,6 +96,7 @@ class DeePSiM(keras.Model):
         feature_scales: Sequence[float] | None = None,
         discriminator_weight_decay: float = 0.0,
         adversarial_start: int = 0,
+        lambda_units: str = "mean",
         **kwargs: Any,
     ):
         # Autocast would round the images that an extractor sees under mixed precision.
@@ -110,19 +117,19 @@ class DeePSiM(keras.Model):
             "gate": gate,
             "discriminator_weight_decay": discriminator_weight_decay,
             "adversarial_start": adversarial_start,
+            "lambda_units": lambda_units,
         }
-        self.means = {name: keras.metrics.Mean(name) for name in self._measured()}
+        if lambda_units not in ("mean", "shares"):
+            raise InputError("unknown lambda_units", got=lambda_units, accepted="mean, shares")
+        on_images = {name: loss_weights[name] for name in OF_IMAGES if name in loss_weights}
+        self.gradient_shares: Any = GradientShares(on_images) if lambda_units == "shares" else None
+        names = measured_names(
+            list(self.loss_weights),
+            with_discriminator=self.discriminator is not None,
+            with_shares=lambda_units == "shares",
+        )
+        self.means = {name: keras.metrics.Mean(name) for name in names}
         self.built = True
-
-    def _measured(self) -> list[str]:
-        terms = list(self.loss_weights)
-        names = ["loss", *terms, *(f"weighted_{name}" for name in terms)]
-        if len(on_images := [name for name in terms if name in OF_IMAGES]) > 1:
-            names += [f"gradient_{name}" for name in on_images]
-        if self.discriminator:
-            names += ["discriminator", "ratio", "accuracy_real", "accuracy_generated"]
-            names += ["discriminator_trained", "generator_trained"]
-        return names
 
     def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor, with the networks serialized.
@@ -198,11 +205,14 @@ class DeePSiM(keras.Model):
         return self.generator
 
     def state_variables(self) -> list[keras.Variable]:
-        """All that a training step changes: weights, random state, moments, the gate."""
+        """All that a training step changes: weights, random state, moments, the gate, the norms of
+        the gradients whose shares are kept."""
         state = [*self.generator.variables, *self.optimizer.variables]
         if self.discriminator:
             stateful = (self.discriminator, self.discriminator_optimizer, self.gate)
             state += [variable for part in stateful for variable in part.variables]
+        if self.gradient_shares:
+            state += self.gradient_shares.variables
         return state
 
     @property
@@ -261,23 +271,15 @@ class DeePSiM(keras.Model):
         return {"noise": tf.random.stateless_normal(shape, seed=(0, 0))}
 
     def _terms(self, target: tf.Tensor, generated: Tensors, logits: Tensors) -> Tensors:
-        compute = {
-            "image": lambda: self.image_loss(generated["image"], target),
-            "feature": lambda: losses.feature_error(
-                self.comparator(generated["image"]),
-                tf.nest.map_structure(tf.stop_gradient, self.comparator(target)),
-                self._layer_weights(),
-            ),
-            "adversarial": lambda: losses.adversarial_loss(logits["generated"]),
-            "kl": lambda: losses.kl_divergence(generated["latent"], generated["log_variance"]),
-            "diversity": lambda: tf.tile(
-                losses.diversity_loss(
-                    *tf.split(generated["image"], 2), *tf.split(generated["noise"], 2)
-                ),
-                [2],
-            ),
-        }
-        return {name: checked_numbers(compute[name](), name) for name in self.loss_weights}
+        return loss_terms(
+            self.loss_weights,
+            target,
+            generated,
+            logits,
+            image_loss=self.image_loss,
+            comparator=self.comparator,
+            layer_weights=self._layer_weights() if "feature" in self.loss_weights else (),
+        )
 
     def weigh(self, terms: Mapping[str, tf.Tensor]) -> tf.Tensor:
         """The loss of each example: the weighted sum of `terms`, float32 [B]."""
@@ -290,123 +292,102 @@ class DeePSiM(keras.Model):
 
     def _current_weights(self) -> dict[str, Any]:
         """Weight of each term in the next step."""
-        if not self.adversarial_start or self.discriminator is None:
-            return self.loss_weights
-        adversarial = tf.where(self._has_started(), self.loss_weights["adversarial"], 0.0)
-        return self.loss_weights | {"adversarial": adversarial}
+        weights: dict[str, Any] = dict(self.loss_weights)
+        if self.gradient_shares:
+            weights |= self.gradient_shares.weights_of_terms()
+        if self.adversarial_start and self.discriminator:
+            weights["adversarial"] = tf.where(self._has_started(), weights["adversarial"], 0.0)
+        return weights
 
     def train_step(self, batch: Mapping[str, tf.Tensor]) -> Tensors:
         # Optimizers sum the gradients of all replicas.
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         target, generator_input = self._examples(batch)
-        weights_of_terms = self._current_weights()
         with tf.GradientTape(persistent=True) as tape:
             generated, logits = self._generate(target, generator_input, training=True)
             terms = self._terms(target, generated, logits)
-            weighted = {
-                name: weights_of_terms[name] * tf.reduce_mean(value) / replicas
-                for name, value in terms.items()
-            }
-            discriminator_loss = self._discriminator_loss(logits)
-        # The gradient of each term with respect to the image, which is logged to show how the terms
-        # balance. Their sum is passed back through the generator once.
+            means = {name: tf.reduce_mean(value) / replicas for name, value in terms.items()}
+            discriminator_loss = checked_loss(logits) if logits else None
+        # The gradient of each term with respect to the image, without its weight.
         image_gradients = {
-            name: tape.gradient(value, generated["image"])
-            for name, value in weighted.items()
+            name: tape.gradient(value, generated["image"], unconnected_gradients="zero")
+            for name, value in means.items()
             if name in OF_IMAGES
         }
-        outputs = [value for name, value in weighted.items() if name not in image_gradients]
-        output_gradients = [tf.ones_like(output) for output in outputs]
-        if image_gradients:
-            outputs.append(generated["image"])
-            output_gradients.append(tf.add_n(list(image_gradients.values())))
-        weights = self.generator.trainable_variables
-        gradients = tape.gradient(outputs, weights, output_gradients=output_gradients)
+        norms = {name: example_norms(gradient) for name, gradient in image_gradients.items()}
+        if self.gradient_shares:
+            self.gradient_shares.update({name: tf.reduce_mean(n) for name, n in norms.items()})
+        weights = self._current_weights()
+        gradients = self._gradients(tape, means, generated["image"], image_gradients, weights)
+        measures = loss_measures(terms, weights)
+        measures |= gradient_measures(norms, weights, self.gradient_shares is not None)
         if self.discriminator:
+            measures |= discriminator_measures(logits, discriminator_loss, terms["adversarial"])
             # Before the optimizers count this step.
             has_started = self._has_started()
-            self._train_discriminator(tape, discriminator_loss, replicas, has_started)
-            if isinstance(self.optimizer, GatedAdam):
-                self.optimizer.open = tf.identity(self.gate.generator)
-        logs = self._update(terms, logits, discriminator_loss, image_gradients)
-        self.optimizer.apply(gradients, weights)
+            measures |= self._train_discriminator(tape, discriminator_loss, has_started)
+        logs = self._log(measures)
+        self.optimizer.apply(gradients, self.generator.trainable_variables)
         if self.discriminator:
-            ratio = loss_ratio(discriminator_loss, terms["adversarial"])
             # At the ratio of chance no rule pauses a network.
-            self.gate.update(tf.where(has_started, ratio, CHANCE))
+            self.gate.update(tf.where(has_started, measures["ratio"], CHANCE))
         return logs
 
-    def _discriminator_loss(self, logits: Tensors) -> tf.Tensor | None:
-        if not logits:
-            return None
-        return checked_numbers(
-            losses.discriminator_loss(logits["real"], logits["generated"]), "discriminator"
-        )
-
-    def _train_discriminator(
+    def _gradients(
         self,
         tape: tf.GradientTape,
-        discriminator_loss: tf.Tensor,
-        replicas: int,
-        has_started: tf.Tensor,
-    ) -> None:
-        weights, optimizer = self.discriminator.trainable_variables, self.discriminator_optimizer
-        # A copy, since an optimizer adds a variable that it is assigned to its own variables.
+        means: Tensors,
+        image: tf.Tensor,
+        image_gradients: Tensors,
+        weights: Mapping[str, Any],
+    ) -> list[tf.Tensor]:
+        """Gradient of the loss for each of the generator's weights. The terms on images are
+        weighted at the generated image, and their sum is passed back once."""
+        others = [name for name in means if name not in image_gradients]
+        outputs = [means[name] for name in others]
+        output_gradients = [tf.cast(weights[name], tf.float32) for name in others]
+        if image_gradients:
+            weighted = [weights[name] * gradient for name, gradient in image_gradients.items()]
+            outputs.append(image)
+            output_gradients.append(tf.add_n(weighted))
+        variables = self.generator.trainable_variables
+        return tape.gradient(outputs, variables, output_gradients=output_gradients)
+
+    def _train_discriminator(
+        self, tape: tf.GradientTape, loss: tf.Tensor, has_started: tf.Tensor
+    ) -> Tensors:
+        """Update the discriminator, and set the gate of the generator's optimizer.
+
+        Returns:
+            Measures that tell whether each network is trained in this step.
+        """
+        # Copies, since an optimizer adds a variable that it is assigned to its own variables.
         is_open = tf.where(has_started, tf.identity(self.gate.discriminator), 0.0)
-        # For a paused discriminator no gradient is computed.
-        gradients = tf.cond(
-            tf.cast(is_open, tf.bool),
-            lambda: [
-                g / tf.cast(tf.size(discriminator_loss) * replicas, g.dtype)
-                for g in tape.gradient(discriminator_loss, weights)
-            ],
-            lambda: [tf.zeros_like(weight) for weight in weights],
+        generator_is_open = tf.identity(self.gate.generator)
+        update_discriminator(
+            self.discriminator,
+            self.discriminator_optimizer,
+            tape,
+            loss,
+            is_open,
+            self.discriminator_weight_decay,
         )
-        if decay := self.discriminator_weight_decay:
-            gradients = [
-                g + decay / replicas * tf.cast(tf.convert_to_tensor(weight), g.dtype)
-                for g, weight in zip(gradients, weights, strict=True)
-            ]
-        optimizer.open = is_open
-        optimizer.apply(gradients, weights)
+        if isinstance(self.optimizer, GatedAdam):
+            self.optimizer.open = generator_is_open
+        return {"discriminator_trained": is_open, "generator_trained": generator_is_open}
 
     def test_step(self, batch: Mapping[str, tf.Tensor]) -> Tensors:
         target, generator_input = self._examples(batch)
         generated, logits = self._generate(target, generator_input, training=False)
-        return self._update(
-            self._terms(target, generated, logits), logits, self._discriminator_loss(logits), {}
-        )
+        terms = self._terms(target, generated, logits)
+        measures = loss_measures(terms, self._current_weights())
+        if self.discriminator:
+            loss = checked_loss(logits)
+            measures |= discriminator_measures(logits, loss, terms["adversarial"])
+        return self._log(measures)
 
-    def _update(
-        self,
-        terms: Tensors,
-        logits: Tensors,
-        discriminator_loss: tf.Tensor | None,
-        image_gradients: Tensors,
-    ) -> Tensors:
-        weights = self._current_weights()
-        values = {"loss": self.weigh(terms), **terms}
-        values |= {f"weighted_{name}": weights[name] * value for name, value in terms.items()}
-        if len(image_gradients) > 1:
-            values |= {
-                f"gradient_{name}": example_norms(gradient)
-                for name, gradient in image_gradients.items()
-            }
-        if discriminator_loss is not None:
-            values |= {
-                "discriminator": discriminator_loss,
-                "ratio": loss_ratio(discriminator_loss, terms["adversarial"]),
-            }
-            for name, label in (("real", losses.REAL), ("generated", losses.GENERATED)):
-                values[f"accuracy_{name}"] = tf.cast(
-                    tf.argmax(logits[name], 1) == label, tf.float32
-                )
-        if discriminator_loss is not None and image_gradients:
-            is_open = tf.identity(self.gate.discriminator)
-            values |= {
-                "discriminator_trained": tf.where(self._has_started(), is_open, 0.0),
-                "generator_trained": self.gate.generator,
-            }
-        for name, value in values.items():
+    def _log(self, measures: Tensors) -> Tensors:
+        """Add measures to the means over an epoch, and return those means."""
+        for name, value in measures.items():
             self.means[name].update_state(value)
-        return {name: self.means[name].result() for name in values}
+        return {name: self.means[name].result() for name in measures}

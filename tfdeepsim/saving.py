@@ -13,6 +13,7 @@ from tfdeepsim.comparators.chains.chain_comparator import ChainComparator
 from tfdeepsim.comparators.keras_applications.keras_application import KerasApplication
 from tfdeepsim.deepsim import DeePSiM
 from tfdeepsim.gate import Gate, GatedAdam
+from tfdeepsim.gradient_shares import GradientShares
 from tfdeepsim.image_metrics.frechet_distance import FID
 from tfdeepsim.image_metrics.kernel_distance import KID
 from tfdeepsim.image_metrics.normalized_error import NormalizedError
@@ -48,6 +49,7 @@ __all__ = [
     "Encoder",
     "Gate",
     "GatedAdam",
+    "GradientShares",
     "InversionGenerator",
     "KerasApplication",
     "MapDecoder",

@@ -26,10 +26,17 @@ def example_norms(gradient: tf.Tensor) -> tf.Tensor:
 
 def loss_ratio(discriminator_loss: tf.Tensor, adversarial: tf.Tensor) -> tf.Tensor:
     """Scalar r = L_discr / L_adv over the examples of all replicas."""
-    means = tf.stack([tf.reduce_mean(discriminator_loss), tf.reduce_mean(adversarial)])
-    if tf.distribute.get_strategy().num_replicas_in_sync > 1:
-        means = tf.distribute.get_replica_context().all_reduce("MEAN", means)
+    means = mean_over_replicas(
+        tf.stack([tf.reduce_mean(discriminator_loss), tf.reduce_mean(adversarial)])
+    )
     return means[0] / tf.maximum(means[1], 1e-12)
+
+
+def mean_over_replicas(values: tf.Tensor) -> tf.Tensor:
+    """Mean of a tensor over all replicas, which have equal parts of a batch."""
+    if tf.distribute.get_strategy().num_replicas_in_sync == 1:
+        return values
+    return tf.distribute.get_replica_context().all_reduce("MEAN", values)
 
 
 def in_range(images: tf.Tensor, low: float, high: float) -> tf.Tensor:

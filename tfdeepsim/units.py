@@ -1,8 +1,13 @@
-"""The two units of loss weights: for means, and for the sums of Dosovitskiy & Brox 2016."""
+"""The units of loss weights: for means, for the sums of Dosovitskiy & Brox 2016, and as shares of
+the gradient at the generated image."""
 
 from collections.abc import Mapping
 
-UNITS = ("mean", "paper")
+UNITS = ("mean", "paper", "shares")
+"""`mean`: of means over the elements of an example. `paper`: of sums, see `mean_units`. `shares`:
+the weights of terms on images follow running norms of their gradients, see
+`gradient_shares.GradientShares`; that of the kl term is in mean units, relative to an image term of
+weight 1."""
 PIXEL = 255.0
 """Largest pixel value of the images in the paper; here images are in [0, 1]."""
 

@@ -13,7 +13,15 @@ from tfdeepsim.deepsim import DeePSiM
 from tfdeepsim.networks.discriminator import Discriminator
 from tfdeepsim.networks.generators import make_generator
 from tfdeepsim.run import RunDirectory
-from tfdeepsim.training.balance import BAND, CHARTS, LONG, Balance, balance_lines, shares
+from tfdeepsim.training.balance import (
+    BAND,
+    CHARTS,
+    LONG,
+    Balance,
+    balance_lines,
+    moving_weights,
+    shares,
+)
 
 EVEN = {"gradient_image": 1.0, "gradient_feature": 1.0, "gradient_adversarial": 1.0}
 
@@ -71,17 +79,24 @@ def test_a_share_at_the_limit_is_no_warning(tmp_path):
 
 
 def test_lines_of_the_plan():
-    assert balance_lines({}) == []
-    assert balance_lines({"feature": 0.9, "image": 0.09, "adversarial": 0.01}) == [
+    assert balance_lines({}, {}) == []
+    assert balance_lines({"feature": 0.9, "image": 0.09, "adversarial": 0.01}, {}) == [
         "90.0 % feature, 9.0 % image, 1.0 % adversarial, "
         "at the generated image over the trial steps"
     ]
-    assert balance_lines({"feature": 0.95, "image": 0.05})[1:] == [
+    assert balance_lines({"feature": 0.95, "image": 0.05}, {})[1:] == [
         "warning: the term 'feature' has over 90% of the gradient: the other terms hardly count"
     ]
-    assert balance_lines({"feature": 0.6, "image": 0.395, "adversarial": 0.005})[1:] == [
+    assert balance_lines({"feature": 0.6, "image": 0.395, "adversarial": 0.005}, {})[1:] == [
         "warning: the term 'adversarial' has under 1% of the gradient: "
         "raise its weight or leave it out"
+    ]
+
+
+def test_the_plan_tells_weights_that_follow_shares():
+    weights = moving_weights({"lambda_image": 0.3, "lambda_feature": 0.0012, "loss": 1.0})
+    assert balance_lines({"feature": 0.5, "image": 0.5}, weights)[1:] == [
+        "mean weights over the trial steps: 0.3 image, 0.0012 feature"
     ]
 
 
@@ -108,10 +123,9 @@ def test_panel_and_thresholds_reach_tensorboard(tmp_path):
     ((_, value),) = found["custom_scalars__config__"]
     layout.ParseFromString(value.tensor.string_val[0])
     (category,) = layout.category
-    assert [chart.title for chart in category.chart] == list(CHARTS)
-    assert [list(chart.multiline.tag) for chart in category.chart] == [
-        [tags] for tags in CHARTS.values()
-    ]
+    # Weights move with shares alone.
+    expected = {title: [tags] for title, tags in CHARTS.items() if "lambda" not in tags}
+    assert {chart.title: list(chart.multiline.tag) for chart in category.chart} == expected
     for tag, limit in (("ratio_low", 0.1), ("ratio_high", 10.0)):
         steps, limits = zip(
             *((step, tf.make_ndarray(v.tensor)) for step, v in found[tag]), strict=True
@@ -132,6 +146,7 @@ def test_every_chart_finds_its_curves(title):
         make_generator("dosovitskiy", (40, 40, 3), 25, False, width=0.1),
         dict.fromkeys(("image", "adversarial"), 1.0),
         discriminator=Discriminator((40, 40, 3), width=0.1),
+        lambda_units="shares",
     )
     tags = [*(f"epoch_{name}" for name in model.means), "ratio_low", "ratio_high"]
     assert sum(re.match(CHARTS[title], tag) is not None for tag in tags) >= 2

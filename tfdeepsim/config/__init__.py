@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from tfdeepsim.config.adversarial_fields import check_adversarial_start
 from tfdeepsim.config.defaults import (
     ABSOLUTE_DEEPSIM,
     ADVERSARIAL_FIELDS,
@@ -23,6 +24,7 @@ from tfdeepsim.config.defaults import (
     LEARNING_RATE,
     LOSSES,
     PAPER_DEEPSIM,
+    SHARES_DEEPSIM,
     TRAINABLE,
     latent_dim_of,
 )
@@ -62,8 +64,8 @@ class TrainConfig(DataOptions):
         lambda_img: Weight of the image term (default: that of `--loss`).
         lambda_kl: Weight of the KL term of a VAE (default: 0.002 in mean units).
         lambda_diversity: Weight of the difference of images of the same features (default: 0).
-        lambda_units: Units of all weights: `mean` over elements, or `paper` for the sums of
-            Dosovitskiy & Brox 2016.
+        lambda_units: Units of all weights: `mean` over elements, `paper` for the sums of
+            Dosovitskiy & Brox 2016, or `shares` of the gradient at the generated image.
         gate: When the discriminator or the generator pauses: as in the `paper`, with a
             `hysteresis`, or never.
         adversarial_start: Optimizer step at which the adversarial term and the discriminator's
@@ -264,12 +266,7 @@ class TrainConfig(DataOptions):
             accepted = "--loss deepsim, or --lambda-adv above 0"
             names = ("gate", *ADVERSARIAL_FIELDS)
             self._refuse_changed(names, "is for adversarial training", accepted)
-        if self.steps is not None and self.adversarial_start >= self.steps:
-            raise InputError(
-                "--adversarial-start must come before the last step",
-                got=f"--adversarial-start {self.adversarial_start} --steps {self.steps}",
-                accepted=f"0 to {self.steps - 1}",
-            )
+        check_adversarial_start(self)
         if "feature" not in weights and "image" not in weights:
             raise InputError(
                 "the loss has no term left", got="all weights 0", accepted="a --lambda above 0"
@@ -354,6 +351,8 @@ class TrainConfig(DataOptions):
     def _shorthand(self) -> dict[str, float]:
         if self.loss == "deepsim" and self.lambda_units == "paper":
             return PAPER_DEEPSIM
+        if self.loss == "deepsim" and self.lambda_units == "shares":
+            return SHARES_DEEPSIM
         if self.loss == "deepsim" and self.feature_scale == "absolute":
             return ABSOLUTE_DEEPSIM
         return LOSSES[self.loss]

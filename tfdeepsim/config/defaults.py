@@ -30,6 +30,8 @@ LAMBDAS = {
 PAPER_DEEPSIM = {"feature": 0.01, "adversarial": 100.0, "image": 2e-6}
 """Weights of `--loss deepsim --lambda-units paper`: those in the released training files of
 Dosovitskiy & Brox 2016."""
+SHARES_DEEPSIM = {"feature": 0.6, "adversarial": 0.1, "image": 0.3}
+"""Shares of `--loss deepsim --lambda-units shares`; not tuned."""
 
 DEFAULT_COMPARATOR = "alexnet:relu2"
 """Comparator of a feature loss for which none is named; its weights are bundled."""

@@ -1,7 +1,8 @@
 """Balance of the loss terms, and of generator and discriminator: warnings and charts."""
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import keras
@@ -25,6 +26,7 @@ LONG = 3
 CHARTS = {
     "terms, raw": r"^epoch_(image|feature|adversarial|kl)$",
     "terms, weighted": r"^epoch_weighted_",
+    "weights that keep shares of the gradient": r"^epoch_lambda_",
     "gradient norm at the generated image": r"^epoch_gradient_",
     "r = L_discr / L_adv, with its thresholds": r"^(epoch_ratio|ratio_)",
     "discriminator's accuracy": r"^epoch_accuracy_",
@@ -61,7 +63,8 @@ class Balance(keras.callbacks.Callback):
         )
         if any(name.startswith("gradient_") for name in self.model.means):
             with self._writer.as_default():
-                tf.summary.experimental.write_raw_pb(_layout().SerializeToString(), step=0)
+                layout = _layout(self.model.means)
+                tf.summary.experimental.write_raw_pb(layout.SerializeToString(), step=0)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         start = self.model.adversarial_start
@@ -105,29 +108,45 @@ def shares(logs: Mapping[str, float]) -> dict[str, float]:
     Args:
         logs: Measures of an epoch, of which those named `gradient_TERM` are used.
     """
-    prefix = "gradient_"
-    norms = {
-        name.removeprefix(prefix): float(v) for name, v in logs.items() if name.startswith(prefix)
-    }
+    norms = _by_term(logs, "gradient_")
     total = math.fsum(norms.values())
     return {name: norm / total for name, norm in norms.items()} if total else {}
 
 
-def balance_lines(shares: Mapping[str, float]) -> list[str]:
-    """Lines for the plan: the shares of the terms, and a sentence for each that has nearly all of
-    the gradient, or nearly nothing.
+def moving_weights(logs: Mapping[str, float]) -> dict[str, float]:
+    """Weight of each term, if the weights follow shares of the gradient; else empty.
+
+    Args:
+        logs: Measures of an epoch, of which those named `lambda_TERM` are used.
+    """
+    return _by_term(logs, "lambda_")
+
+
+def _by_term(logs: Mapping[str, float], prefix: str) -> dict[str, float]:
+    return {
+        name.removeprefix(prefix): float(v) for name, v in logs.items() if name.startswith(prefix)
+    }
+
+
+def balance_lines(shares: Mapping[str, float], weights: Mapping[str, float]) -> list[str]:
+    """Lines for the plan: the shares of the terms, weights that follow them, and a sentence for
+    each term that has nearly all of the gradient, or nearly nothing.
 
     Args:
         shares: Share of each term, as `shares` returns them.
+        weights: Weight of each term, as `moving_weights` returns them.
 
     Example:
-        >>> balance_lines({"feature": 0.75, "image": 0.25})
+        >>> balance_lines({"feature": 0.75, "image": 0.25}, {})
         ['75.0 % feature, 25.0 % image, at the generated image over the trial steps']
     """
     if not shares:
         return []
     listed = ", ".join(f"{100 * share:.1f} % {name}" for name, share in shares.items())
     lines = [f"{listed}, at the generated image over the trial steps"]
+    if weights:
+        listed = ", ".join(f"{weight:.4g} {name}" for name, weight in weights.items())
+        lines.append(f"mean weights over the trial steps: {listed}")
     for name, share in shares.items():
         if share > MOST_SHARE:
             lines.append(
@@ -142,10 +161,12 @@ def balance_lines(shares: Mapping[str, float]) -> list[str]:
     return lines
 
 
-def _layout() -> Any:
+def _layout(measures: Iterable[str]) -> Any:
+    tags_of_run = [f"epoch_{name}" for name in measures]
     charts = [
         layout_pb2.Chart(title=title, multiline=layout_pb2.MultilineChartContent(tag=[tags]))
         for title, tags in CHARTS.items()
+        if any(re.match(tags, tag) for tag in tags_of_run)
     ]
     return layout_summary(
         layout_pb2.Layout(category=[layout_pb2.Category(title="balance", chart=charts)])

@@ -22,6 +22,7 @@ from tfdeepsim.deepsim import DeePSiM
 from tfdeepsim.errors import InputError
 from tfdeepsim.files import replacing
 from tfdeepsim.gate import GatedAdam
+from tfdeepsim.loss_terms import OF_IMAGES
 from tfdeepsim.networks.discriminator import Discriminator
 from tfdeepsim.pixels import to_floats
 from tfdeepsim.run import RunDirectory
@@ -74,6 +75,7 @@ class GeneratorTask(Task):
             extractor,
             discriminator_weight_decay=config.discriminator_weight_decay,
             adversarial_start=config.adversarial_start,
+            lambda_units="shares" if config.lambda_units == "shares" else "mean",
         )
         # Data that do not exist yet are created after the plan was shown, see `prepare`.
         if FEATURE_MEAN_SQUARES in self._earlier_comparator or self.description.ready:
@@ -107,9 +109,9 @@ class GeneratorTask(Task):
         return self.earlier_record.get("comparator") or {}
 
     def _loss_weights(self, comparator: Comparator | None) -> dict[str, float]:
-        """The weights λ of all terms, in mean units."""
+        """The weights λ of all terms: shares, or in mean units."""
         config, shape = self.config, self.description.image_shape
-        if config.lambda_units == "mean":
+        if config.lambda_units != "paper":
             return config.loss_weights
         features = comparator.feature_shapes(shape[:2]) if comparator else [(0,)]
         if len(features) > 1:
@@ -135,8 +137,11 @@ class GeneratorTask(Task):
 
     @property
     def monitor(self) -> str:  # type: ignore[override]
-        # An adversarial loss depends on the discriminator and does not tell which epoch is better.
-        return "epoch" if "adversarial" in self.config.loss_weights else "val_loss"
+        # An adversarial loss depends on the discriminator and does not tell which epoch is better;
+        # nor does a loss whose weights move with the gradients of several terms.
+        terms = self.config.loss_weights
+        weights_move = self.config.lambda_units == "shares" and len(set(terms) & set(OF_IMAGES)) > 1
+        return "epoch" if "adversarial" in terms or weights_move else "val_loss"
 
     @property
     def examples(self) -> int:
@@ -181,7 +186,7 @@ class GeneratorTask(Task):
         parameters = sum(int(np.prod(v.shape)) for v in model.generator.trainable_variables)
         return {
             "model": f"{self.generator_summary()}, {parameters:,} parameters",
-            "loss": " + ".join(f"{value:.4g} {name}" for name, value in model.loss_weights.items()),
+            "loss": _loss_row(model),
             "comparator": comparator_summary(model, self.trial_batch()["image"]),
             **self._paper_units_row(model),
             **_discriminator_row(model, self.config),
@@ -233,6 +238,14 @@ def save_samples(run: RunDirectory, model: DeePSiM, images: np.ndarray) -> None:
 
 def _grid(model: DeePSiM, images: np.ndarray) -> np.ndarray:
     return np.stack([images, reconstruct(model, images)])
+
+
+def _loss_row(model: DeePSiM) -> str:
+    row = " + ".join(f"{value:.4g} {name}" for name, value in model.loss_weights.items())
+    if model.gradient_shares is None:
+        return row
+    row += ", as shares of the gradient at the generated image"
+    return row + (", kl in mean units" if "kl" in model.loss_weights else "")
 
 
 def _discriminator_row(model: DeePSiM, config: TrainConfig) -> dict[str, str]:

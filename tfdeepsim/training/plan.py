@@ -36,6 +36,7 @@ class Plan:
         data_bytes: Size of the decoded images, which are loaded after the trial.
         shares: Share of each term in the gradient at the generated image over the trial steps;
             empty for a single term, and if the data do not exist yet.
+        weights: Mean weight of each term over the trial steps, if weights follow shares.
         comparator_seconds: Part of `seconds_per_step` that the comparator takes; None without one.
 
     Example:
@@ -52,6 +53,7 @@ class Plan:
     data_bytes: int
     comparator_seconds: float | None = None
     shares: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    weights: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
     @property
     def seconds(self) -> float:
@@ -145,7 +147,7 @@ def show_plan(
 
 
 def _gradient_row(plan: Plan) -> dict[str, str]:
-    lines = balance_lines(plan.shares)
+    lines = balance_lines(plan.shares, plan.weights)
     return {"gradient": "\n".join(lines)} if lines else {}
 
 

@@ -16,7 +16,7 @@ from tfdeepsim.errors import InputError
 from tfdeepsim.files import write_json
 from tfdeepsim.run import RunDirectory
 from tfdeepsim.step_values import OUT_OF_RANGE
-from tfdeepsim.training.balance import balance_lines, shares
+from tfdeepsim.training.balance import balance_lines, moving_weights, shares
 from tfdeepsim.training.build import build_model, make_strategy
 from tfdeepsim.training.checkpoint import (
     Checkpoint,
@@ -95,7 +95,7 @@ def train(
             if not had_data:
                 # The plan had no images to measure the balance of the terms on.
                 measures = trial_steps(model, task.trial_batch())[1]
-                for line in balance_lines(shares(measures)):
+                for line in balance_lines(shares(measures), moving_weights(measures)):
                     console.print(line, highlight=False)
         _record(task, run, model, resume)
         progress.monitor = task.monitor
@@ -138,6 +138,7 @@ def make_plan(task: Task, model: Any, progress: TrainingProgress) -> Plan:
         comparator_seconds=comparator_seconds(model, batch["image"]) if has_comparator else None,
         # Of noise, they would say nothing.
         shares=shares(measures) if task.description.ready else {},
+        weights=moving_weights(measures),
     )
 
 
