@@ -23,6 +23,7 @@ from tfdeepsim.comparators.chains.architecture import Architecture, Layer
 from tfdeepsim.comparators.chains.chain_comparator import ChainComparator, Network
 from tfdeepsim.comparators.comparator import Comparator
 from tfdeepsim.comparators.keras_applications.keras_application import KerasApplication
+from tfdeepsim.comparators.model_comparator import ModelComparator
 from tfdeepsim.deepsim import DeePSiM
 from tfdeepsim.errors import InputError
 from tfdeepsim.gate import GatedAdam
@@ -95,6 +96,33 @@ def keras_application(folder):
     if not path.exists():
         keras.applications.MobileNetV2(weights=None, include_top=False).save_weights(path)
     return KerasApplication("MobileNetV2", ["block_1_expand_relu"], weights_file=path)
+
+
+def model_comparator(folder):
+    """Of a model with batch normalization and a classifier, with a layer before it."""
+    images = keras.Input((16, 16, 3))
+    x = keras.layers.Conv2D(4, 3, name="first")(images)
+    x = keras.layers.BatchNormalization()(x)
+    x = keras.layers.Conv2D(5, 3, strides=2, name="second")(x)
+    x = keras.layers.Dense(2)(keras.layers.Flatten()(x))
+    model = shaken(keras.Model(images, x))
+    scaled = keras.layers.Rescaling(0.5, name="halved")
+    return ModelComparator(
+        model,
+        ["second", "first"],
+        value_range=(-1, 3),
+        preprocess=scaled,
+        saw_labels="CIFAR-10",
+        layer_weights=(1, 2),
+        feature_normalization="channel",
+    )
+
+
+def deepsim_under_a_model(folder):
+    autoencoder = make_autoencoder((64, 64, 3), 4, variational=False)
+    model = DeePSiM(autoencoder, {"feature": 1.0}, model_comparator(folder))
+    model.compile(optimizer="adam")
+    return trained(model, (64, 64, 3))
 
 
 def trained(model, shape):
@@ -222,6 +250,8 @@ EXAMPLES = {
         [(2, 32, 32, 3)],
     ),
     "KerasApplication": (keras_application, [(2, 32, 32, 3)]),
+    "ModelComparator": (model_comparator, [(2, 12, 8, 3)]),
+    "DeePSiM under a ModelComparator": (deepsim_under_a_model, [(2, 64, 64, 3)]),
     "TrainableChain": (lambda _: TrainableChain(SMALL_CHAIN, 5, 0.2), [(2, 8, 8, 3)]),
     "Pretext": (pretext, [(2, 8, 8, 3)]),
     "DeePSiM": (autoencoder_deepsim, [(2, 40, 40, 3)]),
@@ -250,6 +280,7 @@ def shaken(model):
         if "gate" not in variable.path:
             factor, offset = generator.uniform(0.9, 1.1), generator.uniform(-0.005, 0.005)
             variable.assign(factor * variable + offset)
+    return model
 
 
 @pytest.fixture(scope="module")

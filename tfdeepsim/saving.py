@@ -11,6 +11,7 @@ Example:
 
 from tfdeepsim.comparators.chains.chain_comparator import ChainComparator
 from tfdeepsim.comparators.keras_applications.keras_application import KerasApplication
+from tfdeepsim.comparators.model_comparator import ModelComparator
 from tfdeepsim.deepsim import DeePSiM
 from tfdeepsim.gate import Gate, GatedAdam
 from tfdeepsim.gradient_shares import GradientShares
@@ -54,6 +55,7 @@ __all__ = [
     "KerasApplication",
     "MapDecoder",
     "MapEncoder",
+    "ModelComparator",
     "NormalizedError",
     "PerceptualLoss",
     "Pretext",

@@ -25,6 +25,14 @@ def test_names_of_keras_networks_hold_a_colon():
     assert parse("alexnet:conv1").keras_model is None
 
 
+@pytest.mark.parametrize("path", ["net.keras", "a:b/net.keras", r"C:\runs\net.keras", "a+b.keras"])
+def test_paths_may_hold_colons(path):
+    spec = parse(f"external:{path}:block1+block2")
+    assert spec == Spec(f"external:{path}", ("block1", "block2"))
+    assert (spec.keras_file, spec.keras_model) == (path, None)
+    assert parse("alexnet:conv1").keras_file is None
+
+
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
@@ -48,6 +56,11 @@ def test_names_of_keras_networks_hold_a_colon():
         ("alexnet:relu1+", r"got 'alexnet:relu1\+'; accepted: conv1"),
         ("alexnet:relu1+norm1", "accepted: conv1"),
         ("caffe_alexnet:norm3", "accepted: conv1, relu1, norm1"),
+        ("external:", "a .keras file and its layers"),
+        ("external:net.keras", "got 'external:net.keras'; accepted: external:FILE.keras:LAYER"),
+        (r"external:C:\net.keras", "accepted: external:FILE.keras:LAYER"),
+        ("external:net.h5:conv1", "a .keras file and its layers"),
+        ("external:.keras:", "names of layers"),
         ("videonet:fc8", "accepted: .*fc6, relu6, fc7$"),
         # Networks without classes.
         ("videonet:prob", "got 'videonet:prob'; accepted: .*relu6, fc7$"),

@@ -9,7 +9,13 @@ from tfdeepsim.command_line import import_tensorflow
 from tfdeepsim.comparators.from_config import check_comparator_of
 from tfdeepsim.comparators.spec import SPELLINGS as SPELLINGS_OF_COMPARATORS
 from tfdeepsim.config import TrainConfig
-from tfdeepsim.config.defaults import ADVERSARIAL_FIELDS, CHOICES, FEATURE_FIELDS, INVERSION_FIELDS
+from tfdeepsim.config.defaults import (
+    ADVERSARIAL_FIELDS,
+    CHOICES,
+    EXTERNAL,
+    FEATURE_FIELDS,
+    INVERSION_FIELDS,
+)
 from tfdeepsim.data import KINDS, check_name
 from tfdeepsim.data.lazy_dataset import LazyDataset
 from tfdeepsim.errors import InputError
@@ -69,6 +75,7 @@ METAVARS = {
     "invert_weights": "FILE",
     "comparator": "NAME:LAYER",
     "comparator_weights": "FILE",
+    "comparator_saw_labels": "TEXT",
     "layer_weights": "X,X",
 }
 ALIASES = {"external_range": "--foreign-range"}
@@ -116,6 +123,8 @@ def check_data(config: TrainConfig, data: LazyDataset | None = None) -> None:
         return
     image_shape = (data or LazyDataset(config)).description.image_shape
     if config.comparator is not None:
+        if config.comparator.startswith(EXTERNAL):
+            import_tensorflow()
         check_comparator_of(config, image_shape)
     if config.invert is not None:
         import_tensorflow()

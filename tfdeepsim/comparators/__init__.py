@@ -5,6 +5,7 @@ at once. Importing this module does not load TensorFlow, so commands check compa
 """
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfdeepsim.comparators.activation import check_activation, check_normalization
@@ -12,6 +13,7 @@ from tfdeepsim.comparators.input_scaling import check_input
 from tfdeepsim.comparators.spec import ARCHITECTURES, Spec, layer_weights, parse
 from tfdeepsim.comparators.weights.bundled import card_of
 from tfdeepsim.comparators.weights.locate import is_random, locate_weights
+from tfdeepsim.config.defaults import DEFAULT_RANGE
 from tfdeepsim.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ def check_comparator(
     *,
     weights_of_layers: str | None = None,
     comparator_input: str = "imagenet",
+    comparator_range: str = DEFAULT_RANGE,
 ) -> None:
     """Check everything about a comparator that can be checked without building it.
 
@@ -38,6 +41,8 @@ def check_comparator(
         weights_of_layers: Weight of each layer in the feature loss, with commas between; None for 1
             each.
         comparator_input: `imagenet`, or `raw` for pixels in [0, 1], as `check_input` takes it.
+        comparator_range: Black and white that an `external:` network expects, a key of
+            `INPUT_RANGES`.
 
     Raises:
         InputError: If there is no such comparator or layer, the images do not suit it, its weights
@@ -55,6 +60,18 @@ def check_comparator(
         )
     size = image_shape and image_shape[:2]
     path = locate_weights(comparator.name, weights)
+    if comparator.keras_file is not None:
+        from tfdeepsim.comparators.external_comparator import external_comparator
+
+        built = external_comparator(
+            Path(comparator.keras_file),
+            comparator.layers,
+            comparator_range=comparator_range,
+            saw_labels=None,
+        )
+        if size is not None:
+            built.check_size(size)
+        return
     if comparator.keras_model is not None:
         from tfdeepsim.comparators.keras_applications.keras_application import check_application
 
@@ -79,6 +96,8 @@ def make_comparator(
     comparator_input: str = "imagenet",
     feature_normalization: str = "none",
     feature_activation: str = "none",
+    comparator_range: str = DEFAULT_RANGE,
+    saw_labels: str | None = None,
 ) -> "Comparator":
     """Build a comparator.
 
@@ -92,6 +111,10 @@ def make_comparator(
         feature_normalization: `none`, or `channel` for features of unit length at each position.
         feature_activation: `none`, or `sigmoid` on the features, as in the code of Pihlgren et al.
             2020.
+        comparator_range: Black and white that an `external:` network expects, a key of
+            `INPUT_RANGES`.
+        saw_labels: Dataset whose labels an `external:` network was trained with, `none`, or None if
+            that is not known.
 
     Returns:
         The comparator, built and frozen.
@@ -113,6 +136,16 @@ def make_comparator(
         "feature_normalization": feature_normalization,
         "feature_activation": feature_activation,
     }
+    if comparator.keras_file is not None:
+        from tfdeepsim.comparators.external_comparator import external_comparator
+
+        return external_comparator(
+            Path(comparator.keras_file),
+            comparator.layers,
+            comparator_range=comparator_range,
+            saw_labels=saw_labels,
+            **options,
+        )
     if comparator.keras_model is not None:
         from tfdeepsim.comparators.keras_applications.keras_application import KerasApplication
 

@@ -1,5 +1,6 @@
 """The base class of comparators: a frozen map from images to features."""
 
+import importlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,12 @@ from tfdeepsim.errors import InputError
 
 NORMALIZATION_EPSILON = 1e-10
 """Added under the root of a channel normalization."""
+UNKNOWN_FIELD = "unknown"
+"""In place of a receptive field that is not known."""
+
+Field = tuple[int, int] | str | None
+"""Side of a receptive field in pixels, and the pixels between those of neighbouring features; None
+for the whole image; or `UNKNOWN_FIELD`."""
 
 
 class Comparator(keras.layers.Layer):
@@ -89,6 +96,57 @@ class Comparator(keras.layers.Layer):
                 accepted=len(self.layers),
             )
 
+    @staticmethod
+    def from_keras(
+        model: keras.Model,
+        layers: str | Sequence[str],
+        *,
+        value_range: tuple[float, float] = (0.0, 255.0),
+        preprocess: Any = None,
+        saw_labels: str | None = "unknown",
+        **options: Any,
+    ) -> "Comparator":
+        """Make a comparator of any Keras model: of `keras.applications`, of keras-hub, or your own.
+
+        Images in [0, 1] are scaled to `value_range` and pass through `preprocess`; then come the
+        model's layers. The model is copied up to the deepest of `layers` and frozen; the given one
+        stays as it is. Batch normalization uses the statistics of the model, dropout is off. If
+        these layers take images of any size, so does the comparator, else of the model's size.
+
+        Args:
+            model: Functional or Sequential model of colour images, [B, H, W, 3].
+            layers: Name or names of its layers, as `model.summary()` shows them.
+            value_range: Values of black and white, as the model or its `preprocess` expects them.
+            preprocess: What else is done to pixels in `value_range`: the name of a module of
+                `keras.applications`, such as `vgg16`, for its `preprocess_input`; that function; a
+                Keras layer; or a differentiable function, which needs to be registered with
+                `keras.saving` if the comparator is saved.
+            saw_labels: Dataset whose labels the model was trained with, such as `ImageNet-1k`, for
+                the record; None for none.
+            **options: `layer_weights`, `feature_normalization`, `feature_activation`, `name` and
+                `dtype`, as `Comparator` takes them.
+
+        Raises:
+            InputError: If the model does not take colour images, there is no such layer, a layer is
+                not differentiable with respect to the images, or an option is out of its range.
+
+        Example:
+            >>> model = keras.applications.VGG16(weights=None, include_top=False)
+            >>> comparator = tds.Comparator.from_keras(model, ["block2_conv2"], preprocess="vgg16")
+            >>> comparator(np.zeros((1, 64, 64, 3), np.float32)).shape
+            TensorShape([1, 32, 32, 128])
+        """
+        # That class is derived from this one.
+        module = importlib.import_module("tfdeepsim.comparators.model_comparator")
+        return module.ModelComparator(
+            model,
+            layers,
+            value_range=value_range,
+            preprocess=preprocess,
+            saw_labels=saw_labels,
+            **options,
+        )
+
     @property
     def layer(self) -> str:
         """The layers as users spell them, e.g. `conv1+relu2`."""
@@ -113,9 +171,10 @@ class Comparator(keras.layers.Layer):
         """
         raise NotImplementedError
 
-    def receptive_fields(self) -> list[tuple[int, int] | None]:
+    def receptive_fields(self) -> Sequence[Field]:
         """Receptive field at each of `layers`: its side in pixels, and the pixels between the
-        fields of neighbouring features; None where a feature sees the whole image."""
+        fields of neighbouring features; None where a feature sees the whole image; `unknown` where
+        that is not known."""
         raise NotImplementedError
 
     def check_size(self, size: tuple[int, int]) -> None:

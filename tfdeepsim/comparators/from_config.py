@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from tfdeepsim.comparators import check_comparator, make_comparator
 from tfdeepsim.comparators.spec import parse
-from tfdeepsim.comparators.weights.labels_seen import labels_seen
+from tfdeepsim.comparators.weights.labels_seen import labels_seen, stated_labels
 from tfdeepsim.comparators.weights.locate import locate_weights
 from tfdeepsim.comparators.weights.read_once import digest_once
 from tfdeepsim.config import TrainConfig
@@ -30,6 +30,7 @@ def check_comparator_of(config: TrainConfig, image_shape: tuple[int, int, int]) 
         config.comparator_weights,
         weights_of_layers=config.layer_weights,
         comparator_input=config.comparator_input,
+        comparator_range=config.comparator_range,
     )
 
 
@@ -47,6 +48,8 @@ def comparator_of(config: TrainConfig) -> "Comparator":
         comparator_input=config.comparator_input,
         feature_normalization=config.feature_normalization,
         feature_activation=config.feature_activation,
+        comparator_range=config.comparator_range,
+        saw_labels=config.comparator_saw_labels,
     )
 
 
@@ -63,6 +66,8 @@ def comparator_identity(config: TrainConfig) -> dict[str, object]:
     # Without the default, as earlier versions identified a comparator.
     if config.comparator_input != "imagenet":
         settings["comparator_input"] = config.comparator_input
+    if parse(str(config.comparator)).keras_file is not None:
+        settings["comparator_range"] = config.comparator_range
     path = _weights_file(config)
     if path is None:
         return settings | {"seed": config.seed}
@@ -75,6 +80,8 @@ def labels_seen_by(config: TrainConfig) -> str | None:
     Raises:
         InputError: As `locate_weights`.
     """
+    if parse(str(config.comparator)).keras_file is not None:
+        return stated_labels(config.comparator_saw_labels)
     return labels_seen(_weights_file(config))
 
 

@@ -10,6 +10,7 @@ from tfdeepsim.comparators.chains.alexnet import ALEXNET
 from tfdeepsim.comparators.chains.architecture import Architecture
 from tfdeepsim.comparators.chains.caffe_alexnet import CAFFE_ALEXNET, VIDEONET
 from tfdeepsim.comparators.chains.exemplar_cnn import EXEMPLAR_CNN
+from tfdeepsim.config.defaults import EXTERNAL
 from tfdeepsim.errors import InputError
 
 ARCHITECTURES: dict[str, Architecture] = {
@@ -24,7 +25,7 @@ ARCHITECTURES: dict[str, Architecture] = {
 KERAS = "keras:"
 """Prefix of the name of a network of `keras.applications`."""
 
-SPELLINGS = (*ARCHITECTURES, f"{KERAS}MODEL")
+SPELLINGS = (*ARCHITECTURES, f"{KERAS}MODEL", f"{EXTERNAL}FILE.keras")
 """Names of comparators, for help and errors."""
 
 
@@ -33,7 +34,7 @@ class Spec:
     """A comparator and its layers, as a user spells them.
 
     Attributes:
-        name: A name in `ARCHITECTURES`, or `keras:MODEL`.
+        name: A name in `ARCHITECTURES`, `keras:MODEL`, or `external:FILE.keras`.
         layers: Names of different layers of the network.
 
     Example:
@@ -49,12 +50,18 @@ class Spec:
         """Name of the network in `keras.applications`; None for other networks."""
         return self.name.removeprefix(KERAS) if self.name.startswith(KERAS) else None
 
+    @property
+    def keras_file(self) -> str | None:
+        """Path of the network's `.keras` file; None for other networks."""
+        return self.name.removeprefix(EXTERNAL) if self.name.startswith(EXTERNAL) else None
+
 
 @functools.lru_cache
 def parse(spec: str) -> Spec:
     """Parse the spelling of a comparator.
 
-    Whether a network of `keras.applications` exists and has the layers is not checked here.
+    Whether a network of `keras.applications` or a file exists and has the layers is not checked
+    here. The path of a file may hold colons: layers are what follows the last one.
 
     Args:
         spec: `NAME:LAYER`, or several layers with `+` between them.
@@ -65,6 +72,12 @@ def parse(spec: str) -> Spec:
     name, colon, layers = spec.rpartition(":")
     if not colon or (spec.startswith(KERAS) and spec.count(":") == 1):
         name, layers = spec, ""
+    if spec.startswith(EXTERNAL) and not name.endswith(".keras"):
+        raise InputError(
+            "an external comparator is a .keras file and its layers",
+            got=repr(spec),
+            accepted=f"{EXTERNAL}FILE.keras:LAYER or {EXTERNAL}FILE.keras:LAYER+LAYER",
+        )
     check_network(name, spec)
     layer_names = tuple(layers.split("+"))
     accepted = ARCHITECTURES[name].layer_names if name in ARCHITECTURES else None
@@ -89,7 +102,8 @@ def check_network(name: str, spec: str | None = None) -> None:
     Raises:
         InputError: If there is none.
     """
-    if name not in ARCHITECTURES and not (name.startswith(KERAS) and len(name) > len(KERAS)):
+    has_prefix = any(name.startswith(x) and len(name) > len(x) for x in (KERAS, EXTERNAL))
+    if name not in ARCHITECTURES and not has_prefix:
         raise InputError(
             "unknown comparator",
             got=repr(name if spec is None else spec),

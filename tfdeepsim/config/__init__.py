@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tfdeepsim.config.adversarial_fields import check_adversarial_start
+from tfdeepsim.config.comparator_fields import check_external_fields, check_paper_units
 from tfdeepsim.config.defaults import (
     ABSOLUTE_DEEPSIM,
     ADVERSARIAL_FIELDS,
@@ -16,6 +17,7 @@ from tfdeepsim.config.defaults import (
     COUNTS,
     DEFAULT_COMPARATOR,
     DEFAULT_LAMBDA_KL,
+    DEFAULT_RANGE,
     DEFAULT_SURROGATE_CLASSES,
     FEATURE_FIELDS,
     GENERATOR_FIELDS,
@@ -81,6 +83,9 @@ class TrainConfig(DataOptions):
             `download` (default: the bundled ones).
         comparator_input: Pixels that the comparator takes: scaled by `imagenet`'s mean and
             deviation, or `raw` ones in [0, 1], as in the code of Pihlgren et al. 2020.
+        comparator_range: Black and white, as an external comparator expects them.
+        comparator_saw_labels: Dataset whose labels an external comparator was trained with, or
+            `none`, for the record (default: unknown).
         layer_weights: Weight of each layer in the feature term, e.g. 1,0.5 (default: 1 each).
         feature_normalization: With `channel`, the features of each position are scaled to unit
             length.
@@ -125,7 +130,7 @@ class TrainConfig(DataOptions):
     latent_dim: int = None  # type: ignore[assignment]
     invert: str | None = None
     invert_weights: str | None = None
-    external_range: str = "0-1"
+    external_range: str = DEFAULT_RANGE
     noise_dim: int = 0
     loss: str = "pixel"
     lambda_feat: float | None = None
@@ -142,6 +147,8 @@ class TrainConfig(DataOptions):
     comparator: str | None = None
     comparator_weights: str | None = None
     comparator_input: str = "imagenet"
+    comparator_range: str = DEFAULT_RANGE
+    comparator_saw_labels: str | None = None
     layer_weights: str | None = None
     feature_normalization: str = "none"
     feature_activation: str = "none"
@@ -254,7 +261,7 @@ class TrainConfig(DataOptions):
     def _check_generator_task(self) -> None:
         of_comparators = ("surrogate_classes", "convolutions")
         self._refuse_changed(of_comparators, "is for a comparator's training", "--task comparator")
-        self._check_paper_units()
+        check_paper_units(self)
         weights = self.loss_weights
         if "crop" in self.augment and (self.shorter_side or 0) <= (self.image_size or math.inf):
             raise InputError(
@@ -277,6 +284,7 @@ class TrainConfig(DataOptions):
         else:
             if self.comparator is None:
                 object.__setattr__(self, "comparator", DEFAULT_COMPARATOR)
+            check_external_fields(self)
             self._set_feature_scale()
 
     def _set_feature_scale(self) -> None:
@@ -290,20 +298,6 @@ class TrainConfig(DataOptions):
         if self.feature_scale is None:
             scale = "absolute" if in_paper_units else "relative"
             object.__setattr__(self, "feature_scale", scale)
-
-    def _check_paper_units(self) -> None:
-        """Refuse weights of `--loss` in the paper's units, which has such weights for `deepsim`
-        alone: those of another loss, read as sums, would be millions of times too large."""
-        if self.lambda_units != "paper" or self.loss == "deepsim":
-            return
-        fields = [LAMBDAS[term] for term in self.loss_weights]
-        if unset := [name for name in fields if getattr(self, name) is None]:
-            raise InputError(
-                "--lambda-units paper has weights of its own for --loss deepsim alone",
-                got=f"--loss {self.loss} without {' and '.join(map(flag, unset))}",
-                accepted=f"{' and '.join(map(flag, unset))} in the paper's units, "
-                "or --lambda-units mean",
-            )
 
     def _check_comparator_task(self) -> None:
         if self.comparator not in TRAINABLE:

@@ -35,6 +35,10 @@ SHARES_DEEPSIM = {"feature": 0.6, "adversarial": 0.1, "image": 0.3}
 
 DEFAULT_COMPARATOR = "alexnet:relu2"
 """Comparator of a feature loss for which none is named; its weights are bundled."""
+EXTERNAL = "external:"
+"""Prefix of the name of a comparator in a `.keras` file."""
+DEFAULT_RANGE = "0-1"
+"""Values of black and white that an external network expects, unless a flag says otherwise."""
 DEFAULT_LAMBDA_KL = 0.002
 """Twice γ = 0.001 in the code of Pihlgren et al. 2020, whose KL term lacks the ½ of eq. (7)."""
 DEFAULT_SURROGATE_CLASSES = 500
@@ -57,6 +61,8 @@ FEATURE_FIELDS = (
     "comparator",
     "comparator_weights",
     "comparator_input",
+    "comparator_range",
+    "comparator_saw_labels",
     "layer_weights",
     "feature_normalization",
     "feature_activation",
@@ -113,6 +119,7 @@ CHOICES = options.CHOICES | {
     "strategy": ("auto", "single", "mirrored"),
     "choose_by": ("loss", "probe"),
     "external_range": tuple(INPUT_RANGES),
+    "comparator_range": tuple(INPUT_RANGES),
 }
 
 

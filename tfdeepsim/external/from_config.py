@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING
 from tfdeepsim.comparators import check_comparator, make_comparator
 from tfdeepsim.comparators.spec import ARCHITECTURES, KERAS, SPELLINGS, parse
 from tfdeepsim.config import TrainConfig
+from tfdeepsim.config.defaults import DEFAULT_RANGE, EXTERNAL
 from tfdeepsim.errors import InputError
 from tfdeepsim.external import check_input_range
 
 if TYPE_CHECKING:
     from tfdeepsim.comparators.comparator import Comparator
     from tfdeepsim.external.external_features import ExternalFeatures
-
-DEFAULT_RANGE = "0-1"
-"""Default of `--external-range`."""
 
 
 def check_extractor(
@@ -111,10 +109,11 @@ def _is_comparator(invert: str, weights: str | os.PathLike | None, external_rang
             )
         return True
     if not Path(invert).exists():
+        spellings = [name for name in SPELLINGS if not name.startswith(EXTERNAL)]
         raise InputError(
             "--invert names a comparator's layer or the path of a network",
             got=f"{invert!r}, which does not exist",
-            accepted=f"{', '.join(f'{name}:LAYER' for name in SPELLINGS)}; or a SavedModel folder, "
+            accepted=f"{', '.join(f'{name}:LAYER' for name in spellings)}; or a SavedModel folder, "
             "a .keras file, a run of train.py",
         )
     if weights is not None:

@@ -7,7 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from tfdeepsim import losses
-from tfdeepsim.comparators.comparator import Comparator
+from tfdeepsim.comparators.comparator import Comparator, Field
 from tfdeepsim.comparators.input_scaling import input_warning
 from tfdeepsim.comparators.weights.locate import is_random
 from tfdeepsim.deepsim import DeePSiM
@@ -58,13 +58,19 @@ def _features(comparator: Comparator, size: tuple[int, int]) -> list[str]:
         strict=True,
     ):
         features = "x".join(map(str, shape))
-        seen = "the whole image"
-        if receptive_field is not None:
-            side, stride = receptive_field
-            seen = f"{side}x{side} pixels, every {stride}"
         of_weight = "" if len(comparator.layers) == 1 else f", weight {weight:g}"
-        lines.append(f"{layer}: {features} features, each of {seen}{of_weight}")
+        lines.append(f"{layer}: {features} features, {_seen(receptive_field)}{of_weight}")
     return lines
+
+
+def _seen(receptive_field: Field) -> str:
+    """What each feature sees, in words."""
+    if receptive_field is None:
+        return "each of the whole image"
+    if isinstance(receptive_field, str):
+        return f"receptive field {receptive_field}"
+    side, stride = receptive_field
+    return f"each of {side}x{side} pixels, every {stride}"
 
 
 def comparator_seconds(model: DeePSiM, images: tf.Tensor) -> float:

@@ -7,6 +7,26 @@ import keras
 Field = tuple[int, int]
 """Side of a receptive field in pixels, and the pixels between those of neighbouring features."""
 
+# Layers with a window, of each position by itself, or of the whole image.
+_KNOWN = {
+    "InputLayer", "Conv2D", "DepthwiseConv2D", "SeparableConv2D", "MaxPooling2D",
+    "AveragePooling2D", "ZeroPadding2D", "BatchNormalization", "LayerNormalization",
+    "Normalization", "Rescaling", "Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "Softmax",
+    "Dropout", "SpatialDropout2D", "Add", "Multiply", "Average", "Maximum", "Concatenate",
+    "Flatten", "Dense", "GlobalAveragePooling2D", "GlobalMaxPooling2D",
+}  # fmt: skip
+
+
+def is_known(operation: keras.Operation) -> bool:
+    """Whether `receptive_fields` knows what the features of an operation see.
+
+    Args:
+        operation: A layer of Keras, or any other operation.
+    """
+    if isinstance(operation, keras.Sequential):
+        return all(map(is_known, operation.layers))
+    return type(operation).__name__ in _KNOWN and type(operation).__module__.startswith("keras.")
+
 
 def receptive_fields(model: keras.Model) -> list[Field | None]:
     """The receptive field of each output, along the path that sees most of the image.

@@ -76,6 +76,17 @@ def datasets_of(saw_labels: str) -> tuple[str, ...]:
     return (saw_labels,) if saw_labels else ()
 
 
+def stated_labels(text: str | None) -> str | None:
+    """What a user says of an external network, as `labels_seen` returns it.
+
+    Args:
+        text: Name of a dataset, `none` for a network that saw no labels; None if nothing is said.
+    """
+    if text is None:
+        return UNKNOWN
+    return None if text == "none" else text
+
+
 def labels_in_record(record: Mapping[str, Any]) -> str:
     """The dataset whose labels a comparator was trained with, by the record in a run's environment.
 

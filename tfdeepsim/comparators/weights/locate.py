@@ -6,6 +6,7 @@ from pathlib import Path
 from tfdeepsim.comparators.spec import KERAS
 from tfdeepsim.comparators.weights.bundled import bundled_file
 from tfdeepsim.comparators.weights.fetch import RemoteFile, fetch
+from tfdeepsim.config.defaults import EXTERNAL
 from tfdeepsim.errors import InputError
 from tfdeepsim.run import RunDirectory
 
@@ -46,7 +47,7 @@ def locate_weights(name: str, weights: str | os.PathLike | None) -> Path | None:
 
     Raises:
         InputError: If the comparator needs weights and none are bundled, it is a random one and
-            weights are given, or the download fails.
+            weights are given, an external file is missing, or the download fails.
     """
     if is_random(name):
         if weights is not None:
@@ -56,6 +57,8 @@ def locate_weights(name: str, weights: str | os.PathLike | None) -> Path | None:
                 accepted="no weights, or another comparator with them",
             )
         return None
+    if name.startswith(EXTERNAL):
+        return _external_file(name, weights)
     if weights is None:
         if path := bundled_file(name):
             return path
@@ -110,6 +113,23 @@ def download(name: str) -> Path:
         got="the word download",
         accepted=f"--comparator-weights FILE, where FILE is {accepted_files(name)}",
     )
+
+
+def _external_file(name: str, weights: str | os.PathLike | None) -> Path:
+    path = Path(name.removeprefix(EXTERNAL))
+    if weights is not None:
+        raise InputError(
+            "an external comparator brings its own weights",
+            got=f"--comparator-weights {weights} with {name}",
+            accepted="no --comparator-weights",
+        )
+    if not path.is_file():
+        raise InputError(
+            "an external comparator is a .keras file",
+            got=f"{path}, {'a folder' if path.is_dir() else 'which does not exist'}",
+            accepted=f"{EXTERNAL}FILE.keras:LAYER with the path of a file",
+        )
+    return path
 
 
 def _file_of_run(run: RunDirectory) -> Path:

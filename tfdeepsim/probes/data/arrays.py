@@ -106,9 +106,8 @@ def _check_varying(labels: np.ndarray) -> None:
 
 def _check_types(arrays: Mapping[str, Arrays]) -> None:
     """Texts and numbers are never the same classes, though NumPy would turn one into the other."""
-    kinds = {name: labels.dtype.kind for name, (_, labels) in arrays.items()}
-    kinds = {name: "n" if kind in "iubf" else kind for name, kind in kinds.items()}
-    if len(set(kinds.values())) > 1:
+    kinds = {labels.dtype.kind for _, labels in arrays.values()}
+    if len({"number" if kind in "iubf" else kind for kind in kinds}) > 1:
         raise InputError(
             "labels of all parts must be of one kind",
             got=", ".join(f"{labels.dtype} of {name}" for name, (_, labels) in arrays.items()),

@@ -34,8 +34,9 @@ def divide(
         rows = np.setdiff1d(rows, parts["test"])
     # An example that is the last one of its class is trained on.
     spare = rows[_counts(labels[rows]) > 1]
-    chosen = subset(labels[spare], VALIDATION_SIZE, [seed, 1]) if len(spare) else []
-    parts["validation"] = spare[chosen]
+    parts["validation"] = spare
+    if len(spare):
+        parts["validation"] = spare[subset(labels[spare], VALIDATION_SIZE, [seed, 1])]
     parts["train"] = np.setdiff1d(rows, parts["validation"])
     _check_enough(labels, parts)
     return {name: (embeddings[part], labels[part]) for name, part in parts.items()}
