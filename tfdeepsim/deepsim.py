@@ -6,11 +6,14 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tfdeepsim.comparators import make_comparator
 from tfdeepsim.discriminator_step import checked_loss, update_discriminator
 from tfdeepsim.errors import InputError
 from tfdeepsim.gate import Gate, GatedAdam
+from tfdeepsim.generator_batch import check_generator, input_and_target, outputs_of, two_logits
 from tfdeepsim.gradient_shares import GradientShares
-from tfdeepsim.loss_terms import IMAGE_LOSSES, OF_IMAGES, Tensors, loss_terms
+from tfdeepsim.loss_terms import IMAGE_LOSSES, OF_IMAGES, Tensors, check_weights, loss_terms
+from tfdeepsim.networks.discriminator import discriminator_for
 from tfdeepsim.step_measures import (
     discriminator_measures,
     gradient_measures,
@@ -51,15 +54,17 @@ class DeePSiM(keras.Model):
     before loading one.
 
     Args:
-        generator: Maps images [B, H, W, C] in [0, 1] to a dictionary with `image`, and, if it is
-            variational, `latent` and `log_variance`. With an extractor it maps features. For the
-            term `diversity` it has an attribute `noise_dim`, takes the argument `noise`, and
-            returns `noise` too.
+        generator: Built Keras model that maps its input to images [B, H, W, C] in [0, 1], or to a
+            dictionary with `image`, and, if it is variational, `latent` and `log_variance`. With an
+            extractor it maps features. For the term `diversity` it has an attribute `noise_dim`,
+            takes the argument `noise`, and returns `noise` too.
         loss_weights: Weight λ of each term to use, by name: `feature`, `adversarial`, `image`,
             `kl`, `diversity`.
-        comparator: Frozen network from images to features; needed for `feature`.
-        discriminator: Maps images to logits [B, 2], see `losses.discriminator_loss`; needed for
-            `adversarial`, else ignored.
+        comparator: Network from images to features, which is not trained: `NAME:LAYER` as on the
+            command line, a `Comparator`, or any Keras model or layer; needed for `feature`.
+        discriminator: Maps images to logits [B, 2], see `losses.discriminator_loss`, or [B, 1], the
+            logit of a real image; None for the `Discriminator` of the paper with the term
+            `adversarial`, without which it is ignored.
         image_loss: `l2` or `l1`.
         gate: Key of `gate.GATES`: the rule that pauses generator and discriminator.
         discriminator_weight_decay: Factor λ of L2 regularization of the discriminator: λ times each
@@ -88,7 +93,7 @@ class DeePSiM(keras.Model):
         self,
         generator: keras.Model,
         loss_weights: Mapping[str, float],
-        comparator: keras.layers.Layer | None = None,
+        comparator: keras.layers.Layer | str | None = None,
         discriminator: keras.Model | None = None,
         image_loss: str = "l2",
         gate: str = "paper",
@@ -101,6 +106,12 @@ class DeePSiM(keras.Model):
     ):
         # Autocast would round the images that an extractor sees under mixed precision.
         super().__init__(autocast=False, **kwargs)
+        check_weights(loss_weights, has_comparator=comparator is not None)
+        check_generator(generator)
+        if isinstance(comparator, str):
+            comparator = make_comparator(comparator)
+        if "adversarial" in loss_weights and discriminator is None:
+            discriminator = discriminator_for(generator)
         self.generator = generator
         self.extractor: Any = extractor
         self.comparator: Any = comparator
@@ -193,11 +204,13 @@ class DeePSiM(keras.Model):
         self.train_function = self.test_function = None
 
     def _layer_weights(self) -> list[float]:
-        """Weight of the squared error of each of the comparator's layers."""
-        weights = list(self.comparator.layer_weights)
-        if self.feature_scales is None:
+        """Weight of the squared error of each of the comparator's layers; none if all are 1."""
+        scales = self.feature_scales
+        # Keras' own models have no weights of layers.
+        weights = list(getattr(self.comparator, "layer_weights", [1.0] * len(scales or ())))
+        if scales is None:
             return weights
-        return [weight / scale for weight, scale in zip(weights, self.feature_scales, strict=True)]
+        return [weight / scale for weight, scale in zip(weights, scales, strict=True)]
 
     @property
     def trained_network(self) -> keras.Model:
@@ -219,16 +232,17 @@ class DeePSiM(keras.Model):
     def metrics(self) -> list[keras.metrics.Metric]:
         return list(self.means.values())
 
-    def call(self, images: tf.Tensor, training: bool = False) -> Tensors:
+    def call(self, images: tf.Tensor, training: bool = False) -> Any:
         generator_input = self.extractor(images) if self.extractor else images
         return self.generator(generator_input, training=training)
 
-    def terms(self, batch: Mapping[str, tf.Tensor], training: bool = False) -> Tensors:
+    def terms(self, batch: Any, training: bool = False) -> Tensors:
         """Values of all terms that have a weight, not yet multiplied by it.
 
         Args:
-            batch: Has `image`, float [B, H, W, C] in [0, 1]: the target, and what the generator
-                reconstructs or the extractor takes features of.
+            batch: A dictionary with `image`, float [B, H, W, C] in [0, 1], the target, and
+                optionally `input`, what the generator or the extractor takes; a pair (input,
+                target); or targets alone, which are the input too.
             training: Whether batch statistics, noise and dropout are used.
 
         Returns:
@@ -238,12 +252,15 @@ class DeePSiM(keras.Model):
         generated, logits = self._generate(target, generator_input, training)
         return self._terms(target, generated, logits)
 
-    def _examples(self, batch: Mapping[str, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
+    def _examples(self, batch: Any) -> tuple[tf.Tensor, Any]:
         """The target images and the input of the generator."""
-        target = batch["image"]
+        generator_input, target = input_and_target(batch)
+        is_target = generator_input is target
         if "feature" in self.loss_weights:
-            target = in_range(target, *self.comparator.input_range)
-        generator_input = tf.stop_gradient(self.extractor(target)) if self.extractor else target
+            target = in_range(target, *getattr(self.comparator, "input_range", (0.0, 1.0)))
+        generator_input = target if is_target else generator_input
+        if self.extractor:
+            generator_input = tf.stop_gradient(self.extractor(generator_input))
         if "diversity" in self.loss_weights:
             target, generator_input = (tf.concat([x, x], 0) for x in (target, generator_input))
         return target, generator_input
@@ -253,14 +270,15 @@ class DeePSiM(keras.Model):
     ) -> tuple[Tensors, Tensors]:
         """Outputs of the generator; logits [B, 2] of the discriminator for `real` and `generated`
         images, if there is one."""
-        generated = self.generator(
+        outputs = self.generator(
             generator_input, training=training, **self._noise(generator_input, training)
         )
+        generated = outputs_of(outputs, target)
         logits = {}
         if self.discriminator:
             for name, images in (("real", target), ("generated", generated["image"])):
                 inputs = [images, generator_input] if self.extractor else images
-                logits[name] = self.discriminator(inputs, training=training)
+                logits[name] = two_logits(self.discriminator(inputs, training=training))
         return generated, logits
 
     def _noise(self, generator_input: tf.Tensor, training: bool) -> Tensors:
@@ -299,7 +317,7 @@ class DeePSiM(keras.Model):
             weights["adversarial"] = tf.where(self._has_started(), weights["adversarial"], 0.0)
         return weights
 
-    def train_step(self, batch: Mapping[str, tf.Tensor]) -> Tensors:
+    def train_step(self, batch: Any) -> Tensors:
         # Optimizers sum the gradients of all replicas.
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
         target, generator_input = self._examples(batch)
@@ -376,7 +394,7 @@ class DeePSiM(keras.Model):
             self.optimizer.open = generator_is_open
         return {"discriminator_trained": is_open, "generator_trained": generator_is_open}
 
-    def test_step(self, batch: Mapping[str, tf.Tensor]) -> Tensors:
+    def test_step(self, batch: Any) -> Tensors:
         target, generator_input = self._examples(batch)
         generated, logits = self._generate(target, generator_input, training=False)
         terms = self._terms(target, generated, logits)

@@ -6,6 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from tfdeepsim import losses
+from tfdeepsim.errors import InputError
 from tfdeepsim.step_values import checked_numbers
 
 IMAGE_LOSSES = {"l2": losses.squared_error, "l1": losses.absolute_error}
@@ -35,18 +36,15 @@ def loss_terms(
         logits: Logits [B, 2] of the discriminator, for `adversarial`: `generated`.
         image_loss: Function of two images, a value of `IMAGE_LOSSES`.
         comparator: Map from images to features, for `feature`.
-        layer_weights: Weight of the squared error of each of the comparator's layers.
+        layer_weights: Weight of the squared error of each of the comparator's layers; none for 1
+            each.
 
     Returns:
         By name, float32 [B], checked for NaN and infinity.
     """
     compute = {
         "image": lambda: image_loss(generated["image"], target),
-        "feature": lambda: losses.feature_error(
-            comparator(generated["image"]),
-            tf.nest.map_structure(tf.stop_gradient, comparator(target)),
-            layer_weights,
-        ),
+        "feature": lambda: _feature_error(comparator, generated["image"], target, layer_weights),
         "adversarial": lambda: losses.adversarial_loss(logits["generated"]),
         "kl": lambda: losses.kl_divergence(generated["latent"], generated["log_variance"]),
         "diversity": lambda: tf.tile(
@@ -57,3 +55,45 @@ def loss_terms(
         ),
     }
     return {name: checked_numbers(compute[name](), name) for name in names}
+
+
+def _feature_error(
+    comparator: Any, image: tf.Tensor, target: tf.Tensor, layer_weights: Sequence[float]
+) -> tf.Tensor:
+    features = comparator(image)
+    targets = tf.nest.map_structure(tf.stop_gradient, comparator(target))
+    weights = layer_weights or [1.0] * len(tf.nest.flatten(features))
+    return losses.feature_error(features, targets, weights)
+
+
+def check_weights(weights: Mapping[str, float], *, has_comparator: bool) -> None:
+    """Check the weights of loss terms by their names.
+
+    Args:
+        weights: Weight of each term.
+        has_comparator: Whether there is a network for the term `feature`.
+
+    Raises:
+        InputError: If there is no term, an unknown one, a weight that is no number or negative, or
+            `feature` without a comparator.
+    """
+    known = (*OF_IMAGES, "kl")
+    if unknown := [name for name in weights if name not in known]:
+        raise InputError(
+            "loss_weights names terms of the loss", got=unknown[0], accepted=", ".join(known)
+        )
+    for name, weight in weights.items():
+        if not (isinstance(weight, int | float) and 0 <= weight < float("inf")):
+            raise InputError(
+                "the weight of a loss term is a number",
+                got=f"{name} {weight!r}",
+                accepted="0 or more",
+            )
+    if not weights:
+        raise InputError("loss_weights has terms", got="none", accepted='{"image": 1.0}')
+    if "feature" in weights and not has_comparator:
+        raise InputError(
+            "the term feature compares the features of a network",
+            got="no comparator",
+            accepted='comparator="alexnet:relu2", or a Keras model that gives features',
+        )

@@ -39,7 +39,7 @@ class Discriminator(FunctionalNetwork):
     Maps images [B, H, W, C] in [0, 1] to float32 logits [B, 2]; class 1 means that the image is
     real. The convolutions do not pad: an image of 64 pixels gives maps of 29, 25, 12, 10 and 4
     pixels a side. The first stride is 4 where the smaller side is 128 or more, as for the paper's
-    ImageNet images.
+    ImageNet images. The layers `conv1` to `conv5` are the convolutions, before their leaky ReLUs.
 
     A conditional discriminator is called with `[images, features]`. The features pass two fully
     connected layers (1024 and 512 units) and are appended to the pooled map.
@@ -91,11 +91,41 @@ class Discriminator(FunctionalNetwork):
         self.feature_scale = feature_scale
 
 
+def discriminator_for(generator: keras.Model) -> Discriminator:
+    """The discriminator of the paper for the images of a generator.
+
+    Args:
+        generator: A built model with one output of images, or a dictionary with `image`.
+
+    Raises:
+        InputError: If the size of its images is not known, or too small.
+    """
+    try:
+        shape = generator.output_shape
+    except (AttributeError, NotImplementedError, ValueError):
+        shape = None
+    shape = shape.get("image") if isinstance(shape, dict) else shape
+    if not isinstance(shape, tuple) or len(shape) != 4 or None in shape[1:]:
+        raise InputError(
+            "a discriminator is built for images of one size",
+            got=f"a generator with output {shape}",
+            accepted="a functional generator of images of a known size, or discriminator="
+            "tds.Discriminator((height, width, 3))",
+        )
+    return Discriminator(shape[1:])
+
+
 def _convolutions(x: keras.KerasTensor, width: float) -> keras.KerasTensor:
     first = LARGE_STRIDE if min(x.shape[1:3]) >= LARGE_SIDE else LAYERS[0][2]
-    for index, (channels, kernel, stride) in enumerate(LAYERS):
-        strides = stride if index else first
-        x = convolution(x, scaled(channels, width), kernel, strides=strides, padding="valid")
+    for number, (channels, kernel, stride) in enumerate(LAYERS, start=1):
+        x = convolution(
+            x,
+            scaled(channels, width),
+            kernel,
+            strides=stride if number > 1 else first,
+            padding="valid",
+            name=f"conv{number}",
+        )
     return x
 
 
