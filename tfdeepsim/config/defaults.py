@@ -8,15 +8,14 @@ LOSSES = {
     "pixel": {"image": 1.0},
     "l1": {"image": 1.0},
     "perceptual": {"feature": 1.0},
-    "deepsim": {"feature": 1.0, "adversarial": 0.01, "image": 5.0},
+    "deepsim": {"feature": 1.0, "adversarial": 0.01, "image": 20.0},
 }
 """Weights of the terms that each `--loss` stands for; the terms are those of `losses`.
 
-Those of `deepsim` are for relative feature errors. Their origin is a trial with conv3 of ImageNet's
-AlexNet on STL-10 at 64 pixels: weights of 0.01, 0.02 and 10 for absolute feature errors gave sharp
-images, with both networks learning. The mean square of these features is about 160 there, so the
-relative weights are 1.6, 0.02 and 10; these here have rounded proportions, and a feature weight of
-1 as in `perceptual`."""
+Those of `deepsim` are for relative feature errors, chosen on validation images: see the table in
+docs/deepsim.md."""
+FIRST_RELATIVE_DEEPSIM = {"image": 5.0}
+"""Weights of the first version with relative feature errors that were others than now."""
 ABSOLUTE_DEEPSIM = {"feature": 1.0, "adversarial": 0.1, "image": 10.0}
 """Weights of `--loss deepsim --feature-scale absolute`: those of earlier versions."""
 LAMBDAS = {

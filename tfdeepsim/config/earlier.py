@@ -2,7 +2,13 @@
 
 from typing import Any
 
-from tfdeepsim.config.defaults import ABSOLUTE_DEEPSIM, DEFAULT_LAMBDA_KL, LAMBDAS, LOSSES
+from tfdeepsim.config.defaults import (
+    ABSOLUTE_DEEPSIM,
+    DEFAULT_LAMBDA_KL,
+    FIRST_RELATIVE_DEEPSIM,
+    LAMBDAS,
+    LOSSES,
+)
 
 
 def as_trained(values: dict[str, Any]) -> dict[str, Any]:
@@ -11,12 +17,24 @@ def as_trained(values: dict[str, Any]) -> dict[str, Any]:
     earlier: dict[str, Any] = {}
     if kind == ("autoencoder", "pihlgren"):
         earlier["decoder_activation"] = "none"
-    if "feature_scale" in values or kind[0] == "comparator":
+    if kind[0] == "comparator":
         return earlier | values
+    if "feature_scale" in values:
+        return earlier | values | _first_relative_weights(values)
     if values.get("comparator") is not None:
         earlier["feature_scale"] = "absolute"
     unset = {LAMBDAS[term]: weight for term, weight in _earlier_weights(values).items()}
     return earlier | values | {k: v for k, v in unset.items() if values.get(k) is None}
+
+
+def _first_relative_weights(values: dict[str, Any]) -> dict[str, float]:
+    """Weights that the first version with relative feature errors took where no flag set them."""
+    deepsim = (values.get("loss"), values.get("feature_scale")) == ("deepsim", "relative")
+    # That version had no field `label_type`.
+    if not deepsim or values.get("lambda_units") != "mean" or "label_type" in values:
+        return {}
+    fields = {LAMBDAS[term]: weight for term, weight in FIRST_RELATIVE_DEEPSIM.items()}
+    return {name: weight for name, weight in fields.items() if values.get(name) is None}
 
 
 def _earlier_weights(values: dict[str, Any]) -> dict[str, float]:
