@@ -22,6 +22,7 @@ import tfdeepsim
 from tfdeepsim.comparators.chains.architecture import Architecture, Layer
 from tfdeepsim.comparators.chains.chain_comparator import ChainComparator, Network
 from tfdeepsim.comparators.comparator import Comparator
+from tfdeepsim.comparators.discriminator_features import DiscriminatorFeatures
 from tfdeepsim.comparators.keras_applications.keras_application import KerasApplication
 from tfdeepsim.comparators.model_comparator import ModelComparator
 from tfdeepsim.deepsim import DeePSiM
@@ -178,6 +179,15 @@ def inverting_deepsim(folder):
     return trained(model, (48, 48, 3))
 
 
+def deepsim_under_its_discriminator(folder):
+    generator = make_generator("dosovitskiy", (40, 40, 3), 25, False, 1, 0.1)
+    weights = {"feature": 0.5, "adversarial": 0.1, "image": 2.0}
+    comparator = DiscriminatorFeatures(["conv2", "conv5"], layer_weights=(1, 2))
+    model = DeePSiM(generator, weights, comparator, Discriminator((40, 40, 3), width=0.1))
+    model.compile(optimizer="adam")
+    return trained(model, (40, 40, 3))
+
+
 def mixed_deepsim(folder):
     """Trained in another precision than that of the process that loads it."""
     keras.config.set_dtype_policy("mixed_bfloat16")
@@ -257,6 +267,7 @@ EXAMPLES = {
     "DeePSiM": (autoencoder_deepsim, [(2, 40, 40, 3)]),
     "variational DeePSiM": (variational_deepsim, [(2, 64, 64, 3)]),
     "inverting DeePSiM": (inverting_deepsim, [(2, 48, 48, 3)]),
+    "DeePSiM under its discriminator": (deepsim_under_its_discriminator, [(2, 40, 40, 3)]),
     "mixed precision DeePSiM": (mixed_deepsim, [(2, 40, 40, 3)]),
 }
 

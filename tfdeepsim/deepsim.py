@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from tfdeepsim.comparators import make_comparator
+from tfdeepsim.comparators.discriminator_features import DiscriminatorFeatures
 from tfdeepsim.discriminator_step import checked_loss, update_discriminator
 from tfdeepsim.errors import InputError
 from tfdeepsim.gate import Gate, GatedAdam
@@ -118,6 +119,8 @@ class DeePSiM(keras.Model):
         self.loss_weights = dict(loss_weights)
         self.discriminator: Any = discriminator if "adversarial" in self.loss_weights else None
         self.image_loss = IMAGE_LOSSES[image_loss]
+        if isinstance(comparator, DiscriminatorFeatures):
+            comparator.connect(self.discriminator)
         self.gate: Any = Gate(gate) if self.discriminator else None
         self.discriminator_optimizer: Any = None
         self._feature_scales = None if feature_scales is None else tuple(feature_scales)

@@ -10,6 +10,7 @@ Example:
 """
 
 from tfdeepsim.comparators.chains.chain_comparator import ChainComparator
+from tfdeepsim.comparators.discriminator_features import DiscriminatorFeatures
 from tfdeepsim.comparators.keras_applications.keras_application import KerasApplication
 from tfdeepsim.comparators.model_comparator import ModelComparator
 from tfdeepsim.deepsim import DeePSiM
@@ -47,6 +48,7 @@ __all__ = [
     "Decoder",
     "DeePSiM",
     "Discriminator",
+    "DiscriminatorFeatures",
     "Encoder",
     "Gate",
     "GatedAdam",

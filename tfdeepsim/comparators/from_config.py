@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfdeepsim.comparators import check_comparator, make_comparator
-from tfdeepsim.comparators.spec import parse
+from tfdeepsim.comparators.spec import layer_weights, parse
 from tfdeepsim.comparators.weights.labels_seen import labels_seen, stated_labels
 from tfdeepsim.comparators.weights.locate import locate_weights
 from tfdeepsim.comparators.weights.read_once import digest_once
 from tfdeepsim.config import TrainConfig
+from tfdeepsim.config.adversarial_fields import discriminator_layers
 
 if TYPE_CHECKING:
     from tfdeepsim.comparators.comparator import Comparator
@@ -24,6 +25,9 @@ def check_comparator_of(config: TrainConfig, image_shape: tuple[int, int, int]) 
     Raises:
         InputError: As `check_comparator`.
     """
+    if layers := discriminator_layers(config.comparator):
+        layer_weights(config.layer_weights, layers)
+        return
     check_comparator(
         str(config.comparator),
         image_shape,
@@ -40,6 +44,15 @@ def comparator_of(config: TrainConfig) -> "Comparator":
     Raises:
         InputError: As `make_comparator`.
     """
+    if layers := discriminator_layers(config.comparator):
+        from tfdeepsim.comparators.discriminator_features import DiscriminatorFeatures
+
+        return DiscriminatorFeatures(
+            layers,
+            layer_weights=layer_weights(config.layer_weights, layers),
+            feature_normalization=config.feature_normalization,
+            feature_activation=config.feature_activation,
+        )
     return make_comparator(
         str(config.comparator),
         config.comparator_weights,
@@ -66,6 +79,8 @@ def comparator_identity(config: TrainConfig) -> dict[str, object]:
     # Without the default, as earlier versions identified a comparator.
     if config.comparator_input != "imagenet":
         settings["comparator_input"] = config.comparator_input
+    if discriminator_layers(config.comparator):
+        return settings
     if parse(str(config.comparator)).keras_file is not None:
         settings["comparator_range"] = config.comparator_range
     path = _weights_file(config)
@@ -80,6 +95,8 @@ def labels_seen_by(config: TrainConfig) -> str | None:
     Raises:
         InputError: As `locate_weights`.
     """
+    if discriminator_layers(config.comparator):
+        return None
     if parse(str(config.comparator)).keras_file is not None:
         return stated_labels(config.comparator_saw_labels)
     return labels_seen(_weights_file(config))

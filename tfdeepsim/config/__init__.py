@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from tfdeepsim.config.adversarial_fields import check_adversarial_start
+from tfdeepsim.config.adversarial_fields import check_adversarial_fields
 from tfdeepsim.config.comparator_fields import check_external_fields, check_paper_units
 from tfdeepsim.config.defaults import (
     ABSOLUTE_DEEPSIM,
@@ -77,8 +77,9 @@ class TrainConfig(DataOptions):
         schedule: Learning rate over the steps: `constant`, or `halving` at 30, 50, 70 and 90 %.
         augment: Augmentation of training images: a random flip, a random crop of images of
             `--shorter-side`, or both.
-        comparator: Network and layers of the feature term, as NAME:LAYER or NAME:LAYER+LAYER; with
-            `--task comparator`, the NAME of the network to train (default: alexnet:relu2).
+        comparator: Network and layers of the feature term, as NAME:LAYER or NAME:LAYER+LAYER, also
+            discriminator:conv5; with `--task comparator`, the NAME of the network to train
+            (default: alexnet:relu2).
         comparator_weights: Weights of the comparator: a file, a run of `--task comparator`, or
             `download` (default: the bundled ones).
         comparator_input: Pixels that the comparator takes: scaled by `imagenet`'s mean and
@@ -273,7 +274,7 @@ class TrainConfig(DataOptions):
             accepted = "--loss deepsim, or --lambda-adv above 0"
             names = ("gate", *ADVERSARIAL_FIELDS)
             self._refuse_changed(names, "is for adversarial training", accepted)
-        check_adversarial_start(self)
+        check_adversarial_fields(self)
         if "feature" not in weights and "image" not in weights:
             raise InputError(
                 "the loss has no term left", got="all weights 0", accepted="a --lambda above 0"

@@ -34,6 +34,10 @@ SHARES_DEEPSIM = {"feature": 0.6, "adversarial": 0.1, "image": 0.3}
 
 DEFAULT_COMPARATOR = "alexnet:relu2"
 """Comparator of a feature loss for which none is named; its weights are bundled."""
+DISCRIMINATOR = "discriminator"
+"""Name of the comparator that is the discriminator itself."""
+DISCRIMINATOR_LAYERS = ("conv1", "conv2", "conv3", "conv4", "conv5")
+"""Layers of the discriminator whose features can be compared."""
 EXTERNAL = "external:"
 """Prefix of the name of a comparator in a `.keras` file."""
 DEFAULT_RANGE = "0-1"

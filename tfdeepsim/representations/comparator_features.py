@@ -16,6 +16,7 @@ from tfdeepsim.comparators.from_config import (
     labels_seen_by,
 )
 from tfdeepsim.config import TrainConfig
+from tfdeepsim.config.adversarial_fields import discriminator_layers
 from tfdeepsim.data.dataset import Dataset, Splits
 from tfdeepsim.errors import InputError
 from tfdeepsim.representations.baseline import Baseline, Fitted, fitting_rows
@@ -53,6 +54,12 @@ class ComparatorFeatures(Baseline):
                 "the baseline comparator_features needs a comparator",
                 got="none",
                 accepted="a run with a feature loss, or --comparator NAME:LAYER",
+            )
+        if discriminator_layers(self.comparator):
+            raise InputError(
+                "the baseline comparator_features needs a comparator that is not trained",
+                got=f"--comparator {self.comparator}",
+                accepted="another comparator",
             )
         check_comparator_of(self._config, dataset.image_shape)
 

@@ -38,8 +38,9 @@ def comparator_summary(model: DeePSiM, images: tf.Tensor) -> str:
     comparator = model.comparator
     if comparator is None:
         return "none"
-    digest = comparator.sha256[:12]
-    network = f"{comparator.name}:{comparator.layer}, {comparator.source}, sha256 {digest}"
+    network = f"{comparator.name}:{comparator.layer}, {comparator.source}"
+    if comparator.sha256:
+        network += f", sha256 {comparator.sha256[:12]}"
     warning = input_warning(comparator.comparator_input, is_random(comparator.name))
     lines = [network, *_features(comparator, tuple(images.shape[1:3]))]
     if model.feature_scales is not None:
