@@ -13,12 +13,12 @@ ROOT = Path(__file__).parent.parent
 # Rank of every room; a room imports only from lower ranks, and within itself.
 RANKS = {
     "__init__": 0, "errors": 0, "duration": 0, "batches": 0, "pixels": 0,
-    "files": 1, "folders": 1, "lock": 1, "progress": 1, "options": 1, "losses": 1, "units": 1, "gate": 1,
-    "tables": 1, "step_values": 1,
+    "files": 1, "folders": 1, "lock": 1, "progress": 1, "options": 1, "losses": 1, "units": 1,
+    "gate": 1, "tables": 1, "step_values": 1,
     "loss_terms": 2, "gradient_shares": 2, "discriminator_step": 2, "generator_batch": 2,
     "run": 2, "config": 2, "arrays": 2, "scores": 2, "command_line": 2, "flags": 2,
     "value_range": 2,
-    "step_measures": 3,
+    "step_measures": 3, "generator_step": 3,
     "networks": 3, "data": 3, "probes": 3, "paired": 3,
     "comparators": 4, "fidelity": 4, "evaluation_options": 4, "probe_callback": 4,
     "deepsim": 5, "pretraining": 5, "external": 5, "perceptual": 5, "image_metrics": 5,

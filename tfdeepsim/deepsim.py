@@ -12,6 +12,7 @@ from tfdeepsim.discriminator_step import checked_loss, update_discriminator
 from tfdeepsim.errors import InputError
 from tfdeepsim.gate import Gate, GatedAdam
 from tfdeepsim.generator_batch import check_generator, input_and_target, outputs_of, two_logits
+from tfdeepsim.generator_step import generator_gradients, gradients_at_image
 from tfdeepsim.gradient_shares import GradientShares
 from tfdeepsim.loss_terms import IMAGE_LOSSES, OF_IMAGES, Tensors, check_weights, loss_terms
 from tfdeepsim.networks.discriminator import discriminator_for
@@ -329,17 +330,15 @@ class DeePSiM(keras.Model):
             terms = self._terms(target, generated, logits)
             means = {name: tf.reduce_mean(value) / replicas for name, value in terms.items()}
             discriminator_loss = checked_loss(logits) if logits else None
-        # The gradient of each term with respect to the image, without its weight.
-        image_gradients = {
-            name: tape.gradient(value, generated["image"], unconnected_gradients="zero")
-            for name, value in means.items()
-            if name in OF_IMAGES
-        }
+        image_gradients = gradients_at_image(tape, means, generated["image"])
         norms = {name: example_norms(gradient) for name, gradient in image_gradients.items()}
         if self.gradient_shares:
             self.gradient_shares.update({name: tf.reduce_mean(n) for name, n in norms.items()})
         weights = self._current_weights()
-        gradients = self._gradients(tape, means, generated["image"], image_gradients, weights)
+        variables = self.generator.trainable_variables
+        gradients = generator_gradients(
+            tape, variables, means, generated["image"], image_gradients, weights
+        )
         measures = loss_measures(terms, weights)
         measures |= gradient_measures(norms, weights, self.gradient_shares is not None)
         if self.discriminator:
@@ -348,31 +347,11 @@ class DeePSiM(keras.Model):
             has_started = self._has_started()
             measures |= self._train_discriminator(tape, discriminator_loss, has_started)
         logs = self._log(measures)
-        self.optimizer.apply(gradients, self.generator.trainable_variables)
+        self.optimizer.apply(gradients, variables)
         if self.discriminator:
             # At the ratio of chance no rule pauses a network.
             self.gate.update(tf.where(has_started, measures["ratio"], CHANCE))
         return logs
-
-    def _gradients(
-        self,
-        tape: tf.GradientTape,
-        means: Tensors,
-        image: tf.Tensor,
-        image_gradients: Tensors,
-        weights: Mapping[str, Any],
-    ) -> list[tf.Tensor]:
-        """Gradient of the loss for each of the generator's weights. The terms on images are
-        weighted at the generated image, and their sum is passed back once."""
-        others = [name for name in means if name not in image_gradients]
-        outputs = [means[name] for name in others]
-        output_gradients = [tf.cast(weights[name], tf.float32) for name in others]
-        if image_gradients:
-            weighted = [weights[name] * gradient for name, gradient in image_gradients.items()]
-            outputs.append(image)
-            output_gradients.append(tf.add_n(weighted))
-        variables = self.generator.trainable_variables
-        return tape.gradient(outputs, variables, output_gradients=output_gradients)
 
     def _train_discriminator(
         self, tape: tf.GradientTape, loss: tf.Tensor, has_started: tf.Tensor

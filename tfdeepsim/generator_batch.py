@@ -67,7 +67,7 @@ def outputs_of(generated: Any, target: tf.Tensor) -> dict[str, tf.Tensor]:
         InputError: If there is no image, or it has another shape than the target.
     """
     outputs = dict(generated) if isinstance(generated, Mapping) else {"image": generated}
-    image = outputs.get("image")
+    image: Any = outputs.get("image")
     if not tf.is_tensor(image):
         raise InputError(
             "a generator returns images, or a dictionary with `image`",

@@ -1,11 +1,16 @@
-"""The recipe of Fig. 4 and Fig. 14: its configs."""
+"""The recipe of Fig. 4 and Fig. 14: its configs; and a tiny run."""
 
+import csv
+
+import numpy as np
 import pytest
 
+from tfdeepsim.config import TrainConfig
 from tfdeepsim.errors import InputError
-from tfdeepsim.recipes import DATASET_RECIPES, RECIPES, figure4
+from tfdeepsim.recipes import DATASET_RECIPES, RECIPES, figure4, trained_comparators
+from tfdeepsim.run import RunDirectory
 
-RANDOM = "VideoNet conv5, random encoder"
+RANDOM = "VideoNet conv5, random"
 
 
 def all_rows(scale):
@@ -71,3 +76,40 @@ def test_full_size_is_that_of_the_paper():
 def test_bad_scales(scale):
     with pytest.raises(InputError, match="--scale is a share"):
         figure4.configs(scale)
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """60 images without classes, so that no AlexNet is trained on them."""
+    generator = np.random.default_rng(0)
+    images = generator.integers(0, 256, (60, 64, 64, 3), np.uint8)
+    np.savez(tmp_path / "photos.npz", images=images)
+    return f"npz:{tmp_path / 'photos.npz'}"
+
+
+@pytest.mark.slow
+def test_a_tiny_one_runs_to_the_end(photos, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(figure4, "SMALL", figure4.SMALL | {"batch_size": 4})
+    for name, value in (("SAMPLES", 12), ("SHOWN", 3), ("PAIRS", 1)):
+        monkeypatch.setattr(figure4, name, value)
+    monkeypatch.setattr(trained_comparators, "VIDEOS", "llv2/10x8-stride5-seed0")
+    monkeypatch.setattr(trained_comparators, "VIDEO_EPOCHS", 1)
+    monkeypatch.setattr(trained_comparators, "ALEXNET_EPOCHS", 1)
+    monkeypatch.setattr(
+        trained_comparators,
+        "TrainConfig",
+        lambda **flags: TrainConfig(**flags | {"batch_size": 4}),
+    )
+    folder, data_dir = tmp_path / "run", str(tmp_path / "data")
+    figure4.reproduce(str(folder), 4e-6, photos, data_dir)
+    for name in ("samples.png", "reconstructions.png", "interpolations.png"):
+        assert (folder / name).stat().st_size > 100
+    with open(folder / "samples.csv", newline="") as file:
+        rows = [row["samples"] for row in csv.DictReader(file)]
+    assert rows == list(figure4.SYSTEMS)
+    for name in ("se", "alexnet-conv5", "videonet-conv5", "videonet-conv5-random"):
+        record = RunDirectory(folder / name).read_environment()["encoder_weights"]
+        assert (record is None) == name.endswith("random")
+    comparator = RunDirectory(folder / "alexnet-fc6").read_environment()["comparator"]
+    assert comparator["saw_labels"] == f"ImageNet-1k and {photos}"
+    assert "AlexNet fc6 is left out" not in capsys.readouterr().out

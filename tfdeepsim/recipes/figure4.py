@@ -77,7 +77,7 @@ SYSTEMS: dict[str, dict[str, Any]] = {
     "AlexNet conv5": DEEPSIM | {"comparator": "alexnet:pool5"},
     "AlexNet fc6": DEEPSIM | {"comparator": "alexnet:relu6"},
     "VideoNet conv5": DEEPSIM | {"comparator": "videonet:pool5"},
-    "VideoNet conv5, random encoder": DEEPSIM
+    "VideoNet conv5, random": DEEPSIM
     | {"comparator": "videonet:pool5", "encoder_weights": "random"},
 }
 """Fields of a `TrainConfig` by the name of a row; the last four are the panels of Fig. 14."""
@@ -268,7 +268,7 @@ def _report_measures(
     title = f"{len(samples[real])} samples beside as many test images"
     note = (
         "FID and KID are computed from pool5 of the bundled AlexNet, so they can be compared "
-        "within this table only. Each row is one run."
+        "within this table only. Each row is one run. “Random” are the encoder's first weights."
     )
     print_table(Table(title, headings, [rows], [note]), console)
     with replacing(folder / "samples.csv") as new, open(new, "w", newline="") as file:

@@ -1,13 +1,14 @@
 """What a run will do and cost, printed before it starts."""
 
 import dataclasses
-import resource
 import statistics
+import sys
 import time
 from collections.abc import Mapping
 from typing import Any
 
 import keras
+import psutil
 import rich.console
 import tensorflow as tf
 
@@ -109,7 +110,12 @@ class _StepTimer(keras.callbacks.Callback):
 
 def peak_bytes() -> int:
     """Largest resident memory of this process so far, in bytes."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    if sys.platform == "win32":
+        return psutil.Process().memory_info().peak_wset
+    import resource  # Windows has none.
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
 
 
 def show_plan(

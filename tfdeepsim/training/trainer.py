@@ -75,21 +75,25 @@ def train(
     data = data or LazyDataset(config)
     if dry_run:
         check_data_of_dry_run(config, data)
-    strategy = make_strategy(config)
-    task = make_task(config, data)
-    if resume:
-        task.earlier_record = run.read_environment()
-    model = build_model(task, strategy)
-    progress = load_state(run, model) if resume and run.state.exists() else TrainingProgress()
-    with strategy.scope():
-        plan = make_plan(task, model, progress)
-        show_plan(console, task, plan, model, run.path)
-    if dry_run:
-        return None
-    had_data = task.description.ready
-    if not resume:
-        run.create(overwrite)
-    with run.locked():
+    with contextlib.ExitStack() as held:
+        if resume and not dry_run:
+            # Before the state is read, which another process could go on writing.
+            held.enter_context(run.locked())
+        strategy = make_strategy(config)
+        task = make_task(config, data)
+        if resume and run.environment.exists():
+            task.earlier_record = run.read_environment()
+        model = build_model(task, strategy)
+        progress = load_state(run, model) if resume and run.state.exists() else TrainingProgress()
+        with strategy.scope():
+            plan = make_plan(task, model, progress)
+            show_plan(console, task, plan, model, run.path)
+        if dry_run:
+            return None
+        had_data = task.description.ready
+        if not resume:
+            run.create(overwrite)
+            held.enter_context(run.locked())
         with strategy.scope():
             task.prepare(model)
             if not had_data:
@@ -159,15 +163,16 @@ def _record(task: Task, run: RunDirectory, model: Any, resume: bool) -> None:
         _check_same(run, record, "dataset", "fingerprint")
         _check_same(run, record, "comparator", "sha256")
         _check_same(run, record, "inverted", "sha256", "inverted network")
-    write_json(run.environment, record)
-    # Last, since a folder without this file is not a run.
+    # First, since a folder with this file can be resumed.
     write_json(run.config, task.config.to_dict())
+    write_json(run.environment, record)
 
 
 def _check_same(
     run: RunDirectory, record: dict[str, Any], what: str, digest: str, called: str | None = None
 ) -> None:
-    before, now = run.read_environment().get(what), record[what]
+    before = run.read_environment().get(what) if run.environment.exists() else None
+    now = record[what]
     if before and now and before[digest] != now[digest]:
         raise InputError(
             f"--resume goes on with the same {called or what}",

@@ -1,0 +1,76 @@
+"""Denoise photographs with a small autoencoder, trained once with the mean squared error of pixels
+and once with a perceptual loss: the errors of features of AlexNet.
+
+    python examples/perceptual_loss.py zip:photos.zip
+
+It prints LPIPS (lower is better) and PSNR (higher is better) on images that were not trained on,
+and draws them. It needs matplotlib.
+"""
+
+import argparse
+
+import keras
+import matplotlib
+import numpy as np
+
+import tfdeepsim as tds
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+
+SHOWN = 4
+
+
+def make_autoencoder() -> keras.Model:
+    """A plain Keras model from images [B, H, W, 3] to images, both in [0, 1]."""
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            layers.Conv2D(32, 5, strides=2, padding="same", activation="relu"),
+            layers.Conv2D(64, 3, padding="same", activation="relu"),
+            layers.Conv2D(64, 3, padding="same", activation="relu"),
+            layers.Conv2DTranspose(32, 4, strides=2, padding="same", activation="relu"),
+            layers.Conv2D(3, 3, padding="same", activation="sigmoid"),
+        ]
+    )
+
+
+def load_images(dataset: str, split: str, count: int) -> np.ndarray:
+    """The first images of a split, float32 [N, H, W, 3] in [0, 1]."""
+    examples = tds.open_dataset(dataset, split).take(count)
+    return np.stack([example["image"] for example in examples])
+
+
+parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+parser.add_argument("dataset", help="images, e.g. zip:photos.zip or folder:photos")
+parser.add_argument("--images", type=int, default=1000, help="number of images to train on")
+parser.add_argument("--epochs", type=int, default=8)
+parser.add_argument("--picture", default="perceptual_loss.png", help="file to draw to")
+options = parser.parse_args()
+
+clean = load_images(options.dataset, "encoder_train", options.images)
+test = load_images(options.dataset, "test", 64)
+random = np.random.default_rng(0)
+noisy, noisy_test = (np.clip(x + random.normal(0, 0.2, x.shape), 0, 1) for x in (clean, test))
+
+columns = {"noisy": noisy_test}
+losses = {"pixel loss": "mse", "perceptual loss": tds.PerceptualLoss("alexnet:relu2")}
+for name, loss in losses.items():
+    keras.utils.set_random_seed(0)
+    model = make_autoencoder()
+    metrics = [tds.LPIPS("alexnet", name="lpips"), tds.PSNR(name="psnr")]
+    model.compile(keras.optimizers.Adam(1e-3), loss=loss, metrics=metrics)
+    model.fit(noisy, clean, batch_size=16, epochs=options.epochs, verbose=2)
+    scores = model.evaluate(noisy_test, test, verbose=0, return_dict=True)
+    text = f"LPIPS {scores['lpips']:.3f}, PSNR {scores['psnr']:.1f} dB"
+    print(f"{name}: {text}")
+    columns[f"{name}\n{text}"] = model.predict(noisy_test, verbose=0)
+columns["clean"] = test
+
+figure, axes = plt.subplots(SHOWN, 4, figsize=(10, 10.4), layout="constrained")
+for column, (title, images) in enumerate(columns.items()):
+    axes[0, column].set_title(title)
+    for row in range(SHOWN):
+        axes[row, column].imshow(images[row])
+        axes[row, column].axis("off")
+figure.savefig(options.picture, dpi=100)
