@@ -53,7 +53,7 @@ class GradientShares(keras.layers.Layer):
     Example:
         >>> shares = GradientShares({"feature": 0.6, "adversarial": 0.1, "image": 0.3})
         >>> shares.update({"feature": 50.0, "adversarial": 0.5, "image": 0.1})
-        >>> {name: float(weight) for name, weight in shares.weights_of_terms().items()}
+        >>> {name: round(float(w), 4) for name, w in shares.weights_of_terms().items()}
         {'feature': 0.0012, 'adversarial': 0.02, 'image': 0.3}
     """
 
