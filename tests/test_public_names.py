@@ -27,6 +27,7 @@ PUBLIC = {
     "InversionGenerator",
     "KID",
     "LPIPS",
+    "LoadedEncoder",
     "MapDecoder",
     "MapEncoder",
     "NormalizedError",

@@ -26,6 +26,7 @@ _MODULES = {
     "InversionGenerator": "tfdeepsim.networks.inversion_generator",
     "KID": "tfdeepsim.image_metrics.kernel_distance",
     "LPIPS": "tfdeepsim.perceptual.lpips",
+    "LoadedEncoder": "tfdeepsim.loaded_encoder",
     "MapDecoder": "tfdeepsim.networks.dosovitskiy",
     "MapEncoder": "tfdeepsim.networks.dosovitskiy",
     "NormalizedError": "tfdeepsim.image_metrics.normalized_error",
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from tfdeepsim.image_metrics.normalized_error import NormalizedError as NormalizedError
     from tfdeepsim.image_metrics.signal_to_noise import PSNR as PSNR
     from tfdeepsim.image_metrics.structural_similarity import SSIM as SSIM
+    from tfdeepsim.loaded_encoder import LoadedEncoder as LoadedEncoder
     from tfdeepsim.loaded_encoder import load_encoder as load_encoder
     from tfdeepsim.networks.alexnet_encoder import AlexNetEncoder as AlexNetEncoder
     from tfdeepsim.networks.autoencoder import Autoencoder as Autoencoder

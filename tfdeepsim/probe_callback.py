@@ -22,7 +22,7 @@ class ProbeCallback(keras.callbacks.Callback):
     Args:
         images: What the model takes, [N, ...]; the same examples each time, of which some train the
             probe and others score it.
-        labels: Classes of any type, [N], or floats to regress, [N] or [N, K].
+        labels: Classes of any type, [N], or floats to regress, [N, K], as for `tfdeepsim.probe`.
         every: Number of epochs between two probes.
         kind: Kind of the probe, see `tfdeepsim.probe`.
         embed: The embedding: None for the output of the model, the name of a layer of a functional

@@ -31,7 +31,8 @@ def watched(path, weights, epochs):
     out = io.StringIO()
     balance = Balance(RunDirectory(path), rich.console.Console(file=out, width=1000))
     parts = keras.Sequential([keras.layers.Flatten()]), keras.layers.Identity()
-    balance.set_model(DeePSiM(keras.Sequential(), weights, parts[1], parts[0]))
+    generator = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Identity()])
+    balance.set_model(DeePSiM(generator, weights, parts[1], parts[0]))
     balance.on_train_begin()
     printed = []
     for epoch, logs in enumerate(epochs):
