@@ -64,5 +64,5 @@ nitpicky = True
 # What other packages call their classes, and Python: their sites are not read here.
 nitpick_ignore_regex = [
     ("py:.*", r"(keras|tensorflow|tf|numpy|np)\..*"),
-    ("py:.*", r"(collections\.abc|os)\..*"),
+    ("py:.*", r"(collections\.abc|os|pathlib)\..*"),
 ]
