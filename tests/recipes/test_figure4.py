@@ -80,10 +80,10 @@ def test_bad_scales(scale):
 
 @pytest.fixture
 def photos(tmp_path):
-    """60 images without classes, so that no AlexNet is trained on them."""
+    """60 images of two classes."""
     generator = np.random.default_rng(0)
     images = generator.integers(0, 256, (60, 64, 64, 3), np.uint8)
-    np.savez(tmp_path / "photos.npz", images=images)
+    np.savez(tmp_path / "photos.npz", images=images, labels=np.arange(60) % 2)
     return f"npz:{tmp_path / 'photos.npz'}"
 
 
