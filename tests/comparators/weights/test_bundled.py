@@ -101,13 +101,14 @@ def test_takes_the_run_that_trained_a_comparator(tmp_path):
     assert make_comparator("alexnet:relu1", run.path).source == str(run.comparator)
 
 
-PACKAGED = [bundled._FOLDERS[0] / f"{name}.safetensors" for name in ("alexnet", "exemplar_cnn")]
+FOLDER = bundled.bundled_file("alexnet").parent
+PACKAGED = [FOLDER / f"{name}.safetensors" for name in ("alexnet", "exemplar_cnn")]
 
 
 def test_every_file_in_the_package_has_a_card_and_a_test():
-    files = set(bundled._FOLDERS[0].glob("*.safetensors"))
+    files = set(FOLDER.glob("*.safetensors"))
     # tests/perceptual/test_lpips.py tests the weights of LPIPS.
-    lpips = {bundled._FOLDERS[0] / f"lpips_{name}.safetensors" for name in ("alexnet", "vgg16")}
+    lpips = {FOLDER / f"lpips_{name}.safetensors" for name in ("alexnet", "vgg16")}
     assert files == {*PACKAGED, *lpips}
     assert all(file.with_suffix(".json").is_file() for file in files)
 

@@ -11,7 +11,6 @@ import requests
 from tfdeepsim.comparators.weights.read_once import digest_once
 from tfdeepsim.errors import InputError
 from tfdeepsim.lock import locked
-from tfdeepsim.progress import ProgressBar
 
 _SECONDS_TO_CONNECT, _SECONDS_BETWEEN_BYTES = 10, 60
 _BLOCK = 2**18
@@ -81,6 +80,9 @@ def _download(remote: RemoteFile) -> None:
 
 
 def _transfer(url: str, part: Path) -> None:
+    # Not at the top: reports import this module, and do without rich.
+    from tfdeepsim.progress import ProgressBar
+
     timeout = _SECONDS_TO_CONNECT, _SECONDS_BETWEEN_BYTES
     headers = {"Accept-Encoding": "identity"}
     with requests.get(url, stream=True, timeout=timeout, headers=headers) as answer:
