@@ -9,7 +9,7 @@ Example:
 import importlib
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # What a user imports. A name's module, and TensorFlow with it, is loaded when the name is first
 # used.
