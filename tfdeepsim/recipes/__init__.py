@@ -19,6 +19,7 @@ ALEXNET_RECIPES = ("figure4", *INVERSION_RECIPES)
 """Recipes that train the fully connected layers of AlexNet if no weights are given."""
 RECIPES = (
     "quickstart",
+    "learning_curves",
     "table1",
     "figure1",
     "comparators",
