@@ -14,6 +14,7 @@ from tfdeepsim.duration import duration
 from tfdeepsim.evaluation import check_names, data_options, evaluate, open_splits, trained_runs
 from tfdeepsim.evaluation_options import EvaluationOptions
 from tfdeepsim.files import slug
+from tfdeepsim.lock import locked
 from tfdeepsim.options import DataOptions
 from tfdeepsim.report.score_table import print_scores
 from tfdeepsim.report.write import check_free, write_report
@@ -153,6 +154,15 @@ def compare_losses(
     study.train(dry_run, console)
     if dry_run:
         return []
+    # Of several processes that trained the study together, the first evaluates it; those after it
+    # find the scores.
+    with locked(study.folder):
+        return _compare_trained(study, options, report, console)
+
+
+def _compare_trained(
+    study: Study, options: EvaluationOptions, report: _Report, console: rich.console.Console
+) -> list[Score]:
     data: DataOptions = next(iter(study.configs.values()))
     splits = study.splits(data)
     baselines, missing = study.baselines(options.baselines, splits)

@@ -31,16 +31,7 @@ def locked(path: Path, refusal: InputError | None = None) -> Iterator[None]:
         >>> with locked(Path("cache", "images.npy")):
         ...     write_images("cache/images.npy")
     """
-    file = path / ".lock" if refusal else path.parent / f".{path.name}.lock"
-    if file.is_symlink():
-        raise InputError(
-            "a lock file is no symbolic link",
-            got=f"{file}, a link to {os.readlink(file)}",
-            accepted="the folder without it; locks are files that this program creates",
-        )
-    file.parent.mkdir(parents=True, exist_ok=True)
-    # It opens the file without following links and without truncation.
-    lock = filelock.FileLock(file)
+    lock = _lock(path / ".lock" if refusal else _beside(path))
     try:
         lock.acquire(blocking=False)
     except filelock.Timeout:
@@ -52,3 +43,49 @@ def locked(path: Path, refusal: InputError | None = None) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+@contextlib.contextmanager
+def claimed(path: Path) -> Iterator[bool]:
+    """Whether this process is the one that works on a file or folder; it does not wait.
+
+    The claim ends with the process, even if the process is killed.
+
+    Args:
+        path: A file or folder that may not exist yet; the lock file is a hidden file beside it.
+
+    Raises:
+        InputError: If the lock file is a link.
+
+    Example:
+        >>> with claimed(Path("runs", "pixel-seed0")) as is_mine:
+        ...     if is_mine:
+        ...         train_it()
+    """
+    lock = _lock(_beside(path))
+    try:
+        lock.acquire(blocking=False)
+    except filelock.Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
+def _beside(path: Path) -> Path:
+    return path.parent / f".{path.name}.lock"
+
+
+def _lock(file: Path) -> filelock.BaseFileLock:
+    """The lock of a lock file, whose parent folders are created."""
+    if file.is_symlink():
+        raise InputError(
+            "a lock file is no symbolic link",
+            got=f"{file}, a link to {os.readlink(file)}",
+            accepted="the folder without it; locks are files that this program creates",
+        )
+    file.parent.mkdir(parents=True, exist_ok=True)
+    # It opens the file without following links and without truncation.
+    return filelock.FileLock(file)

@@ -26,6 +26,7 @@ from tfdeepsim.training.build import build_model
 from tfdeepsim.training.checkpoint import TrainingProgress
 from tfdeepsim.training.tasks import make_task
 from tfdeepsim.training.trainer import make_plan, train
+from tfdeepsim.work_sharing import in_turn
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,21 +114,25 @@ class Study:
     def train(self, dry_run: bool = False, console: rich.console.Console | None = None) -> None:
         """Train the missing runs, seed by seed, so that losses can be compared early.
 
+        Several processes can train one study, also on several machines with a shared folder: each
+        takes the next run that no other has. This returns when all runs are finished.
+
         Args:
             dry_run: Whether to check everything, print the cost, and stop.
             console: Console for plans and progress; None for standard output.
         """
         console = console or rich.console.Console()
         runs = [(name, number) for number in range(self.seeds) for name in self.configs]
-        for count, (name, number) in enumerate(runs, 1):
+        paths = {(name, number): self.run(name, number).path for name, number in runs}
+        turns = runs[: len(self.configs)] if dry_run else in_turn(paths, console)
+        for name, number in turns:
             config, run = self.config(name, number), self.run(name, number)
-            console.rule(f"{count} of {len(runs)}: {run.name}")
+            console.rule(f"{runs.index((name, number)) + 1} of {len(runs)}: {run.name}")
             ensure_trained(
                 config, run, dry_run=dry_run, console=console, data=self._dataset(config)
             )
-            if dry_run and count == len(self.configs):
-                console.print(f"and the same with {self.seeds} seeds in all", highlight=False)
-                return
+        if dry_run:
+            console.print(f"and the same with {self.seeds} seeds in all", highlight=False)
 
     def representations(self, name: str) -> list[Representation]:
         """The trained runs of a row, one per seed."""

@@ -19,6 +19,7 @@ from tfdeepsim.config import TrainConfig
 from tfdeepsim.decoder_probe import SPLITS, DecoderProbeResult, train_decoder
 from tfdeepsim.errors import InputError
 from tfdeepsim.files import replacing
+from tfdeepsim.lock import locked
 from tfdeepsim.recipes.scale import scaled_steps
 from tfdeepsim.recipes.table1 import configs as table1_configs
 from tfdeepsim.report.figures.image_rows import MOST, write_image_rows
@@ -89,15 +90,16 @@ def reproduce(
     if dry_run:
         return {}
     results = {}
-    for name, config in study.configs.items():
-        [representation] = study.representations(name)
-        splits = study.splits(config)
-        console.print(f"{name}: a decoder on the frozen embeddings", highlight=False)
-        embeddings = embeddings_of(representation, config.dataset, splits, SPLITS)
-        results[name] = train_decoder(
-            representation, splits, embeddings, dataset_name=config.dataset, steps=steps
-        )
-    _report(results, dataset, folder, console)
+    with locked(folder):
+        for name, config in study.configs.items():
+            [representation] = study.representations(name)
+            splits = study.splits(config)
+            console.print(f"{name}: a decoder on the frozen embeddings", highlight=False)
+            embeddings = embeddings_of(representation, config.dataset, splits, SPLITS)
+            results[name] = train_decoder(
+                representation, splits, embeddings, dataset_name=config.dataset, steps=steps
+            )
+        _report(results, dataset, folder, console)
     return results
 
 

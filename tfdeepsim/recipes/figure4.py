@@ -38,6 +38,7 @@ from tfdeepsim.fidelity.frechet import frechet_distance
 from tfdeepsim.fidelity.gradients import gradient_ratio
 from tfdeepsim.fidelity.kernel import kernel_distance
 from tfdeepsim.files import replacing
+from tfdeepsim.lock import locked
 from tfdeepsim.recipes.images import decode, interpolate, reconstruct
 from tfdeepsim.recipes.paper_settings import (
     CAFFE_WEIGHTS,
@@ -59,6 +60,7 @@ from tfdeepsim.report.figures.image_rows import write_image_rows
 from tfdeepsim.run import RunDirectory
 from tfdeepsim.study import ensure_trained
 from tfdeepsim.tables import Table, print_table
+from tfdeepsim.work_sharing import in_turn
 
 STEPS = 500_000
 LAMBDA_KL = 0.1
@@ -196,14 +198,16 @@ def reproduce(
         name: RunDirectory(folder / name.lower().replace(", ", "-").replace(" ", "-"))
         for name in rows
     }
-    for name, config in rows.items():
+    paths = {name: run.path for name, run in runs.items()}
+    for name in rows if dry_run else in_turn(paths, console):
         console.rule(name)
         if any(lacks and name.startswith(network) for network, lacks in missing.items()):
             console.print("its cost is known when its comparator is trained", highlight=False)
             continue
-        ensure_trained(config, runs[name], dry_run=dry_run, console=console)
+        ensure_trained(rows[name], runs[name], dry_run=dry_run, console=console)
     if not dry_run:
-        _report(runs, next(iter(rows.values())), folder, console)
+        with locked(folder):
+            _report(runs, next(iter(rows.values())), folder, console)
 
 
 def _report(

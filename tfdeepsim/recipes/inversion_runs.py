@@ -18,6 +18,7 @@ import rich.console
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.data.chosen_images import chosen_images
 from tfdeepsim.inversion_evaluation import TEST_IMAGES
+from tfdeepsim.lock import locked
 from tfdeepsim.recipes.paper_settings import (
     CAFFE_WEIGHTS,
     VIDEONET,
@@ -35,6 +36,7 @@ from tfdeepsim.recipes.trained_comparators import (
 )
 from tfdeepsim.run import RunDirectory
 from tfdeepsim.study import ensure_trained
+from tfdeepsim.work_sharing import in_turn
 
 RUN_DIR = "runs/inversions"
 STEPS = 500_000
@@ -90,7 +92,7 @@ class InversionRuns:
     Example:
         >>> inversions = InversionRuns("runs/inversions", 0.0006, "zip:photos.zip")
         >>> inversions.train_alexnet()
-        >>> inversions.train("relu6", "deepsim")
+        >>> inversions.train([("relu6", "deepsim", 0)])
     """
 
     def __init__(
@@ -181,8 +183,19 @@ class InversionRuns:
                 console=self.console,
             )
 
-    def train(self, layer: str, system: str, seed: int = 0) -> None:
-        """Train a run, or resume it; a finished run is left as it is. Arguments as of `config`."""
+    def train(self, runs: Sequence[tuple[str, str, int]]) -> None:
+        """Train runs, or resume them; finished runs are left as they are.
+
+        Several processes can share the work; this returns when all runs are finished.
+
+        Args:
+            runs: Layer, system and seed of each run, as of `config`.
+        """
+        paths = {key: self.run(*key).path for key in runs}
+        for layer, system, seed in runs if self.dry_run else in_turn(paths, self.console):
+            self._train(layer, system, seed)
+
+    def _train(self, layer: str, system: str, seed: int) -> None:
         needs_videonet = _needs_videonet(system)
         if needs_videonet:
             trained_videonet(self.videonet, self.data_dir, self.dry_run, self.console)
@@ -218,7 +231,7 @@ def train_and_report(
     inversions = InversionRuns(run_dir, **options)
     inversions.print_departures(runs)
     inversions.train_alexnet()
-    for layer, system in runs:
-        inversions.train(layer, system)
+    inversions.train([(layer, system, 0) for layer, system in runs])
     if not inversions.dry_run:
-        report(inversions, chosen_images(inversions.config(*runs[0]), TEST_IMAGES))
+        with locked(inversions.folder):
+            report(inversions, chosen_images(inversions.config(*runs[0]), TEST_IMAGES))

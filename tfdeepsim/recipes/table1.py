@@ -27,6 +27,7 @@ from tfdeepsim.data import describe, open_dataset
 from tfdeepsim.duration import duration
 from tfdeepsim.errors import InputError
 from tfdeepsim.evaluation_options import EvaluationOptions
+from tfdeepsim.lock import locked
 from tfdeepsim.recipes.encoder_variants import (
     GAMMAS,
     LATENT_DIMS,
@@ -163,7 +164,8 @@ def _compare(
             f"{runs} runs to train, about {duration(seconds)} on this machine", highlight=False
         )
     study.train(console=console)
-    chosen = chosen_variants(study, families, options)
+    with locked(study.folder):
+        chosen = chosen_variants(study, families, options)
     configs = {variant: study.configs[variant] for variant in chosen.values()}
     # The report is of the chosen ones alone: the others are never scored on the test split.
     best = dataclasses.replace(study, configs=configs)

@@ -28,6 +28,7 @@ from tfdeepsim.data import open_dataset
 from tfdeepsim.data.naming import dataset_name
 from tfdeepsim.export import load_generator
 from tfdeepsim.fidelity.fidelity import Fidelity, measure
+from tfdeepsim.lock import locked
 from tfdeepsim.probes.scikit_learn.folds import FoldScores
 from tfdeepsim.recipes.images import encode, reconstruct
 from tfdeepsim.recipes.paper_settings import (
@@ -44,6 +45,7 @@ from tfdeepsim.report.fidelity_table import FidelityTable, print_fidelity, write
 from tfdeepsim.report.figures.image_rows import write_image_rows
 from tfdeepsim.run import RunDirectory
 from tfdeepsim.study import ensure_trained
+from tfdeepsim.work_sharing import in_turn
 
 STEPS = 500_000
 IMAGE_SIZE = 64
@@ -133,11 +135,13 @@ def reproduce(
     data = None if dry_run else svm_folds(open_dataset(dataset, data_dir, first))
     paper = configs(1.0, comparator_weights=CAFFE_WEIGHTS)
     print_departures(rows, paper, console, (EXEMPLAR_CNN,))
-    for name, config in rows.items():
+    paths = {name: run.path for name, run in runs.items()}
+    for name in rows if dry_run else in_turn(paths, console):
         console.rule(name)
-        ensure_trained(config, runs[name], dry_run=dry_run, console=console)
+        ensure_trained(rows[name], runs[name], dry_run=dry_run, console=console)
     if data is not None:
-        _report(runs, dataset, data, folder, console)
+        with locked(folder):
+            _report(runs, dataset, data, folder, console)
 
 
 @dataclasses.dataclass(frozen=True)

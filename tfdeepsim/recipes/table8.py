@@ -37,6 +37,7 @@ from tfdeepsim.inversion_evaluation import (
     validation_images,
     write_pictures,
 )
+from tfdeepsim.lock import locked
 from tfdeepsim.recipes.inversion_runs import LAYERS, RUN_DIR, InversionRuns
 from tfdeepsim.recipes.trained_comparators import CONVOLUTIONS
 from tfdeepsim.report.inversion_table import InversionTable, print_inversions, write_inversions
@@ -105,13 +106,13 @@ def reproduce(
     inversions.print_departures(rows())
     inversions.train_alexnet()
     # Seed by seed, so that the first results can be looked at early.
-    for seed in range(1 if dry_run else SEEDS):
-        for layer, system in rows():
-            inversions.train(layer, system, seed)
+    seeds = range(1 if dry_run else SEEDS)
+    inversions.train([(layer, system, seed) for seed in seeds for layer, system in rows()])
     if dry_run:
         inversions.console.print(f"and the same with {SEEDS} seeds in all", highlight=False)
     else:
-        _report(inversions)
+        with locked(inversions.folder):
+            _report(inversions)
 
 
 def _report(inversions: InversionRuns) -> None:

@@ -1,9 +1,12 @@
 """Comparators that a recipe trains itself, if no weights are given."""
 
+import contextlib
+
 import rich.console
 
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.data.lazy_dataset import LazyDataset
+from tfdeepsim.lock import locked
 from tfdeepsim.run import RunDirectory
 from tfdeepsim.study import ensure_trained
 from tfdeepsim.training.tasks import check_data_of_dry_run
@@ -47,8 +50,7 @@ def trained_alexnet(
     """
     console.rule("AlexNet, from the labels")
     config = _alexnet_config(dataset, data_dir, image_size, convolutions)
-    ensure_trained(config, run, dry_run=dry_run, console=console)
-    return str(run.path) if run.comparator.is_file() else None
+    return _trained(config, run, dry_run, console)
 
 
 def has_classes(dataset: str, data_dir: str | None, image_size: int, dry_run: bool = False) -> bool:
@@ -107,5 +109,13 @@ def trained_videonet(
         data_dir=data_dir,
         epochs=VIDEO_EPOCHS,
     )
-    ensure_trained(config, run, dry_run=dry_run, console=console)
+    return _trained(config, run, dry_run, console)
+
+
+def _trained(
+    config: TrainConfig, run: RunDirectory, dry_run: bool, console: rich.console.Console
+) -> str | None:
+    # Of several processes that share the work of a recipe, one trains, and the others wait.
+    with contextlib.nullcontext() if dry_run else locked(run.path):
+        ensure_trained(config, run, dry_run=dry_run, console=console)
     return str(run.path) if run.comparator.is_file() else None
