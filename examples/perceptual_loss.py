@@ -1,5 +1,5 @@
 """Denoise photographs with a small autoencoder, trained once with the mean squared error of pixels
-and once with a perceptual loss: the errors of features of AlexNet.
+and once with a perceptual loss: the errors of features of AlexNet, and a little of the pixels'.
 
     python examples/perceptual_loss.py zip:photos.zip
 
@@ -8,6 +8,7 @@ and draws them. It needs matplotlib.
 """
 
 import argparse
+import functools
 
 import keras
 import matplotlib
@@ -23,15 +24,11 @@ SHOWN = 4
 
 def make_autoencoder() -> keras.Model:
     """A plain Keras model from images [B, H, W, 3] to images, both in [0, 1]."""
-    layers = keras.layers
+    relu = functools.partial(keras.layers.Conv2D, padding="same", activation="relu")
+    rgb = keras.layers.Conv2D(3, 3, padding="same", activation="sigmoid")
+    up = keras.layers.UpSampling2D(2)
     return keras.Sequential(
-        [
-            layers.Conv2D(32, 5, strides=2, padding="same", activation="relu"),
-            layers.Conv2D(64, 3, padding="same", activation="relu"),
-            layers.Conv2D(64, 3, padding="same", activation="relu"),
-            layers.Conv2DTranspose(32, 4, strides=2, padding="same", activation="relu"),
-            layers.Conv2D(3, 3, padding="same", activation="sigmoid"),
-        ]
+        [relu(32, 5, strides=2), relu(64, 3), relu(64, 3), up, relu(32, 3), rgb]
     )
 
 
@@ -44,8 +41,8 @@ def load_images(dataset: str, split: str, count: int) -> np.ndarray:
 
 parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
 parser.add_argument("dataset", help="images, e.g. zip:photos.zip or folder:photos")
-parser.add_argument("--images", type=int, default=1000, help="number of images to train on")
-parser.add_argument("--epochs", type=int, default=8)
+parser.add_argument("--images", type=int, default=800, help="number of images to train on")
+parser.add_argument("--epochs", type=int, default=6)
 parser.add_argument("--picture", default="perceptual_loss.png", help="file to draw to")
 options = parser.parse_args()
 
@@ -55,8 +52,12 @@ random = np.random.default_rng(0)
 noisy, noisy_test = (np.clip(x + random.normal(0, 0.2, x.shape), 0, 1) for x in (clean, test))
 
 columns = {"noisy": noisy_test}
+features, pixels = tds.PerceptualLoss("alexnet:relu2"), keras.losses.MeanSquaredError()
+losses = {
+    "pixel loss": pixels,
+    "perceptual loss": lambda x, y: features(x, y) + 100 * pixels(x, y),
+}
 lpips, psnr = tds.LPIPS("alexnet"), tds.PSNR()
-losses = {"pixel loss": "mse", "perceptual loss": tds.PerceptualLoss("alexnet:relu2")}
 for name, loss in losses.items():
     keras.utils.set_random_seed(0)
     model = make_autoencoder()

@@ -140,3 +140,27 @@ def test_other_arguments_are_another_comparison(study, photos):
     assert process.returncode == 2
     assert len(err.splitlines()) == 1
     assert "a comparison continues only its own runs" in err
+
+
+def results(folder):
+    with open(folder / "report" / "results.csv") as file:
+        return {
+            (row["run"], row["probe"], row["metric"]): row["values"] for row in csv.DictReader(file)
+        }
+
+
+def test_three_processes_one_of_them_killed_make_the_table_of_one(photos, tmp_path):
+    alone, shared = tmp_path / "alone", tmp_path / "shared"
+    finish(start(alone, photos, "--deterministic"))
+    doomed = start(shared, photos, "--deterministic")
+    first = shared / f"{LOSSES[0]}-seed0" / "config.json"
+    while doomed.poll() is None and not first.exists():
+        time.sleep(0.02)
+    others = [start(shared, photos, "--deterministic") for _ in range(2)]
+    doomed.send_signal(signal.SIGKILL)
+    doomed.communicate()
+    outputs = [finish(process) for process in others]
+    assert results(shared) == results(alone)
+    trained = sum(text.count("trained 2 epochs") for text in outputs)
+    assert trained == 4, "each run was trained once"
+    assert all("report: " in text for text in outputs)
