@@ -11,6 +11,7 @@ from tfdeepsim.files import (
     sha256_of,
     sha256_of_json,
     slug,
+    spreadsheet_cell,
     sweep,
     write_json,
 )
@@ -140,3 +141,19 @@ def test_sweep_keeps_what_stands_and_what_it_is_told_to_spare(tmp_path):
         "state.npz",
         "train",
     ]
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ("=HYPERLINK(1)", "'=HYPERLINK(1)"),
+        ("@sum", "'@sum"),
+        ("-2+3+cmd|' /C calc'!A0", "'-2+3+cmd|' /C calc'!A0"),
+        ("+x", "'+x"),
+        ("-0.5 1.2e-05", "-0.5 1.2e-05"),
+        ("p-ae", "p-ae"),
+        (-0.5, -0.5),
+    ],
+)
+def test_no_cell_is_a_formula(value, written):
+    assert spreadsheet_cell(value) == written

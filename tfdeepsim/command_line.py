@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import errno
+import io
 import os
 import signal
 import sys
@@ -59,8 +60,12 @@ def run_command(body: Callable[[Sequence[str]], int | None], argv: Sequence[str]
     # AVX-512 it turns the convolutions of oneDNN off, which are faster there too.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that knows fewer characters than a name has gets their numbers.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
-        with _sigterm_like_ctrl_c():
+        with _sigterm_like_ctrl_c(), _flushed_output():
             return body(sys.argv[1:] if argv is None else argv) or 0
     except InputError as error:
         return _fail(str(error))
@@ -102,6 +107,15 @@ def import_tensorflow() -> None:
         finally:
             os.dup2(stderr, 2)
             os.close(stderr)
+
+
+@contextlib.contextmanager
+def _flushed_output() -> Iterator[None]:
+    """A context at whose end all output is written, so that a reader that is gone is noticed."""
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ from typing import Any
 import rich.console
 
 from tfdeepsim.card import make_card, print_cards, write_card
+from tfdeepsim.console import PlainConsole
 from tfdeepsim.data.dataset import Splits
 from tfdeepsim.decoder_probe import train_decoder
 from tfdeepsim.duration import duration
@@ -144,13 +145,11 @@ def compare_losses(
     """
     report = _Report(folder, overwrite, command)
     report.check()
-    console = rich.console.Console()
+    console = PlainConsole()
     study.check()
     runs, seconds = study.cost()
     if runs:
-        console.print(
-            f"{runs} runs to train, about {duration(seconds)} on this machine", highlight=False
-        )
+        console.print(f"{runs} runs to train, about {duration(seconds)} on this machine")
     study.train(dry_run, console)
     if dry_run:
         return []

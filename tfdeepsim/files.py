@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Collection, Iterator
@@ -133,3 +134,16 @@ def slug(name: str) -> str:
     return "".join(
         character if character.isalnum() or character in "._" else "-" for character in name
     )
+
+
+def spreadsheet_cell(value: Any) -> Any:
+    """A value for a CSV file that no spreadsheet takes for a formula: text that begins like one
+    gets an apostrophe in front.
+
+    Example:
+        >>> spreadsheet_cell("=1+1"), spreadsheet_cell("-0.5 0.25"), spreadsheet_cell(-0.5)
+        ("'=1+1", '-0.5 0.25', -0.5)
+    """
+    if not isinstance(value, str) or value[:1] not in set("=+-@\t\r"):
+        return value
+    return value if re.fullmatch(r"[-+.\de ]+", value) and value[0] in "+-" else f"'{value}"

@@ -9,6 +9,7 @@ import numpy as np
 import rich.console
 
 from tfdeepsim.config import TrainConfig
+from tfdeepsim.console import PlainConsole
 from tfdeepsim.data.chosen_images import chosen_images
 from tfdeepsim.errors import InputError
 from tfdeepsim.export import load_generator
@@ -237,7 +238,7 @@ def evaluate_optimization(
     """
     targets = chosen_images(config, TEST_IMAGES)
     features = Features(extractor_of(config), targets.shape[1:])
-    console = rich.console.Console()
+    console = PlainConsole()
     notes = []
     if settings.tv_weight is None:
         choice = chosen_tv_weight(

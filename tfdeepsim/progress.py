@@ -8,6 +8,8 @@ from typing import TypeVar
 import rich.console
 import rich.progress
 
+from tfdeepsim.console import PlainConsole
+
 Item = TypeVar("Item")
 
 PATIENCE = 1.0
@@ -43,7 +45,7 @@ class ProgressBar:
         shown: bool = True,
     ):
         self._what = what
-        self._console = console or rich.console.Console(stderr=True)
+        self._console = console or PlainConsole(stderr=True)
         amount: tuple[rich.progress.ProgressColumn, ...] = (rich.progress.MofNCompleteColumn(),)
         if unit == "bytes":
             amount = (rich.progress.DownloadColumn(), rich.progress.TransferSpeedColumn())
@@ -102,4 +104,4 @@ class ProgressBar:
             self._silent = True
             self._bar.start()
             if not self._console.is_terminal:
-                self._console.print(self._what, markup=False, highlight=False, soft_wrap=True)
+                self._console.print(self._what, soft_wrap=True)

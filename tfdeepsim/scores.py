@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Iterable, Sequence
 
-from tfdeepsim.files import replacing
+from tfdeepsim.files import replacing, spreadsheet_cell
 
 BASELINES = {
     "pca": "PCA of pixels",
@@ -139,6 +139,5 @@ def write_csv(path: str | os.PathLike, scores: Iterable[Score]) -> None:
         writer = csv.DictWriter(file, [field.name for field in dataclasses.fields(Score)])
         writer.writeheader()
         for score in scores:
-            writer.writerow(
-                dataclasses.asdict(score) | {"values": " ".join(map(repr, score.values))}
-            )
+            row = dataclasses.asdict(score) | {"values": " ".join(map(repr, score.values))}
+            writer.writerow({name: spreadsheet_cell(value) for name, value in row.items()})

@@ -11,6 +11,7 @@ from pathlib import Path
 import rich.console
 
 from tfdeepsim.config import TrainConfig
+from tfdeepsim.console import PlainConsole
 from tfdeepsim.data.dataset import Splits
 from tfdeepsim.data.lazy_dataset import LazyDataset
 from tfdeepsim.errors import InputError
@@ -121,7 +122,7 @@ class Study:
             dry_run: Whether to check everything, print the cost, and stop.
             console: Console for plans and progress; None for standard output.
         """
-        console = console or rich.console.Console()
+        console = console or PlainConsole()
         runs = [(name, number) for number in range(self.seeds) for name in self.configs]
         paths = {(name, number): self.run(name, number).path for name, number in runs}
         turns = runs[: len(self.configs)] if dry_run else in_turn(paths, console)
@@ -132,7 +133,7 @@ class Study:
                 config, run, dry_run=dry_run, console=console, data=self._dataset(config)
             )
         if dry_run:
-            console.print(f"and the same with {self.seeds} seeds in all", highlight=False)
+            console.print(f"and the same with {self.seeds} seeds in all")
 
     def representations(self, name: str) -> list[Representation]:
         """The trained runs of a row, one per seed."""
@@ -218,7 +219,7 @@ def ensure_trained(
     Raises:
         InputError: If the directory holds a run that was trained with another config.
     """
-    console = console or rich.console.Console()
+    console = console or PlainConsole()
     check_same_config(config, run)
     if run.outcome(config.task).exists():
         console.print("finished already")

@@ -93,10 +93,11 @@ def print_table(table: Table, console: "Console | None" = None) -> None:
         table: The table.
         console: Console to print to; None for standard output.
     """
-    from rich.console import Console
     from rich.text import Text
 
-    console = console or Console()
+    from tfdeepsim.console import PlainConsole
+
+    console = console or PlainConsole()
     width, ascii_only = console.width, console.options.ascii_only
     lines = _wrapped(_clean(table.title, ascii_only), width, "bold") if table.title else []
     lines += _Layout(table, ascii_only).lines(width)

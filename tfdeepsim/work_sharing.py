@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import rich.console
 
+from tfdeepsim.console import PlainConsole
 from tfdeepsim.lock import claimed
 
 Key = TypeVar("Key", bound=Hashable)
@@ -35,7 +36,7 @@ def in_turn(runs: Mapping[Key, Path], console: rich.console.Console | None = Non
         >>> for name in in_turn({"pixel": Path("runs/pixel"), "l1": Path("runs/l1")}):
         ...     train_unless_finished(name)
     """
-    console = console or rich.console.Console()
+    console = console or PlainConsole()
     waiting = False
     left = list(runs)
     while left:
@@ -52,8 +53,6 @@ def in_turn(runs: Mapping[Key, Path], console: rich.console.Console | None = Non
                 paths = ", ".join(str(runs[name]) for name in taken)
                 console.print(
                     f"waiting for other processes, which do {paths}",
-                    markup=False,
-                    highlight=False,
                     soft_wrap=True,
                 )
             waiting = True

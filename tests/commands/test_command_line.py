@@ -2,11 +2,15 @@
 
 import json
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from tfdeepsim.commands import evaluate, train
 
+CHECKOUT = Path(__file__).parents[2]
 PERCEPTUAL = ["--loss", "perceptual", "--comparator", "random_alexnet:relu2"]
 
 
@@ -293,3 +297,43 @@ def test_a_bug_keeps_its_traceback():
 
     with pytest.raises(ZeroDivisionError):
         run_command(lambda argv: 1 // 0, [])
+
+
+PRINTS = """
+import sys
+from tfdeepsim.command_line import run_command
+from tfdeepsim.console import PlainConsole
+from tfdeepsim.errors import InputError
+
+def body(arguments):
+    console = PlainConsole()
+    for number in range(int(arguments[0])):
+        console.print("Käse \u2028 µ", number)
+    if arguments[1:]:
+        raise InputError("a name", got="Käse", accepted="cheese")
+
+sys.exit(run_command(body, None))
+"""
+
+
+def run(arguments, **environment):
+    return subprocess.Popen(
+        [sys.executable, "-X", "utf8=0", "-c", PRINTS, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT), **environment},
+    )
+
+
+def test_a_terminal_that_knows_ascii_only_gets_all_text():
+    out, err = run(["2", "fail"], PYTHONIOENCODING="ascii").communicate()
+    assert out.decode("ascii").splitlines()[0].startswith("K\\xe4se")
+    assert err.decode("ascii") == "error: a name: got K\\xe4se; accepted: cheese\n"
+
+
+def test_a_reader_that_is_gone_ends_a_command_quietly():
+    with run(["50000"]) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141

@@ -5,8 +5,8 @@ import io
 import keras
 import numpy as np
 import pytest
-import rich.console
 
+from tfdeepsim.console import PlainConsole
 from tfdeepsim.training.epoch_progress import EpochProgress, short
 
 # A VAE under all terms of DeePSiM, with a probe; numbers as long as they become.
@@ -37,7 +37,7 @@ COMPARATOR = {
 
 def printed(logs, epoch=99, epochs=100, width=80):
     out = io.StringIO()
-    progress = EpochProgress(rich.console.Console(file=out, width=width), epochs)
+    progress = EpochProgress(PlainConsole(file=out, width=width), epochs)
     progress.on_epoch_end(epoch, dict(logs))
     return out.getvalue()
 
@@ -105,14 +105,14 @@ def fitted(console):
 
 def test_a_file_gets_one_line_for_each_epoch():
     out = io.StringIO()
-    fitted(rich.console.Console(file=out))
+    fitted(PlainConsole(file=out))
     assert [line[:10] for line in out.getvalue().splitlines()] == ["epoch 1/2 ", "epoch 2/2 "]
 
 
 def test_a_terminal_gets_a_bar_that_is_removed(monkeypatch):
     monkeypatch.setattr("tfdeepsim.progress.PATIENCE", -1.0)
     out = io.StringIO()
-    fitted(rich.console.Console(file=out, force_terminal=True, width=80))
+    fitted(PlainConsole(file=out, force_terminal=True, width=80))
     text = out.getvalue()
     assert "━" in text
     assert "loss " in text

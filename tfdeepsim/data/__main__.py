@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfdeepsim.command_line import Parser, import_tensorflow, run_command
+from tfdeepsim.console import PlainConsole
 from tfdeepsim.data import KINDS, check_name, describe, open_dataset
 from tfdeepsim.errors import InputError
 from tfdeepsim.files import replacing, slug
@@ -96,7 +97,6 @@ def _check_sheet(path: Path, overwrite: bool) -> None:
 
 
 def _inspect(options: DataOptions, sheet: Path | None, is_cache_given: bool) -> None:
-    import rich.console
 
     from tfdeepsim.data.array_dataset import ArrayDataset
     from tfdeepsim.data.dataset import Splits
@@ -115,7 +115,7 @@ def _inspect(options: DataOptions, sheet: Path | None, is_cache_given: bool) -> 
     # Only a few images are shown: if they can be read by themselves, the others are not decoded.
     decode_few = not is_cache_given and isinstance(dataset, ArrayDataset) and dataset.is_indexed
     splits = Splits(dataset, "none" if decode_few else options.cache)
-    print_report(rich.console.Console(), dataset, description, inspect_labels(dataset, splits))
+    print_report(PlainConsole(), dataset, description, inspect_labels(dataset, splits))
     _write_sheet(dataset, splits, sheet or _default_sheet(dataset))
 
 

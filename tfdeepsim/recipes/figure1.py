@@ -16,6 +16,7 @@ from pathlib import Path
 import rich.console
 
 from tfdeepsim.config import TrainConfig
+from tfdeepsim.console import PlainConsole
 from tfdeepsim.decoder_probe import SPLITS, DecoderProbeResult, train_decoder
 from tfdeepsim.errors import InputError
 from tfdeepsim.files import replacing
@@ -77,14 +78,13 @@ def reproduce(
     Returns:
         Decoded test images and their error, by the name of the encoder; empty after a dry run.
     """
-    console, folder = rich.console.Console(), Path(run_dir)
+    console, folder = PlainConsole(), Path(run_dir)
     study = Study(folder, configs(scale, dataset, data_dir, comparator_weights), seeds=1)
     steps = scaled_steps(DECODER_STEPS, scale)
     study.check()
     console.print(
         f"4 encoders, and a decoder of {steps:,} steps on each; the paper does not say how long "
         "its decoders were trained",
-        highlight=False,
     )
     study.train(dry_run, console)
     if dry_run:
@@ -94,7 +94,7 @@ def reproduce(
         for name, config in study.configs.items():
             [representation] = study.representations(name)
             splits = study.splits(config)
-            console.print(f"{name}: a decoder on the frozen embeddings", highlight=False)
+            console.print(f"{name}: a decoder on the frozen embeddings")
             embeddings = embeddings_of(representation, config.dataset, splits, SPLITS)
             results[name] = train_decoder(
                 representation, splits, embeddings, dataset_name=config.dataset, steps=steps
@@ -123,4 +123,4 @@ def _report(
     print_table(table, console)
     with replacing(folder / "decoded.md") as new:
         new.write_text(table_markdown(table), encoding="utf-8")
-    console.print(f"picture: {folder / 'decoded.png'}", highlight=False, soft_wrap=True)
+    console.print(f"picture: {folder / 'decoded.png'}", soft_wrap=True)

@@ -48,7 +48,7 @@ def report(inversions: InversionRuns, targets: np.ndarray) -> None:
     path = inversions.folder / "comparators.png"
     images = {name: reconstructions for name, (_, reconstructions) in results.items()}
     write_pictures(path, {"image": targets} | images)
-    inversions.console.print(f"picture: {path}", highlight=False, soft_wrap=True)
+    inversions.console.print(f"picture: {path}", soft_wrap=True)
 
 
 reproduce = partial(train_and_report, RUNS, report)

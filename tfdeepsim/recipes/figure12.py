@@ -49,7 +49,7 @@ def report(inversions: InversionRuns, targets: np.ndarray) -> None:
     print_table(Table(title, ["Features", *result.errors], [cells]), inversions.console)
     path = inversions.folder / "preservation.png"
     write_image_rows(path, rows)
-    inversions.console.print(f"picture: {path}", highlight=False, soft_wrap=True)
+    inversions.console.print(f"picture: {path}", soft_wrap=True)
 
 
 reproduce = partial(train_and_report, RUNS, report)

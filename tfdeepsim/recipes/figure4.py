@@ -31,6 +31,7 @@ import rich.console
 from tfdeepsim.comparators import make_comparator
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.config.defaults import FULLY_CONNECTED
+from tfdeepsim.console import PlainConsole
 from tfdeepsim.data.chosen_images import chosen_images
 from tfdeepsim.export import load_generator
 from tfdeepsim.fidelity.fidelity import SUBSET_SIZE, features_of
@@ -168,7 +169,7 @@ def reproduce(
         dry_run: Check everything, print the cost of each run, and stop.
         convolutions: What is below the layers that are trained, as `TrainConfig.convolutions`.
     """
-    console, folder = rich.console.Console(), Path(run_dir)
+    console, folder = PlainConsole(), Path(run_dir)
     alexnet_run, video_run = RunDirectory(folder / "alexnet"), RunDirectory(folder / "videonet")
     scaled_steps(STEPS, scale)  # which checks the scale, before data is opened
     image_size = (FULL if scale == 1 else SMALL)["image_size"]
@@ -202,7 +203,7 @@ def reproduce(
     for name in rows if dry_run else in_turn(paths, console):
         console.rule(name)
         if any(lacks and name.startswith(network) for network, lacks in missing.items()):
-            console.print("its cost is known when its comparator is trained", highlight=False)
+            console.print("its cost is known when its comparator is trained")
             continue
         ensure_trained(rows[name], runs[name], dry_run=dry_run, console=console)
     if not dry_run:
@@ -240,7 +241,6 @@ def _report(
     write_image_rows(folder / "interpolations.png", interpolations)
     console.print(
         f"pictures: {folder}/samples.png, reconstructions.png, interpolations.png",
-        highlight=False,
         soft_wrap=True,
     )
 

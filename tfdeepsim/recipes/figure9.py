@@ -41,12 +41,10 @@ def report(inversions: InversionRuns, targets: np.ndarray) -> None:
         inversions.console.print(
             f"{layer}, {system}: feature error {first:.1%} after one iteration, {last:.1%} after "
             f"{len(curves[f'{layer}, {system}'])}; last step {reencoding.from_previous[-1]:.1%}",
-            highlight=False,
         )
     write_drift(inversions.folder / "drift.png", curves)
     inversions.console.print(
         f"pictures: {inversions.folder}/reencoding-*.png, drift.png",
-        highlight=False,
         soft_wrap=True,
     )
 

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rich.console
 
 from tfdeepsim.config import TrainConfig
+from tfdeepsim.console import PlainConsole
 from tfdeepsim.data.chosen_images import chosen_images
 from tfdeepsim.inversion_evaluation import TEST_IMAGES
 from tfdeepsim.lock import locked
@@ -116,7 +116,7 @@ class InversionRuns:
         self.videonet = RunDirectory(self.folder / "videonet")
         self.dry_run = dry_run
         self.convolutions = convolutions
-        self.console = rich.console.Console()
+        self.console = PlainConsole()
 
     def config(self, layer: str, system: str, seed: int = 0) -> TrainConfig:
         """The config of a run.
@@ -202,9 +202,7 @@ class InversionRuns:
         run = self.run(layer, system, seed)
         self.console.rule(run.name)
         if self.alexnet is None or (needs_videonet and not self.videonet.comparator.is_file()):
-            self.console.print(
-                "its cost is known when the networks that it needs are trained", highlight=False
-            )
+            self.console.print("its cost is known when the networks that it needs are trained")
             return
         config = self.config(layer, system, seed)
         ensure_trained(config, run, dry_run=self.dry_run, console=self.console)

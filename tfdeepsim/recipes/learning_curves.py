@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import rich.console
 
 from tfdeepsim.comparison import compare_losses
 from tfdeepsim.config import TrainConfig
+from tfdeepsim.console import PlainConsole
 from tfdeepsim.errors import InputError
 from tfdeepsim.evaluation_options import EvaluationOptions
 from tfdeepsim.files import replacing
@@ -85,7 +85,7 @@ def reproduce(
     Returns:
         The scores in the table.
     """
-    folder, console = Path(run_dir), rich.console.Console()
+    folder, console = Path(run_dir), PlainConsole()
     study = Study(folder, configs(scale, data_dir, comparator_weights), SEEDS)
     scores = compare_losses(
         study,
@@ -100,7 +100,7 @@ def reproduce(
         chance = next(score.chance for score in scores if score.metric == "l1")
         (folder / "curves.png").write_bytes(probe_curves(curves, chance))
         print_table(curve_table(curves), console)
-        console.print(f"curves: {folder / 'curves.png'}", highlight=False, soft_wrap=True)
+        console.print(f"curves: {folder / 'curves.png'}", soft_wrap=True)
     print_reported("llv2", console)
     return scores
 

@@ -109,7 +109,7 @@ def print_departures(
         further: Departures that no config shows.
     """
     for line in (*departures(rows, paper), *further):
-        console.print(f"departs from the paper: {line}", highlight=False, soft_wrap=True)
+        console.print(f"departs from the paper: {line}", soft_wrap=True)
 
 
 def departures(rows: Mapping[str, TrainConfig], paper: Mapping[str, TrainConfig]) -> list[str]:

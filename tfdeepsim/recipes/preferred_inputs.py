@@ -53,7 +53,7 @@ def report(inversions: InversionRuns, targets: np.ndarray) -> None:
     print_table(Table(title, ["Unit", "Start", "Found"], [cells]), inversions.console)
     path = inversions.folder / "preferred_inputs.png"
     write_image_rows(path, rows)
-    inversions.console.print(f"picture: {path}", highlight=False, soft_wrap=True)
+    inversions.console.print(f"picture: {path}", soft_wrap=True)
 
 
 reproduce = partial(train_and_report, RUNS, report)

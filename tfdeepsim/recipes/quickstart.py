@@ -11,10 +11,9 @@ probes are trained on each embedding and on baselines.
 from pathlib import Path
 from typing import Any
 
-import rich.console
-
 from tfdeepsim.comparison import compare_losses
 from tfdeepsim.config import TrainConfig
+from tfdeepsim.console import PlainConsole
 from tfdeepsim.errors import InputError
 from tfdeepsim.evaluation_options import EvaluationOptions
 from tfdeepsim.recipes.systems import print_reported, systems
@@ -78,5 +77,5 @@ def reproduce(
         dry_run=dry_run,
         command=f"train.py --recipe quickstart --scale {scale:g}",
     )
-    print_reported("llv2", rich.console.Console())
+    print_reported("llv2", PlainConsole())
     return scores

@@ -23,6 +23,7 @@ import rich.console
 
 from tfdeepsim.comparison import compare_losses
 from tfdeepsim.config import TrainConfig
+from tfdeepsim.console import PlainConsole
 from tfdeepsim.data import describe, open_dataset
 from tfdeepsim.duration import duration
 from tfdeepsim.errors import InputError
@@ -124,7 +125,7 @@ def reproduce(
     Returns:
         The scores of the chosen variants on all datasets whose files exist.
     """
-    console, scores = rich.console.Console(), []
+    console, scores = PlainConsole(), []
     sizes, weights = parse_latent_dims(latent_dims), parse_gammas(gammas)
     families = {
         encoder: list(family) for encoder, family in variants(SYSTEMS, sizes, weights).items()
@@ -135,7 +136,7 @@ def reproduce(
     for name, rows in configs(scale, data_dir, comparator_weights, sizes, weights).items():
         console.rule(name)
         if reason := _missing(next(iter(rows.values())), dry_run):
-            console.print(f"left out: {reason}", highlight=False)
+            console.print(f"left out: {reason}")
             print_reported(name, console)
             continue
         study = Study(Path(run_dir, name), rows, SEEDS)
@@ -160,9 +161,7 @@ def _compare(
     study.check()
     runs, seconds = study.cost()
     if runs:
-        console.print(
-            f"{runs} runs to train, about {duration(seconds)} on this machine", highlight=False
-        )
+        console.print(f"{runs} runs to train, about {duration(seconds)} on this machine")
     study.train(console=console)
     with locked(study.folder):
         chosen = chosen_variants(study, families, options)

@@ -24,6 +24,7 @@ import rich.console
 from tfdeepsim.comparators import make_comparator
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.config.defaults import LOSSES
+from tfdeepsim.console import PlainConsole
 from tfdeepsim.data import open_dataset
 from tfdeepsim.data.naming import dataset_name
 from tfdeepsim.export import load_generator
@@ -124,7 +125,7 @@ def reproduce(
         comparator_weights: Weights of AlexNet; None for the bundled ones.
         dry_run: Check everything, print the cost of each run, and stop.
     """
-    console, folder = rich.console.Console(), Path(run_dir)
+    console, folder = PlainConsole(), Path(run_dir)
     rows = configs(scale, dataset, data_dir, comparator_weights)
     runs = {
         name: RunDirectory(folder / name.lower().replace(", ", "-").replace(" ", "-"))
@@ -181,7 +182,7 @@ def _report(
     write_image_rows(
         folder / "reconstructions.png", {name: x[shown] for name, x in pictures.items()}
     )
-    console.print(f"picture: {folder / 'reconstructions.png'}", highlight=False, soft_wrap=True)
+    console.print(f"picture: {folder / 'reconstructions.png'}", soft_wrap=True)
 
 
 def _table(rows: Mapping[str, _Row], data: SvmFolds, dataset: str) -> FidelityTable:

@@ -109,7 +109,7 @@ def reproduce(
     seeds = range(1 if dry_run else SEEDS)
     inversions.train([(layer, system, seed) for seed in seeds for layer, system in rows()])
     if dry_run:
-        inversions.console.print(f"and the same with {SEEDS} seeds in all", highlight=False)
+        inversions.console.print(f"and the same with {SEEDS} seeds in all")
     else:
         with locked(inversions.folder):
             _report(inversions)
@@ -132,7 +132,7 @@ def _report(inversions: InversionRuns) -> None:
     write_inversions(inversions.folder, table)
     _write_pictures(inversions.folder, targets, images)
     inversions.console.print(
-        f"pictures: {inversions.folder}/layers.png, ablations.png", highlight=False, soft_wrap=True
+        f"pictures: {inversions.folder}/layers.png, ablations.png", soft_wrap=True
     )
 
 

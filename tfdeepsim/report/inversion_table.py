@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tfdeepsim.files import replacing
+from tfdeepsim.files import replacing, spreadsheet_cell
 from tfdeepsim.inversion.score import InversionScore
 from tfdeepsim.scores import interval
 from tfdeepsim.tables import ABSENT, Table, print_table, table_markdown
@@ -82,7 +82,9 @@ def write_inversions(folder: str | os.PathLike, table: InversionTable) -> None:
     ):
         writer = csv.DictWriter(file, [field.name for field in dataclasses.fields(InversionScore)])
         writer.writeheader()
-        writer.writerows(dataclasses.asdict(score) for score in table.scores)
+        for score in table.scores:
+            row = dataclasses.asdict(score)
+            writer.writerow({name: spreadsheet_cell(value) for name, value in row.items()})
 
 
 def _as_text(table: InversionTable) -> Table:

@@ -35,9 +35,9 @@ def print_scores(
         InputError: If there is no score, if there are several datasets, or if a row has two scores
             of the same probe and metric.
     """
-    from rich.console import Console
+    from tfdeepsim.console import PlainConsole
 
-    console = console or Console()
+    console = console or PlainConsole()
     for place, table in enumerate(_tables(scores, "*", missing_baselines)):
         if place:
             console.print()

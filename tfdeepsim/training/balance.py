@@ -11,6 +11,7 @@ import tensorflow as tf
 from tensorboard.plugins.custom_scalar import layout_pb2
 from tensorboard.plugins.custom_scalar.summary import pb as layout_summary
 
+from tfdeepsim.console import PlainConsole
 from tfdeepsim.run import RunDirectory
 
 LEAST_SHARE = 0.01
@@ -52,7 +53,7 @@ class Balance(keras.callbacks.Callback):
     def __init__(self, run: RunDirectory, console: rich.console.Console | None = None):
         super().__init__()
         self.run = run
-        self.console = console or rich.console.Console()
+        self.console = console or PlainConsole()
         self._weak: set[str] = set()
         self._waits = False
         self._outside = 0
@@ -99,7 +100,7 @@ class Balance(keras.callbacks.Callback):
         self._writer.close()
 
     def _warn(self, text: str) -> None:
-        self.console.print(f"warning: {text}", highlight=False)
+        self.console.print(f"warning: {text}")
 
 
 def shares(logs: Mapping[str, float]) -> dict[str, float]:

@@ -83,7 +83,7 @@ class EpochProgress(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
         self._stop()
         line = epoch_line(epoch, self.epochs, logs, max(WIDTH, self.console.width))
-        self.console.print(line, highlight=False, soft_wrap=True)
+        self.console.print(line, soft_wrap=True)
 
     def _stop(self) -> None:
         if self._bar is not None:

@@ -10,6 +10,7 @@ import rich.console
 import tensorflow as tf
 
 from tfdeepsim.config import TrainConfig
+from tfdeepsim.console import PlainConsole
 from tfdeepsim.data.lazy_dataset import LazyDataset
 from tfdeepsim.duration import duration
 from tfdeepsim.errors import InputError
@@ -68,7 +69,7 @@ def train(
     Example:
         >>> train(TrainConfig(dataset="llv2/quickstart", epochs=5), RunDirectory("runs/first"))
     """
-    console = console or rich.console.Console()
+    console = console or PlainConsole()
     if config.deterministic:
         keras.utils.set_random_seed(config.seed)
         tf.config.experimental.enable_op_determinism()
@@ -100,7 +101,7 @@ def train(
                 # The plan had no images to measure the balance of the terms on.
                 measures = trial_steps(model, task.trial_batch())[1]
                 for line in balance_lines(shares(measures), moving_weights(measures)):
-                    console.print(line, highlight=False)
+                    console.print(line)
         _record(task, run, model, resume)
         progress.monitor = task.monitor
         _fit(task, run, model, progress, console)
@@ -259,5 +260,4 @@ def _finish(
         f"trained {progress.epoch} epochs, {progress.step:,} steps "
         f"in {duration(progress.seconds)}; "
         f"best epoch {progress.best_epoch}, validation loss {best['val_loss']:.5g}",
-        highlight=False,
     )

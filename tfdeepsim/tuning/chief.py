@@ -83,7 +83,7 @@ def run_chief_with_workers(
             processes = ", ".join(
                 f"{name} (process {pid})" for name, pid in local.processes.items()
             )
-            console.print(f"chief on {_LOCAL_HOST}:{port}; workers {processes}", highlight=False)
-            console.print(f"output of workers: {directory.logs}", highlight=False, soft_wrap=True)
+            console.print(f"chief on {_LOCAL_HOST}:{port}; workers {processes}")
+            console.print(f"output of workers: {directory.logs}", soft_wrap=True)
             run_chief(tuner, local.watch)
     return tuner

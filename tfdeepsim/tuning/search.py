@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import rich.console
 
+from tfdeepsim.console import PlainConsole
 from tfdeepsim.errors import InputError
 from tfdeepsim.probes.data.splits import EmbeddingSplit, check_splits
 from tfdeepsim.probes.metrics import METRICS, score_predictions
@@ -70,7 +71,7 @@ def search(
             repeatedly, or every probe diverged.
     """
     # The console keeps the present `sys.stdout`, which is silenced while keras-tuner runs.
-    console = rich.console.Console(file=sys.stdout)
+    console = PlainConsole(file=sys.stdout)
     checked = check_splits(task, **dict(zip(_SPLITS, splits, strict=True)))
     description = search_description(task, checked, settings)
     directory.check()
@@ -82,9 +83,7 @@ def search(
     with directory.locked():
         directory.open(description, overwrite)
         if (directory.result / f"{PROBE}.json").is_file():
-            console.print(
-                "this search is complete; use --overwrite to start it again", highlight=False
-            )
+            console.print("this search is complete; use --overwrite to start it again")
         else:
             problem = _problem(task, checked, settings)
             _print_plan(problem, settings, workers, console)
@@ -123,7 +122,7 @@ def _print_plan(
     problem: Problem, settings: SearchSettings, workers: int, console: rich.console.Console
 ) -> None:
     plan = plan_search(problem, settings, max(1, workers))
-    console.print(str(plan), highlight=False, soft_wrap=True)
+    console.print(str(plan), soft_wrap=True)
 
 
 def _run(
@@ -146,7 +145,7 @@ def _run(
         return run_chief_with_workers(problem, settings, directory, on_trial, workers, console)
     tuner = ProbeTuner(problem, settings, directory, on_trial)
     if own_role == "chief":
-        console.print("chief: waiting for workers", highlight=False)
+        console.print("chief: waiting for workers")
         run_chief(tuner)
     else:
         tuner.run()

@@ -140,9 +140,7 @@ class TrialReporter:
         if self._reported is None:
             self._reported = len(ended)
             if ended:
-                self._console.print(
-                    f"resuming the search: {len(ended)} trials are kept", highlight=False
-                )
+                self._console.print(f"resuming the search: {len(ended)} trials are kept")
         if self._reported == len(ended):
             return
         trials = trial_records(oracle, self._metric)
@@ -150,7 +148,7 @@ class TrialReporter:
         by_name = {trial.trial: trial for trial in trials}
         for number, name in enumerate(ended[self._reported :], self._reported + 1):
             line = self._line(number, by_name[name], best_trial(trials))
-            self._console.print(line, highlight=False, soft_wrap=True)
+            self._console.print(line, soft_wrap=True)
         self._reported = len(ended)
 
     def _line(self, number: int, trial: TrialRecord, best: TrialRecord | None) -> str:

@@ -21,7 +21,7 @@ from tfdeepsim.data.resizing import Resizing
 from tfdeepsim.data.splits.on_demand import DecodedOnDemand
 from tfdeepsim.data.splits.split import Images
 from tfdeepsim.errors import InputError
-from tfdeepsim.files import read_json, replacing, slug, write_json
+from tfdeepsim.files import read_json, replacing, slug, spreadsheet_cell, write_json
 from tfdeepsim.lock import locked
 
 
@@ -144,7 +144,8 @@ class PixelCache:
             replacing(self.skipped) as new,
             open(new, "w", newline="", encoding="utf-8", errors="surrogateescape") as file,
         ):
-            csv.writer(file).writerows([("file", "reason"), *all_skipped(self._listing, verified)])
+            skipped = [("file", "reason"), *all_skipped(self._listing, verified)]
+            csv.writer(file).writerows([*map(spreadsheet_cell, row)] for row in skipped)
         index = {
             "listing": verified.listing,
             "contents": verified.contents,

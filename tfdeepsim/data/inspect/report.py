@@ -40,7 +40,7 @@ def print_report(
         print_table(table, console)
         console.print()
     for line in skipped_lines(dataset):
-        console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
+        console.print(line, style="yellow", soft_wrap=True)
 
 
 def skipped_lines(dataset: Dataset) -> list[str]:
