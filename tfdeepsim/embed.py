@@ -12,6 +12,7 @@ import tensorflow as tf
 from tfdeepsim.batches import batch_slices
 from tfdeepsim.data.splits.split import Images
 from tfdeepsim.errors import InputError
+from tfdeepsim.saved_model_path import path_without_patterns
 
 WORKERS = 2
 """Batches that are in work at once: one is read while another is computed."""
@@ -35,7 +36,8 @@ def load_encoder(path: Path) -> Any:
     if not (path / "saved_model.pb").is_file():
         raise InputError(rule, got=f"{path}, which holds no saved_model.pb", accepted=accepted)
     try:
-        encoder = tf.saved_model.load(str(path))
+        with path_without_patterns(path) as plain:
+            encoder = tf.saved_model.load(plain)
     except (OSError, ValueError, tf.errors.OpError) as error:
         raise InputError(rule, got=f"{path} ({str(error)[:200]})", accepted=accepted) from error
     if not hasattr(encoder, "embed"):

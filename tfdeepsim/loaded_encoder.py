@@ -18,6 +18,7 @@ from tfdeepsim.external.loaded_network import check_images, choose_output, faile
 from tfdeepsim.external.saved_model import load_saved_model
 from tfdeepsim.representations.external_network import AVERAGED, vectors
 from tfdeepsim.run import RunDirectory
+from tfdeepsim.saved_model_path import path_without_patterns
 
 
 class LoadedEncoder:
@@ -128,7 +129,8 @@ def load_encoder(path: str | os.PathLike, *, input_range: str = "0-1") -> Loaded
     if run.config.is_file():
         return _own(run.encoder)
     if (path / "saved_model.pb").is_file():
-        module = tf.saved_model.load(str(path))
+        with path_without_patterns(path) as plain:
+            module = tf.saved_model.load(plain)
         return _own(path) if hasattr(module, "embed") else _external(path, input_range)
     if path.is_file() and path.suffix == ".keras":
         return _external(path, input_range)

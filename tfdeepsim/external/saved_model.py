@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tfdeepsim.errors import InputError
 from tfdeepsim.external.loaded_network import LoadedNetwork, image_input
+from tfdeepsim.saved_model_path import path_without_patterns
 
 RULE = "an external encoder is a SavedModel that TensorFlow can load"
 ACCEPTED = "a folder with an `embed` endpoint or the signature serving_default"
@@ -25,7 +26,8 @@ def load_saved_model(path: Path) -> LoadedNetwork:
             images.
     """
     try:
-        model = tf.saved_model.load(str(path))
+        with path_without_patterns(path) as plain:
+            model = tf.saved_model.load(plain)
     # A damaged file can fail in any part of the loader.
     except Exception as error:
         raise InputError(RULE, got=f"{path} ({_line(error)})", accepted=ACCEPTED) from error
