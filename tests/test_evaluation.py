@@ -76,6 +76,16 @@ def test_scores_are_stored_and_not_computed_twice(splits, options, tmp_path, cap
     assert representation.calls == 1
 
 
+def test_stored_scores_of_a_renamed_run_have_its_new_name(splits, options, tmp_path, capsys):
+    representation = Positions(tmp_path)
+    before = evaluate([representation], options, splits, probes=("linear",), suite=SUITE)
+    representation.name = "renamed"
+    after = evaluate([representation], options, splits, probes=("linear",), suite=SUITE)
+    assert "scored already" in capsys.readouterr().out
+    assert {score.run for score in after} == {"renamed"}
+    assert [score.value for score in after] == [score.value for score in before]
+
+
 @pytest.mark.parametrize(
     "change",
     [

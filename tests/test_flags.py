@@ -74,7 +74,7 @@ class Child(Base):
 
 
 def actions_of(parser):
-    return {action.dest: action for action in parser._actions}
+    return {a.dest: a for a in parser._actions if a.dest != "no_lock"}
 
 
 def field_names(settings):

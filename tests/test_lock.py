@@ -1,13 +1,16 @@
 """Locks: of two real processes one works, and the other is refused or waits."""
 
+import errno
+import os
 import subprocess
 import sys
 import time
 
 import pytest
 
+from tfdeepsim.command_line import Parser, run_command
 from tfdeepsim.errors import InputError
-from tfdeepsim.lock import locked
+from tfdeepsim.lock import NO_LOCK, claimed, locked
 
 HOLD = """
 import sys, time
@@ -112,3 +115,30 @@ def test_a_lock_file_that_is_a_link_is_refused_and_a_lock_file_keeps_its_content
     with locked(tmp_path / "other"):
         assert (tmp_path / ".other.lock").read_text() == "kept"
     assert important.read_text() == "years"
+
+
+def test_a_file_system_without_locks_is_named_as_the_reason(tmp_path, monkeypatch):
+    def flock(*_):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    for refusal in (BUSY, None):
+        with (
+            pytest.raises(InputError, match=r"without locks .*--no-lock"),
+            locked(tmp_path, refusal),
+        ):
+            pytest.fail("there is no lock")
+    monkeypatch.setenv(NO_LOCK, "1")
+    with locked(tmp_path, BUSY), claimed(tmp_path) as is_mine:
+        assert is_mine
+
+
+def test_the_flag_lasts_as_long_as_its_command(monkeypatch):
+    monkeypatch.delenv(NO_LOCK, raising=False)
+
+    def body(arguments):
+        Parser().parse_args(arguments)
+        return 5 if NO_LOCK in os.environ else 6
+
+    assert [run_command(body, flags) for flags in (["--no-lock"], [])] == [5, 6]
+    assert NO_LOCK not in os.environ

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn
 
 from tfdeepsim.errors import InputError
+from tfdeepsim.lock import NO_LOCK
 
 DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
 AFTER_DISK_FULL = (
@@ -40,9 +41,25 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **kwargs: Any):
         super().__init__(allow_abbrev=False, formatter_class=HelpFormatter, **kwargs)
+        self.add_argument(
+            "--no-lock",
+            action=_NoLock,
+            help="Do without locks, on a file system that has none; no other process may use the "
+            "same files",
+        )
 
     def error(self, message: str) -> NoReturn:
         sys.exit(_fail(f"{message}; see --help"))
+
+
+class _NoLock(argparse.Action):
+    """Turns locks off until the command ends, also in the processes that it starts."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **options: Any):
+        super().__init__(option_strings, dest, **options | {"nargs": 0, "default": argparse.SUPPRESS})
+
+    def __call__(self, *arguments: Any) -> None:
+        os.environ[NO_LOCK] = "1"
 
 
 def run_command(body: Callable[[Sequence[str]], int | None], argv: Sequence[str] | None) -> int:
@@ -60,6 +77,7 @@ def run_command(body: Callable[[Sequence[str]], int | None], argv: Sequence[str]
     # AVX-512 it turns the convolutions of oneDNN off, which are faster there too.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    had_no_lock = NO_LOCK in os.environ
     for stream in (sys.stdout, sys.stderr):
         # A terminal that knows fewer characters than a name has gets their numbers.
         if isinstance(stream, io.TextIOWrapper):
@@ -88,6 +106,9 @@ def run_command(body: Callable[[Sequence[str]], int | None], argv: Sequence[str]
         if "No space left on device" in str(error):
             return _fail(f"disk full while writing; {AFTER_DISK_FULL}")
         raise
+    finally:
+        if not had_no_lock:
+            os.environ.pop(NO_LOCK, None)
 
 
 def import_tensorflow() -> None:

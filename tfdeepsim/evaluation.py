@@ -227,10 +227,12 @@ def evaluate(
             data = probe_data(representation, options, splits)
             for probe in probes:
                 result = _probe(representation, data, probe, suite)
-                # Earlier versions stored results without the labels that networks saw.
+                # Earlier versions stored results without the labels that networks saw; and the run
+                # may have been renamed since.
                 scores += [
                     dataclasses.replace(
                         score,
+                        run=representation.name,
                         saw_labels=representation.saw_labels,
                         encoder_saw_labels=representation.encoder_saw_labels,
                     )

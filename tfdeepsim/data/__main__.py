@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfdeepsim.command_line import Parser, import_tensorflow, run_command
-from tfdeepsim.console import PlainConsole
 from tfdeepsim.data import KINDS, check_name, describe, open_dataset
 from tfdeepsim.errors import InputError
 from tfdeepsim.files import replacing, slug
@@ -97,7 +96,7 @@ def _check_sheet(path: Path, overwrite: bool) -> None:
 
 
 def _inspect(options: DataOptions, sheet: Path | None, is_cache_given: bool) -> None:
-
+    from tfdeepsim.console import PlainConsole
     from tfdeepsim.data.array_dataset import ArrayDataset
     from tfdeepsim.data.dataset import Splits
     from tfdeepsim.data.inspect.contents import inspect_labels
