@@ -26,12 +26,11 @@ SHOWN = 5
 def make_generator(shape: tuple[int, ...], doublings: int) -> keras.Model:
     """A plain Keras model from features [B, h, w, c] to images [B, 64, 64, 3]."""
     x = inputs = keras.Input(shape)
-    x = keras.layers.Conv2D(128, 3, padding="same", activation="relu")(x)
+    x = keras.layers.BatchNormalization()(x)
+    x = keras.layers.Conv2D(128, 3, padding="same", activation="leaky_relu")(x)
     for step in range(doublings):
-        channels = max(16, 128 >> step)
-        x = keras.layers.Conv2DTranspose(channels, 4, strides=2, padding="same", activation="relu")(
-            x
-        )
+        x = keras.layers.Conv2DTranspose(max(16, 128 >> step), 4, strides=2, padding="same")(x)
+        x = keras.layers.LeakyReLU()(keras.layers.BatchNormalization()(x))
     x = keras.layers.Resizing(64, 64)(x)
     outputs = keras.layers.Conv2D(3, 3, padding="same", activation="sigmoid")(x)
     return keras.Model(inputs, outputs)

@@ -77,6 +77,7 @@ else:
     def __getattr__(name: str) -> Any:
         if name not in _MODULES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        importlib.import_module("tfdeepsim.keras_settings").check_backend()
         value = globals()[name] = getattr(importlib.import_module(_MODULES[name]), name)
         return value
 

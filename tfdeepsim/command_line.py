@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn
 
 from tfdeepsim.errors import InputError
+from tfdeepsim.keras_settings import check_backend, pin
 from tfdeepsim.lock import NO_LOCK
 
 DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -56,7 +57,9 @@ class _NoLock(argparse.Action):
     """Turns locks off until the command ends, also in the processes that it starts."""
 
     def __init__(self, option_strings: Sequence[str], dest: str, **options: Any):
-        super().__init__(option_strings, dest, **options | {"nargs": 0, "default": argparse.SUPPRESS})
+        super().__init__(
+            option_strings, dest, **options | {"nargs": 0, "default": argparse.SUPPRESS}
+        )
 
     def __call__(self, *arguments: Any) -> None:
         os.environ[NO_LOCK] = "1"
@@ -112,8 +115,14 @@ def run_command(body: Callable[[Sequence[str]], int | None], argv: Sequence[str]
 
 
 def import_tensorflow() -> None:
-    """Import TensorFlow without its notes on standard error, which are not for users; they are
-    shown if the import fails."""
+    """Import TensorFlow and Keras, with the settings that this package relies on.
+
+    Their notes on standard error are not for users, and are shown only if the import fails.
+
+    Raises:
+        InputError: If Keras is set to another backend.
+    """
+    check_backend()
     sys.stderr.flush()
     stderr = os.dup(2)
     with tempfile.TemporaryFile() as notes:
@@ -128,6 +137,7 @@ def import_tensorflow() -> None:
         finally:
             os.dup2(stderr, 2)
             os.close(stderr)
+    pin()
 
 
 @contextlib.contextmanager
