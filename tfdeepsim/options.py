@@ -12,6 +12,7 @@ CHOICES = {
     "crop": ("center", "stretch"),
     "cache": ("auto", "memory", "disk", "none"),
     "label_type": ("auto", "class", "number"),
+    "encoder_part": ("auto", "unlabeled", "extra", "train"),
 }
 
 RENAMED = {"foreign_range": "external_range"}
@@ -45,6 +46,9 @@ class DataOptions:
             takes a column for numbers if every value is a plain decimal number.
         split_folders: Part of each folder at the top, as FOLDER=PART,... with the parts train,
             validation, test and none; or `none` if all are classes (default: by their names).
+        encoder_part: Part of STL-10 or SVHN whose images encoders are trained on: `unlabeled` of
+            STL-10 or `extra` of SVHN, as in the papers, or `train`, without its labels; `auto`
+            takes the first if its file is there.
         probe_classes: Classes whose labels probes and comparators use, e.g. cat,dog; encoders are
             trained on the images of all classes (default: all).
         split: Training, validation and test images in percent (default: 70/10/20; 90/10 for a
@@ -69,6 +73,7 @@ class DataOptions:
     labels: str | None = None
     label_type: str = "auto"
     split_folders: str | None = None
+    encoder_part: str = "auto"
     probe_classes: str | None = None
     split: str | None = None
     split_seed: int = 0
@@ -92,6 +97,12 @@ class DataOptions:
                 "--label-type is for labels from a CSV file",
                 got=f"--label-type {self.label_type}",
                 accepted="--labels FILE beside it",
+            )
+        if self.encoder_part != "auto" and self.dataset not in ("stl10", "svhn"):
+            raise InputError(
+                "--encoder-part is for STL-10 and SVHN",
+                got=f"--encoder-part {self.encoder_part} with {self.dataset}",
+                accepted="--dataset stl10 or svhn, or no --encoder-part",
             )
         if self.split is not None:
             self.shares(own_test=self.split.count("/") == 1)

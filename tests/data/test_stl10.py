@@ -111,6 +111,36 @@ def test_the_data_folder_itself_may_hold_the_files(tmp_path):
     assert describe("stl10", write_folder(tmp_path / "mine")).splits["test"] == 20
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_without_unlabeled_images_encoders_learn_from_the_training_images(tmp_path, packed):
+    files = {name: data for name, data in binary_files().items() if name != "unlabeled_X.bin"}
+    if packed:
+        write_archive(tmp_path / "stl10_binary.tar.gz", files)
+        open_dataset("stl10", tmp_path)  # which extracts it
+    else:
+        write_folder(tmp_path / "stl10_binary", files)
+    dataset = open_dataset("stl10", tmp_path)
+    assert dataset.splits == dict(zip(SPLITS, (30, 10, 30, 10, 20), strict=True))
+    first, second = (dataset.split(f"{who}_train").images[:] for who in ("encoder", "probe"))
+    np.testing.assert_array_equal(first, second)
+    assert dataset.folds()[0].tolist() == [0, 1, 2, 3]
+    if not packed:
+        note = describe("stl10", tmp_path).note
+        assert note == "encoders learn from train without its labels, not from unlabeled"
+
+
+def test_the_part_that_encoders_learn_from_can_be_chosen(raw):
+    options = {part: DataOptions(dataset="stl10", encoder_part=part) for part in ("train", "extra")}
+    dataset = open_dataset("stl10", raw, options["train"])
+    assert dataset.splits["encoder_train"] == dataset.splits["probe_train"]
+    assert open_dataset("stl10", raw).fingerprint != dataset.fingerprint
+    assert describe("stl10", raw).note == ""
+    with pytest.raises(InputError, match="got extra; accepted: unlabeled, train"):
+        open_dataset("stl10", raw, options["extra"])
+    with pytest.raises(InputError, match="for STL-10 and SVHN: got --encoder-part train with llv2"):
+        DataOptions(encoder_part="train")
+
+
 def test_images_are_mapped_and_not_read_into_memory(raw):
     images = open_dataset("stl10", raw).raw_split("unlabeled").images
     assert isinstance(images, np.memmap)
@@ -202,7 +232,7 @@ def test_an_archive_of_other_files_is_refused(tmp_path):
         ("train_y.bin", lambda data: data[:-1], "a label for each image.*39 in .*for 40 images"),
         ("train_y.bin", lambda data: b"\x00" + data[1:], "labels are 1 to 10.*0 to 10"),
         ("test_y.bin", lambda data: b"\x0b" + data[1:], "labels are 1 to 10.*1 to 11"),
-        ("unlabeled_X.bin", None, "without unlabeled_X.bin"),
+        ("test_X.bin", None, "without test_X.bin"),
     ],
 )
 def test_files_of_wrong_lengths_or_labels_end_in_one_line(tmp_path, name, change, message):

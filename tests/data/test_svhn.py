@@ -83,7 +83,15 @@ def test_images_are_the_same_with_every_cache(tmp_path, cache):
     np.testing.assert_array_equal(images[:], expected)
 
 
-@pytest.mark.parametrize("missing", ["extra", "train", "test"])
+def test_without_extra_images_encoders_learn_from_the_training_images(tmp_path):
+    write(tmp_path / "svhn", leave_out=["extra"])
+    dataset = open_dataset("svhn", tmp_path)
+    first, second = (dataset.split(f"{who}_train").images[:] for who in ("encoder", "probe"))
+    np.testing.assert_array_equal(first, second)
+    assert describe("svhn", tmp_path).note.endswith("not from extra")
+
+
+@pytest.mark.parametrize("missing", ["train", "test"])
 def test_a_missing_file_is_named_with_its_place(tmp_path, missing):
     write(tmp_path / "svhn", leave_out=[missing])
     for ask in (describe, open_dataset):

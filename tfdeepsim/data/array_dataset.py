@@ -122,6 +122,7 @@ def describe_splits(
     splits: SplitRows,
     resizing: Resizing,
     cost: tuple[float, float] = (0, 0),
+    note: str = "",
 ) -> Description:
     """Describe a dataset that is not opened.
 
@@ -131,6 +132,7 @@ def describe_splits(
         splits: Rows of the five splits.
         resizing: How images are resized.
         cost: Approximate bytes on disk and seconds until the dataset is ready; zeros if it is.
+        note: What differs from the dataset as its authors divided it.
     """
     return Description(
         name=name,
@@ -140,7 +142,35 @@ def describe_splits(
         ready=not any(cost),
         bytes_needed=int(cost[0]),
         seconds_needed=cost[1],
+        note=note,
     )
+
+
+def encoder_part(raw_splits: RawSplits, options: DataOptions, own: str) -> str:
+    """The raw split that encoders are trained on.
+
+    Args:
+        raw_splits: Raw splits by name, as far as their files are there.
+        options: Options, of which `encoder_part` names it.
+        own: The one that the authors of the dataset made for this, without labels that are used.
+
+    Raises:
+        InputError: If the dataset has no such part, or its file is missing.
+    """
+    if options.encoder_part == "auto":
+        return own if own in raw_splits else "train"
+    if options.encoder_part not in raw_splits:
+        raise InputError(
+            f"--encoder-part names a part of {options.dataset} whose file is there",
+            got=options.encoder_part,
+            accepted=", ".join(name for name in (own, "train") if name in raw_splits),
+        )
+    return options.encoder_part
+
+
+def encoder_part_note(part: str, own: str) -> str:
+    """A sentence for the plan if encoders are not trained on the part made for them."""
+    return "" if part == own else f"encoders learn from {part} without its labels, not from {own}"
 
 
 class ArrayDataset(Dataset):

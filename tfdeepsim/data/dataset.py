@@ -32,6 +32,7 @@ class Description:
         ready: Whether the dataset is ready to be read.
         bytes_needed: Approximate size on disk of what opening the dataset writes; 0 if it is ready.
         seconds_needed: Approximate time on this machine until it is ready; 0 if it is ready.
+        note: What differs from the dataset as its authors divided it; empty if nothing does.
 
     Example:
         >>> describe("llv2").splits["test"]
@@ -45,6 +46,7 @@ class Description:
     ready: bool
     bytes_needed: int
     seconds_needed: float
+    note: str = ""
 
 
 class Dataset(abc.ABC):

@@ -1,8 +1,9 @@
 """STL-10 as one of the kinds of datasets.
 
 As in Pihlgren et al. 2020, encoders are trained on `unlabeled`, and probes are trained on `train`
-and scored on `test`; validation images are taken from `unlabeled` and `train`. The images are read
-from the files that the authors of STL-10 offer, `stl10_binary.tar.gz`, or by TensorFlow Datasets.
+and scored on `test`; validation images are taken from `unlabeled` and `train`. Without the file of
+`unlabeled`, the largest, encoders are trained on `train`. The images are read from the files that
+the authors of STL-10 offer, `stl10_binary.tar.gz`, or by TensorFlow Datasets.
 """
 
 import functools
@@ -24,6 +25,8 @@ from tfdeepsim.data.array_dataset import (
     SplitRows,
     describe_splits,
     divide_raw_splits,
+    encoder_part,
+    encoder_part_note,
     refuse_labels,
     sizes_of,
 )
@@ -50,7 +53,9 @@ _SECONDS_TO_EXTRACT, _SECONDS_TO_FETCH = 60, 600
 """Approximate times; the second at 10 MB/s."""
 
 _FOLDER, _ARCHIVE = "stl10_binary", "stl10_binary.tar.gz"
-_REQUIRED = ("train_X.bin", "train_y.bin", "test_X.bin", "test_y.bin", "unlabeled_X.bin")
+_ENCODERS = "unlabeled"
+_UNLABELED = f"{_ENCODERS}_X.bin"
+_REQUIRED = ("train_X.bin", "train_y.bin", "test_X.bin", "test_y.bin")
 _CLASS_NAMES, _FOLD_INDICES = "class_names.txt", "fold_indices.txt"
 _IMAGE_BYTES = 3 * SIDE * SIDE
 
@@ -71,7 +76,8 @@ def describe(rest: str, data_dir: str | os.PathLike | None, options: DataOptions
         raw_splits = sizes_of(_renamed(example_counts(folder)))
     else:
         folder, cost = root / "stl10", (_ARCHIVE_BYTES + _PREPARED_BYTES, _SECONDS_TO_FETCH)
-    return describe_splits("stl10", folder, _divide(raw_splits, options), resizing, cost)
+    note = encoder_part_note(encoder_part(raw_splits, options, _ENCODERS), _ENCODERS)
+    return describe_splits("stl10", folder, _divide(raw_splits, options), resizing, cost, note)
 
 
 def open_dataset(
@@ -107,7 +113,7 @@ def find_folder(root: Path) -> Path | None:
         InputError: If some of the files are missing.
     """
     for folder in (root, *(place / _FOLDER for place in download_folders(root))):
-        present = [name for name in _REQUIRED if (folder / name).is_file()]
+        present = [name for name in (*_REQUIRED, _UNLABELED) if (folder / name).is_file()]
         if present or (folder.name == _FOLDER and folder.is_dir()):
             _check_complete(folder, present)
             return folder
@@ -148,7 +154,8 @@ def extract_archive(root: Path) -> Path | None:
 
 
 def open_raw_splits(folder: Path, root: Path) -> dict[str, RawSplit]:
-    """The raw splits `unlabeled`, `train` and `test`; images are mapped from their files.
+    """The raw splits `train` and `test`, and `unlabeled` if its file is there; images are mapped
+    from their files.
 
     Args:
         folder: Folder with the binary files.
@@ -158,7 +165,8 @@ def open_raw_splits(folder: Path, root: Path) -> dict[str, RawSplit]:
         InputError: If a file has a wrong length, or labels are not 1 to 10.
     """
     remembered = remembered_digests(root)
-    return {name: _open_raw_split(folder, name, remembered) for name in _COUNTS}
+    names = [name for name in _COUNTS if (folder / f"{name}_X.bin").is_file()]
+    return {name: _open_raw_split(folder, name, remembered) for name in names}
 
 
 class Stl10Binary(ArrayDataset):
@@ -224,7 +232,9 @@ def _renamed(raw_splits: dict[str, Any]) -> dict[str, Any]:
 
 
 def _divide(raw_splits: RawSplits, options: DataOptions) -> SplitRows:
-    return divide_raw_splits(raw_splits, options, encoders="unlabeled")
+    return divide_raw_splits(
+        raw_splits, options, encoders=encoder_part(raw_splits, options, _ENCODERS)
+    )
 
 
 def _check_complete(folder: Path, present: list[str]) -> None:
@@ -240,7 +250,7 @@ def _check_complete(folder: Path, present: list[str]) -> None:
 def _extract(archive: Path, folder: Path) -> None:
     """Write the required files under their own names; whatever else is in the archive is never
     written."""
-    names = {*_REQUIRED, _CLASS_NAMES, _FOLD_INDICES}
+    names = {*_REQUIRED, _UNLABELED, _CLASS_NAMES, _FOLD_INDICES}
     print(f"Extracting {archive}, {archive.stat().st_size / 1e9:.1f} GB, once", file=sys.stderr)
     folder.mkdir()
     try:
@@ -272,7 +282,7 @@ def _open_raw_split(folder: Path, name: str, remembered: Path) -> RawSplit:
             accepted="a multiple of that; is the file whole?",
         )
     count = size // _IMAGE_BYTES
-    labels = None if name == "unlabeled" else _read_labels(folder / f"{name}_y.bin", count)
+    labels = None if name == _ENCODERS else _read_labels(folder / f"{name}_y.bin", count)
     return ArrayRawSplit(
         functools.partial(_map_images, path, count),
         (count, SIDE, SIDE, 3),

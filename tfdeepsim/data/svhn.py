@@ -1,8 +1,9 @@
 """SVHN (cropped digits) as one of the kinds of datasets.
 
 As in Pihlgren et al. 2020, encoders are trained on `extra`, and probes are trained on `train` and
-scored on `test`; validation images are taken from `extra` and `train`. The images are read from the
-files that the authors of SVHN offer, in the format of MATLAB 5, or by TensorFlow Datasets.
+scored on `test`; validation images are taken from `extra` and `train`. Without the file of `extra`,
+encoders are trained on `train`. The images are read from the files that the authors of SVHN offer,
+in the format of MATLAB 5, or by TensorFlow Datasets.
 """
 
 import functools
@@ -19,6 +20,8 @@ from tfdeepsim.data.array_dataset import (
     SplitRows,
     describe_splits,
     divide_raw_splits,
+    encoder_part,
+    encoder_part_note,
     refuse_labels,
     sizes_of,
 )
@@ -35,6 +38,7 @@ SIDE = 64
 """Height and width in pixels that images of 32x32 are resized to by default, as in Pihlgren et al.
 2020."""
 
+_ENCODERS = "extra"
 _COUNTS = {"extra": 531_131, "train": 73_257, "test": 26_032}
 _SHAPE = (32, 32, 3)
 _DOWNLOAD_BYTES, _PREPARED_BYTES = 1.58e9, 1.5e9
@@ -57,7 +61,8 @@ def describe(rest: str, data_dir: str | os.PathLike | None, options: DataOptions
         folder, raw_splits = prepared, sizes_of(example_counts(prepared))
     else:
         folder, cost = root / "svhn_cropped", (_DOWNLOAD_BYTES + _PREPARED_BYTES, _SECONDS_TO_FETCH)
-    return describe_splits("svhn", folder, _divide(raw_splits, options), resizing, cost)
+    note = encoder_part_note(encoder_part(raw_splits, options, _ENCODERS), _ENCODERS)
+    return describe_splits("svhn", folder, _divide(raw_splits, options), resizing, cost, note)
 
 
 def open_dataset(
@@ -89,17 +94,18 @@ def find_files(root: Path) -> dict[str, Path] | None:
         root: Folder that all datasets are kept in.
 
     Raises:
-        InputError: If only some of the files are there, and TensorFlow Datasets has not prepared
-            SVHN either.
+        InputError: If a file other than that of `extra` is missing, and TensorFlow Datasets has not
+            prepared SVHN either.
     """
     for folder in (root / "svhn", *download_folders(root)):
         files = {name: folder / f"{name}_32x32.mat" for name in _COUNTS}
-        missing = [path.name for path in files.values() if not path.is_file()]
-        if not missing:
-            return files
-        if len(missing) < len(files) and prepared_folder("svhn_cropped", root) is None:
+        there = {name: path for name, path in files.items() if path.is_file()}
+        missing = [path.name for name, path in files.items() if name not in {*there, _ENCODERS}]
+        if there and not missing:
+            return there
+        if there and prepared_folder("svhn_cropped", root) is None:
             raise InputError(
-                "SVHN needs its three files: encoders train on extra, probes on train, test scores",
+                "SVHN needs the files of train, for probes, and of test, for their scores",
                 got=f"{folder} without {' and '.join(missing)}",
                 accepted=f"{' and '.join(missing)} there, from ufldl.stanford.edu/housenumbers",
             )
@@ -125,7 +131,9 @@ def _resizing(options: DataOptions) -> Resizing:
 
 
 def _divide(raw_splits: RawSplits, options: DataOptions) -> SplitRows:
-    return divide_raw_splits(raw_splits, options, encoders="extra")
+    return divide_raw_splits(
+        raw_splits, options, encoders=encoder_part(raw_splits, options, _ENCODERS)
+    )
 
 
 def _open_raw_split(path: Path, remembered: Path) -> RawSplit:

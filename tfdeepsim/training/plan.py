@@ -135,7 +135,8 @@ def show_plan(
     rows = {
         "run directory": run_path,
         "data": f"{config.dataset}: {plan.images:,} training examples"
-        + _preparation(task.description),
+        + _preparation(task.description)
+        + f"\n{task.description.note}" * bool(task.description.note),
         **task.plan(model),
         **_gradient_row(plan),
         "steps": f"{plan.steps:,} of {config.batch_size} images, {plan.steps_per_epoch:,} an epoch",

@@ -39,7 +39,7 @@ def print_report(
     for table in tables:
         print_table(table, console)
         console.print()
-    for line in skipped_lines(dataset):
+    for line in [description.note] * bool(description.note) + skipped_lines(dataset):
         console.print(line, style="yellow", soft_wrap=True)
 
 
