@@ -8,11 +8,11 @@ in the format of MATLAB 5, or by TensorFlow Datasets.
 
 import functools
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import scipy.io
 
 from tfdeepsim.data.array_dataset import (
     ArrayDataset,
@@ -27,6 +27,7 @@ from tfdeepsim.data.array_dataset import (
 )
 from tfdeepsim.data.dataset import Description
 from tfdeepsim.data.digests import file_digest
+from tfdeepsim.data.mat_file import MatFileError, list_mat_arrays, read_mat_array
 from tfdeepsim.data.paths import data_root, decoded_folder, download_folders, remembered_digests
 from tfdeepsim.data.raw_splits.raw_split import ArrayRawSplit, RawSplit
 from tfdeepsim.data.resizing import Resizing
@@ -137,12 +138,12 @@ def _divide(raw_splits: RawSplits, options: DataOptions) -> SplitRows:
 
 
 def _open_raw_split(path: Path, remembered: Path) -> RawSplit:
-    shapes = {name: shape for name, shape, _ in _read(path, scipy.io.whosmat)}
+    shapes = {name: array.shape for name, array in _read(path, list_mat_arrays).items()}
     shape = shapes.get("X", ())
     if shape[:3] != _SHAPE or len(shape) != 4 or "y" not in shapes:
         arrays = ", ".join(f"{name} {list(size)}" for name, size in shapes.items())
         raise _error(path, arrays or "nothing in it")
-    labels = _read(path, scipy.io.loadmat, variable_names=["y"])["y"]
+    labels = _read(path, read_mat_array, "y")
     if labels.size != shape[3]:
         raise _error(path, f"{labels.size:,} labels for {shape[3]:,} images")
     labels = labels.reshape(-1)
@@ -158,19 +159,17 @@ def _open_raw_split(path: Path, remembered: Path) -> RawSplit:
 
 def _read_images(path: Path) -> np.ndarray:
     """uint8 [N, 32, 32, 3]."""
-    images = _read(path, scipy.io.loadmat, variable_names=["X"])["X"]
+    images = _read(path, read_mat_array, "X")
     if images.dtype != np.uint8:
         raise _error(path, f"X of {images.dtype}")
     return np.moveaxis(images, 3, 0)
 
 
-def _read(path: Path, reader, **kwargs):
+def _read(path: Path, reader: Callable[..., Any], *arguments: str) -> Any:
     try:
-        return reader(path, **kwargs)
-    except OSError:
-        raise
-    except Exception as error:  # SciPy raises many types, one for each kind of damage
-        raise _error(path, f"{type(error).__name__}: {error}") from error
+        return reader(path, *arguments)
+    except (MatFileError, MemoryError) as error:
+        raise _error(path, str(error) or "more than fits into memory") from error
 
 
 def _error(path: Path, got: str) -> InputError:
