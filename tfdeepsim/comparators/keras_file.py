@@ -7,6 +7,12 @@ from typing import Any
 import keras
 
 from tfdeepsim.errors import InputError
+from tfdeepsim.hdf5_check import check_hdf5
+
+_RULE = "an external .keras file holds Keras' own layers and no code"
+_ACCEPTED = (
+    "a whole .keras file without Lambda layers and custom classes; or export it as a SavedModel"
+)
 
 
 def read_keras_file(path: str | os.PathLike) -> Any:
@@ -22,6 +28,8 @@ def read_keras_file(path: str | os.PathLike) -> Any:
         InputError: If the file is missing or damaged, holds a Lambda layer or an unknown class, or
             its model does not say what it takes.
     """
+    if os.path.isfile(path):
+        check_hdf5(path, _RULE, _ACCEPTED)
     try:
         model = keras.saving.load_model(Path(path), compile=False, safe_mode=True)
     # A damaged file can fail in any part of the loader.
@@ -44,9 +52,4 @@ def _refused(path: str | os.PathLike, error: Exception) -> InputError:
         reason = "it holds a class that is not Keras' own"
     else:
         reason = (text.strip().splitlines() or [type(error).__name__])[0][:200]
-    return InputError(
-        "an external .keras file holds Keras' own layers and no code",
-        got=f"{path} ({reason})",
-        accepted="a whole .keras file without Lambda layers and custom classes; or export it as a "
-        "SavedModel",
-    )
+    return InputError(_RULE, got=f"{path} ({reason})", accepted=_ACCEPTED)

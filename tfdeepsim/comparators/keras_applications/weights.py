@@ -19,6 +19,7 @@ from tfdeepsim.comparators.keras_applications.torchvision import (
 from tfdeepsim.comparators.weights.fetch import has_digest
 from tfdeepsim.comparators.weights.read_once import ReadOnce
 from tfdeepsim.errors import InputError
+from tfdeepsim.hdf5_check import check_hdf5
 from tfdeepsim.networks.imagenet import IMAGENET_STD
 
 
@@ -176,6 +177,8 @@ def _check_file(name: str, path: str) -> None:
         )
     if not path.endswith(".h5") and not is_torchvision_file(name, path):
         raise _unfit(name, path, "a name with another ending", False)
+    if path.endswith(".h5"):
+        check_hdf5(path, "weights in an .h5 file are whole", accepted_files(name))
 
 
 def _unfit(name: str, path: str, got: str, has_top: bool) -> InputError:

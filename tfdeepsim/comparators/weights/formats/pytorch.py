@@ -259,6 +259,8 @@ def _open_legacy(data: mmap.mmap) -> tuple[Any, Read]:
     keys = _CheckpointUnpickler(file).load()
     position = data.tell()
     for key in keys:
+        if type(key) is not str:  # before it is hashed, which a nested tuple can make endless
+            raise ValueError("a storage whose key is no text")
         (length,) = struct.unpack_from("<q", data, position)
         if length != storages[key].length:
             raise ValueError("a storage of another length than its tensors expect")
