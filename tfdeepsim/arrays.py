@@ -2,7 +2,6 @@
 
 import json
 import os
-import zipfile
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from tfdeepsim.errors import InputError
 from tfdeepsim.files import replacing
+from tfdeepsim.numpy_files import DamagedArrays, read_npz
 
 
 def save_arrays(path: str | os.PathLike, arrays: list[np.ndarray], meta: dict[str, Any]) -> None:
@@ -39,10 +39,12 @@ def load_arrays(path: str | os.PathLike) -> tuple[list[np.ndarray], dict[str, An
         InputError: If the file is missing or damaged.
     """
     try:
-        with open(path, "rb") as opened, np.load(opened) as file:
-            meta = json.loads(file["meta"].tobytes())
-            return [file[name] for name in sorted(file.files) if name != "meta"], meta
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        arrays = read_npz(path)
+        meta = json.loads(arrays.pop("meta").tobytes())
+        if not isinstance(meta, dict):
+            raise DamagedArrays("its record is no JSON object")
+        return [arrays[name] for name in sorted(arrays)], meta
+    except (OSError, ValueError, KeyError) as error:
         raise InputError(
             "a run's checkpoint must be complete",
             got=f"{path} ({error})",

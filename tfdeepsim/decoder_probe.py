@@ -2,7 +2,6 @@
 1)."""
 
 import dataclasses
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,6 +19,7 @@ from tfdeepsim.errors import InputError
 from tfdeepsim.files import read_json, replacing, sha256_of, slug, write_json
 from tfdeepsim.networks.pihlgren import Decoder, check_image_shape
 from tfdeepsim.networks.precision import float32
+from tfdeepsim.numpy_files import DamagedArrays, read_npz
 from tfdeepsim.pixels import to_bytes
 from tfdeepsim.run import RunDirectory
 from tfdeepsim.training.best_weights import BestWeights
@@ -224,7 +224,7 @@ def _read(folder: Path, settings: dict[str, Any]) -> DecoderProbeResult | None:
         digest = sha256_of(folder / "decoded.npz")
         if record["settings"] != settings or record["arrays_sha256"] != digest:
             return None
-        with np.load(folder / "decoded.npz", allow_pickle=False) as arrays:
-            return DecoderProbeResult(arrays["original"], arrays["decoded"], record["mse"])
-    except (InputError, OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+        arrays = read_npz(folder / "decoded.npz", "original", "decoded")
+        return DecoderProbeResult(arrays["original"], arrays["decoded"], record["mse"])
+    except (InputError, OSError, DamagedArrays, KeyError, TypeError):
         return None

@@ -15,6 +15,7 @@ from tfdeepsim.data.splits.split import Split
 from tfdeepsim.errors import InputError
 from tfdeepsim.files import replacing
 from tfdeepsim.lock import locked
+from tfdeepsim.numpy_files import DamagedArrays, read_npy
 
 Arrays = dict[str, np.ndarray]
 Spec = Mapping[str, tuple[tuple[int, ...], type]]
@@ -75,13 +76,13 @@ def _cached_on_disk(spec: Spec, fill: Callable[[Arrays], None], folder: Path) ->
 
 
 def _load(folder: Path, name: str) -> np.ndarray:
-    return np.load(folder / f"{name}.npy", mmap_mode="r" if name == "image" else None)
+    return read_npy(folder / f"{name}.npy", mapped=name == "image")
 
 
 def _is_cached(spec: Spec, folder: Path) -> bool:
     try:
         arrays = {name: _load(folder, name) for name in spec}
-    except (OSError, ValueError, EOFError):
+    except (OSError, DamagedArrays):
         return False
     return all(
         (arrays[name].shape, arrays[name].dtype) == expected for name, expected in spec.items()

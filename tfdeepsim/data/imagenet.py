@@ -40,6 +40,7 @@ from tfdeepsim.data.resizing import Resizing
 from tfdeepsim.data.tfds.prepared import example_counts, prepared_folder
 from tfdeepsim.errors import InputError
 from tfdeepsim.files import replacing
+from tfdeepsim.numpy_files import DamagedArrays, read_npz
 from tfdeepsim.options import DataOptions
 
 SIDE, SHORTER_SIDE = 227, 256
@@ -223,9 +224,8 @@ def _index_path(archive: Path, root: Path) -> Path:
 
 def _read_index(path: Path) -> dict[str, np.ndarray] | None:
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return {key: arrays[key] for key in Member._fields}
-    except (OSError, ValueError, KeyError):
+        return read_npz(path, *Member._fields)
+    except (OSError, DamagedArrays):
         return None
 
 

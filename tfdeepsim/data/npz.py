@@ -6,9 +6,8 @@ pickle, so nothing in it is ever run.
 """
 
 import functools
+import math
 import os
-import zipfile
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -33,6 +32,7 @@ from tfdeepsim.data.resizing import Resizing, side_for
 from tfdeepsim.data.splits.split import Images
 from tfdeepsim.data.splits.subset import Subset
 from tfdeepsim.errors import InputError
+from tfdeepsim.numpy_files import DamagedArrays, Header, npz_headers, read_npz
 from tfdeepsim.options import DataOptions
 from tfdeepsim.pixels import to_bytes
 
@@ -62,13 +62,6 @@ class Archive(NamedTuple):
     splits: SplitRows
     resizing: Resizing
     class_names: tuple[str, ...]
-
-
-class Header(NamedTuple):
-    """Shape and dtype of an array, as its first bytes state them."""
-
-    shape: tuple[int, ...]
-    dtype: np.dtype
 
 
 def check(rest: str) -> None:
@@ -139,35 +132,13 @@ def _headers(path: Path) -> dict[str, Header]:
             "npz:FILE names a file", got=f"{path}, which is none", accepted="a NumPy archive, .npz"
         )
     try:
-        with zipfile.ZipFile(path) as archive:
-            names = [name for name in archive.namelist() if name.endswith(".npy")]
-            return {name.removesuffix(".npy"): _header(archive, name) for name in names}
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        ValueError,
-        NotImplementedError,
-        RuntimeError,
-    ) as error:
+        return npz_headers(path)
+    except DamagedArrays as error:
         raise InputError(
             "npz:FILE is a NumPy archive",
             got=f"{path} ({error})",
             accepted="a file that numpy.savez writes",
         ) from error
-
-
-def _header(archive: zipfile.ZipFile, name: str) -> Header:
-    with archive.open(name) as file:
-        readers = {
-            (1, 0): np.lib.format.read_array_header_1_0,
-            (2, 0): np.lib.format.read_array_header_2_0,
-        }
-        version = np.lib.format.read_magic(file)
-        if version not in readers:
-            raise ValueError(f"{name} in version {version} of the format")
-        shape, _, dtype = readers[version](file)
-        return Header(shape, dtype)
 
 
 def _image_keys(path: Path, headers: Mapping[str, Header]) -> dict[str, str]:
@@ -280,19 +251,16 @@ def _load_images(path: Path, key: str) -> np.ndarray:
 
 def _read(path: Path, key: str) -> np.ndarray:
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            with zipfile.ZipFile(path) as members:
-                size = members.getinfo(f"{key}.npy").file_size
-            if not fits_in_memory(size):
-                raise InputError(
-                    "arrays are read into memory",
-                    got=f"{size / 1e9:.1f} GB of {key} in {path}",
-                    accepted="what fits into half of the free memory, or folder:PATH",
-                )
-            return archive[key]
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
+        shape, dtype = npz_headers(path)[key]
+        size = math.prod(shape) * dtype.itemsize
+        if not fits_in_memory(size):
+            raise InputError(
+                "arrays are read into memory",
+                got=f"{size / 1e9:.1f} GB of {key} in {path}",
+                accepted="what fits into half of the free memory, or folder:PATH",
+            )
+        return read_npz(path, key)[key]
+    except DamagedArrays as error:
         raise InputError(
             f"{key} must be readable without pickle",
             got=f"{path} ({error})",

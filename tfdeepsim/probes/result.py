@@ -10,6 +10,7 @@ import numpy as np
 
 from tfdeepsim.errors import InputError
 from tfdeepsim.files import read_json, replacing, sha256_of
+from tfdeepsim.numpy_files import read_npz
 from tfdeepsim.scores import Score
 
 
@@ -102,9 +103,7 @@ def read_result(folder: str | os.PathLike, probe: str) -> ProbeResult:
         scores = [
             Score(**score | {"values": tuple(score["values"])}) for score in record.pop("scores")
         ]
-        with np.load(arrays, allow_pickle=False) as data:
-            return ProbeResult(
-                **record, scores=scores, targets=data["target"], predictions=data["predicted"]
-            )
+        targets, predictions = read_npz(arrays, "target", "predicted").values()
+        return ProbeResult(**record, scores=scores, targets=targets, predictions=predictions)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(rule, got=f"{folder} ({error})", accepted=accepted) from error

@@ -38,6 +38,7 @@ from tfdeepsim.inversion_evaluation import (
     write_pictures,
 )
 from tfdeepsim.lock import locked
+from tfdeepsim.numpy_files import read_npz
 from tfdeepsim.recipes.inversion_runs import LAYERS, RUN_DIR, InversionRuns
 from tfdeepsim.recipes.trained_comparators import CONVOLUTIONS
 from tfdeepsim.report.inversion_table import InversionTable, print_inversions, write_inversions
@@ -210,9 +211,9 @@ def _optimized(
     digest = _digest(features, settings, validation, targets)
     cache = inversions.folder / f"{layer}-{OPTIMIZATION}-{digest[:12]}.npz"
     if cache.is_file():
-        with np.load(cache, allow_pickle=False) as file:
-            trials = [Trial(*row) for row in file["trials"].tolist()]
-            return file["found"], TvChoice(tuple(trials), len(validation))
+        file = read_npz(cache, "found", "trials")
+        trials = [Trial(*row) for row in file["trials"].tolist()]
+        return file["found"], TvChoice(tuple(trials), len(validation))
     choice = chosen_tv_weight(
         features, validation, settings, f"{inversions.network}:{layer}", inversions.console
     )

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from tfdeepsim.files import read_json
+from tfdeepsim.numpy_files import read_npz
 
 # Exceptions that readers of JSON, CSV, npz and images raise on damaged files.
 DAMAGE = (
@@ -108,8 +109,7 @@ def read_decoded(path: os.PathLike) -> DecodedEmbeddings:
 
 
 def _read_images(path: os.PathLike, *names: str) -> list[np.ndarray]:
-    with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
-        arrays = [file[name] for name in names]
+    arrays = list(read_npz(path, *names).values())
     for images in arrays:
         if images.dtype != np.uint8 or images.ndim != 4 or images.shape[-1] != 3 or not images.size:
             raise ValueError(f"{images.dtype} {list(images.shape)} instead of uint8 [n, H, W, 3]")
@@ -120,8 +120,7 @@ def _read_images(path: os.PathLike, *names: str) -> list[np.ndarray]:
 
 def read_predictions(path: os.PathLike) -> Predictions:
     """Read `<probe>.npz` of a result."""
-    with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
-        predictions = Predictions(file["target"], file["predicted"])
+    predictions = Predictions(*read_npz(path, "target", "predicted").values())
     kinds = predictions.target.dtype.kind + predictions.predicted.dtype.kind
     if predictions.target.shape != predictions.predicted.shape or not predictions.target.size:
         raise ValueError(

@@ -12,6 +12,7 @@ from tfdeepsim.data.dataset import Splits
 from tfdeepsim.errors import InputError
 from tfdeepsim.files import read_json, replacing, slug, write_json
 from tfdeepsim.lock import locked
+from tfdeepsim.numpy_files import DamagedArrays, read_npy
 from tfdeepsim.progress import ProgressBar
 from tfdeepsim.representations.representation import Representation
 
@@ -70,8 +71,8 @@ def _discard_others(folder: Path, origin: dict[str, str]) -> None:
 def _load(folder: Path, split: str, count: int) -> np.ndarray | None:
     """The stored embeddings of a split; None if they are missing or incomplete."""
     try:
-        array = np.load(folder / f"{split}.npy", mmap_mode="r")
-    except (OSError, ValueError, EOFError):
+        array = read_npy(folder / f"{split}.npy", mapped=True)
+    except (OSError, DamagedArrays):
         return None
     return array if array.ndim == 2 and len(array) == count and array.dtype == np.float32 else None
 

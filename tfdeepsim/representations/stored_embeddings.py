@@ -9,6 +9,7 @@ from tfdeepsim.batches import batch_slices
 from tfdeepsim.data.dataset import SPLITS, Dataset, Splits
 from tfdeepsim.errors import InputError
 from tfdeepsim.files import sha256_of, sha256_of_json
+from tfdeepsim.numpy_files import DamagedArrays, read_npy
 from tfdeepsim.representations.representation import Representation, representation_folder
 
 PROBE_SPLITS = ("probe_train", "probe_validation", "test")
@@ -102,11 +103,9 @@ def _load(path: Path) -> np.ndarray:
     accepted = "what numpy.save writes of such an array"
     try:
         # Without pickle, a file can hold nothing but numbers.
-        array = np.load(path, allow_pickle=False, mmap_mode="r")
-    except (OSError, ValueError, EOFError) as error:
+        array = read_npy(path, mapped=True)
+    except (OSError, DamagedArrays) as error:
         raise InputError(rule, got=f"{path} ({str(error)[:200]})", accepted=accepted) from error
-    if not isinstance(array, np.ndarray):
-        raise InputError(rule, got=f"several arrays in {path}", accepted=accepted)
     if array.ndim != 2 or not np.issubdtype(array.dtype, np.floating):
         raise InputError(
             rule, got=f"{array.dtype} {list(array.shape)} in {path}", accepted=accepted

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from tfdeepsim.errors import InputError
 from tfdeepsim.files import replacing, write_json
+from tfdeepsim.numpy_files import read_npy
 from tfdeepsim.probes import PROBE_SETTINGS
 from tfdeepsim.probes.data.splits import EmbeddingSplit
 from tfdeepsim.probes.data.standardizer import Standardizer
@@ -130,7 +131,7 @@ def load_problem(folder: Path, probe_settings: str = "standard") -> Problem:
 
     def split(name: str) -> EmbeddingSplit:
         arrays: list[Any] = [
-            np.load(folder / f"{name}_{field}.npy", mmap_mode="r", allow_pickle=False)
+            read_npy(folder / f"{name}_{field}.npy", mapped=True)
             for field in EmbeddingSplit._fields
         ]
         return EmbeddingSplit(*arrays)

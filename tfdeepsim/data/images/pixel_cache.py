@@ -23,6 +23,7 @@ from tfdeepsim.data.splits.split import Images
 from tfdeepsim.errors import InputError
 from tfdeepsim.files import read_json, replacing, slug, spreadsheet_cell, write_json
 from tfdeepsim.lock import locked
+from tfdeepsim.numpy_files import DamagedArrays, read_npy
 
 
 class PixelCache:
@@ -85,7 +86,7 @@ class PixelCache:
                 return verified, DecodedOnDemand(self._decode_again, count, side)
             if verified is None or not self.has_pixels():
                 verified = self._write()
-            return verified, np.load(self._pixels, mmap_mode="r")
+            return verified, read_npy(self._pixels, mapped=True)
 
     def read_index(self) -> VerifiedFiles | None:
         """The outcome of the pass over these very files; None if there was none."""
@@ -99,8 +100,8 @@ class PixelCache:
     def has_pixels(self) -> bool:
         """Whether the pixels of these very files are cached."""
         try:
-            pixels = np.load(self._pixels, mmap_mode="r")
-        except (OSError, ValueError, EOFError):
+            pixels = read_npy(self._pixels, mapped=True)
+        except (OSError, DamagedArrays):
             return False
         return (pixels.shape, pixels.dtype) == (self._shape, np.uint8)
 

@@ -18,6 +18,7 @@ from tfdeepsim.data.raw_splits.raw_split import BLOCK, RawSplit
 from tfdeepsim.data.resizing import Resizing
 from tfdeepsim.errors import InputError
 from tfdeepsim.files import replacing
+from tfdeepsim.numpy_files import read_npy
 
 IMAGE = "image"
 
@@ -75,7 +76,7 @@ class TfdsRawSplit(RawSplit):
         digest = short_digest(self.digest, name)
         path = decoded_folder(self._root) / f"labels-{self._builder.name}-{digest}.npy"
         with contextlib.suppress(OSError, ValueError):
-            return np.load(path, allow_pickle=False)
+            return read_npy(path)
         values = np.stack(list(self._values(name)))
         if not is_small:
             with contextlib.suppress(OSError), replacing(path) as new, open(new, "wb") as file:
