@@ -15,6 +15,9 @@ CHOICES = {
     "encoder_part": ("auto", "unlabeled", "extra", "train"),
 }
 
+MAX_PIXELS = 89_478_485
+"""Default of the largest image, which is Pillow's: 256 MiB of 8-bit RGB."""
+
 RENAMED = {"foreign_range": "external_range"}
 """Names of fields in the `config.json` of earlier versions, and the current names."""
 
@@ -55,6 +58,7 @@ class DataOptions:
             dataset with a test set of its own).
         split_seed: Seed of the splits.
         max_bad: Largest share of image files that may be unreadable.
+        max_pixels: Largest width times height of an image file; larger ones count as unreadable.
 
     Raises:
         InputError: If a value is out of its range, or options exclude each other.
@@ -78,6 +82,7 @@ class DataOptions:
     split: str | None = None
     split_seed: int = 0
     max_bad: float = 0.05
+    max_pixels: int = MAX_PIXELS
 
     def __post_init__(self) -> None:
         for name, accepted in CHOICES.items():
@@ -85,6 +90,7 @@ class DataOptions:
         for name in ("image_size", "shorter_side"):
             self._require(name, lambda value: value >= 8, "8 or more pixels")
         self._require("split_seed", lambda value: 0 <= value < 2**31, "0 to 2147483647")
+        self._require("max_pixels", lambda value: 1 <= value <= 2 * MAX_PIXELS, f"1 to {2 * MAX_PIXELS}")
         self._require("max_bad", lambda value: 0 <= value <= 1, "a share, 0 to 1")
         if self.shorter_side is not None and self.crop != "center":
             raise InputError(

@@ -9,7 +9,7 @@ import numpy as np
 import PIL.Image
 
 from tfdeepsim.errors import InputError
-from tfdeepsim.options import CHOICES, DataOptions
+from tfdeepsim.options import CHOICES, MAX_PIXELS, DataOptions
 
 DEFAULT_SIDE = 64
 """Height and width in pixels of images that have no size of their own, as in Pihlgren et al.
@@ -32,6 +32,7 @@ class Resizing:
             the whole image.
         shorter_side: For `center`: length in pixels that the shorter side is scaled to before the
             crop, `side` or more; None for `side`.
+        max_pixels: Largest width times height of an image file that is decoded.
 
     Raises:
         InputError: If a value is unknown, or the shorter side is smaller than the square.
@@ -45,6 +46,7 @@ class Resizing:
     resize: str = "bilinear"
     crop: str = "center"
     shorter_side: int | None = None
+    max_pixels: int = MAX_PIXELS
 
     def __post_init__(self) -> None:
         for name in ("resize", "crop"):
@@ -71,8 +73,8 @@ class Resizing:
     def key(self) -> str:
         """Text that stands for these settings in fingerprints and names of cached files. Its form
         never changes, since fingerprints are kept in runs."""
-        fields = dataclasses.asdict(self).items()
-        return f"View({', '.join(f'{name}={value!r}' for name, value in fields)})"
+        names = ("side", "resize", "crop", "shorter_side")
+        return f"View({', '.join(f'{name}={getattr(self, name)!r}' for name in names)})"
 
     @classmethod
     def of(
@@ -93,7 +95,8 @@ class Resizing:
             "center",
         ):
             shorter_side = default_shorter_side
-        return cls(options.image_size or default_side, options.resize, options.crop, shorter_side)
+        side = options.image_size or default_side
+        return cls(side, options.resize, options.crop, shorter_side, options.max_pixels)
 
     def keeps(self, height: int, width: int) -> bool:
         """Whether an image of this size stays as it is."""

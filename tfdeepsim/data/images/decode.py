@@ -10,9 +10,12 @@ import PIL.JpegImagePlugin
 from tfdeepsim.data.resizing import Resizing, resize
 
 VERSION = 1
-"""Version of the decoder: it rises with every change of the pixels, so that cached pixels of
-another version are not used."""
+"""Version of the decoder in fingerprints of datasets: it rises with every change that concerns most
+images."""
+CACHE_VERSION = 2
+"""Version of the decoder in names of cached pixels: it rises with every change."""
 
+_PNG = b"\x89PNG\r\n\x1a\n"
 _FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP")
 _DEEP_MODES = ("I;16", "I;16L", "I;16B", "I;16N", "I", "F")
 _TRANSPARENT_MODES = ("RGBA", "RGBa", "LA", "La", "PA")
@@ -47,7 +50,7 @@ def decode(data: bytes, resizing: Resizing) -> np.ndarray:
 
     Raises:
         Undecodable: If the file is not such an image, is cut short, or has more pixels than
-            `PIL.Image.MAX_IMAGE_PIXELS`.
+            `resizing.max_pixels`.
         InputError: If the image cannot be tiled or mirrored to the new size.
     """
     # Whatever error a damaged file causes in a decoder, it must not stop the reading of others.
@@ -68,9 +71,11 @@ def open_image(data: bytes, resizing: Resizing) -> PIL.Image.Image:
     if not data:
         raise Undecodable("an empty file")
     image = PIL.Image.open(io.BytesIO(data), formats=_FORMATS)
-    limit = PIL.Image.MAX_IMAGE_PIXELS
-    if limit is not None and image.width * image.height > limit:
-        raise Undecodable(f"{image.width}x{image.height} pixels, more than {limit:,}")
+    if image.width * image.height > resizing.max_pixels:
+        limit = f"{resizing.max_pixels:,} of --max-pixels"
+        raise Undecodable(f"{image.width}x{image.height} pixels, more than {limit}")
+    if "transparency" in image.info and data[:25].startswith(_PNG) and data[24] == 16:
+        return _deep_with_transparent_colour(data, image)
     if isinstance(image, PIL.JpegImagePlugin.JpegImageFile) and resizing.resize == "bilinear":
         image.draft(None, _smallest(image.width, image.height, resizing))  # type: ignore[arg-type]
     image.load()
@@ -93,14 +98,33 @@ def _rgb(image: PIL.Image.Image) -> PIL.Image.Image:
     if image.mode == "RGB" and "transparency" not in image.info:
         return image
     if image.mode in _DEEP_MODES:
-        # By 257, so that the brightest value of 16 bits becomes the brightest of 8.
-        deep = np.clip(np.asarray(image, np.float64), 0, 65535)
-        return PIL.Image.fromarray(np.rint(deep / 257).astype(np.uint8)).convert("RGB")
+        deep = np.clip(np.asarray(image), 0, 65535)
+        return PIL.Image.fromarray(_to_8_bits(np.rint(deep))).convert("RGB")
     if image.mode in _TRANSPARENT_MODES or "transparency" in image.info:
         layer = image.convert("RGBA")
         white = PIL.Image.new("RGBA", layer.size, "white")
         return PIL.Image.alpha_composite(white, layer).convert("RGB")
     return image.convert("RGB")
+
+
+def _deep_with_transparent_colour(data: bytes, image: PIL.Image.Image) -> PIL.Image.Image:
+    """A PNG of 16 bits in which one colour is transparent, in 8 bits. Pillow would compare colours
+    in 8 bits, in which several are that one."""
+    # Loaded for such files only.
+    import tensorflow as tf
+
+    deep = tf.io.decode_png(data, channels=4, dtype=tf.uint16).numpy()
+    layer = PIL.Image.fromarray(_to_8_bits(deep))
+    layer.info = {key: value for key, value in image.info.items() if key != "transparency"}
+    return layer
+
+
+def _to_8_bits(deep: np.ndarray) -> np.ndarray:
+    """Values of 0 to 65535 as 0 to 255: divided by 257, so that the brightest stays so."""
+    pixels = np.empty(deep.shape, np.uint8)
+    for row, values in enumerate(deep):  # row by row: a copy of all would be four times as large
+        pixels[row] = (values.astype(np.uint32) + 128) // 257
+    return pixels
 
 
 def _oriented(image: PIL.Image.Image) -> PIL.Image.Image:

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from tfdeepsim.data.images.csv_labels import read_csv_labels
-from tfdeepsim.data.images.decode import VERSION
+from tfdeepsim.data.images.decode import CACHE_VERSION
 from tfdeepsim.data.images.files import ENDINGS, File, Skipped, Store
 from tfdeepsim.data.images.layout import TRAIN, layout
 from tfdeepsim.data.labels import check_classes, check_numbers
@@ -89,7 +89,7 @@ def read_listing(store: Store, options: DataOptions) -> Listing:
 
 
 def _digest(files: Sequence[File]) -> str:
-    digest = hashlib.sha256(f"decoding {VERSION}".encode())
+    digest = hashlib.sha256(f"decoding {CACHE_VERSION}".encode())
     for file in files:
         digest.update(repr(tuple(file)).encode(errors="surrogateescape"))
     return digest.hexdigest()[:16]
