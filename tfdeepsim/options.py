@@ -90,7 +90,9 @@ class DataOptions:
         for name in ("image_size", "shorter_side"):
             self._require(name, lambda value: value >= 8, "8 or more pixels")
         self._require("split_seed", lambda value: 0 <= value < 2**31, "0 to 2147483647")
-        self._require("max_pixels", lambda value: 1 <= value <= 2 * MAX_PIXELS, f"1 to {2 * MAX_PIXELS}")
+        self._require(
+            "max_pixels", lambda value: 1 <= value <= 2 * MAX_PIXELS, f"1 to {2 * MAX_PIXELS}"
+        )
         self._require("max_bad", lambda value: 0 <= value <= 1, "a share, 0 to 1")
         if self.shorter_side is not None and self.crop != "center":
             raise InputError(

@@ -17,6 +17,7 @@ from tfdeepsim.folders import (
     refuse_links,
     remove_known,
 )
+from tfdeepsim.json_fields import check_fields
 from tfdeepsim.lock import locked
 from tfdeepsim.options import current_names
 
@@ -48,6 +49,15 @@ CONTENT = frozenset(
     }
 )
 """Names of all files and folders of a run directory, of this and of earlier versions."""
+
+
+_DATASET = {
+    "name": str,
+    "image_shape": list[int],
+    "fingerprint": str,
+    "class_names": list[str],
+}
+"""What is read of the dataset in `environment.json`."""
 
 
 class RunDirectory:
@@ -230,9 +240,23 @@ class RunDirectory:
         """Versions, threads, dataset and comparator that the run was trained with.
 
         Raises:
-            InputError: If the folder is not a run directory.
+            InputError: If the folder is not a run directory, or the file lacks what is read of it.
         """
-        return self._read_json(self.environment)
+        record = self._read_json(self.environment)
+        check_fields(
+            record,
+            {"dataset": dict, "comparator": dict | None, "inverted": dict | None},
+            self.environment.name,
+        )
+        dataset = record.get("dataset", {})
+        check_fields(dataset, _DATASET, self.environment.name)
+        if missing := sorted(_DATASET.keys() - dataset):
+            raise InputError(
+                f"{self.environment.name} describes the dataset of the run",
+                got=f"{self.environment} without {', '.join(missing)}",
+                accepted="the file as train.py wrote it",
+            )
+        return record
 
     def _read_json(self, path: Path) -> dict[str, Any]:
         rule = f"a run directory holds a readable {path.name}"

@@ -4,7 +4,7 @@ be."""
 import dataclasses
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_type_hints
 
 from tfdeepsim.config.adversarial_fields import check_adversarial_fields
 from tfdeepsim.config.comparator_fields import check_external_fields, check_paper_units
@@ -32,6 +32,7 @@ from tfdeepsim.config.defaults import (
 )
 from tfdeepsim.config.earlier import as_trained
 from tfdeepsim.errors import InputError
+from tfdeepsim.json_fields import check_fields
 from tfdeepsim.options import DataOptions, current_names, flag
 
 
@@ -388,7 +389,13 @@ class TrainConfig(DataOptions):
         Raises:
             InputError: If a field is unknown, or a value cannot be used.
         """
-        values = as_trained(current_names(values))
+        values = current_names(values)
+        defaults = {field.name: field.default for field in dataclasses.fields(cls)}
+        hints = get_type_hints(cls).items()
+        # Some fields are unset until the others are known.
+        kinds = {name: kind | None if defaults[name] is None else kind for name, kind in hints}
+        check_fields(values, kinds, "config.json")
+        values = as_trained(values)
         known = {field.name for field in dataclasses.fields(cls)}
         if unknown := sorted(set(values) - known):
             raise InputError(
