@@ -3,13 +3,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 PARTS := setup.cfg setup.py pyproject.toml
 
-.PHONY: help quickstart test slow parity lint types docs dist clean
+.PHONY: help quickstart test slow parity fuzz lint types docs dist clean
 
 help:
 	@echo "make quickstart   frames, four encoders, probes, table and page, in runs/quickstart"
 	@echo "make test         the default tests"
 	@echo "make slow         the longer tests"
 	@echo "make parity       the tests against PyTorch, which it installs"
+	@echo "make fuzz         2,000 damaged files of every format"
 	@echo "make lint types   ruff and mypy"
 	@echo "make docs         the site, in docs/_build/html"
 	@echo "make dist         the source archive and the wheel, in dist, checked and installed once"
@@ -25,6 +26,9 @@ slow: .venv/test
 
 parity: .venv/parity
 	$(BIN)/python -m pytest -m parity
+
+fuzz: .venv/test
+	$(BIN)/python tests/fuzz/run.py
 
 lint: .venv/dev
 	$(BIN)/ruff check .

@@ -210,7 +210,7 @@ class Stl10Binary(ArrayDataset):
         try:
             lines = path.read_text().splitlines()
             folds = [np.array(line.split(), np.int64) for line in lines if line.strip()]
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, OverflowError) as error:
             raise _folds_error(path, str(error)) from error
         if len(folds) != FOLDS:
             raise _folds_error(path, f"{len(folds)} lines")
