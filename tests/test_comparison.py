@@ -115,6 +115,7 @@ def test_a_dataset_without_labels_has_cards_and_no_scores(unlabeled, capsys):
     assert "data:image/png" in page
 
 
+@pytest.mark.slow
 def test_a_report_of_losses_is_replaced_unless_that_is_refused(tiny, tmp_path, capsys):
     name, data_dir = tiny
     fields = {"dataset": name, "data_dir": str(data_dir), "latent_dim": 4, "batch_size": 4}

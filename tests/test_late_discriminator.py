@@ -201,7 +201,7 @@ def archive(tmp_path_factory):
     return path
 
 
-@pytest.mark.parametrize("epochs_before", [1, 2])
+@pytest.mark.parametrize("epochs_before", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_resumed_run_ends_at_the_same_bits(archive, tmp_path, monkeypatch, epochs_before):
     """Interrupted before and after the term joined, at step 5 of 4 steps an epoch."""
     config = TrainConfig(

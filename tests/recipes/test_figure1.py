@@ -30,6 +30,7 @@ def test_bad_scales(scale):
         figure1.configs(scale)
 
 
+@pytest.mark.slow
 def test_a_tiny_one_trains_a_decoder_on_each_encoder(tmp_path, monkeypatch, capsys):
     def tiny(*arguments):
         return {

@@ -246,9 +246,10 @@ def finished(monkeypatch):
     monkeypatch.setattr(table8, "reconstruct_by_optimization", no_more)
 
 
+@pytest.mark.slow
 def test_a_tiny_table_8(reproduced):
     cache = next(reproduced.glob("relu6-optimization-*.npz"))
-    assert {path.name for path in reproduced.iterdir()} == {
+    assert {path.name for path in reproduced.glob("[!.]*")} == {
         *("alexnet", "inversions.csv", "inversions.md", "layers.png", "ablations.png"),
         *(f"relu6-{system}-seed{seed}" for system in ("deepsim", "pixel") for seed in (0, 1)),
         cache.name,
@@ -298,6 +299,7 @@ def test_optimized_images_are_cached_by_everything_that_determines_them(monkeypa
     assert (digest() == before) == (change == "nothing")
 
 
+@pytest.mark.slow
 def test_runs_invert_the_network_that_was_trained(reproduced):
     record = RunDirectory(reproduced / "relu6-deepsim-seed1").read_environment()
     for what, layer in (("inverted", "relu6"), ("comparator", "pool5")):
@@ -306,6 +308,7 @@ def test_runs_invert_the_network_that_was_trained(reproduced):
         assert trained.sha256 != make_comparator("random_alexnet:relu6").sha256
 
 
+@pytest.mark.slow
 def test_a_second_call_trains_nothing_and_uses_the_cached_images_of_the_optimization(
     reproduced, photos, data_dir, finished, capsys
 ):
@@ -317,6 +320,7 @@ def test_a_second_call_trains_nothing_and_uses_the_cached_images_of_the_optimiza
     assert capsys.readouterr().out.count("finished already") == 5
 
 
+@pytest.mark.slow
 def test_another_recipe_uses_its_runs(reproduced, photos, data_dir, finished, capsys):
     recipe("preferred_inputs").reproduce(
         str(reproduced), scale=HALF, dataset=photos, data_dir=data_dir
@@ -328,6 +332,7 @@ def test_another_recipe_uses_its_runs(reproduced, photos, data_dir, finished, ca
     assert width_of(reproduced / "preferred_inputs.png") > 400
 
 
+@pytest.mark.slow
 def test_units_of_an_external_network_have_numbers(reproduced, photos, data_dir, finished, capsys):
     """Its classes differ from those of the images, whose names would be wrong."""
     run = RunDirectory(reproduced / "relu6-deepsim-seed0")
@@ -346,6 +351,7 @@ def test_units_of_an_external_network_have_numbers(reproduced, photos, data_dir,
     assert "bee" not in out
 
 
+@pytest.mark.slow
 def test_other_steps_are_another_folder(reproduced, photos, data_dir, one_layer):
     with pytest.raises(
         InputError, match=r"continues only its own runs: got .* trained with steps 2, not"
@@ -363,6 +369,7 @@ def test_a_dry_run_without_a_trained_network(tmp_path, photos, data_dir, one_lay
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_dry_run_with_a_trained_network(
     reproduced, tmp_path, photos, data_dir, one_layer, monkeypatch, capsys
 ):

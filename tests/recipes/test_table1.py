@@ -147,6 +147,7 @@ def test_choice_by_validation_alone_and_the_test_split_for_the_chosen_one(tiny_t
     assert f"{32 * value:.2f} {32 * mean:.2f} 13.22" in out
 
 
+@pytest.mark.slow
 def test_a_second_call_trains_no_probe_again(tiny_table, monkeypatch, capsys):
     reproduce, _ = tiny_table
     first = reproduce()

@@ -275,6 +275,7 @@ def test_the_supervised_encoder_learns_a_position(tmp_path):
     assert error < 0.6 * chance
 
 
+@pytest.mark.slow
 def test_images_outside_the_probe_mask_are_not_used(tmp_path):
     """The last image of each split is outside the mask: neither it nor its label matters."""
     splits, spoilt = open_squares(), open_squares()

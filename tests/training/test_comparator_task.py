@@ -64,6 +64,7 @@ def test_leaves_a_comparator_and_its_record(exemplar):
     assert json.loads(exemplar.environment.read_text())["objective"] == "surrogate"
 
 
+@pytest.mark.slow
 def test_a_run_is_resumed_where_it_stopped(exemplar, folder, tmp_path):
     run = tmp_path / "run"
     flags = ("--comparator", "exemplar_cnn", "--surrogate-classes", "4")

@@ -121,6 +121,7 @@ def test_other_losses_and_tasks_train_under_it(folder, flags, tmp_path):
     assert "feature" in history.splitlines()[0]
 
 
+@pytest.mark.slow
 def test_losses_are_compared_under_it(folder, tmp_path, capsys):
     argv = arguments(folder, spec(folder), "--steps", "2", "--run-dir", str(tmp_path / "study"))
     assert evaluate.main(["--compare", "pixel,perceptual", "--dry-run", *argv]) == 0
