@@ -57,6 +57,8 @@ class DataOptions:
         split: Training, validation and test images in percent (default: 70/10/20; 90/10 for a
             dataset with a test set of its own).
         split_seed: Seed of the splits.
+        allow_duplicates: Whether test images may be among the training images, pixel for pixel;
+            they are counted.
         max_bad: Largest share of image files that may be unreadable.
         max_pixels: Largest width times height of an image file; larger ones count as unreadable.
 
@@ -81,6 +83,7 @@ class DataOptions:
     probe_classes: str | None = None
     split: str | None = None
     split_seed: int = 0
+    allow_duplicates: bool = False
     max_bad: float = 0.05
     max_pixels: int = MAX_PIXELS
 

@@ -250,10 +250,10 @@ class RunDirectory:
         )
         dataset = record.get("dataset", {})
         check_fields(dataset, _DATASET, self.environment.name)
-        if missing := sorted(_DATASET.keys() - dataset):
+        if "image_shape" not in dataset:
             raise InputError(
                 f"{self.environment.name} describes the dataset of the run",
-                got=f"{self.environment} without {', '.join(missing)}",
+                got=f"{self.environment} without the shape of images",
                 accepted="the file as train.py wrote it",
             )
         return record

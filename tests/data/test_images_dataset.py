@@ -282,3 +282,25 @@ def test_images_of_several_sizes_are_cached_side_by_side(folder, opened, resize)
         assert dataset.split("test").images.shape == (8, side, side, 3)
         values(dataset.split("test"))
     assert len(list(dataset.cache_dir.glob("*.npy"))) == 2
+
+
+@pytest.mark.parametrize("cache", ["disk", "memory", "none"])
+def test_a_test_image_among_the_training_images_is_counted_and_refused(
+    tmp_path, opened, cache, capsys
+):
+    for part in ("train", "test"):
+        for kind in ("cat", "dog"):
+            (tmp_path / part / kind).mkdir(parents=True)
+            for number in range(10):
+                value = 40 * (part == "test") + 20 * (kind == "dog") + number
+                image(value).save(tmp_path / part / kind / f"{number}.png")
+    assert opened(tmp_path, cache=cache).splits["test"] == 20
+    # The same pixels under another name and in another format; and one that is twice in the test.
+    image(3).save(tmp_path / "test" / "cat" / "copy.bmp")
+    image(45).save(tmp_path / "test" / "cat" / "again.bmp")
+    for _ in range(2):  # also from what is cached
+        with pytest.raises(InputError, match=r"with 1 images that are in both, such as test/cat/c"):
+            opened(tmp_path, cache=cache)
+    dataset = opened(tmp_path, cache=cache, allow_duplicates=True)
+    assert dataset.splits["test"] == 22
+    assert "train/cat/3.png: scores are too good" in capsys.readouterr().err

@@ -14,7 +14,8 @@ from tfdeepsim.config.defaults import (
 def as_trained(values: dict[str, Any]) -> dict[str, Any]:
     """`values` of a run that was trained before a field existed, with what that version did."""
     kind = (values.get("task", "autoencoder"), values.get("network", "pihlgren"))
-    earlier: dict[str, Any] = {}
+    # Versions without this field did not look for duplicates.
+    earlier: dict[str, Any] = {"allow_duplicates": True}
     if kind == ("autoencoder", "pihlgren"):
         earlier["decoder_activation"] = "none"
     if kind[0] == "comparator":

@@ -61,6 +61,7 @@ class ImageFiles(Dataset):
         _check_share_of_bad(listing, verified, options.max_bad)
         self._labels = listing.labels
         self._rows = split_rows(listing, _decodable(listing, verified), options)
+        _check_duplicates(listing, verified, self._rows["test"], options.allow_duplicates)
         self.name = store.name
         self.image_shape = (resizing.side, resizing.side, 3)
         self.task = listing.task
@@ -138,6 +139,34 @@ def _check_share_of_bad(listing: Listing, verified: VerifiedFiles, largest: floa
             f"{_first_names(bad)}",
             accepted=f"{largest:.1%} or less, or a larger --max-bad",
         )
+
+
+def _check_duplicates(
+    listing: Listing, verified: VerifiedFiles, test: np.ndarray, allowed: bool
+) -> None:
+    """Refuse test images that are training or validation images too, pixel for pixel, unless they
+    are allowed; count them then."""
+    in_test = set(test.tolist())
+    groups: dict[int, list[int]] = {}
+    for row, first in verified.repeated.items():
+        groups.setdefault(first, [first]).append(row)
+    both = [
+        (next(row for row in group if row in in_test), other)
+        for group in groups.values()
+        for other in [next((row for row in group if row not in in_test), None)]
+        if other is not None and any(row in in_test for row in group)
+    ]
+    if not both:
+        return
+    names = " and ".join(listing.files[row].name for row in both[0])
+    got = f"{len(both):,} images that are in both, such as {names}"
+    if not allowed:
+        raise InputError(
+            "an image is either for training or for the test",
+            got=f"{listing.store.name} with {got}",
+            accepted="each image once; or --allow-duplicates",
+        )
+    print(f"{listing.store.name} has {got}: scores are too good", file=sys.stderr)
 
 
 def _label_words(listing: Listing) -> str:

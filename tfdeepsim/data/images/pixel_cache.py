@@ -92,7 +92,9 @@ class PixelCache:
         """The outcome of the pass over these very files; None if there was none."""
         try:
             index = read_json(self._index)
-            verified = VerifiedFiles(index["listing"], index["contents"], dict(index["bad"]))
+            verified = VerifiedFiles(
+                index["listing"], index["contents"], dict(index["bad"]), dict(index["repeated"])
+            )
         except (InputError, KeyError, TypeError, ValueError):
             return None
         return verified if verified.listing == self._listing.digest else None
@@ -151,6 +153,7 @@ class PixelCache:
             "listing": verified.listing,
             "contents": verified.contents,
             "bad": list(verified.bad.items()),
+            "repeated": list(verified.repeated.items()),
         }
         write_json(self._index, index)
         return verified

@@ -35,11 +35,13 @@ class VerifiedFiles:
         listing: Digest of the listing.
         contents: Digest of the names and of every byte of all files.
         bad: Rows of files that cannot be decoded, and the reason for each.
+        repeated: Rows of files that show the same pixels as an earlier one, and the first such row.
     """
 
     listing: str
     contents: str
     bad: Mapping[int, str]
+    repeated: Mapping[int, int] = dataclasses.field(default_factory=dict)
 
 
 def verify_files(
@@ -58,9 +60,10 @@ def verify_files(
             size.
     """
 
-    def verify(rows: range) -> tuple[list[bytes], dict[int, str]]:
+    def verify(rows: range) -> tuple[list[bytes], dict[int, str], dict[int, bytes]]:
         digests: list[bytes] = []
         bad: dict[int, str] = {}
+        shown: dict[int, bytes] = {}
         for row in rows:
             digest = hashlib.sha256()
             try:
@@ -72,24 +75,30 @@ def verify_files(
             else:
                 if pixels is not None:
                     pixels[row] = image
+                shown[row] = hashlib.blake2b(image.tobytes(), digest_size=12).digest()
             digests.append(digest.digest())
-        return digests, bad
+        return digests, bad, shown
 
     count = len(listing.files)
     contents = hashlib.sha256()
     bad: dict[int, str] = {}
+    first_row: dict[bytes, int] = {}
+    repeated: dict[int, int] = {}
     chunks = [range(part.start, part.stop) for part in batch_slices(count, _CHUNK)]
     with (
         ThreadPoolExecutor(THREADS) as threads,
         ProgressBar(f"Decoding {count:,} images of {listing.store.name}", count) as bar,
         contextlib.closing(threads.map(verify, chunks)) as results,  # type: ignore[type-var]
     ):
-        for rows, (digests, bad_rows) in zip(chunks, results, strict=True):
+        for rows, (digests, bad_rows, shown) in zip(chunks, results, strict=True):
             for row, digest in zip(rows, digests, strict=True):
                 contents.update(listing.files[row].name.encode(errors="surrogateescape") + digest)
             bad |= bad_rows
+            for row, image_digest in shown.items():
+                if (first := first_row.setdefault(image_digest, row)) != row:
+                    repeated[row] = first
             bar.update(rows.stop)
-    return VerifiedFiles(listing.digest, contents.hexdigest()[:16], bad)
+    return VerifiedFiles(listing.digest, contents.hexdigest()[:16], bad, repeated)
 
 
 def seconds_needed(listing: Listing, resizing: Resizing) -> float:
