@@ -45,8 +45,8 @@ def load_images(dataset: str, split: str, count: int) -> np.ndarray:
 
 parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
 parser.add_argument("dataset", help="images, e.g. zip:photos.zip or folder:photos")
-parser.add_argument("--images", type=int, default=1500, help="number of images to train on")
-parser.add_argument("--epochs", type=int, default=8)
+parser.add_argument("--images", type=int, default=1000, help="number of images to train on")
+parser.add_argument("--epochs", type=int, default=6)
 parser.add_argument("--picture", default="invert_your_encoder.png", help="file to draw to")
 options = parser.parse_args()
 
