@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PARTS := setup.cfg setup.py pyproject.toml
 
-.PHONY: help quickstart test slow parity fuzz lint types docs dist clean
+.PHONY: help quickstart test slow parity fuzz kill lint types docs dist clean
 
 help:
 	@echo "make quickstart   frames, four encoders, probes, table and page, in runs/quickstart"
@@ -11,6 +11,7 @@ help:
 	@echo "make slow         the longer tests"
 	@echo "make parity       the tests against PyTorch, which it installs"
 	@echo "make fuzz         2,000 damaged files of every format"
+	@echo "make kill         20 kills of every command"
 	@echo "make lint types   ruff and mypy"
 	@echo "make docs         the site, in docs/_build/html"
 	@echo "make dist         the source archive and the wheel, in dist, checked and installed once"
@@ -29,6 +30,9 @@ parity: .venv/parity
 
 fuzz: .venv/test
 	$(BIN)/python tests/fuzz/run.py
+
+kill: .venv/test
+	$(BIN)/python tests/kill/run.py
 
 lint: .venv/dev
 	$(BIN)/ruff check .
