@@ -1,11 +1,13 @@
 """Files: complete or absent, errors in one line, digests, and names."""
 
 import hashlib
+from pathlib import Path
 
 import pytest
 
 from tfdeepsim.errors import InputError
 from tfdeepsim.files import (
+    home_path,
     read_json,
     replacing,
     sha256_of,
@@ -80,7 +82,7 @@ def test_a_value_that_is_no_json_leaves_the_file_as_it_was(tmp_path):
     assert read_json(tmp_path / "value.json") == {"a": 1}
 
 
-@pytest.mark.parametrize("text", [None, "", '{"half": ', "[1]", "3", "\xff"])
+@pytest.mark.parametrize("text", [None, "", '{"half": ', "[1]", "3", "\xff", 10_000 * "["])
 def test_what_is_no_json_object_is_one_line(tmp_path, text):
     path = tmp_path / "value.json"
     if text is not None:
@@ -90,6 +92,13 @@ def test_what_is_no_json_object_is_one_line(tmp_path, text):
     assert "\n" not in str(caught.value)
     with pytest.raises(InputError, match=r"^a card is whole: got .*; accepted: another card$"):
         read_json(path, "a card is whole", "another card")
+
+
+def test_home_folders():
+    assert home_path("~/photos") == Path.home() / "photos"
+    assert home_path("photos/~") == Path("photos/~")
+    with pytest.raises(InputError, match="name of a user or by a slash: got ~nosuchuser/x"):
+        home_path("~nosuchuser/x")
 
 
 def test_slug():

@@ -44,7 +44,7 @@ def load_arrays(path: str | os.PathLike) -> tuple[list[np.ndarray], dict[str, An
         if not isinstance(meta, dict):
             raise DamagedArrays("its record is no JSON object")
         return [arrays[name] for name in sorted(arrays)], meta
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, RecursionError) as error:
         raise InputError(
             "a run's checkpoint must be complete",
             got=f"{path} ({error})",

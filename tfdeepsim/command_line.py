@@ -5,6 +5,7 @@ import contextlib
 import errno
 import io
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn
 
 from tfdeepsim.errors import InputError
+from tfdeepsim.files import home_path
 from tfdeepsim.keras_settings import check_backend, pin
 from tfdeepsim.lock import NO_LOCK
 
@@ -48,6 +50,11 @@ class Parser(argparse.ArgumentParser):
             help="Do without locks, on a file system that has none; no other process may use the "
             "same files",
         )
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        # A shell replaces ~ where it begins a word, but not in --run-dir=~/runs.
+        words = sys.argv[1:] if args is None else args
+        return super().parse_known_args([_at_home(word) for word in words], namespace)
 
     def error(self, message: str) -> NoReturn:
         sys.exit(_fail(f"{message}; see --help"))
@@ -166,6 +173,12 @@ def _sigterm_like_ctrl_c() -> Iterator[None]:
 def terminate(number: int, frame: Any) -> NoReturn:
     """Handler of SIGTERM while a command runs."""
     raise Terminated("terminated")
+
+
+def _at_home(word: str) -> str:
+    """A word of a command line whose path begins with ~, with the user's home folder."""
+    before, home, after = re.fullmatch(r"(--[\w-]+=|)(~?)(.*)", word, re.DOTALL).groups()
+    return f"{before}{home_path(home + after)}" if home else word
 
 
 def _fail(message: str) -> int:

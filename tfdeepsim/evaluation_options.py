@@ -59,11 +59,11 @@ class EvaluationOptions:
     external_range: str = "0-1"
 
     def __post_init__(self) -> None:
-        if self.decode < 0:
+        if not 0 <= self.decode < 2**31:
             raise InputError(
                 "--decode takes a number of steps",
                 got=self.decode,
-                accepted="1 or more, or 0 for no decoder",
+                accepted="1 to 2147483647, or 0 for no decoder",
             )
         check_probe_settings(self.probe_settings)
         # Refuses numbers that are out of range before anything is embedded.

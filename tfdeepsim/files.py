@@ -102,13 +102,32 @@ def read_json(path: str | os.PathLike, rule: str = "", accepted: str = "") -> di
         value = json.loads(path.read_text())
         if not isinstance(value, dict):
             raise ValueError("no JSON object")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(
             rule or f"{path.name} must be a readable JSON object",
             got=f"{path} ({error})",
             accepted=accepted or "the file as tfdeepsim wrote it",
         ) from error
     return value
+
+
+def home_path(path: str | os.PathLike) -> Path:
+    """A path in which `~` and `~NAME` stand for the home folders of users.
+
+    Raises:
+        InputError: If there is no such user.
+
+    Example:
+        >>> folder = home_path("~/photos")
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise InputError(
+            "~ is followed by the name of a user or by a slash",
+            got=str(path),
+            accepted="a path such as ~/photos; or ./~NAME, if it is the name of a folder here",
+        ) from error
 
 
 def sha256_of(path: str | os.PathLike) -> str:

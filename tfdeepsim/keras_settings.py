@@ -56,6 +56,6 @@ def _file() -> Path:
 def _stored(file: Path) -> dict[str, object]:
     try:
         settings = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # which Keras passes over, too
+    except (OSError, ValueError, RecursionError):  # which Keras passes over, too
         return {}
     return settings if isinstance(settings, dict) else {}

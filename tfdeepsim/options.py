@@ -15,6 +15,8 @@ CHOICES = {
     "encoder_part": ("auto", "unlabeled", "extra", "train"),
 }
 
+MAX_SIDE = 4096
+"""Largest height and width of the images of a dataset."""
 MAX_PIXELS = 89_478_485
 """Default of the largest image, which is Pillow's: 256 MiB of 8-bit RGB."""
 
@@ -91,7 +93,7 @@ class DataOptions:
         for name, accepted in CHOICES.items():
             self._require_choice(name, accepted)
         for name in ("image_size", "shorter_side"):
-            self._require(name, lambda value: value >= 8, "8 or more pixels")
+            self._require(name, lambda value: 8 <= value <= MAX_SIDE, f"8 to {MAX_SIDE} pixels")
         self._require("split_seed", lambda value: 0 <= value < 2**31, "0 to 2147483647")
         self._require(
             "max_pixels", lambda value: 1 <= value <= 2 * MAX_PIXELS, f"1 to {2 * MAX_PIXELS}"

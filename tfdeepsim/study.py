@@ -29,6 +29,9 @@ from tfdeepsim.training.tasks import make_task
 from tfdeepsim.training.trainer import make_plan, train
 from tfdeepsim.work_sharing import in_turn
 
+MOST_SEEDS = 1000
+"""Largest number of runs of a loss."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Study:
@@ -58,9 +61,9 @@ class Study:
     )
 
     def __post_init__(self) -> None:
-        if self.seeds < 1:
+        if not 1 <= self.seeds <= MOST_SEEDS:
             raise InputError(
-                "--seeds must be a number of runs", got=self.seeds, accepted="1 or more"
+                "--seeds must be a number of runs", got=self.seeds, accepted=f"1 to {MOST_SEEDS}"
             )
         if reserved := sorted(set(self.configs) & set(BASELINE_NAMES)):
             raise InputError(

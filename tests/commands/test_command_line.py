@@ -49,11 +49,17 @@ def fails(tmp_path, capsys, monkeypatch):
         (["--dataset", "mnist"], "mnist"),
         (["--loss", "psychic"], "unknown --loss: got psychic; accepted: pixel, l1, perceptual"),
         (["--model", "gan"], "unknown --model"),
-        (["--latent-dim", "0"], "--latent-dim is out of range: got 0; accepted: 1 or more"),
+        (["--latent-dim", "0"], "--latent-dim is out of range: got 0; accepted: 1 to 2147483647"),
+        (["--run-dir=~nosuchuser/run"], "~ is followed by the name of a user"),
+        (["--dataset", "npz:~nosuchuser/a.npz"], "~ is followed by the name of a user"),
+        (["--data-dir", "~nosuchuser"], "~ is followed by the name of a user"),
         (["--latent-dim", "many"], "invalid int value: 'many'"),
         (["--epochs", "0"], "--epochs is out of range: got 0"),
         (["--epochs", "2", "--steps", "3"], "exclude each other"),
-        (["--loss", "perceptual", "--layer-weights", "1,2"], "a number above 0 for each layer"),
+        (
+            ["--loss", "perceptual", "--layer-weights", "1,2"],
+            "a number from 1e-12 to 1e12 for each",
+        ),
         (["--loss", "perceptual", "--comparator", "alexnet:fc6"], "or an earlier layer"),
         (["--task", "comparator"], "needs the name of a network that can be trained here"),
         (["--comparator", "random_alexnet:relu2"], "used by the feature term alone"),
@@ -98,7 +104,7 @@ def fails(tmp_path, capsys, monkeypatch):
             ["--recipe", "quickstart", "--epochs", "3"],
             "a recipe sets all other flags itself: got --epochs",
         ),
-        (["--recipe", "quickstart", "--scale", "0"], "--scale must leave 10 rollouts"),
+        (["--recipe", "quickstart", "--scale", "0"], "--scale is out of range: got 0.0; accepted"),
     ],
 )
 def test_train(fails, flags, message):

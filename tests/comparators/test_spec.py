@@ -86,6 +86,6 @@ def test_layer_weights():
 )
 def test_refuses_other_layer_weights(text):
     with pytest.raises(
-        InputError, match=r"number above 0 for each layer.*conv1\+relu2; accepted: 1,1"
+        InputError, match=r"number from 1e-12 to 1e12 for each layer.*conv1\+relu2; accepted: 1,1"
     ):
         layer_weights(text, ["conv1", "relu2"])

@@ -154,7 +154,8 @@ def test_a_loss_that_explodes_is_named(tmp_path):
 
 def test_resuming_on_other_data_is_refused(tmp_path):
     run = RunDirectory(tmp_path)
-    write_json(run.environment, {"dataset": {"fingerprint": "abc"}, "comparator": None})
+    recorded = {"fingerprint": "abc", "image_shape": [64, 64, 3]}
+    write_json(run.environment, {"dataset": recorded, "comparator": None})
     trainer._check_same(run, {"dataset": {"fingerprint": "abc"}}, "dataset", "fingerprint")
     with pytest.raises(InputError, match="same dataset: got fingerprint def; accepted: abc"):
         trainer._check_same(run, {"dataset": {"fingerprint": "def"}}, "dataset", "fingerprint")

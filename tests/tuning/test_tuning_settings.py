@@ -12,10 +12,11 @@ from tfdeepsim.tuning.space import GRID_SIZE
             {"tuner": "psychic"},
             "tuner must be known: got 'psychic'; accepted: random, bayesian, hyperband, grid",
         ),
-        ({"trials": 0}, "--trials is out of range: got 0; accepted: 1 or more"),
+        ({"epochs": 10**9}, "--epochs is out of range"),
+        ({"trials": 0}, "--trials is out of range: got 0; accepted: 1 to 1000000"),
         ({"epochs": 0}, "--epochs is out of range"),
         ({"patience": -1}, "--patience is out of range"),
-        ({"seed": -1}, "--seed is out of range: got -1; accepted: 0 or more"),
+        ({"seed": -1}, "--seed is out of range: got -1; accepted: 0 to 2147483647"),
         ({"probe_settings": "mse"}, "accepted: standard, pihlgren"),
     ],
 )

@@ -29,6 +29,8 @@ EPILOG = """examples:
 CHANGEABLE = {"epochs", "steps", "data_dir", "cache"}
 """Fields that may change when a run is resumed: how long it trains, and where its dataset is."""
 
+LARGEST_SCALE = 100
+
 TABLE1_FLAGS = ("latent_dims", "gammas")
 """Flags that only the recipe `table1` takes."""
 
@@ -184,6 +186,12 @@ def _run_recipe(arguments: dict[str, Any]) -> int:
         _check_convolutions(**arguments)
     name = arguments.pop("recipe")
     check_recipe(name)
+    if not 0 < arguments.get("scale", 1.0) <= LARGEST_SCALE:
+        raise InputError(
+            "--scale is out of range",
+            got=arguments["scale"],
+            accepted=f"a number above 0, up to {LARGEST_SCALE}",
+        )
     import_tensorflow()
     recipe = importlib.import_module(f"tfdeepsim.recipes.{name}")
     recipe.reproduce(**arguments)

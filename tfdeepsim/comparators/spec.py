@@ -3,14 +3,13 @@ once."""
 
 import dataclasses
 import functools
-import math
 from collections.abc import Sequence
 
 from tfdeepsim.comparators.chains.alexnet import ALEXNET
 from tfdeepsim.comparators.chains.architecture import Architecture
 from tfdeepsim.comparators.chains.caffe_alexnet import CAFFE_ALEXNET, VIDEONET
 from tfdeepsim.comparators.chains.exemplar_cnn import EXEMPLAR_CNN
-from tfdeepsim.config.defaults import EXTERNAL
+from tfdeepsim.config.defaults import EXTERNAL, in_proportion
 from tfdeepsim.errors import InputError
 
 ARCHITECTURES: dict[str, Architecture] = {
@@ -119,7 +118,7 @@ def layer_weights(text: str | None, layers: Sequence[str]) -> tuple[float, ...]:
         layers: Names of the comparator's layers.
 
     Raises:
-        InputError: If these are no numbers above 0, or not as many as there are layers.
+        InputError: If these are no numbers from 1e-12 to 1e12, or not as many as there are layers.
     """
     if text is None:
         return (1.0,) * len(layers)
@@ -127,9 +126,9 @@ def layer_weights(text: str | None, layers: Sequence[str]) -> tuple[float, ...]:
         weights = tuple(float(part) for part in text.split(","))
     except ValueError:
         weights = ()
-    if len(weights) != len(layers) or not all(0 < weight < math.inf for weight in weights):
+    if len(weights) != len(layers) or not all(map(in_proportion, weights)):
         raise InputError(
-            "--layer-weights gives a number above 0 for each layer",
+            "--layer-weights gives a number from 1e-12 to 1e12 for each layer",
             got=f"{text} for {'+'.join(layers)}",
             accepted=",".join("1" for _ in layers),
         )

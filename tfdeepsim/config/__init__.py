@@ -23,11 +23,16 @@ from tfdeepsim.config.defaults import (
     GENERATOR_FIELDS,
     INVERSION_FIELDS,
     LAMBDAS,
+    LARGEST_FACTOR,
     LEARNING_RATE,
+    LEAST_FACTOR,
     LOSSES,
+    MOST,
+    MOST_SURROGATE_CLASSES,
     PAPER_DEEPSIM,
     SHARES_DEEPSIM,
     TRAINABLE,
+    in_proportion,
     latent_dim_of,
 )
 from tfdeepsim.config.earlier import as_trained
@@ -175,20 +180,22 @@ class TrainConfig(DataOptions):
             if name != "feature_scale" or self.feature_scale is not None:
                 self._require_choice(name, accepted)
         for name in COUNTS:
-            self._require(name, lambda value: value >= 1, "1 or more")
-        self._require("surrogate_classes", lambda value: value >= 2, "2 or more")
-        for name in ("noise_dim", "adversarial_start"):
-            self._require(name, lambda value: value >= 0, "0 or more")
+            self._require(name, lambda value: 1 <= value <= MOST, f"1 to {MOST}")
+        accepted = f"2 to {MOST_SURROGATE_CLASSES}"
         self._require(
-            "discriminator_weight_decay",
-            lambda value: 0 <= value < math.inf,
-            "a number, 0 or more",
+            "surrogate_classes", lambda value: 2 <= value <= MOST_SURROGATE_CLASSES, accepted
         )
+        for name in ("noise_dim", "adversarial_start"):
+            self._require(name, lambda value: 0 <= value <= MOST, f"0 to {MOST}")
         self._require("seed", lambda value: 0 <= value < 2**31, "0 to 2147483647")
-        self._require("learning_rate", lambda value: 0 < value < math.inf, "a number above 0")
+        self._require("learning_rate", lambda value: 1e-37 <= value <= 1e38, "1e-37 to 1e+38")
         self._require("width", lambda value: 0 < value <= 4, "a factor above 0, up to 4")
-        for name in ("lambda_feat", "lambda_adv", "lambda_img", "lambda_kl", "lambda_diversity"):
-            self._require(name, lambda value: 0 <= value < math.inf, "a number, 0 or more")
+        for name in (*LAMBDAS.values(), "discriminator_weight_decay"):
+            self._require(
+                name,
+                lambda value: value == 0 or in_proportion(value),
+                f"0, or {LEAST_FACTOR:g} to {LARGEST_FACTOR:g}",
+            )
         if self.epochs is not None and self.steps is not None:
             raise InputError(
                 "--epochs and --steps exclude each other", got="both", accepted="one of them"

@@ -58,6 +58,12 @@ TRAINABLE = {"alexnet": 5e-4, "exemplar_cnn": 5e-4, "videonet": 2e-4}
 rollouts), and the learning rate of each. It is low since none has batch normalization: videonet
 collapses at a higher one."""
 
+MOST = 2**31 - 1
+"""Largest number of anything that is counted."""
+MOST_SURROGATE_CLASSES = 1_000_000
+LEAST_FACTOR, LARGEST_FACTOR = 1e-12, 1e12
+"""Factors of terms and of steps: the squares of their gradients, which Adam keeps, are float32."""
+
 COUNTS = ("latent_dim", "epochs", "steps", "batch_size", "patience", "probe_every")
 """Fields that are 1 or more."""
 FEATURE_FIELDS = (
@@ -124,6 +130,11 @@ CHOICES = options.CHOICES | {
     "external_range": tuple(INPUT_RANGES),
     "comparator_range": tuple(INPUT_RANGES),
 }
+
+
+def in_proportion(factor: float) -> bool:
+    """Whether float32 can hold the square of what is multiplied by a factor."""
+    return LEAST_FACTOR <= factor <= LARGEST_FACTOR
 
 
 def latent_dim_of(network: str, model: str, width: float, image_size: int | None) -> int:

@@ -32,6 +32,7 @@ from tfdeepsim.data.resizing import Resizing, side_for
 from tfdeepsim.data.splits.split import Images
 from tfdeepsim.data.splits.subset import Subset
 from tfdeepsim.errors import InputError
+from tfdeepsim.files import home_path
 from tfdeepsim.numpy_files import DamagedArrays, Header, npz_headers, read_npz
 from tfdeepsim.options import DataOptions
 from tfdeepsim.pixels import to_bytes
@@ -96,7 +97,7 @@ def open_archive(rest: str, root: Path, options: DataOptions) -> Archive:
             size, with labels for all of them or for none.
     """
     refuse_labels(options, f"npz:{rest}")
-    path = Path(rest).expanduser()
+    path = home_path(rest)
     headers = _headers(path)
     images = _image_keys(path, headers)
     for key in images.values():

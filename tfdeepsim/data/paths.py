@@ -5,12 +5,13 @@ import os
 from pathlib import Path
 
 from tfdeepsim.errors import InputError
+from tfdeepsim.files import home_path
 
 
 def data_root(data_dir: str | os.PathLike | None = None) -> Path:
     """The folder that all datasets are kept in: `data_dir`, or `TFDS_DATA_DIR`, or
     `~/tensorflow_datasets`."""
-    return Path(data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets").expanduser()
+    return home_path(data_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets")
 
 
 def download_folders(root: Path) -> tuple[Path, ...]:

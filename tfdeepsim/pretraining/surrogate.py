@@ -9,6 +9,7 @@ import tensorflow as tf
 from tfdeepsim.comparators.chains.architecture import Layer
 from tfdeepsim.comparators.chains.exemplar_cnn import EXEMPLAR_CNN, PATCH
 from tfdeepsim.config import TrainConfig
+from tfdeepsim.data.cache import fits_in_memory
 from tfdeepsim.data.dataset import Splits
 from tfdeepsim.data.pipeline import batches, training_batches, without_autotuning
 from tfdeepsim.data.splits.labelled import TARGET
@@ -57,6 +58,13 @@ class SurrogateObjective(Objective):
     saw_labels = False
 
     def __init__(self, splits: Splits, classes: int, seed: int):
+        # Pixels of a patch are bytes in three channels.
+        if not fits_in_memory(3 * classes * REGION**2):
+            raise InputError(
+                "patches of all surrogate classes must fit into half of the free memory",
+                got=f"{classes:,} patches, {3 * classes * REGION**2 / 2**30:.1f} GiB",
+                accepted="a smaller --surrogate-classes",
+            )
         patches = regions(splits["encoder_train"].images, classes, seed)
         self.classes = len(patches)
         if self.classes < 2:

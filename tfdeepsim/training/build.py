@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.errors import InputError
+from tfdeepsim.training.memory_limit import weights_within_memory
 from tfdeepsim.training.task import Task
 
 
@@ -38,13 +39,14 @@ def build_model(task: Task, strategy: tf.distribute.Strategy | None = None) -> k
         strategy: Strategy in whose scope variables are created; None for the default one.
 
     Raises:
-        InputError: If the networks do not suit the images.
+        InputError: If the networks do not suit the images, or do not fit into memory.
     """
     config = task.config
     keras.utils.set_random_seed(config.seed)
     keras.config.set_dtype_policy(config.precision)
     with strategy.scope() if strategy else contextlib.nullcontext():
-        model = task.model()
+        with weights_within_memory():
+            model = task.model()
         steps = config.total_steps(max(1, task.examples // config.batch_size))
         model.compile(optimizer=task.optimizer(steps))
     return model

@@ -1,11 +1,13 @@
 """Train one run, from its config to its best weights."""
 
 import contextlib
+import math
 from collections.abc import Iterator
 from typing import Any
 
 import keras
 import numpy as np
+import psutil
 import rich.console
 import tensorflow as tf
 
@@ -127,6 +129,7 @@ def make_plan(task: Task, model: Any, progress: TrainingProgress) -> Plan:
             got=f"{config.batch_size} for {task.examples} images",
             accepted=f"1 to {task.examples}",
         )
+    _check_batch(config.batch_size * math.prod(task.description.image_shape))
     steps_per_epoch = task.examples // config.batch_size
     batch = task.trial_batch()
     seconds, measures = trial_steps(model, batch)
@@ -145,6 +148,18 @@ def make_plan(task: Task, model: Any, progress: TrainingProgress) -> Plan:
         shares=shares(measures) if task.description.ready else {},
         weights=moving_weights(measures),
     )
+
+
+def _check_batch(pixels: int) -> None:
+    """Refuse a batch whose images alone do not fit into memory, before they are allocated."""
+    # Floats of four bytes: images, generated images, and the gradient at these.
+    needed, memory = 3 * 4 * pixels, psutil.virtual_memory().total
+    if needed > memory:
+        raise InputError(
+            "the images of a batch must fit into memory",
+            got=f"at least {needed / 2**30:,.1f} GiB",
+            accepted=f"up to {memory / 2**30:,.1f} GiB, by a smaller --batch-size or --image-size",
+        )
 
 
 def _record(task: Task, run: RunDirectory, model: Any, resume: bool) -> None:

@@ -14,7 +14,10 @@ HYPERBAND_FACTOR = 3
 epochs."""
 
 _DEFAULT_TRIALS = 30
-_LEAST = {"trials": 1, "epochs": 1, "patience": 1, "seed": 0}
+_RANGES = {
+    "trials": (1, 1_000_000), "epochs": (1, 1_000_000), "patience": (1, 2**31 - 1),
+    "seed": (0, 2**31 - 1),
+}  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -49,11 +52,11 @@ class SearchSettings:
     def __post_init__(self) -> None:
         check_tuner(self.tuner)
         check_probe_settings(self.probe_settings)
-        for name, least in _LEAST.items():
+        for name, (least, most) in _RANGES.items():
             value = getattr(self, name)
-            if value is not None and not least <= value < 2**31:
+            if value is not None and not least <= value <= most:
                 raise InputError(
-                    f"--{name} is out of range", got=value, accepted=f"{least} or more"
+                    f"--{name} is out of range", got=value, accepted=f"{least} to {most}"
                 )
 
     def to_dict(self) -> dict[str, Any]:

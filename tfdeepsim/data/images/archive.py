@@ -19,6 +19,7 @@ from tfdeepsim.data.images.files import (
     is_image,
 )
 from tfdeepsim.errors import InputError
+from tfdeepsim.files import home_path
 from tfdeepsim.options import DataOptions
 
 _ENCRYPTED = 0x1
@@ -67,7 +68,7 @@ class Archive(Store):
 
     def __init__(self, path: str):
         self.name = f"zip:{path}"
-        self.path = Path(path).expanduser()
+        self.path = home_path(path)
         if not self.path.is_file():
             raise InputError(
                 "image archive must exist",

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from tfdeepsim.errors import InputError
+from tfdeepsim.files import home_path
 
 _SPELLING = (
     "a header file,NAME[,NAME...] and a row for each image: its relative path and its values"
@@ -54,7 +55,7 @@ def read_csv_labels(
         InputError: If the file cannot be read, has another form, or does not have one row for each
             image.
     """
-    rows = _read(Path(path).expanduser())
+    rows = _read(home_path(path))
     keys = _keys(names, prefix)
     values: list[list[str] | None] = [None] * len(names)
     unknown, repeated = [], []

@@ -16,6 +16,7 @@ from tfdeepsim.data.images.files import (
     is_image,
 )
 from tfdeepsim.errors import InputError
+from tfdeepsim.files import home_path
 from tfdeepsim.options import DataOptions
 
 
@@ -52,7 +53,7 @@ class Folder(Store):
 
     def __init__(self, path: str, labels: str | None = None):
         self.name = f"folder:{path}"
-        self.path = Path(path).expanduser()
+        self.path = home_path(path)
         if not self.path.is_dir():
             raise InputError(
                 "image folder must exist",
@@ -61,7 +62,7 @@ class Folder(Store):
             )
         self.files: list[File] = []
         self.skipped: list[Skipped] = []
-        labels_path = os.path.realpath(Path(labels).expanduser()) if labels else None
+        labels_path = os.path.realpath(home_path(labels)) if labels else None
         for name, entry in _walk(self.path, "", ()):
             self._add(name, entry, labels_path)
 

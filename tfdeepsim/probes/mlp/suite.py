@@ -23,6 +23,7 @@ HIDDEN = ((), (32,), (64,), (32, 32), (64, 32), (64, 64), (128, 128))
 """Hidden layers of the seven architectures in the public code of Pihlgren et al."""
 
 _LEAST = {"epochs": 1, "batch_size": 1, "patience": 1, "seeds": 1, "first_seed": 0}
+_MOST_SEEDS = 1000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,6 +75,12 @@ class MlpSuite:
         settings: dict[str, Any] = {
             name: _whole_number(name, getattr(self, name), least) for name, least in _LEAST.items()
         }
+        if settings["seeds"] > _MOST_SEEDS:
+            raise InputError(
+                "all seeds of a probe are trained at once",
+                got=f"{self.seeds} seeds",
+                accepted=f"1 to {_MOST_SEEDS}",
+            )
         settings["hidden"] = _architectures(self.hidden)
         if not (math.isfinite(self.learning_rate) and self.learning_rate > 0):
             raise InputError(
@@ -188,6 +195,8 @@ def _architectures(hidden: Any) -> tuple[tuple[int, ...], ...]:
 
 
 def _whole_number(name: str, value: Any, least: int) -> int:
-    if not isinstance(value, numbers.Integral) or value < least:
-        raise InputError(f"{name} must be a whole number", got=value, accepted=f"{least} or above")
+    if not isinstance(value, numbers.Integral) or not least <= value < 2**31:
+        raise InputError(
+            f"{name} must be a whole number", got=value, accepted=f"{least} to {2**31 - 1}"
+        )
     return int(value)
