@@ -196,8 +196,8 @@ def _pack(
     origin: Mapping[str, Any],
 ) -> None:
     import numpy as np
-    from safetensors.numpy import save_file
 
+    from tfdeepsim.comparators.weights.formats.safetensors import write_safetensors_file
     from tfdeepsim.comparators.weights.load import load_weights
 
     weights = load_weights(path, ARCHITECTURES[name], [layer])
@@ -205,7 +205,7 @@ def _pack(
     errors = (np.abs(value - packed[key]).max() for key, value in weights.tensors.items())
     with replacing(out) as new:
         # One entry: the order of several is not always the same.
-        save_file(packed, new, metadata={"data": data})
+        write_safetensors_file(new, packed, {"data": data})
     write_json(
         out.with_suffix(".json"),
         {

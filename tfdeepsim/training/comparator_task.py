@@ -6,8 +6,8 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
-from safetensors.numpy import save_file
 
+from tfdeepsim.comparators.weights.formats.safetensors import write_safetensors_file
 from tfdeepsim.comparators.weights.labels_seen import labels_of_training
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.data.lazy_dataset import LazyDataset
@@ -112,9 +112,8 @@ class ComparatorTask(Task):
         }
         with replacing(run.comparator) as new:
             header = {name: str(value) for name, value in trained.items()}
-            save_file(
-                model.trained_network.tensors(self.objective.last_saved_layer), new, metadata=header
-            )
+            tensors = model.trained_network.tensors(self.objective.last_saved_layer)
+            write_safetensors_file(new, tensors, header)
         write_json(run.result, trained)
 
     def _saw_labels(self) -> str | None:

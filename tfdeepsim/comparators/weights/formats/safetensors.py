@@ -1,8 +1,13 @@
-"""Reads tensors from a `.safetensors` file."""
+"""Reads and writes tensors in `.safetensors` files."""
 
-from collections.abc import Collection
+import json
+import os
+from collections.abc import Collection, Mapping
+from pathlib import Path
 
+import numpy as np
 from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
 
 from tfdeepsim.comparators.weights.formats.weight_file import WeightFile
 from tfdeepsim.errors import InputError
@@ -29,3 +34,21 @@ def read_safetensors_file(path: str, names: Collection[str]) -> WeightFile:
             got=f"{str(error)[:100]!a}",
             accepted="float32 or float16 tensors written by safetensors",
         ) from error
+
+
+def write_safetensors_file(
+    path: str | os.PathLike, tensors: Mapping[str, np.ndarray], metadata: Mapping[str, str]
+) -> None:
+    """Write tensors with texts about them; the same ones give the same bytes, which `safetensors`
+    by itself does not promise of the texts.
+
+    Args:
+        path: File to write.
+        tensors: Tensors by name.
+        metadata: Texts by name.
+    """
+    content = save(dict(tensors), metadata=dict(metadata))
+    end = 8 + int.from_bytes(content[:8], "little")
+    header = json.dumps(json.loads(content[8:end]), sort_keys=True, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)
+    Path(path).write_bytes(len(header).to_bytes(8, "little") + header + content[end:])
