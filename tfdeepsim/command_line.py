@@ -177,8 +177,9 @@ def terminate(number: int, frame: Any) -> NoReturn:
 
 def _at_home(word: str) -> str:
     """A word of a command line whose path begins with ~, with the user's home folder."""
-    before, home, after = re.fullmatch(r"(--[\w-]+=|)(~?)(.*)", word, re.DOTALL).groups()
-    return f"{before}{home_path(home + after)}" if home else word
+    if found := re.fullmatch(r"(--[\w-]+=|)(~.*)", word, re.DOTALL):
+        return f"{found[1]}{home_path(found[2])}"
+    return word
 
 
 def _fail(message: str) -> int:

@@ -181,10 +181,8 @@ class TrainConfig(DataOptions):
                 self._require_choice(name, accepted)
         for name in COUNTS:
             self._require(name, lambda value: 1 <= value <= MOST, f"1 to {MOST}")
-        accepted = f"2 to {MOST_SURROGATE_CLASSES}"
-        self._require(
-            "surrogate_classes", lambda value: 2 <= value <= MOST_SURROGATE_CLASSES, accepted
-        )
+        most = MOST_SURROGATE_CLASSES
+        self._require("surrogate_classes", lambda value: 2 <= value <= most, f"2 to {most}")
         for name in ("noise_dim", "adversarial_start"):
             self._require(name, lambda value: 0 <= value <= MOST, f"0 to {MOST}")
         self._require("seed", lambda value: 0 <= value < 2**31, "0 to 2147483647")

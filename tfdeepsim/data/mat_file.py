@@ -181,7 +181,7 @@ def _head(content: _Content) -> tuple[str, MatArray]:
         raise MatFileError(f"dimensions {shape[:_MOST_DIMENSIONS]}")
     (bits, _) = struct.unpack(f"{content.order}II", flags)
     stored = None if bits & _COMPLEX else _CLASSES.get(bits & 0xFF)
-    return name.decode("latin-1"), MatArray(shape, stored and np.dtype(stored))
+    return name.decode("latin-1"), MatArray(shape, np.dtype(stored) if stored else None)
 
 
 def _numbers(array: MatArray, content: _Content) -> np.ndarray:

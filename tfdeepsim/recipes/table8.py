@@ -211,9 +211,9 @@ def _optimized(
     digest = _digest(features, settings, validation, targets)
     cache = inversions.folder / f"{layer}-{OPTIMIZATION}-{digest[:12]}.npz"
     if cache.is_file():
-        file = read_npz(cache, "found", "trials")
-        trials = [Trial(*row) for row in file["trials"].tolist()]
-        return file["found"], TvChoice(tuple(trials), len(validation))
+        found, stored = read_npz(cache, "found", "trials").values()
+        trials = [Trial(*row) for row in stored.tolist()]
+        return found, TvChoice(tuple(trials), len(validation))
     choice = chosen_tv_weight(
         features, validation, settings, f"{inversions.network}:{layer}", inversions.console
     )

@@ -195,7 +195,7 @@ def _architectures(hidden: Any) -> tuple[tuple[int, ...], ...]:
 
 
 def _whole_number(name: str, value: Any, least: int) -> int:
-    if not isinstance(value, numbers.Integral) or not least <= value < 2**31:
+    if not isinstance(value, numbers.Integral) or not least <= int(value) < 2**31:
         raise InputError(
             f"{name} must be a whole number", got=value, accepted=f"{least} to {2**31 - 1}"
         )

@@ -1,4 +1,4 @@
-"""Files of safetensors: what is written is read by the library itself, and is the same each time."""
+"""Files of safetensors: what is written is read by the library, and is the same each time."""
 
 import numpy as np
 from safetensors import safe_open
