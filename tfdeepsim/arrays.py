@@ -1,5 +1,6 @@
 """Arrays with a JSON record in one `.npz` file, e.g. the checkpoint of a run."""
 
+import functools
 import json
 import os
 from collections.abc import Sequence
@@ -61,7 +62,7 @@ def assign(variables: Sequence[Any], arrays: Sequence[np.ndarray], source: objec
         source: File that the arrays come from, for the message of the error.
 
     Raises:
-        InputError: If the number of arrays or a shape differs.
+        InputError: If the number of arrays, a shape, or the kind of a dtype differs.
     """
     shapes, expected = [a.shape for a in arrays], [tuple(v.shape) for v in variables]
     if shapes != expected:
@@ -69,6 +70,14 @@ def assign(variables: Sequence[Any], arrays: Sequence[np.ndarray], source: objec
             "a checkpoint must fit its run's config.json",
             got=f"{source} with {len(shapes)} tensors of other shapes",
             accepted=f"{len(expected)} tensors as {expected[:3]} ...",
+        )
+    kinds = [array.dtype for array in arrays]
+    taken = [np.dtype(v.dtype if isinstance(v.dtype, str) else v.dtype.name) for v in variables]
+    if not all(map(functools.partial(np.can_cast, casting="same_kind"), kinds, taken)):
+        raise InputError(
+            "a checkpoint must fit its run's config.json",
+            got=f"{source} with tensors of {', '.join(sorted({str(kind) for kind in kinds}))}",
+            accepted=f"tensors of {', '.join(sorted({str(kind) for kind in taken}))}",
         )
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(array)

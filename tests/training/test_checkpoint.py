@@ -11,6 +11,7 @@ from tfdeepsim.training.autoencoder_task import AutoencoderTask
 from tfdeepsim.training.build import build_model
 from tfdeepsim.training.checkpoint import (
     TrainingProgress,
+    load_best,
     load_state,
     patience_of,
     save_state,
@@ -94,3 +95,34 @@ def test_missing_file(tmp_path):
 def test_other_shapes(models):
     with pytest.raises(InputError, match="must fit"):
         assign(models[0].generator.weights, [np.zeros(3)], "best.npz")
+
+
+def test_other_dtypes(models):
+    weights = [np.asarray(v).astype(complex) for v in models[0].generator.weights]
+    with pytest.raises(InputError, match=r"must fit.*tensors of complex128; accepted: .*float32"):
+        assign(models[0].generator.weights, weights, "best.npz")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"step": "1"}, {"step": None}, {"step": -1}, {"step": 10**30}, {"history": {}},
+     {"history": [3]}, {"seconds": []},
+     {"history": [{"epoch": 1, "val_loss": "low"}]}, {"chosen_by": 3}, {"unknown": 1}],
+)  # fmt: skip
+def test_a_record_of_other_types_is_one_line(change):
+    record = TrainingProgress(rows(1.0), step=1, seconds=2.0).to_record()
+    assert TrainingProgress.from_record(record).to_record() == record
+    with pytest.raises(InputError, match=r"state\.npz"):
+        TrainingProgress.from_record(record | change)
+    for name in ("history", "step", "seconds"):
+        with pytest.raises(InputError, match="records the progress of its run"):
+            TrainingProgress.from_record({k: v for k, v in record.items() if k != name})
+
+
+def test_best_weights_without_their_losses(models, tmp_path):
+    run, network = RunDirectory(tmp_path), models[0].generator
+    weights = [np.asarray(v) for v in network.weights]
+    for meta in ({}, {"epoch": 1, "val_loss": None}, {"epoch": [], "val_loss": 1.0}):
+        save_arrays(run.best, weights, meta)
+        with pytest.raises(InputError, match=r"best\.npz"):
+            load_best(run, network)

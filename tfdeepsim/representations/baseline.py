@@ -123,4 +123,4 @@ def _stored(path: Path, origin: dict[str, str]) -> Fitted | None:
     except InputError:
         return None
     choices = record.pop("choices", {})
-    return Fitted(arrays, choices) if record == origin else None
+    return Fitted(arrays, choices) if record == origin and isinstance(choices, dict) else None

@@ -13,8 +13,20 @@ import numpy as np
 
 from tfdeepsim.arrays import assign, load_arrays, save_arrays
 from tfdeepsim.config import TrainConfig
+from tfdeepsim.errors import InputError
 from tfdeepsim.files import replacing
+from tfdeepsim.json_fields import check_fields
 from tfdeepsim.run import RunDirectory
+
+_RECORD: dict[str, Any] = {
+    "history": list[dict],
+    "step": int,
+    "seconds": float,
+    "chosen_by": str,
+}
+"""Fields of the record in `state.npz` and their types."""
+_REQUIRED = {"history", "step", "seconds"}
+"""Fields that all versions write."""
 
 
 class TrainingProgress:
@@ -48,9 +60,34 @@ class TrainingProgress:
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> "TrainingProgress":
-        """The progress that `to_record` described."""
-        fields = dict(record)
-        return cls(monitor=fields.pop("chosen_by", "val_loss"), **fields)
+        """The progress that `to_record` described.
+
+        Raises:
+            InputError: If the record lacks a field, or one has another type.
+        """
+        check_fields(record, _RECORD, "state.npz")
+        rows = record.get("history", [])
+        numbers = {name: float for row in rows for name in row}
+        for row in rows:
+            check_fields(row, numbers, "the history in state.npz")
+        if record.keys() - _RECORD or _REQUIRED - record.keys():
+            raise InputError(
+                "state.npz records the progress of its run",
+                got=", ".join(sorted(record)) or "nothing",
+                accepted=", ".join(_RECORD),
+            )
+        if not 0 <= record["step"] < 2**62:
+            raise InputError(
+                "step in state.npz is out of range",
+                got=record["step"],
+                accepted=f"0 to {2**62 - 1}",
+            )
+        return cls(
+            record["history"],
+            record["step"],
+            record["seconds"],
+            record.get("chosen_by", "val_loss"),
+        )
 
     def to_record(self) -> dict[str, Any]:
         """JSON values for `state.npz`."""
@@ -150,6 +187,13 @@ def load_best(run: RunDirectory, network: keras.Model) -> dict[str, Any]:
         InputError: If the run has no such weights, or they do not fit.
     """
     arrays, meta = load_arrays(run.best)
+    check_fields(meta, dict.fromkeys(meta, float), run.best.name)
+    if missing := {"epoch", "val_loss"} - meta.keys():
+        raise InputError(
+            "best.npz records the losses of its epoch",
+            got=f"{run.best} without {', '.join(sorted(missing))}",
+            accepted="the file as train.py wrote it",
+        )
     assign(network.weights, arrays, run.best)
     return meta
 

@@ -189,11 +189,11 @@ def _check_same(
 ) -> None:
     before = run.read_environment().get(what) if run.environment.exists() else None
     now = record[what]
-    if before and now and before[digest] != now[digest]:
+    if before and now and before.get(digest) != now[digest]:
         raise InputError(
             f"--resume goes on with the same {called or what}",
             got=f"{digest} {now[digest]}",
-            accepted=f"{before[digest]}, with which {run.path} was trained",
+            accepted=f"{before.get(digest)}, with which {run.path} was trained",
         )
 
 
