@@ -73,7 +73,9 @@ def test_a_run_tells_whose_labels_the_first_weights_of_its_encoder_saw(tmp_path,
     # What `training.encoder_weights.load_alexnet` returns.
     record = {"name": "alexnet", "sha256": "0" * 64, "saw_labels": "ImageNet-1k"}
     features = comparator and {"saw_labels": None}
-    write_json(run.environment, {"encoder_weights": record, "comparator": features})
+    dataset = {"image_shape": [64, 64, 3]}
+    environment = {"dataset": dataset, "encoder_weights": record, "comparator": features}
+    write_json(run.environment, environment)
     save_arrays(run.encoder, [], {})
     representation = TrainedRun(run)
     assert representation.encoder_saw_labels == "ImageNet-1k"
