@@ -1,5 +1,5 @@
 """What do the layers of a network keep of an image? A generator learns to draw images from the
-features of an early layer, and another one from those of a late layer.
+features of an early layer, and another one from those of a later layer.
 
     python examples/invert_your_encoder.py zip:photos.zip
 
@@ -18,7 +18,7 @@ import tfdeepsim as tds
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
-LAYERS = {"relu2": 3, "pool5": 6}
+LAYERS = {"relu1": 2, "relu3": 4}
 """Layers of the encoder, and how often a generator doubles the size of their maps."""
 SHOWN = 5
 
