@@ -49,6 +49,8 @@ def write_safetensors_file(
     """
     content = save(dict(tensors), metadata=dict(metadata))
     end = 8 + int.from_bytes(content[:8], "little")
-    header = json.dumps(json.loads(content[8:end]), sort_keys=True, separators=(",", ":")).encode()
+    fields = json.loads(content[8:end])
+    fields["__metadata__"] = dict(sorted(metadata.items()))
+    header = json.dumps(fields, separators=(",", ":"), ensure_ascii=False).encode()
     header += b" " * (-len(header) % 8)
     Path(path).write_bytes(len(header).to_bytes(8, "little") + header + content[end:])
