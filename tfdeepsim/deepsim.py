@@ -22,7 +22,7 @@ from tfdeepsim.step_measures import (
     loss_measures,
     measured_names,
 )
-from tfdeepsim.step_values import example_norms, in_range
+from tfdeepsim.step_values import example_norms, in_range, sum_in_order
 
 NETWORKS = ("generator", "comparator", "discriminator", "extractor")
 """Attributes of `DeePSiM` that hold networks."""
@@ -306,7 +306,7 @@ class DeePSiM(keras.Model):
     def weigh(self, terms: Mapping[str, tf.Tensor]) -> tf.Tensor:
         """The loss of each example: the weighted sum of `terms`, float32 [B]."""
         weights = self._current_weights()
-        return tf.add_n([weights[name] * value for name, value in terms.items()])
+        return sum_in_order([weights[name] * value for name, value in terms.items()])
 
     def _has_started(self) -> tf.Tensor:
         """Whether the adversarial term and the discriminator's training have joined."""

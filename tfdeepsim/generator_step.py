@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from tfdeepsim.loss_terms import OF_IMAGES, Tensors
+from tfdeepsim.step_values import sum_in_order
 
 
 def gradients_at_image(tape: tf.GradientTape, means: Tensors, image: tf.Tensor) -> Tensors:
@@ -53,6 +54,6 @@ def generator_gradients(
     if image_gradients:
         outputs.append(image)
         output_gradients.append(
-            tf.add_n([weights[name] * gradient for name, gradient in image_gradients.items()])
+            sum_in_order([weights[name] * value for name, value in image_gradients.items()])
         )
     return tape.gradient(outputs, variables, output_gradients=output_gradients)

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tfdeepsim import losses
 from tfdeepsim.loss_terms import OF_IMAGES, Tensors
-from tfdeepsim.step_values import loss_ratio
+from tfdeepsim.step_values import loss_ratio, sum_in_order
 
 
 def measured_names(
@@ -40,7 +40,7 @@ def loss_measures(terms: Tensors, weights: Mapping[str, Any]) -> Tensors:
         weights: Weight of each term.
     """
     weighted = {name: weights[name] * value for name, value in terms.items()}
-    loss = tf.add_n(list(weighted.values()))
+    loss = sum_in_order(list(weighted.values()))
     return {"loss": loss, **terms} | {f"weighted_{name}": v for name, v in weighted.items()}
 
 
