@@ -123,8 +123,30 @@ def arrays_of_another(folder):
     (other / "mlp.npz").replace(folder / "mlp.npz")
 
 
+def change_json(old, new):
+    def change(folder):
+        text = (folder / "mlp.json").read_text()
+        assert old in text
+        (folder / "mlp.json").write_text(text.replace(old, new))
+
+    return change
+
+
 @pytest.mark.parametrize(
-    "damage", [drop_json, drop_arrays, cut_json, cut_arrays, other_json, arrays_of_another]
+    "damage",
+    [
+        drop_json,
+        drop_arrays,
+        cut_json,
+        cut_arrays,
+        other_json,
+        arrays_of_another,
+        change_json('"low": 1.0', '"low": null'),
+        change_json('"low": 1.0', '"low": {}'),
+        change_json('"probe": "mlp"', '"probe": 3'),
+        change_json('"seeds": 2', '"seeds": "2"'),
+        change_json('"epochs": 5\n  }', '"epochs": 5\n  }, "more": 3'),
+    ],
 )
 def test_a_damaged_result_is_refused_in_one_line(tmp_path, damage):
     result().save(tmp_path)

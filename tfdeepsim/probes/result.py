@@ -4,14 +4,25 @@ import dataclasses
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 
 from tfdeepsim.errors import InputError
 from tfdeepsim.files import read_json, replacing, sha256_of
+from tfdeepsim.json_fields import check_fields
 from tfdeepsim.numpy_files import read_npz
 from tfdeepsim.scores import Score
+
+_RECORD: dict[str, Any] = {
+    "probe": str,
+    "task": str,
+    "scores": list[dict],
+    "chosen": list[dict],
+    "settings": dict,
+    "arrays_sha256": str,
+}
+"""Fields of the JSON file and their types."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,6 +109,9 @@ def read_result(folder: str | os.PathLike, probe: str) -> ProbeResult:
     accepted = "a folder that evaluate.py wrote; run it again"
     record = read_json(text, rule, accepted)
     try:
+        check_fields(record, _RECORD, text.name)
+        for score in record["scores"]:
+            check_fields(score, get_type_hints(Score) | {"values": list[float]}, text.name)
         if record.pop("arrays_sha256") != sha256_of(arrays):
             raise ValueError(f"{arrays.name} is not the one that {text.name} was written with")
         scores = [
