@@ -4,9 +4,11 @@ import threading
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tfdeepsim.batches import batch_size_of
-from tfdeepsim.embed import embed_batches
+from tfdeepsim.embed import embed_batches, load_encoder
+from tfdeepsim.errors import InputError
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (23, 4, 4, 3), np.uint8)
 
@@ -47,6 +49,17 @@ def test_only_a_few_batches_are_read_ahead():
     next(batches)
     batches.close()
     assert len(read) <= 3
+
+
+@pytest.mark.parametrize("content", [b"", b"null"])
+def test_a_damaged_encoder_is_one_line(content, tmp_path):
+    module = tf.Module()
+    module.number = tf.Variable(7.0)
+    tf.saved_model.save(module, str(tmp_path))
+    for part in (tmp_path / "variables").glob("*.data*"):
+        part.write_bytes(content)
+    with pytest.raises(InputError, match="an encoder is a SavedModel"):
+        load_encoder(tmp_path)
 
 
 def test_no_images():

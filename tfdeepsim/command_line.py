@@ -88,6 +88,8 @@ def run_command(body: Callable[[Sequence[str]], int | None], argv: Sequence[str]
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     had_no_lock = NO_LOCK in os.environ
+    if sys.unraisablehook is sys.__unraisablehook__:
+        sys.unraisablehook = _report_unraisable
     for stream in (sys.stdout, sys.stderr):
         # A terminal that knows fewer characters than a name has gets their numbers.
         if isinstance(stream, io.TextIOWrapper):
@@ -180,6 +182,13 @@ def _at_home(word: str) -> str:
     if found := re.fullmatch(r"(--[\w-]+=|)(~.*)", word, re.DOTALL):
         return f"{found[1]}{home_path(found[2])}"
     return word
+
+
+def _report_unraisable(ignored: Any) -> None:
+    """Keep quiet about files that cannot be closed on a full disk, such as those of h5py, since the
+    error that ends the command says it."""
+    if getattr(ignored.exc_value, "errno", None) not in DISK_FULL:
+        sys.__unraisablehook__(ignored)
 
 
 def _fail(message: str) -> int:

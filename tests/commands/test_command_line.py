@@ -298,6 +298,26 @@ def test_full_disk_is_one_line(capsys):
     assert capsys.readouterr().err.startswith("error: disk full while writing")
 
 
+class Unclosed:
+    def __init__(self, number):
+        self.number = number
+
+    def __del__(self):
+        raise OSError(self.number, "as h5py does when it cannot close a file")
+
+
+def test_full_disk_is_not_reported_again_by_files_that_cannot_be_closed(monkeypatch, capsys):
+    import errno
+
+    from tfdeepsim.command_line import run_command
+
+    monkeypatch.setattr(sys, "unraisablehook", sys.__unraisablehook__)
+    assert run_command(lambda argv: 0, []) == 0
+    for number in (errno.ENOSPC, errno.EIO):
+        Unclosed(number)
+    assert capsys.readouterr().err.count("Exception ignored") == 1
+
+
 def test_a_bug_keeps_its_traceback():
     from tfdeepsim.command_line import run_command
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tfdeepsim.errors import InputError
 from tfdeepsim.tuning.oracles import make_oracle
 from tfdeepsim.tuning.settings import SearchSettings
 
@@ -72,6 +73,18 @@ def test_kill_at_the_end_of_a_trial(tmp_path, tuner):
     assert state["ongoing_trials"], "keras-tuner writes before it lets go of the trial"
     again = oracle_in(tmp_path, tuner, reload=True)
     assert again.create_trial("tuner0").trial_id not in state["end_order"]
+
+
+@pytest.mark.parametrize("text", ["", "null", "[]", "{}", 10_000 * "[", "\xff", None])
+@pytest.mark.parametrize("name", ["oracle.json", "trial.json"])
+def test_damaged_files_are_one_line(tmp_path, name, text):
+    run(oracle_in(tmp_path, "random"), 1)
+    [file] = (tmp_path / "trials").rglob(name)
+    if text is None:
+        text = file.read_text().replace('"max_value": 0.1', '"max_value": {}')
+    file.write_bytes(text.encode("latin-1"))
+    with pytest.raises(InputError, match="files of keras-tuner must be as it wrote them"):
+        oracle_in(tmp_path, "random", reload=True)
 
 
 def test_end_of_the_grid(tmp_path):

@@ -8,6 +8,7 @@ from typing import Any
 import keras_tuner
 from sklearn.exceptions import ConvergenceWarning
 
+from tfdeepsim.errors import InputError
 from tfdeepsim.files import write_json
 from tfdeepsim.probes import PROBE_SETTINGS
 from tfdeepsim.tuning.settings import HYPERBAND_FACTOR, SearchSettings
@@ -32,7 +33,14 @@ class CrashSafeOracle(keras_tuner.Oracle):
         write_json(Path(self._get_trial_dir(trial.trial_id), "trial.json"), trial.get_state())
 
     def reload(self) -> None:
-        super().reload()
+        try:
+            super().reload()
+        except Exception as error:  # of many types, since keras-tuner checks nothing
+            raise InputError(
+                "the files of keras-tuner must be as it wrote them",
+                got=f"{Path(self._get_oracle_fname()).parent} ({type(error).__name__}: {error})",
+                accepted="a search that was not changed, or --overwrite to search anew",
+            ) from error
         # Two files describe a trial, and the oracle may have been killed between them. A trial that
         # it does not list yet starts again. A trial that has ended, but is still to be repeated
         # because it seemed to be running, is not run again.

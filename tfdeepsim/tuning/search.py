@@ -169,7 +169,14 @@ def _conclude(
             got=f"NaN or infinity in all of {len(trials)} trials",
             accepted="embeddings and labels of smaller range, or another --seed",
         )
-    model = tuner.load_model(tuner.oracle.get_trial(best.trial))
+    try:
+        model = tuner.load_model(tuner.oracle.get_trial(best.trial))
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(
+            "the weights of the best trial must be as keras-tuner wrote them",
+            got=f"trial {best.trial} in {directory.trials} ({error})",
+            accepted="a search that was not changed, or --overwrite to search anew",
+        ) from error
     export_probe(directory.best, model, problem.standardizer, problem.head, problem.task)
     x = problem.standardizer.apply(test.embeddings)
     predictions = problem.head.decode(model.predict(x, batch_size=_TEST_BATCH, verbose=0))

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from tfdeepsim.data.naming import dataset_name
+from tfdeepsim.errors import InputError
+from tfdeepsim.json_fields import check_fields
 from tfdeepsim.probes.result import ProbeResult
 from tfdeepsim.scores import Score, in_pixels
 from tfdeepsim.tables import Cell, Table
@@ -52,10 +54,22 @@ def side_by_side(searched: ProbeResult, suite: Sequence[Score], notes: Sequence[
 
 
 def design_in_words(searched: ProbeResult) -> str:
-    """The hyperparameters of the searched probe."""
-    [chosen] = searched.chosen
-    names = ("activation", "dropout", "weight_decay", "learning_rate", "batch_size")
-    return str(Design(tuple(chosen["hidden"]), **{name: chosen[name] for name in names}))
+    """The hyperparameters of the searched probe.
+
+    Raises:
+        InputError: If the result lacks one, or it has another type.
+    """
+    kinds = {"hidden": list[int], "activation": str, "dropout": float, "weight_decay": float}
+    kinds |= {"learning_rate": float, "batch_size": int}
+    [chosen] = searched.chosen or [{}]
+    check_fields(chosen, kinds, "search.json")
+    if missing := sorted(kinds.keys() - chosen):
+        raise InputError(
+            "the result of a search records its hyperparameters",
+            got=f"none of the name {', '.join(missing)}",
+            accepted="a result that was not changed, or --overwrite to search anew",
+        )
+    return str(Design(tuple(chosen["hidden"]), **{n: chosen[n] for n in kinds if n != "hidden"}))
 
 
 def _with_pixels(scores: Sequence[Score]) -> list[Score]:
