@@ -90,6 +90,8 @@ def run_command(body: Callable[[Sequence[str]], int | None], argv: Sequence[str]
     had_no_lock = NO_LOCK in os.environ
     if sys.unraisablehook is sys.__unraisablehook__:
         sys.unraisablehook = _report_unraisable
+    if sys.excepthook is sys.__excepthook__:
+        sys.excepthook = _report_exception
     for stream in (sys.stdout, sys.stderr):
         # A terminal that knows fewer characters than a name has gets their numbers.
         if isinstance(stream, io.TextIOWrapper):
@@ -179,14 +181,28 @@ def terminate(number: int, frame: Any) -> NoReturn:
 
 def _at_home(word: str) -> str:
     """A word of a command line whose path begins with ~, with the user's home folder."""
+    try:
+        word.encode()
+    except UnicodeEncodeError as error:
+        raise InputError(
+            "arguments are UTF-8, which TensorFlow needs for paths",
+            got=os.fsencode(word),
+            accepted="a folder or file of another name",
+        ) from error
     if found := re.fullmatch(r"(--[\w-]+=|)(~.*)", word, re.DOTALL):
         return f"{found[1]}{home_path(found[2])}"
     return word
 
 
+def _report_exception(kind: Any, error: BaseException, trace: Any) -> None:
+    """Keep quiet about files that cannot be closed on a full disk, since the error that ends the
+    command says it. Destructors of h5py report that here and as what they could not raise."""
+    if getattr(error, "errno", None) not in DISK_FULL:
+        sys.__excepthook__(kind, error, trace)
+
+
 def _report_unraisable(ignored: Any) -> None:
-    """Keep quiet about files that cannot be closed on a full disk, such as those of h5py, since the
-    error that ends the command says it."""
+    """The same for what could not be raised."""
     if getattr(ignored.exc_value, "errno", None) not in DISK_FULL:
         sys.__unraisablehook__(ignored)
 

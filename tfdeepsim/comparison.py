@@ -1,6 +1,7 @@
 """Compare encoders, or losses over several seeds, in one table with figures and a page."""
 
 import dataclasses
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,7 @@ def compare_encoders(
     directories = [RunDirectory(path) for path in encoders if RunDirectory(path).config.is_file()]
     runs = trained_runs(directories, user_options.get("dataset"))
     run_of_path = {run.folder.path: run for run in runs}
-    parent = Path(encoders[0]).resolve().parent
+    parent = Path(os.path.realpath(encoders[0])).parent
     representations: list[Representation] = [
         run_of_path.get(Path(path))
         or external_representation(

@@ -52,6 +52,7 @@ def fails(tmp_path, capsys, monkeypatch):
         (["--latent-dim", "0"], "--latent-dim is out of range: got 0; accepted: 1 to 2147483647"),
         (["--run-dir=~nosuchuser/run"], "~ is followed by the name of a user"),
         (["--dataset", "npz:~nosuchuser/a.npz"], "~ is followed by the name of a user"),
+        (["--run-dir", "\udcff"], "arguments are UTF-8"),
         (["--data-dir", "~nosuchuser"], "~ is followed by the name of a user"),
         (["--latent-dim", "many"], "invalid int value: 'many'"),
         (["--epochs", "0"], "--epochs is out of range: got 0"),
