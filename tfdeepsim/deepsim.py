@@ -9,6 +9,7 @@ import tensorflow as tf
 from tfdeepsim.comparators import make_comparator
 from tfdeepsim.comparators.discriminator_features import DiscriminatorFeatures
 from tfdeepsim.discriminator_step import checked_loss, update_discriminator
+from tfdeepsim.distributed_fit import DistributedFit
 from tfdeepsim.errors import InputError
 from tfdeepsim.gate import Gate, GatedAdam
 from tfdeepsim.generator_batch import check_generator, input_and_target, outputs_of, two_logits
@@ -32,7 +33,7 @@ CHANCE = 2.0
 
 
 @keras.saving.register_keras_serializable("tfdeepsim")
-class DeePSiM(keras.Model):
+class DeePSiM(DistributedFit, keras.Model):
     """A generator trained under a weighted sum of loss terms, eq. (1) of Dosovitskiy & Brox 2016.
 
         L = λ_feature · L_feature + λ_adversarial · L_adversarial + λ_image · L_image + λ_kl · L_kl
@@ -191,10 +192,6 @@ class DeePSiM(keras.Model):
     def compile_from_config(self, config: dict[str, Any]) -> None:
         self.compile(**keras.saving.deserialize_keras_object(config))
 
-    def _maybe_symbolic_build(self, *batch: Any, **batches: Any) -> None:
-        """Build nothing: everything is built, and Keras' own build adds up the batches of several
-        devices, which fails for labels and for batches of different sizes."""
-
     @property
     def feature_scales(self) -> tuple[float, ...] | None:
         """Number for each layer of the comparator that the error of its features is divided by;
@@ -231,10 +228,6 @@ class DeePSiM(keras.Model):
         if self.gradient_shares:
             state += self.gradient_shares.variables
         return state
-
-    @property
-    def metrics(self) -> list[keras.metrics.Metric]:
-        return list(self.means.values())
 
     def call(self, images: tf.Tensor, training: bool = False) -> Any:
         generator_input = self.extractor(images) if self.extractor else images
@@ -385,9 +378,3 @@ class DeePSiM(keras.Model):
             loss = checked_loss(logits)
             measures |= discriminator_measures(logits, loss, terms["adversarial"])
         return self._log(measures)
-
-    def _log(self, measures: Tensors) -> Tensors:
-        """Add measures to the means over an epoch, and return those means."""
-        for name, value in measures.items():
-            self.means[name].update_state(value)
-        return {name: self.means[name].result() for name in measures}

@@ -41,9 +41,14 @@ def example_norms(gradient: tf.Tensor) -> tf.Tensor:
 
 def loss_ratio(discriminator_loss: tf.Tensor, adversarial: tf.Tensor) -> tf.Tensor:
     """Scalar r = L_discr / L_adv over the examples of all replicas."""
-    means = mean_over_replicas(
-        tf.stack([tf.reduce_mean(discriminator_loss), tf.reduce_mean(adversarial)])
-    )
+    if tf.distribute.get_strategy().num_replicas_in_sync == 1:
+        means = [tf.reduce_mean(discriminator_loss), tf.reduce_mean(adversarial)]
+    else:
+        # Not the mean of means: in validation, parts of a last batch differ and may be empty.
+        sums = [tf.reduce_sum(discriminator_loss), tf.reduce_sum(adversarial)]
+        count = tf.cast(tf.size(adversarial), tf.float32)
+        sums = tf.distribute.get_replica_context().all_reduce("SUM", tf.stack([*sums, count]))
+        means = tf.unstack(sums[:2] / sums[2])
     return means[0] / tf.maximum(means[1], 1e-12)
 
 

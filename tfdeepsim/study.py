@@ -45,7 +45,8 @@ class Study:
             data options open their own.
 
     Raises:
-        InputError: If there is no seed, or a row has the name of a baseline.
+        InputError: If there is no seed, a row has the name of a baseline, or the strategy is
+            `multiworker`.
 
     Example:
         >>> study = Study(Path("runs"), {"pixel": TrainConfig(), "l1": TrainConfig(loss="l1")}, 5)
@@ -70,6 +71,12 @@ class Study:
                 "a row must not have the name of a baseline",
                 got=reserved[0],
                 accepted="another name for the row",
+            )
+        if any(config.strategy == "multiworker" for config in self.configs.values()):
+            raise InputError(
+                "several machines share the runs of a study, not the steps of a run",
+                got="--strategy multiworker",
+                accepted="the same command on each machine, without it and with one --run-dir",
             )
         if self.data is not None:
             self._datasets[self.data.options] = self.data

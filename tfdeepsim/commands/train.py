@@ -122,7 +122,9 @@ def _config(
     """
     if not resume:
         config = TrainConfig(**fields)
-        run.check_free(overwrite)
+        # Of several workers, one writes; which one this is is known later.
+        if config.strategy != "multiworker":
+            run.check_free(overwrite)
         return config
     if overwrite:
         raise InputError(
@@ -149,7 +151,7 @@ def _train(config: TrainConfig, run: RunDirectory, data: LazyDataset, **modes: A
 
     try:
         network = train(config, run, data=data, **modes)
-        if modes["dry_run"]:
+        if network is None:
             return 0
         if config.task == "comparator":
             spec = f"{config.comparator}:LAYER"

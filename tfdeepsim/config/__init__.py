@@ -110,7 +110,8 @@ class TrainConfig(DataOptions):
         deterministic: Use deterministic operations: equal runs give equal bits.
         precision: Dtype policy of Keras.
         strategy: Devices to train on: a `single` one, `mirrored` for all of this machine, `auto`
-            for all if there are several.
+            for all if there are several, `multiworker` for those of all machines in `TF_CONFIG` or
+            in the step of Slurm.
         probe_every: Epochs between two scores of a linear probe on the embeddings (default: no
             probe).
         choose_by: What the best weights have: the lowest validation `loss`, or the best score of

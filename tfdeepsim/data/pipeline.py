@@ -47,21 +47,57 @@ def training_batches(
     return _fetch(split, order)
 
 
-def batches(split: Split, batch_size: int, shuffle_seed: int | None = None) -> tf.data.Dataset:
+def batches(
+    split: Split,
+    batch_size: int,
+    shuffle_seed: int | None = None,
+    shard: tuple[int, int] = (0, 1),
+) -> tf.data.Dataset:
     """All examples once; the last batch may be smaller.
 
     Args:
         split: Images and labels.
         batch_size: Number of examples of a batch.
         shuffle_seed: Seed of a new order in each pass; None for the stored order.
+        shard: (index, count): which part of every batch to return, and the number of parts. With
+            several parts, examples that do not fill a batch join the one before, so that no part is
+            empty: some operations fail without an example.
 
     Returns:
         The same dictionaries as `training_batches`.
     """
-    order = tf.data.Dataset.range(len(split.images))
+    size, (index, count) = len(split.images), shard
+    if count > 1:
+        return _fetch(split, _parts(size, batch_size, index, count))
+    order = tf.data.Dataset.range(size)
     if shuffle_seed is not None:
-        order = order.shuffle(len(split.images), seed=shuffle_seed)
+        order = order.shuffle(size, seed=shuffle_seed)
     return _fetch(split, order.batch(batch_size))
+
+
+def _parts(size: int, batch_size: int, index: int, count: int) -> tf.data.Dataset:
+    """Numbers of the examples in one part of each batch, int64 [B]."""
+    last = max(1, size // batch_size) - 1
+
+    def part(number: tf.Tensor) -> tf.Tensor:
+        end = tf.where(number == last, tf.constant(size, tf.int64), (number + 1) * batch_size)
+        return tf.range(number * batch_size + index, end, count)
+
+    return tf.data.Dataset.range(last + 1).map(part)
+
+
+def part_of(data: tf.data.Dataset, shard: tuple[int, int]) -> tf.data.Dataset:
+    """One of several equal parts of each batch.
+
+    Args:
+        data: Batches.
+        shard: (index, count): which part to return, and the number of parts.
+    """
+    index, count = shard
+    parts = data.map(lambda batch: tf.nest.map_structure(lambda x: x[index::count], batch))
+    # Keeps the images alive as long as the dataset is in use.
+    parts.data = data
+    return parts
 
 
 def _fetch(split: Split, order: tf.data.Dataset) -> tf.data.Dataset:

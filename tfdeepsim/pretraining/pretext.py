@@ -6,13 +6,14 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tfdeepsim.distributed_fit import DistributedFit
 from tfdeepsim.errors import InputError
 from tfdeepsim.pretraining.objective import Objective
 from tfdeepsim.pretraining.trainable_chain import TrainableChain
 
 
 @keras.saving.register_keras_serializable("tfdeepsim")
-class Pretext(keras.Model):
+class Pretext(DistributedFit, keras.Model):
     """A network that is trained to minimise the loss of an objective.
 
     A `.keras` file of this model holds the network and the optimizer, but not the objective, which
@@ -49,17 +50,9 @@ class Pretext(keras.Model):
         )
         return cls(**{**config, "network": network})
 
-    def _maybe_symbolic_build(self, *batch: Any, **batches: Any) -> None:
-        """Build nothing: everything is built, and Keras' own build adds up the batches of several
-        devices, which fails for labels and for batches of different sizes."""
-
     def state_variables(self) -> list[keras.Variable]:
         """All that a training step changes."""
         return [*self.trained_network.variables, *self.optimizer.variables]
-
-    @property
-    def metrics(self) -> list[keras.metrics.Metric]:
-        return list(self.means.values())
 
     def call(self, images: tf.Tensor, training: bool = False) -> tf.Tensor:
         return self.trained_network(images, training=training)
@@ -97,15 +90,10 @@ class Pretext(keras.Model):
             loss = tf.reduce_mean(measures["loss"]) / replicas
         variables = self.trained_network.trainable_variables
         self.optimizer.apply(tape.gradient(loss, variables), variables)
-        return self._update(measures)
+        return self._log(measures)
 
     def test_step(self, batch: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        return self._update(self.measures(batch, training=False))
-
-    def _update(self, measures: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        for name, value in measures.items():
-            self.means[name].update_state(value)
-        return {name: mean.result() for name, mean in self.means.items()}
+        return self._log(self.measures(batch, training=False))
 
 
 def _no_objective(

@@ -9,14 +9,23 @@ from tfdeepsim.config import TrainConfig
 from tfdeepsim.errors import InputError
 from tfdeepsim.training.memory_limit import weights_within_memory
 from tfdeepsim.training.task import Task
+from tfdeepsim.training.workers import Workers
 
 
-def make_strategy(config: TrainConfig) -> tf.distribute.Strategy:
+def make_strategy(config: TrainConfig, workers: Workers | None = None) -> tf.distribute.Strategy:
     """The `tf.distribute` strategy that `config.strategy` names.
 
+    Args:
+        config: Config of the run.
+        workers: With `--strategy multiworker`, the workers of the run, which are waited for; None
+            for those of the environment.
+
     Raises:
-        InputError: If the batch cannot be split evenly over the devices.
+        InputError: If the batch cannot be split evenly over the devices, or a worker does not
+            start.
     """
+    if config.strategy == "multiworker":
+        return (workers or Workers.of(config)).strategy()
     devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
     if config.strategy == "single" or (config.strategy == "auto" and len(devices) == 1):
         return tf.distribute.get_strategy()

@@ -17,6 +17,7 @@ from tfdeepsim.errors import InputError
 from tfdeepsim.files import replacing
 from tfdeepsim.json_fields import check_fields
 from tfdeepsim.run import RunDirectory
+from tfdeepsim.training.workers import Workers
 
 _RECORD: dict[str, Any] = {
     "history": list[dict],
@@ -129,34 +130,43 @@ def patience_of(config: TrainConfig, total_epochs: int) -> int:
 
 class Checkpoint(keras.callbacks.Callback):
     """Saves best weights, state and history after each epoch, and stops training when patience is
-    exhausted.
+    exhausted. Of several workers, the chief saves.
 
     Args:
         run: Run directory to write to.
         progress: Progress of the run; each epoch is added to its history.
         patience: Number of epochs without a better one after which training stops.
+        workers: The processes that train the run; None for this one alone.
 
     Example:
         >>> progress = TrainingProgress()
         >>> model.fit(batches, callbacks=[Checkpoint(run, progress, patience=10)])
     """
 
-    def __init__(self, run: RunDirectory, progress: TrainingProgress, patience: int):
+    def __init__(
+        self,
+        run: RunDirectory,
+        progress: TrainingProgress,
+        patience: int,
+        workers: Workers | None = None,
+    ):
         super().__init__()
         self.run = run
         self.progress = progress
         self.patience = patience
+        self.workers = workers or Workers()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         progress, model = self.progress, self.model
-        progress.history.append(
-            {"epoch": epoch + 1, **{name: float(v) for name, v in (logs or {}).items()}}
-        )
-        if progress.best_epoch == progress.epoch:
-            meta = progress.history[-1]
-            save_arrays(self.run.best, [v.numpy() for v in model.trained_network.weights], meta)
-        save_state(self.run, model, progress)
-        write_history(self.run, progress)
+        row = {"epoch": epoch + 1, **{name: float(v) for name, v in (logs or {}).items()}}
+        # One row for all workers, so that all of them stop after the same epoch.
+        progress.history.append(self.workers.of_chief(row))
+        if self.workers.is_chief:
+            if progress.best_epoch == progress.epoch:
+                weights = [v.numpy() for v in model.trained_network.weights]
+                save_arrays(self.run.best, weights, progress.history[-1])
+            save_state(self.run, model, progress)
+            write_history(self.run, progress)
         if progress.exhausted(self.patience):
             model.stop_training = True
 

@@ -11,6 +11,7 @@ from tfdeepsim.comparators.weights.formats.safetensors import write_safetensors_
 from tfdeepsim.comparators.weights.labels_seen import labels_of_training
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.data.lazy_dataset import LazyDataset
+from tfdeepsim.data.pipeline import part_of
 from tfdeepsim.files import replacing, write_json
 from tfdeepsim.pretraining import make_objective
 from tfdeepsim.pretraining.pretext import Pretext
@@ -64,9 +65,11 @@ class ComparatorTask(Task):
         return next(iter(self.training(range(1))))
 
     def training(self, steps: range) -> tf.data.Dataset:
-        return self.objective.training(self.config.batch_size, self.config.seed, steps)
+        config = self.config
+        return part_of(self.objective.training(config.batch_size, config.seed, steps), self.shard)
 
     def validation(self) -> tf.data.Dataset:
+        # All of them on every worker: a last batch may have fewer examples than there are workers.
         return self.objective.validation(self.config.batch_size)
 
     def plan(self, model: Pretext) -> dict[str, str]:

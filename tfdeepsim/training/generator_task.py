@@ -149,21 +149,25 @@ class GeneratorTask(Task):
 
     def trial_batch(self) -> dict[str, tf.Tensor]:
         """Training images, or noise if the dataset does not exist yet."""
+        index, count = self.shard
         if self.description.ready:
             images = self.splits["encoder_train"].images
-            rows = evenly_spaced(len(images), self.config.batch_size)
+            rows = evenly_spaced(len(images), self.config.batch_size)[index::count]
             return {"image": tf.constant(to_floats(images[rows]))}
-        shape = (self.config.batch_size, *self.description.image_shape)
+        shape = (self.config.batch_size // count, *self.description.image_shape)
         return {"image": tf.random.stateless_uniform(shape, seed=(0, 0))}
 
     def training(self, steps: range) -> tf.data.Dataset:
         config = self.config
         split = self._uncropped if "crop" in config.augment else self.splits["encoder_train"]
-        data = training_batches(split, batch_size=config.batch_size, seed=config.seed, steps=steps)
+        data = training_batches(
+            split, batch_size=config.batch_size, seed=config.seed, steps=steps, shard=self.shard
+        )
         if config.augment == "none":
             return data
         size = self.description.image_shape[:2] if "crop" in config.augment else None
-        return augmented(data, size, "flip" in config.augment, config.seed, steps)
+        flip = "flip" in config.augment
+        return augmented(data, size, flip, config.seed, steps, self.shard)
 
     @functools.cached_property
     def _uncropped(self) -> Split:
@@ -176,7 +180,8 @@ class GeneratorTask(Task):
         return dataset.split("encoder_train", config.cache)
 
     def validation(self) -> tf.data.Dataset:
-        return batches(self.splits["encoder_validation"], self.config.batch_size)
+        validation = self.splits["encoder_validation"]
+        return batches(validation, self.config.batch_size, shard=self.shard)
 
     @abc.abstractmethod
     def generator_summary(self) -> str:

@@ -18,6 +18,7 @@ from tfdeepsim.duration import duration
 from tfdeepsim.tables import Table, print_table
 from tfdeepsim.training.balance import balance_lines
 from tfdeepsim.training.task import Task
+from tfdeepsim.training.workers import on_all_devices
 
 TRIAL_STEPS = 6
 """Training steps that the time of a step is measured by."""
@@ -75,7 +76,7 @@ def trial_steps(model: Any, batch: Mapping[str, tf.Tensor]) -> tuple[float, dict
 
     Args:
         model: Compiled model.
-        batch: Batch to train on for `TRIAL_STEPS` steps.
+        batch: Batch to train on for `TRIAL_STEPS` steps; with several workers, this one's part.
 
     Returns:
         Seconds of a step, and the measures of training by name, which are means over the steps.
@@ -87,7 +88,11 @@ def trial_steps(model: Any, batch: Mapping[str, tf.Tensor]) -> tuple[float, dict
     batches = without_autotuning(tf.data.Dataset.from_tensors(dict(batch)).repeat(TRIAL_STEPS))
     timer = _StepTimer()
     history = model.fit(
-        batches, steps_per_epoch=TRIAL_STEPS, verbose=0, shuffle=False, callbacks=[timer]
+        on_all_devices(batches, model.distribute_strategy),
+        steps_per_epoch=TRIAL_STEPS,
+        verbose=0,
+        shuffle=False,
+        callbacks=[timer],
     )
     for variable, value in zip(model.state_variables(), before, strict=True):
         variable.assign(value)

@@ -25,6 +25,8 @@ class Task(abc.ABC):
     Attributes:
         description: What is known of the dataset before it is opened.
         earlier_record: `environment.json` of the run that is resumed; empty for a new run.
+        shard: (index, count): which part of every batch this process reads, where several train a
+            run together, and the number of parts.
         monitor: Column of a run's history that decides which epoch is best, see
             `checkpoint.TrainingProgress`.
     """
@@ -33,6 +35,7 @@ class Task(abc.ABC):
 
     def __init__(self, config: TrainConfig, data: LazyDataset | None = None):
         self.config = config
+        self.shard = (0, 1)
         self.earlier_record: Mapping[str, Any] = {}
         self._data = data or LazyDataset(config)
         self.description = self._data.description
@@ -66,15 +69,17 @@ class Task(abc.ABC):
 
     @abc.abstractmethod
     def trial_batch(self) -> dict[str, tf.Tensor]:
-        """A batch with the shapes of training batches, to measure the time of a step with."""
+        """This process' part of a batch with the shapes of training batches, to measure the time
+        of a step with."""
 
     @abc.abstractmethod
     def training(self, steps: range) -> tf.data.Dataset:
-        """Batches of the training steps `steps`, which are counted from the start of the run."""
+        """This process' part of the batches of the training steps `steps`, which are counted from
+        the start of the run."""
 
     @abc.abstractmethod
     def validation(self) -> tf.data.Dataset:
-        """Batches of all validation examples."""
+        """This process' part of the batches of all validation examples, or all of them."""
 
     @abc.abstractmethod
     def plan(self, model: Any) -> dict[str, str]:

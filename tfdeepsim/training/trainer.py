@@ -35,6 +35,7 @@ from tfdeepsim.training.plan import Plan, peak_bytes, show_plan, trial_steps
 from tfdeepsim.training.step_counter import StepCounter
 from tfdeepsim.training.task import Task
 from tfdeepsim.training.tasks import check_data_of_dry_run, make_task
+from tfdeepsim.training.workers import Workers, on_all_devices
 
 
 def train(
@@ -63,10 +64,12 @@ def train(
         data: The dataset of `config`, if several runs or checks share it; None to open it.
 
     Returns:
-        The trained network with its best weights; None after a dry run.
+        The trained network with its best weights; None after a dry run, and on all workers of
+        `--strategy multiworker` but the chief.
 
     Raises:
-        InputError: If an option cannot be met, or a loss term becomes NaN or infinite.
+        InputError: If an option cannot be met, a loss term becomes NaN or infinite, or another
+            worker is lost.
 
     Example:
         >>> train(TrainConfig(dataset="llv2/quickstart", epochs=5), RunDirectory("runs/first"))
@@ -78,23 +81,33 @@ def train(
     data = data or LazyDataset(config)
     if dry_run:
         check_data_of_dry_run(config, data)
+    workers = Workers.of(config)
     with contextlib.ExitStack() as held:
-        if resume and not dry_run:
+        held.enter_context(workers.needed())
+        if not workers.is_chief:
+            console = PlainConsole(quiet=True)
+        elif resume and not dry_run:
             # Before the state is read, which another process could go on writing.
             held.enter_context(run.locked())
-        strategy = make_strategy(config)
+        elif workers.count > 1 and not dry_run:
+            # Before the others are waited for.
+            run.check_free(overwrite)
+        strategy = make_strategy(config, workers)
+        workers.check_same_config(config)
         task = make_task(config, data)
+        task.shard = workers.shard
         if resume and run.environment.exists():
             task.earlier_record = run.read_environment()
         model = build_model(task, strategy)
         progress = load_state(run, model) if resume and run.state.exists() else TrainingProgress()
+        workers.check_same("all workers resume the same run", {"step": progress.step})
         with strategy.scope():
             plan = make_plan(task, model, progress)
             show_plan(console, task, plan, model, run.path)
         if dry_run:
             return None
         had_data = task.description.ready
-        if not resume:
+        if not resume and workers.is_chief:
             run.create(overwrite)
             held.enter_context(run.locked())
         with strategy.scope():
@@ -104,9 +117,16 @@ def train(
                 measures = trial_steps(model, task.trial_batch())[1]
                 for line in balance_lines(shares(measures), moving_weights(measures)):
                     console.print(line)
-        _record(task, run, model, resume)
+        workers.check_same(
+            "all workers train on the same data", {"fingerprint": task.dataset.fingerprint}
+        )
+        if workers.is_chief:
+            _record(task, run, model, resume)
         progress.monitor = task.monitor
-        _fit(task, run, model, progress, console)
+        _fit(task, run, model, progress, console, workers)
+        workers.leave()
+        if not workers.is_chief:
+            return None
         _finish(task, run, model, progress, console)
     return model.trained_network
 
@@ -128,6 +148,13 @@ def make_plan(task: Task, model: Any, progress: TrainingProgress) -> Plan:
             "--batch-size must not exceed the training images",
             got=f"{config.batch_size} for {task.examples} images",
             accepted=f"1 to {task.examples}",
+        )
+    replicas = tf.distribute.get_strategy().num_replicas_in_sync
+    if (validation := task.description.splits.get("encoder_validation", replicas)) < replicas:
+        raise InputError(
+            "each device needs a validation image",
+            got=f"{validation} for {replicas} devices",
+            accepted="more images, or fewer devices",
         )
     _check_batch(config.batch_size * math.prod(task.description.image_shape))
     steps_per_epoch = task.examples // config.batch_size
@@ -203,8 +230,9 @@ def _fit(
     model: Any,
     progress: TrainingProgress,
     console: rich.console.Console,
+    workers: Workers | None = None,
 ) -> None:
-    config = task.config
+    config, workers = task.config, workers or Workers()
     steps_per_epoch = task.examples // config.batch_size
     total = config.total_steps(steps_per_epoch)
     epochs = -(-total // steps_per_epoch)
@@ -212,8 +240,8 @@ def _fit(
     epoch_progress = EpochProgress(console, epochs)
     callbacks = [
         StepCounter(progress, config.batch_size),
-        *task.callbacks(run, epochs),
-        Checkpoint(run, progress, patience),
+        *(task.callbacks(run, epochs) if workers.is_chief else []),
+        Checkpoint(run, progress, patience, workers),
         epoch_progress,
     ]
     # Whole epochs first, then a shorter one for the steps of --steps that are left.
@@ -224,8 +252,8 @@ def _fit(
         data = task.training(range(progress.step, progress.step + epochs_left * length))
         with numerics_errors(progress), epoch_progress:
             model.fit(
-                data,
-                validation_data=task.validation(),
+                on_all_devices(data, model.distribute_strategy),
+                validation_data=on_all_devices(task.validation(), model.distribute_strategy),
                 initial_epoch=progress.epoch,
                 epochs=progress.epoch + epochs_left,
                 steps_per_epoch=length,
