@@ -84,6 +84,20 @@ def test_batches_in_stored_order_include_the_remainder(split):
     ]
 
 
+@pytest.mark.parametrize(("size", "count"), [(13, 2), (12, 3), (23, 3), (4, 4), (5, 4)])
+def test_parts_of_batches_are_all_examples_and_never_empty(size, count):
+    split = Split(np.arange(size, dtype=np.uint8)[:, None, None, None], {"row": np.arange(size)})
+    parts = [
+        [batch["row"].numpy().tolist() for batch in batches(split, 12, shard=(index, count))]
+        for index in range(count)
+    ]
+    assert len({len(part) for part in parts}) == 1
+    assert all(rows for part in parts for rows in part)
+    assert sorted(row for part in parts for rows in part for row in rows) == list(range(size))
+    # The last batch takes what does not fill another one.
+    assert sorted(row for part in parts for row in part[0])[:12] == list(range(size))[:12]
+
+
 def test_memory_mapped_images(split, tmp_path):
     np.save(tmp_path / "images.npy", split.images)
     mapped = Split(np.load(tmp_path / "images.npy", mmap_mode="r"), split.labels)

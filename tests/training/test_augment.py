@@ -59,6 +59,18 @@ def test_crops_of_the_whole_size_are_the_image():
     np.testing.assert_array_equal(random_crop(images, (SIDE, SIDE), SEED), images)
 
 
+def test_images_of_a_part_of_a_batch_are_changed_as_in_the_whole():
+    images = tf.constant(pictures(6))
+    for change in (
+        lambda x, *shard: random_crop(x, CUT, SEED, *shard),
+        lambda x, *shard: random_flip(x, SEED, *shard),
+    ):
+        whole = change(images)
+        for index in range(3):
+            part = change(images[index::3], (index, 3))
+            np.testing.assert_array_equal(part, whole[index::3])
+
+
 def test_about_half_are_mirrored():
     images = pictures(400)
     found = places(random_flip(tf.constant(images), SEED), images)

@@ -120,7 +120,7 @@ def _of_tf_config(text: str) -> Cluster:
     if not isinstance(task, dict) or not {"type", "index"} <= task.keys():
         _refuse(f"the task {json.dumps(task)[:80]}")
     job, index = task["type"], task["index"]
-    if job not in jobs or type(index) is not int or not 0 <= index < len(jobs[job]):
+    if job not in tuple(jobs) or type(index) is not int or not 0 <= index < len(jobs[job]):
         has = ", ".join(f"{len(addresses)} of {name}" for name, addresses in jobs.items())
         _refuse(f"the task {json.dumps(job)} {json.dumps(index)}, where the cluster has {has}")
     return Cluster(tuple(jobs.items()), job, index)

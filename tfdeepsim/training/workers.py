@@ -4,7 +4,9 @@ import contextlib
 import functools
 import json
 import os
+import signal
 import socket
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -164,7 +166,7 @@ class Workers:
                 raise
             raise InputError(
                 "a worker was lost",
-                got=f"no answer to worker {self.number} of {self.count} ({_first_line(error)})",
+                got=f"no answer to worker {self.number} of {self.count} ({_reason(error)})",
                 accepted="all workers started again, with --resume if an epoch was finished",
             ) from error
 
@@ -212,14 +214,19 @@ def _strategy(cluster: Cluster) -> tf.distribute.Strategy:
     os.environ[TF_CONFIG] = cluster.tf_config()
     _set_seconds(cluster, seconds)
     try:
-        return tf.distribute.MultiWorkerMirroredStrategy()
+        strategy = tf.distribute.MultiWorkerMirroredStrategy()
     except (*LOST, tf.errors.UnknownError) as error:
         raise InputError(
             "all workers must start",
             got=f"worker {cluster.number}, which has not reached the chief at "
-            f"{cluster.addresses[0]} within {seconds:g} s ({_first_line(error)})",
+            f"{cluster.addresses[0]} within {seconds:g} s ({_reason(error)})",
             accepted=f"all workers started within that time, or a larger {START_SECONDS}",
         ) from error
+    handler = signal.getsignal(signal.SIGTERM)
+    if handler is not None and threading.current_thread() is threading.main_thread():
+        # TensorFlow has taken the signal for itself, and would not end.
+        signal.signal(signal.SIGTERM, handler)
+    return strategy
 
 
 def _wait_for(addresses: tuple[str, ...], seconds: float) -> None:
@@ -268,6 +275,8 @@ def _seconds(variable: str) -> float:
     return seconds
 
 
-def _first_line(error: Exception) -> str:
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    return lines[0][:200] if lines else type(error).__name__
+def _reason(error: Exception) -> str:
+    """What TensorFlow says of a failed operation, without where in a graph it is."""
+    text = str(error)
+    lines = (text.partition("aborted by: ")[2] or text).strip().splitlines()
+    return lines[0][:200].rstrip(":") if lines else type(error).__name__
