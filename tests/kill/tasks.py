@@ -78,7 +78,12 @@ TASKS = {
         resumes=True,
     ),
     "comparator": Task(
-        (*TRAIN, "--task", "comparator", "--comparator", "exemplar_cnn"), of_run, True
+        (
+            *(*TRAIN, "--task", "comparator", "--comparator", "exemplar_cnn"),
+            *("--surrogate-classes", "16"),
+        ),
+        of_run,
+        resumes=True,
     ),
     "inversion": Task(
         (*TRAIN, "--task", "inversion", "--invert", "random_alexnet:pool5", "--width", "0.05"),
