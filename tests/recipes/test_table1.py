@@ -26,6 +26,22 @@ def test_three_datasets_four_encoders():
     assert (svhn.resize, svhn.image_size, svhn.comparator) == ("tile", 64, "alexnet:relu2")
 
 
+def test_one_dataset_with_fields_of_its_own():
+    fields = {"dataset": "zip:files/stl10_jpeg.zip", "image_size": 96, "epochs": 40}
+    configs = table1.configs(fields=fields | {"batch_size": 64})
+    assert list(configs) == ["stl10"]
+    for config in configs["stl10"].values():
+        assert (config.dataset, config.image_size) == ("zip:files/stl10_jpeg.zip", 96)
+        assert (config.epochs, config.batch_size) == (40, 64)
+    assert list(table1.configs(fields={"dataset": "llv2/small"})) == ["llv2"]
+    assert list(table1.configs(fields={"dataset": "tfds:fashion/a"})) == ["tfds:fashion-a"]
+
+
+def test_a_dataset_that_is_asked_for_is_not_left_out(tmp_path):
+    with pytest.raises(InputError, match="must exist"):
+        table1.reproduce(str(tmp_path / "runs"), dataset=f"zip:{tmp_path}/none.zip", dry_run=True)
+
+
 def test_weights_of_imagenet_are_used_where_they_are_given():
     for config in table1.configs(comparator_weights="alexnet.pth")["llv2"].values():
         perceptual = config.loss == "perceptual"
@@ -109,11 +125,10 @@ def tiny_table(monkeypatch, tmp_path):
     }
     monkeypatch.setattr(table1, "configs", lambda *arguments: rows)
     monkeypatch.setattr(table1, "variants", lambda *arguments: {"ae": rows["llv2"]})
-    monkeypatch.setattr(table1, "SEEDS", 2)
     options = EvaluationOptions(probe_seeds=2, probe_epochs=2, probe_patience=2, baselines=())
     monkeypatch.setattr(table1, "EvaluationOptions", lambda: options)
     folder = tmp_path / "runs"
-    return lambda: table1.reproduce(str(folder)), folder / "llv2"
+    return lambda: table1.reproduce(str(folder), seeds=2), folder / "llv2"
 
 
 def test_choice_by_validation_alone_and_the_test_split_for_the_chosen_one(tiny_table, capsys):

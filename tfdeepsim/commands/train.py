@@ -31,7 +31,9 @@ CHANGEABLE = {"epochs", "steps", "data_dir", "cache"}
 
 LARGEST_SCALE = 100
 
-TABLE1_FLAGS = ("latent_dims", "gammas")
+TABLE1_FLAGS = ("latent_dims", "gammas", "seeds")
+TABLE1_FIELDS = ("dataset", "image_size", "resize", "epochs", "batch_size", "precision")
+"""Fields of the runs that `--recipe table1` takes."""
 """Flags that only the recipe `table1` takes."""
 
 
@@ -70,6 +72,12 @@ def make_parser() -> Parser:
         metavar="X,X",
         help="Weights of the KL term of --recipe table1, half of --lambda-kl, e.g. 0,0.001,0.01; 0 "
         "is the plain autoencoder (default: 0,0.001)",
+    )
+    run.add_argument(
+        "--seeds",
+        metavar="N",
+        type=int,
+        help="Number of encoders of each kind in --recipe table1 (default: 3)",
     )
     return parser
 
@@ -177,7 +185,7 @@ def _run_recipe(arguments: dict[str, Any]) -> int:
     if arguments["recipe"] in ALEXNET_RECIPES:
         allowed.add("convolutions")
     if arguments["recipe"] == "table1":
-        allowed.update(TABLE1_FLAGS)
+        allowed.update(TABLE1_FLAGS, TABLE1_FIELDS)
     if forbidden := sorted(set(arguments) - allowed):
         raise InputError(
             "a recipe sets all other flags itself",

@@ -2,6 +2,8 @@
 
     python train.py --recipe table1 --scale 0.01                   # small, for a laptop
     python train.py --recipe table1 --data-dir DIR                 # full size
+    python train.py --recipe table1 --dataset zip:stl10.zip --image-size 96 --epochs 40 \
+        --batch-size 64                                            # one dataset, own sizes
 
 The full size is 105,000 LunarLander frames for each of three purposes, 50 epochs, batches of 512
 and three seeds of each encoder. That takes days on a laptop, and the command prints the time before
@@ -10,7 +12,8 @@ with several weights of the KL term, as the authors' code does. Which of them is
 images is chosen by the validation loss of the MLPs alone.
 
 LLv2 is simulated. STL-10 and SVHN are read from their files; if these are missing, the command says
-which files it needs, and leaves the dataset out.
+which files it needs, and leaves the dataset out. `--dataset` takes one dataset instead, of any kind
+with labels; what the paper reports is shown if its name begins with `llv2`, `stl10` or `svhn`.
 """
 
 import dataclasses
@@ -25,10 +28,12 @@ from tfdeepsim.comparison import compare_losses
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.console import PlainConsole
 from tfdeepsim.data import describe, open_dataset
+from tfdeepsim.data.naming import dataset_name
 from tfdeepsim.duration import duration
 from tfdeepsim.errors import InputError
 from tfdeepsim.evaluation_options import EvaluationOptions
 from tfdeepsim.lock import locked
+from tfdeepsim.options import flag
 from tfdeepsim.recipes.encoder_variants import (
     GAMMAS,
     LATENT_DIMS,
@@ -36,7 +41,7 @@ from tfdeepsim.recipes.encoder_variants import (
     parse_latent_dims,
     variants,
 )
-from tfdeepsim.recipes.systems import SYSTEMS, print_reported, systems
+from tfdeepsim.recipes.systems import REPORTED, SYSTEMS, print_reported, systems
 from tfdeepsim.recipes.validation_choice import chosen_variants, print_choice
 from tfdeepsim.scores import Score
 from tfdeepsim.study import Study
@@ -59,6 +64,7 @@ def configs(
     comparator_weights: str | None = None,
     latent_dims: Sequence[int] = LATENT_DIMS,
     gammas: Sequence[float] = GAMMAS,
+    fields: Mapping[str, Any] | None = None,
 ) -> dict[str, dict[str, TrainConfig]]:
     """The config of each run, by dataset and by the name of its variant.
 
@@ -69,6 +75,8 @@ def configs(
         comparator_weights: Weights of AlexNet; None for the bundled ones of ImageNet.
         latent_dims: Latent sizes of the encoders.
         gammas: Weights of the KL term, see `variants`.
+        fields: Fields of all configs, in place of the paper's; `dataset` takes the place of all
+            three.
 
     Raises:
         InputError: If `scale` is above 1, or fewer than 20 rollouts are left.
@@ -81,6 +89,9 @@ def configs(
         )
     size = "paper" if scale == 1 else f"{rollouts}x150-stride1-seed0"
     images = IMAGES | {"llv2": {"dataset": f"llv2/{size}"}}
+    fields = fields or {}
+    if "dataset" in fields:
+        images = {_folder(fields["dataset"]): {}}
     rows = {}
     for name, options in images.items():
         share = math.sqrt(scale) if name == "llv2" else scale
@@ -90,9 +101,9 @@ def configs(
             "epochs": max(1, round(EPOCHS * share)),
         }
         rows[name] = {
-            variant: TrainConfig(**options, **common, **fields)
+            variant: TrainConfig(**{**options, **common, **system, **fields})
             for family in variants(systems(comparator_weights), latent_dims, gammas).values()
-            for variant, fields in family.items()
+            for variant, system in family.items()
         }
     return rows
 
@@ -105,6 +116,8 @@ def reproduce(
     dry_run: bool = False,
     latent_dims: str = ",".join(map(str, LATENT_DIMS)),
     gammas: str = ",".join(map("{:g}".format, GAMMAS)),
+    seeds: int = SEEDS,
+    **fields: Any,
 ) -> list[Score]:
     """Train the runs, evaluate them, and write the reports, one dataset after another; existing
     runs are resumed.
@@ -118,6 +131,8 @@ def reproduce(
         latent_dims: Latent sizes of the encoders, separated by commas.
         gammas: Weights of the KL term as in the authors' code, separated by commas; 0 is the plain
             autoencoder.
+        seeds: Number of encoders of each kind.
+        **fields: Fields of all configs, see `configs`.
 
     Raises:
         InputError: If a list holds something else than numbers, or `scale` is out of range.
@@ -133,16 +148,29 @@ def reproduce(
     command = (
         f"train.py --recipe table1 --scale {scale:g} --latent-dims {latent_dims} --gammas {gammas}"
     )
-    for name, rows in configs(scale, data_dir, comparator_weights, sizes, weights).items():
+    command += "".join(f" {flag(name)} {value}" for name, value in fields.items())
+    all_rows = configs(scale, data_dir, comparator_weights, sizes, weights, fields)
+    for name, rows in all_rows.items():
         console.rule(name)
-        if reason := _missing(next(iter(rows.values())), dry_run):
+        if "dataset" not in fields and (reason := _missing(next(iter(rows.values())), dry_run)):
             console.print(f"left out: {reason}")
-            print_reported(name, console)
+            _print_reported(name, console)
             continue
-        study = Study(Path(run_dir, name), rows, SEEDS)
+        study = Study(Path(run_dir, name), rows, seeds)
         scores += _compare(name, study, families, dry_run, command, console)
-        print_reported(name, console)
+        _print_reported(name, console)
     return scores
+
+
+def _folder(dataset: str) -> str:
+    """Folder of the runs on a dataset: the paper's name of it, if that is what it is called."""
+    name = dataset_name(dataset)
+    return next((known for known in REPORTED if name.startswith(known)), name.replace("/", "-"))
+
+
+def _print_reported(dataset: str, console: rich.console.Console) -> None:
+    if dataset in REPORTED:
+        print_reported(dataset, console)
 
 
 def _compare(
