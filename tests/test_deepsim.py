@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tfdeepsim.deepsim import DeePSiM
-from tfdeepsim.step_values import OUT_OF_RANGE
+from tfdeepsim.step_checks import OUT_OF_RANGE
 
 
 class Scale(keras.Model):

@@ -17,13 +17,14 @@ from tfdeepsim.generator_step import generator_gradients, gradients_at_image
 from tfdeepsim.gradient_shares import GradientShares
 from tfdeepsim.loss_terms import IMAGE_LOSSES, OF_IMAGES, Tensors, check_weights, loss_terms
 from tfdeepsim.networks.discriminator import discriminator_for
+from tfdeepsim.step_checks import StepChecks
 from tfdeepsim.step_measures import (
     discriminator_measures,
     gradient_measures,
     loss_measures,
     measured_names,
 )
-from tfdeepsim.step_values import example_norms, in_range, sum_in_order
+from tfdeepsim.step_values import example_norms, sum_in_order
 
 NETWORKS = ("generator", "comparator", "discriminator", "extractor")
 """Attributes of `DeePSiM` that hold networks."""
@@ -145,6 +146,7 @@ class DeePSiM(DistributedFit, keras.Model):
             with_shares=lambda_units == "shares",
         )
         self.means = {name: keras.metrics.Mean(name) for name in names}
+        self.checks = StepChecks((), None, compiled=False)
         self.built = True
 
     def get_config(self) -> dict[str, Any]:
@@ -183,6 +185,8 @@ class DeePSiM(DistributedFit, keras.Model):
         """
         super().compile(optimizer=optimizer, **options)
         self.optimizer.build(self.generator.trainable_variables)
+        names = [*self.loss_weights, *(["discriminator"] if self.discriminator else [])]
+        self.checks = StepChecks(names, self.optimizer.iterations, compiled=self.jit_compile)
         if self.discriminator:
             settings = self.optimizer.get_config()
             settings |= {"name": "discriminator_adam", "first_step": self.adversarial_start}
@@ -254,7 +258,9 @@ class DeePSiM(DistributedFit, keras.Model):
         generator_input, target = input_and_target(batch)
         is_target = generator_input is target
         if "feature" in self.loss_weights:
-            target = in_range(target, *getattr(self.comparator, "input_range", (0.0, 1.0)))
+            target = self.checks.in_range(
+                target, *getattr(self.comparator, "input_range", (0.0, 1.0))
+            )
         generator_input = target if is_target else generator_input
         if self.extractor:
             generator_input = tf.stop_gradient(self.extractor(generator_input))
@@ -294,6 +300,7 @@ class DeePSiM(DistributedFit, keras.Model):
             image_loss=self.image_loss,
             comparator=self.comparator,
             layer_weights=self._layer_weights() if "feature" in self.loss_weights else (),
+            checks=self.checks,
         )
 
     def weigh(self, terms: Mapping[str, tf.Tensor]) -> tf.Tensor:
@@ -322,7 +329,7 @@ class DeePSiM(DistributedFit, keras.Model):
             generated, logits = self._generate(target, generator_input, training=True)
             terms = self._terms(target, generated, logits)
             means = {name: tf.reduce_mean(value) / replicas for name, value in terms.items()}
-            discriminator_loss = checked_loss(logits) if logits else None
+            discriminator_loss = checked_loss(logits, self.checks) if logits else None
         image_gradients = gradients_at_image(tape, means, generated["image"])
         norms = {name: example_norms(gradient) for name, gradient in image_gradients.items()}
         if self.gradient_shares:
@@ -375,6 +382,6 @@ class DeePSiM(DistributedFit, keras.Model):
         terms = self._terms(target, generated, logits)
         measures = loss_measures(terms, self._current_weights())
         if self.discriminator:
-            loss = checked_loss(logits)
+            loss = checked_loss(logits, self.checks)
             measures |= discriminator_measures(logits, loss, terms["adversarial"])
         return self._log(measures)

@@ -6,16 +6,17 @@ from typing import Any
 import tensorflow as tf
 
 from tfdeepsim import losses
-from tfdeepsim.step_values import checked_numbers
+from tfdeepsim.step_checks import StepChecks
 
 
-def checked_loss(logits: Mapping[str, tf.Tensor]) -> tf.Tensor:
+def checked_loss(logits: Mapping[str, tf.Tensor], checks: StepChecks) -> tf.Tensor:
     """The discriminator's loss of each example, float32 [B].
 
     Args:
         logits: Logits [B, 2] for `real` and `generated` images.
+        checks: Checks the loss for NaN and infinity.
     """
-    return checked_numbers(
+    return checks.finite(
         losses.discriminator_loss(logits["real"], logits["generated"]), "discriminator"
     )
 

@@ -6,6 +6,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tfdeepsim.step_checks import StepChecks
+
 
 class DistributedFit:
     """Part of a model that is trained by `fit` under any `tf.distribute` strategy.
@@ -14,6 +16,7 @@ class DistributedFit:
 
     Attributes:
         means: Mean over an epoch of each measure, by its name.
+        checks: Checks of the values of a step.
 
     Example:
         >>> class Classifier(DistributedFit, keras.Model):
@@ -22,6 +25,7 @@ class DistributedFit:
     """
 
     means: dict[str, keras.metrics.Metric]
+    checks: StepChecks
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
@@ -42,11 +46,12 @@ class DistributedFit:
         return results
 
     def _get_metrics_result_or_logs(self, logs: Mapping[str, Any]) -> dict[str, Any]:
-        """Logs of an epoch: means over the examples of all replicas.
+        """Logs of an epoch, after its checks: means over the examples of all replicas.
 
         Keras' own are those of the last step if not all measures are in `logs`: means over
         replicas, which may have seen different numbers of examples.
         """
+        self.checks.raise_first()
         return {name: self.means[name].result() for name in logs}
 
     def _maybe_symbolic_build(self, *batch: Any, **batches: Any) -> None:

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tfdeepsim import losses
 from tfdeepsim.errors import InputError
-from tfdeepsim.step_values import checked_numbers
+from tfdeepsim.step_checks import StepChecks
 
 IMAGE_LOSSES = {"l2": losses.squared_error, "l1": losses.absolute_error}
 OF_IMAGES = ("feature", "adversarial", "image", "diversity")
@@ -25,6 +25,7 @@ def loss_terms(
     image_loss: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
     comparator: Any,
     layer_weights: Sequence[float],
+    checks: StepChecks,
 ) -> Tensors:
     """Compute loss terms, without their weights.
 
@@ -38,9 +39,10 @@ def loss_terms(
         comparator: Map from images to features, for `feature`.
         layer_weights: Weight of the squared error of each of the comparator's layers; none for 1
             each.
+        checks: Checks the terms for NaN and infinity.
 
     Returns:
-        By name, float32 [B], checked for NaN and infinity.
+        By name, float32 [B].
     """
     compute = {
         "image": lambda: image_loss(generated["image"], target),
@@ -54,7 +56,7 @@ def loss_terms(
             [2],
         ),
     }
-    return {name: checked_numbers(compute[name](), name) for name in names}
+    return {name: checks.finite(compute[name](), name) for name in names}
 
 
 def _feature_error(

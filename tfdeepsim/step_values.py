@@ -1,15 +1,8 @@
-"""Values of a training step: checked, and measured over the examples of all replicas."""
+"""Values of a training step, measured over the examples of all replicas."""
 
 from collections.abc import Sequence
 
 import tensorflow as tf
-
-OUT_OF_RANGE = "images out of range:"
-"""First words of the error that stops a step on images outside the comparator's input range."""
-
-
-def checked_numbers(value: tf.Tensor, name: str) -> tf.Tensor:
-    return tf.debugging.check_numerics(value, f"loss term '{name}'")
 
 
 def sum_in_order(values: Sequence[tf.Tensor]) -> tf.Tensor:
@@ -57,17 +50,3 @@ def mean_over_replicas(values: tf.Tensor) -> tf.Tensor:
     if tf.distribute.get_strategy().num_replicas_in_sync == 1:
         return values
     return tf.distribute.get_replica_context().all_reduce("MEAN", values)
-
-
-def in_range(images: tf.Tensor, low: float, high: float) -> tf.Tensor:
-    """Return `images` unchanged, after checking that all pixels lie in [low, high], up to rounding.
-
-    Raises:
-        tf.errors.InvalidArgumentError: If one does not; the message begins with `OUT_OF_RANGE`.
-    """
-    least, most = tf.reduce_min(images), tf.reduce_max(images)
-    # NaN passes: the check of the loss terms finds it and names the term.
-    outside = (least < low - 1e-3) | (most > high + 1e-3)
-    check = tf.debugging.Assert(~outside, [OUT_OF_RANGE, least, "to", most])
-    with tf.control_dependencies([check] if check is not None else []):
-        return tf.identity(images)

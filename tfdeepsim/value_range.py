@@ -7,7 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from tfdeepsim.errors import InputError
-from tfdeepsim.step_values import OUT_OF_RANGE
+from tfdeepsim.step_checks import OUT_OF_RANGE
 
 TOLERANCE = 1e-3
 """How far a pixel may lie outside its range, as a part of the range: rounding."""

@@ -10,6 +10,7 @@ from tfdeepsim.distributed_fit import DistributedFit
 from tfdeepsim.errors import InputError
 from tfdeepsim.pretraining.objective import Objective
 from tfdeepsim.pretraining.trainable_chain import TrainableChain
+from tfdeepsim.step_checks import StepChecks
 
 
 @keras.saving.register_keras_serializable("tfdeepsim")
@@ -37,6 +38,7 @@ class Pretext(DistributedFit, keras.Model):
         self._measure = objective.measures if objective else _no_objective
         measures = objective.measure_names if objective else ()
         self.means = {name: keras.metrics.Mean(name) for name in measures}
+        self.checks = StepChecks((), None, compiled=False)
         self.built = True
 
     def get_config(self) -> dict[str, Any]:
@@ -66,6 +68,7 @@ class Pretext(DistributedFit, keras.Model):
         """
         super().compile(optimizer=optimizer, **options)
         self.optimizer.build(self.trained_network.trainable_variables)
+        self.checks = StepChecks(["loss"], self.optimizer.iterations, compiled=self.jit_compile)
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
         self.compile(**keras.saving.deserialize_keras_object(config))
@@ -79,7 +82,7 @@ class Pretext(DistributedFit, keras.Model):
             InputError: If the model has no objective.
         """
         measures = self._measure(self.trained_network, batch, training)
-        measures["loss"] = tf.debugging.check_numerics(measures["loss"], "loss term 'loss'")
+        measures["loss"] = self.checks.finite(measures["loss"], "loss")
         return measures
 
     def train_step(self, batch: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:

@@ -18,7 +18,7 @@ from tfdeepsim.duration import duration
 from tfdeepsim.errors import InputError
 from tfdeepsim.files import write_json
 from tfdeepsim.run import RunDirectory
-from tfdeepsim.step_values import OUT_OF_RANGE
+from tfdeepsim.step_checks import OUT_OF_RANGE
 from tfdeepsim.training.balance import balance_lines, moving_weights, shares
 from tfdeepsim.training.build import build_model, make_strategy
 from tfdeepsim.training.checkpoint import (
@@ -282,9 +282,10 @@ def numerics_errors(progress: TrainingProgress) -> Iterator[None]:
         if "loss term" not in error.message:
             raise
         term = error.message.split("loss term '")[1].split("'")[0]
+        step = getattr(error, "step", progress.step + 1)
         raise InputError(
             "every loss term must stay finite",
-            got=f"NaN or infinity in term '{term}' at step {progress.step + 1}",
+            got=f"NaN or infinity in term '{term}' at step {step}",
             accepted="data without NaN, a lower --learning-rate or other loss weights; "
             "--resume is possible",
         ) from error
