@@ -29,6 +29,7 @@ OF_NO_FIELD = {
     train: {
         *("help", "run_dir", "resume", "overwrite", "dry_run", "recipe", "scale"),
         *train.TABLE1_FLAGS,
+        "seeds",
     },
     search: {"help", "run", "directory", "overwrite", "workers", "dry_run"},
     evaluate: {

@@ -129,9 +129,28 @@ def test_too_few_images_of_a_class_are_refused_before_the_training(photos, tmp_p
     assert not (tmp_path / "run").exists()
 
 
+def test_stl10_in_files_of_any_name_keeps_its_size():
+    for dataset, side in (("stl10", 96), ("zip:a/stl10_jpeg.zip", 96), ("folder:stl10/cats", 72)):
+        config = table4.configs(4e-6, dataset)["SE"]
+        assert config.shorter_side == side
+
+
+def test_measures_and_accuracies_are_means_over_seeds():
+    rows = [table4.FoldScores(mean, 0.02, (mean,), 1.0) for mean in (0.4, 0.5)]
+    assert table4._accuracy(rows[:1]) == "40.0 ± 2.0"
+    assert table4._accuracy(rows) == "45.0 ± 63.5"
+    one, other = table4.Fidelity(*[1.0] * 8), table4.Fidelity(*[2.0] * 8)
+    assert table4._mean([one, other]) == table4.Fidelity(*[1.5] * 8)
+
+
+def test_number_of_seeds(tmp_path):
+    with pytest.raises(InputError, match="--seeds must be a number of runs"):
+        table4.reproduce(str(tmp_path / "run"), seeds=0)
+
+
 @pytest.mark.slow
 def test_a_tiny_one_runs_to_the_end(photos, tmp_path, capsys):
-    table4.reproduce(str(tmp_path / "run"), 4e-6, photos, str(tmp_path / "data"))
+    table4.reproduce(str(tmp_path / "run"), 4e-6, photos, str(tmp_path / "data"), seeds=2)
     assert not (tmp_path / "run" / "alexnet").exists()
     text = (tmp_path / "run" / "fidelity.md").read_text()
     assert "Chance (%)" in text

@@ -31,7 +31,9 @@ CHANGEABLE = {"epochs", "steps", "data_dir", "cache"}
 
 LARGEST_SCALE = 100
 
-TABLE1_FLAGS = ("latent_dims", "gammas", "seeds")
+TABLE1_FLAGS = ("latent_dims", "gammas")
+SEEDS_RECIPES = ("table1", "table4")
+"""Recipes that take `--seeds`."""
 TABLE1_FIELDS = ("dataset", "image_size", "resize", "epochs", "batch_size", "precision")
 """Fields of the runs that `--recipe table1` takes."""
 """Flags that only the recipe `table1` takes."""
@@ -77,7 +79,8 @@ def make_parser() -> Parser:
         "--seeds",
         metavar="N",
         type=int,
-        help="Number of encoders of each kind in --recipe table1 (default: 3)",
+        help="Number of encoders of each kind in --recipe table1 (default: 3), of runs of each row "
+        "in table4 (default: 1)",
     )
     return parser
 
@@ -102,7 +105,7 @@ def _main(argv: Sequence[str]) -> int:
         raise InputError(
             "--scale is the size of a recipe", got="no --recipe", accepted=f"--recipe {RECIPES[0]}"
         )
-    for name in TABLE1_FLAGS:
+    for name in (*TABLE1_FLAGS, "seeds"):
         if name in arguments:
             raise InputError(
                 f"{flag(name)} is for a recipe", got="no --recipe", accepted="--recipe table1"
@@ -186,6 +189,8 @@ def _run_recipe(arguments: dict[str, Any]) -> int:
         allowed.add("convolutions")
     if arguments["recipe"] == "table1":
         allowed.update(TABLE1_FLAGS, TABLE1_FIELDS)
+    if arguments["recipe"] in SEEDS_RECIPES:
+        allowed.add("seeds")
     if forbidden := sorted(set(arguments) - allowed):
         raise InputError(
             "a recipe sets all other flags itself",
