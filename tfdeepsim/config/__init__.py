@@ -199,6 +199,12 @@ class TrainConfig(DataOptions):
             raise InputError(
                 "--epochs and --steps exclude each other", got="both", accepted="one of them"
             )
+        if self.jit == "on" and self.deterministic:
+            raise InputError(
+                "XLA has no deterministic operations",
+                got="--jit on --deterministic",
+                accepted="one of them",
+            )
         # Defaults that depend on other fields are set here, so that a record of a run holds them.
         if self.latent_dim is None and self.task == "autoencoder":
             object.__setattr__(

@@ -125,6 +125,7 @@ CHOICES = options.CHOICES | {
     "feature_normalization": ("none", "channel"),
     "feature_scale": ("relative", "absolute"),
     "precision": ("float32", "mixed_bfloat16"),
+    "jit": ("auto", "on", "off"),
     "strategy": ("auto", "single", "mirrored", "multiworker"),
     "choose_by": ("loss", "probe"),
     "external_range": tuple(INPUT_RANGES),

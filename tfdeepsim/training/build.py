@@ -11,6 +11,10 @@ from tfdeepsim.training.memory_limit import weights_within_memory
 from tfdeepsim.training.task import Task
 from tfdeepsim.training.workers import Workers
 
+_JIT = {"auto": "auto", "on": True, "off": False}
+"""Values of `--jit` in Keras' words."""
+_ONE_DEVICE = (type(None), type(tf.distribute.get_strategy()))
+
 
 def make_strategy(config: TrainConfig, workers: Workers | None = None) -> tf.distribute.Strategy:
     """The `tf.distribute` strategy that `config.strategy` names.
@@ -48,14 +52,21 @@ def build_model(task: Task, strategy: tf.distribute.Strategy | None = None) -> k
         strategy: Strategy in whose scope variables are created; None for the default one.
 
     Raises:
-        InputError: If the networks do not suit the images, or do not fit into memory.
+        InputError: If the networks do not suit the images, or do not fit into memory, or XLA shall
+            compile the step of several devices.
     """
     config = task.config
+    if config.jit == "on" and not isinstance(strategy, _ONE_DEVICE):
+        raise InputError(
+            "XLA compiles the training step of one device",
+            got="--jit on for several",
+            accepted="--strategy single, or --jit auto",
+        )
     keras.utils.set_random_seed(config.seed)
     keras.config.set_dtype_policy(config.precision)
     with strategy.scope() if strategy else contextlib.nullcontext():
         with weights_within_memory():
             model = task.model()
         steps = config.total_steps(max(1, task.examples // config.batch_size))
-        model.compile(optimizer=task.optimizer(steps))
+        model.compile(optimizer=task.optimizer(steps), jit_compile=_JIT[config.jit])
     return model

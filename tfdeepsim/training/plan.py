@@ -145,7 +145,8 @@ def show_plan(
         **task.plan(model),
         **_gradient_row(plan),
         "steps": f"{plan.steps:,} of {config.batch_size} images, {plan.steps_per_epoch:,} an epoch",
-        "precision": f"{config.precision}, {replicas} replica(s)",
+        "precision": f"{config.precision}, {replicas} replica(s)"
+        + ", compiled by XLA" * bool(model.jit_compile),
         "memory": f"about {(plan.peak_bytes + plan.data_bytes) / 2**30:.1f} GiB",
         "time": f"about {duration(plan.seconds)} at most, at {plan.images_per_second:.0f} images/s"
         + _share(plan),
