@@ -62,7 +62,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "seed",
         "deterministic",
         "precision",
+        "jit",
         "strategy",
+        "checkpoint_minutes",
     ),
 }
 """Fields of training, by the heading of their flags in the help."""

@@ -109,6 +109,9 @@ class TrainConfig(DataOptions):
         seed: Seed of weights, order of images, noise, and random comparators.
         deterministic: Use deterministic operations: equal runs give equal bits.
         precision: Dtype policy of Keras.
+        jit: Whether XLA compiles the training step: `auto` on a GPU, if it can be compiled.
+        checkpoint_minutes: Most minutes of training that a killed run loses: within an epoch, the
+            state is saved this often; 0 to save it after each step.
         strategy: Devices to train on: a `single` one, `mirrored` for all of this machine, `auto`
             for all if there are several, `multiworker` for those of all machines in `TF_CONFIG` or
             in the step of Slurm.
@@ -169,6 +172,8 @@ class TrainConfig(DataOptions):
     seed: int = 0
     deterministic: bool = False
     precision: str = "float32"
+    jit: str = "auto"
+    checkpoint_minutes: float = 10.0
     strategy: str = "auto"
     probe_every: int | None = None
     choose_by: str = "loss"
@@ -188,6 +193,7 @@ class TrainConfig(DataOptions):
             self._require(name, lambda value: 0 <= value <= MOST, f"0 to {MOST}")
         self._require("seed", lambda value: 0 <= value < 2**31, "0 to 2147483647")
         self._require("learning_rate", lambda value: 1e-37 <= value <= 1e38, "1e-37 to 1e+38")
+        self._require("checkpoint_minutes", lambda value: 0 <= value <= 1e6, "0 to 1000000")
         self._require("width", lambda value: 0 < value <= 4, "a factor above 0, up to 4")
         for name in (*LAMBDAS.values(), "discriminator_weight_decay"):
             self._require(
