@@ -12,7 +12,8 @@ from tfdeepsim.errors import InputError
 from tfdeepsim.pretraining.pretext import Pretext
 from tfdeepsim.step_checks import OUT_OF_RANGE, StepChecks, StepError
 from tfdeepsim.training.checkpoint import TrainingProgress
-from tfdeepsim.training.trainer import numerics_errors
+from tfdeepsim.training.plan import trial_steps
+from tfdeepsim.training.step_errors import numerics_errors
 
 WEIGHTS = {"image": 1.0, "feature": 1.0, "adversarial": 0.1, "kl": 0.1}
 JIT = pytest.mark.parametrize("jit", [False, True])
@@ -128,3 +129,13 @@ def test_a_step_without_xla_is_stopped_at_once():
     with pytest.raises(tf.errors.InvalidArgumentError, match=OUT_OF_RANGE):
         checks.in_range(tf.constant([2.0]), 0.0, 1.0)
     checks.raise_first()
+
+
+@JIT
+def test_a_trial_step_is_named_too(jit):
+    model = make(jit, ["image"])
+    model.generator.conv.bias.assign([1e30] * 3)
+    batch = next(iter(batches(0.5)))
+    with pytest.raises(InputError, match="in term 'image' at a trial step; accepted: data") as told:
+        trial_steps(model, batch)
+    assert "--resume" not in str(told.value)

@@ -17,6 +17,7 @@ from tfdeepsim.data.pipeline import without_autotuning
 from tfdeepsim.duration import duration
 from tfdeepsim.tables import Table, print_table
 from tfdeepsim.training.balance import balance_lines
+from tfdeepsim.training.step_errors import numerics_errors
 from tfdeepsim.training.task import Task
 from tfdeepsim.training.workers import on_all_devices
 
@@ -80,6 +81,9 @@ def trial_steps(model: Any, batch: Mapping[str, tf.Tensor]) -> tuple[float, dict
 
     Returns:
         Seconds of a step, and the measures of training by name, which are means over the steps.
+
+    Raises:
+        InputError: If a loss term becomes NaN or infinite.
     """
     before = [variable.numpy() for variable in model.state_variables()]
     # The steps that are measured are those that train all networks.
@@ -87,13 +91,14 @@ def trial_steps(model: Any, batch: Mapping[str, tf.Tensor]) -> tuple[float, dict
     iterations.assign(max(int(iterations.numpy()), getattr(model, "adversarial_start", 0)))
     batches = without_autotuning(tf.data.Dataset.from_tensors(dict(batch)).repeat(TRIAL_STEPS))
     timer = _StepTimer()
-    history = model.fit(
-        on_all_devices(batches, model.distribute_strategy),
-        steps_per_epoch=TRIAL_STEPS,
-        verbose=0,
-        shuffle=False,
-        callbacks=[timer],
-    )
+    with numerics_errors(None):
+        history = model.fit(
+            on_all_devices(batches, model.distribute_strategy),
+            steps_per_epoch=TRIAL_STEPS,
+            verbose=0,
+            shuffle=False,
+            callbacks=[timer],
+        )
     for variable, value in zip(model.state_variables(), before, strict=True):
         variable.assign(value)
     # The first step also traces and compiles the function.

@@ -2,7 +2,6 @@
 
 import contextlib
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -18,7 +17,6 @@ from tfdeepsim.duration import duration
 from tfdeepsim.errors import InputError
 from tfdeepsim.files import write_json
 from tfdeepsim.run import RunDirectory
-from tfdeepsim.step_checks import OUT_OF_RANGE
 from tfdeepsim.training.balance import balance_lines, moving_weights, shares
 from tfdeepsim.training.build import build_model, make_strategy
 from tfdeepsim.training.checkpoint import (
@@ -33,6 +31,7 @@ from tfdeepsim.training.environment import environment
 from tfdeepsim.training.epoch_progress import EpochProgress
 from tfdeepsim.training.plan import Plan, peak_bytes, show_plan, trial_steps
 from tfdeepsim.training.step_counter import StepCounter
+from tfdeepsim.training.step_errors import numerics_errors
 from tfdeepsim.training.task import Task
 from tfdeepsim.training.tasks import check_data_of_dry_run, make_task
 from tfdeepsim.training.workers import Workers, on_all_devices
@@ -261,34 +260,6 @@ def _fit(
                 verbose=0,
                 callbacks=callbacks,
             )
-
-
-@contextlib.contextmanager
-def numerics_errors(progress: TrainingProgress) -> Iterator[None]:
-    """Raise the errors of TensorFlow's checks of images and loss terms as `InputError`s.
-
-    Args:
-        progress: Progress of the run, for the step in the message.
-    """
-    try:
-        yield
-    except tf.errors.InvalidArgumentError as error:
-        if OUT_OF_RANGE in error.message:
-            raise InputError(
-                "images must lie in the range that the comparator declares",
-                got=error.message.partition(OUT_OF_RANGE)[2].strip().partition("\n")[0][:80],
-                accepted="floats in [0, 1], as the pipeline gives them: pixels divided by 255",
-            ) from error
-        if "loss term" not in error.message:
-            raise
-        term = error.message.split("loss term '")[1].split("'")[0]
-        step = getattr(error, "step", progress.step + 1)
-        raise InputError(
-            "every loss term must stay finite",
-            got=f"NaN or infinity in term '{term}' at step {step}",
-            accepted="data without NaN, a lower --learning-rate or other loss weights; "
-            "--resume is possible",
-        ) from error
 
 
 def _finish(
