@@ -9,6 +9,8 @@ train one run, in two parts, and write the message of a run that is refused.
 import dataclasses
 import json
 import os
+import shutil
+import signal
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,7 +27,9 @@ from tfdeepsim.data.splits.split import Split
 from tfdeepsim.errors import InputError
 from tfdeepsim.gate import GatedAdam
 from tfdeepsim.run import RunDirectory
+from tfdeepsim.training import trainer
 from tfdeepsim.training.build import build_model, make_strategy
+from tfdeepsim.training.step_counter import StepCounter
 from tfdeepsim.training.tasks import make_task
 from tfdeepsim.training.trainer import train
 from tfdeepsim.training.workers import Workers, on_all_devices
@@ -113,9 +117,36 @@ def runs(number):
     network = train(config, RunDirectory(f"run{number}"), console=QUIET)
     longer = dataclasses.replace(config, epochs=2)
     train(longer, RunDirectory("run0"), resume=True, console=QUIET)
+    interrupted(longer, number)
     other = dataclasses.replace(config, learning_rate=0.5 if number == 1 else 0.001)
     message = refusal(other, RunDirectory(f"refused{number}"))
     return {"is given a network": network is not None, "refused": message}
+
+
+def interrupted(config, number):
+    """Train a run in three parts: in a step, and then in the last of that epoch, a worker gets
+    Ctrl-C."""
+    # They look at the clock after each step, and then now and then and after the last one.
+    for minutes, steps in ((0, {0: 2, 1: 3}), (1e6, {1: 3})):
+
+        class Interrupted(StepCounter):
+            at = steps.get(number)
+
+            def on_train_batch_end(self, batch, logs=None):
+                super().on_train_batch_end(batch, logs)
+                if self.progress.step == self.at:
+                    os.kill(os.getpid(), signal.SIGINT)
+
+        trainer.StepCounter = Interrupted
+        run = RunDirectory(f"interrupted{number * (minutes == 0)}")
+        part = dataclasses.replace(config, checkpoint_minutes=minutes)
+        try:
+            train(part, run, resume=minutes > 0, console=QUIET)
+        except KeyboardInterrupt:
+            trainer.StepCounter = StepCounter
+        if not number:
+            shutil.copy(run.state, f"interrupted_{minutes > 0:d}.npz")
+    train(config, RunDirectory("interrupted0"), resume=True, console=QUIET)
 
 
 def write(name, seen):

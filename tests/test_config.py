@@ -100,6 +100,14 @@ def test_defaults_of_inversions():
     assert TrainConfig(**INVERSION, width=0.5).width == 0.5
 
 
+def test_minutes_between_checkpoints():
+    assert TrainConfig().checkpoint_minutes == 10.0
+    assert TrainConfig(checkpoint_minutes=0.0).checkpoint_minutes == 0
+    for minutes in (-1.0, float("nan"), float("inf")):
+        with pytest.raises(InputError, match=r"--checkpoint-minutes .* accepted: 0 to 1000000"):
+            TrainConfig(checkpoint_minutes=minutes)
+
+
 def test_learning_rate_of_adversarial_training():
     assert (
         TrainConfig(loss="deepsim").learning_rate

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tfdeepsim.arrays import load_arrays
+
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the processes are forked")
 SCRIPT = Path(__file__).with_name("multiworker.py")
 SYSTEMS = ("pixel", "perceptual", "deepsim", "inversion")
@@ -77,6 +79,28 @@ def test_the_chief_writes_the_run_and_all_resume_it(pair):
     assert [row["epoch"] for row in rows] == ["1", "2"]
     assert float(rows[1]["loss"]) < float(rows[0]["loss"])
     assert (folder / "run0" / "samples.npz").is_file()
+
+
+def test_workers_that_were_interrupted_go_on_at_their_step(pair):
+    folder, _ = pair
+    for number, step in enumerate((2, 3)):
+        _, record = load_arrays(folder / f"interrupted_{number}.npz")
+        assert record["epoch_steps"] == record["step"] == step
+        assert {len(values) for of in record["means"].values() for values in of} == {2}
+    assert not (folder / "interrupted1").exists()
+    for file in ("state.npz", "best.npz"):
+        (ours, _), (others, _) = (
+            load_arrays(folder / run / file) for run in ("interrupted0", "run0")
+        )
+        for a, b in zip(ours, others, strict=True):
+            np.testing.assert_array_equal(a, b)
+    assert history(folder / "interrupted0") == history(folder / "run0")
+
+
+def history(run):
+    with open(run / "history.csv") as file:
+        rows = list(csv.DictReader(file))
+    return [{k: v for k, v in row.items() if k != "images_per_second"} for row in rows]
 
 
 def test_a_worker_with_another_config_is_named_by_all(pair):

@@ -67,7 +67,7 @@ class RunDirectory:
     |---|---|---|
     | `config.json` | configuration of the run | train |
     | `environment.json` | versions, threads, comparator with its SHA-256 | train |
-    | `state.npz` | state after the last epoch, from which training resumes | train |
+    | `state.npz` | the last state that was saved, from which training resumes | train |
     | `best.npz` | weights with the lowest validation loss | train |
     | `history.csv` | every loss term, one line for each epoch | train |
     | `samples.npz` | images and their reconstructions, uint8 | train |

@@ -10,12 +10,14 @@ from tfdeepsim.run import RunDirectory
 from tfdeepsim.training.autoencoder_task import AutoencoderTask
 from tfdeepsim.training.build import build_model
 from tfdeepsim.training.checkpoint import (
+    Checkpoint,
     TrainingProgress,
     load_best,
     load_state,
     patience_of,
     save_state,
 )
+from tfdeepsim.training.checkpoint_schedule import CheckpointSchedule
 
 
 def rows(*losses):
@@ -107,7 +109,9 @@ def test_other_dtypes(models):
     "change",
     [{"step": "1"}, {"step": None}, {"step": -1}, {"step": 10**30}, {"history": {}},
      {"history": [3]}, {"seconds": []},
-     {"history": [{"epoch": 1, "val_loss": "low"}]}, {"chosen_by": 3}, {"unknown": 1}],
+     {"history": [{"epoch": 1, "val_loss": "low"}]}, {"chosen_by": 3}, {"unknown": 1},
+     {"epoch_steps": -1}, {"epoch_steps": 2}, {"epoch_steps": 0.5}, {"means": []},
+     {"means": {"loss": [1.0]}}, {"means": {"loss": [["1"]]}}],
 )  # fmt: skip
 def test_a_record_of_other_types_is_one_line(change):
     record = TrainingProgress(rows(1.0), step=1, seconds=2.0).to_record()
@@ -117,6 +121,36 @@ def test_a_record_of_other_types_is_one_line(change):
     for name in ("history", "step", "seconds"):
         with pytest.raises(InputError, match="records the progress of its run"):
             TrainingProgress.from_record({k: v for k, v in record.items() if k != name})
+
+
+def test_the_record_at_the_end_of_an_epoch_is_that_of_earlier_versions():
+    progress = TrainingProgress(rows(1.0), step=5, epoch_steps=2, means={"loss": [[1.0], [2.0]]})
+    within = progress.to_record()
+    again = TrainingProgress.from_record(within)
+    assert (again.epoch_steps, again.means) == (2, {"loss": [[1.0], [2.0]]})
+    progress.epoch_steps = 0
+    assert within.keys() - progress.to_record().keys() == {"epoch_steps", "means"}
+
+
+def test_no_state_is_saved_after_a_measure_was_infinite(models, tmp_path):
+    model, progress, now = models[0], TrainingProgress(step=3, seconds=5.0), [100.0]
+    schedule = CheckpointSchedule(1, clock=lambda: now[0])
+    run = RunDirectory(tmp_path)
+    checkpoint = Checkpoint(run, progress, 10, schedule=schedule)
+    checkpoint.set_model(model)
+    checkpoint.set_params({"steps": 10})
+    model.reset_metrics()
+    checkpoint.on_epoch_begin(0)
+    for loss, saved in ((0.5, 4), (np.inf, 4), (0.5, 4)):
+        now[0] += 60.0
+        progress.step += 1
+        model.means["loss"].update_state(loss)
+        checkpoint.on_train_batch_end(progress.epoch_steps)
+        _, record = load_arrays(run.state)
+        assert (record["step"], record["epoch_steps"], record["seconds"]) == (saved, 1, 65.0)
+        assert record["means"]["loss"] == [[0.5], [1.0]]
+    assert progress.seconds == 5.0, "the step counter adds them at the end of the epoch"
+    model.reset_metrics()
 
 
 def test_best_weights_without_their_losses(models, tmp_path):

@@ -26,8 +26,9 @@ EPILOG = """examples:
   train.py --resume --run-dir runs/pvae
   train.py --recipe quickstart
 """
-CHANGEABLE = {"epochs", "steps", "data_dir", "cache"}
-"""Fields that may change when a run is resumed: how long it trains, and where its dataset is."""
+CHANGEABLE = {"epochs", "steps", "data_dir", "cache", "checkpoint_minutes"}
+"""Fields that may change when a run is resumed: how long it trains, where its dataset is, and how
+often its state is saved."""
 
 LARGEST_SCALE = 100
 

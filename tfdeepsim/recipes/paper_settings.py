@@ -157,7 +157,10 @@ def _network(spec: str | None) -> str:
     return str(spec).partition(":")[0]
 
 
-_PLACES = ("data_dir", "cache", "seed", "comparator_weights", "invert_weights")
+_PLACES = (
+    *("data_dir", "cache", "seed", "comparator_weights", "invert_weights"),
+    "checkpoint_minutes",
+)
 _OF_WEIGHTS = (*LAMBDAS.values(), "lambda_units", "feature_scale")
 """Fields that `_weights` puts into words."""
 _WORDS: dict[str, Callable[[TrainConfig, TrainConfig], str]] = {

@@ -1,10 +1,11 @@
-"""Checkpoints: all that is needed to resume after the last epoch, in one file.
+"""Checkpoints: all that is needed to resume after an epoch, or within one, in one file.
 
 A run is resumed in this order: the model is built from `config.json`, its variables are assigned
 from `state.npz`, and the data continues at the step that is recorded there. Keras' own checkpoints
 lose the state of random generators, so all variables are saved here, in a fixed order.
 """
 
+import copy
 import csv
 from typing import Any
 
@@ -17,6 +18,9 @@ from tfdeepsim.errors import InputError
 from tfdeepsim.files import replacing
 from tfdeepsim.json_fields import check_fields
 from tfdeepsim.run import RunDirectory
+from tfdeepsim.training.checkpoint_schedule import CheckpointSchedule
+from tfdeepsim.training.epoch_means import Means, are_finite, check_means, means_of, set_means
+from tfdeepsim.training.step_interrupt import StepInterrupt
 from tfdeepsim.training.workers import Workers
 
 _RECORD: dict[str, Any] = {
@@ -24,6 +28,8 @@ _RECORD: dict[str, Any] = {
     "step": int,
     "seconds": float,
     "chosen_by": str,
+    "epoch_steps": int,
+    "means": dict,
 }
 """Fields of the record in `state.npz` and their types."""
 _REQUIRED = {"history", "step", "seconds"}
@@ -40,6 +46,8 @@ class TrainingProgress:
         seconds: Time spent in training, over all sessions of this run.
         monitor: Column of `history` that decides which epoch is best: the highest accuracy, the
             latest `epoch`, or else the lowest value.
+        epoch_steps: Number of steps taken in the epoch that is under way.
+        means: Means of that epoch when it was interrupted, as `means_of` returns them.
 
     Example:
         >>> progress = TrainingProgress([{"epoch": 1, "val_loss": 0.3}])
@@ -53,11 +61,15 @@ class TrainingProgress:
         step: int = 0,
         seconds: float = 0.0,
         monitor: str = "val_loss",
+        epoch_steps: int = 0,
+        means: Means | None = None,
     ):
         self.history = history or []
         self.step = step
         self.seconds = seconds
         self.monitor = monitor
+        self.epoch_steps = epoch_steps
+        self.means = means or {}
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> "TrainingProgress":
@@ -83,21 +95,34 @@ class TrainingProgress:
                 got=record["step"],
                 accepted=f"0 to {2**62 - 1}",
             )
+        epoch_steps, means = record.get("epoch_steps", 0), record.get("means", {})
+        if not 0 <= epoch_steps <= record["step"]:
+            raise InputError(
+                "epoch_steps in state.npz is out of range",
+                got=epoch_steps,
+                accepted=f"0 to {record['step']}",
+            )
+        check_fields(means, dict.fromkeys(means, list[list[float]]), "the means in state.npz")
         return cls(
             record["history"],
             record["step"],
             record["seconds"],
             record.get("chosen_by", "val_loss"),
+            epoch_steps,
+            means,
         )
 
     def to_record(self) -> dict[str, Any]:
         """JSON values for `state.npz`."""
-        return {
+        record = {
             "history": self.history,
             "step": self.step,
             "seconds": self.seconds,
             "chosen_by": self.monitor,
         }
+        # At the end of an epoch the record is that of earlier versions, which can read it.
+        within = {"epoch_steps": self.epoch_steps, "means": self.means}
+        return record | within if self.epoch_steps else record
 
     @property
     def epoch(self) -> int:
@@ -130,17 +155,23 @@ def patience_of(config: TrainConfig, total_epochs: int) -> int:
 
 class Checkpoint(keras.callbacks.Callback):
     """Saves best weights, state and history after each epoch, and stops training when patience is
-    exhausted. Of several workers, the chief saves.
+    exhausted; saves the state within an epoch, too. Of several workers, the chief saves.
+
+    It must come after `StepCounter`. It is a context manager, in which Ctrl-C and SIGTERM wait for
+    the end of the training step, so that the state after it is saved.
 
     Args:
         run: Run directory to write to.
-        progress: Progress of the run; each epoch is added to its history.
+        progress: Progress of the run; each epoch is added to its history. If it is within an epoch,
+            the next one to begin is the rest of that.
         patience: Number of epochs without a better one after which training stops.
         workers: The processes that train the run; None for this one alone.
+        schedule: When to save within an epoch; None for every ten minutes.
 
     Example:
         >>> progress = TrainingProgress()
-        >>> model.fit(batches, callbacks=[Checkpoint(run, progress, patience=10)])
+        >>> with Checkpoint(run, progress, patience=10) as checkpoint:
+        ...     model.fit(batches, callbacks=[StepCounter(progress, batch_size=64), checkpoint])
     """
 
     def __init__(
@@ -149,18 +180,64 @@ class Checkpoint(keras.callbacks.Callback):
         progress: TrainingProgress,
         patience: int,
         workers: Workers | None = None,
+        schedule: CheckpointSchedule | None = None,
     ):
         super().__init__()
         self.run = run
         self.progress = progress
         self.patience = patience
         self.workers = workers or Workers()
+        self.schedule = schedule or CheckpointSchedule(10, workers)
+        self._interrupt = StepInterrupt()
+
+    def __enter__(self) -> "Checkpoint":
+        self._interrupt.__enter__()
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self._interrupt.__exit__(*exception)
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        if self.progress.epoch_steps:
+            # Keras has reset the means just before.
+            set_means(self.model, self.progress.means, self.workers)
+        self._began = self.schedule.clock()
+        self.schedule.begin()
+        self._interrupt.waits = True
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.progress.epoch_steps += 1
+        # None of several workers may go on to validation with a signal that the others do not know.
+        is_last = batch == self.params["steps"] - 1
+        if self.schedule.is_due(self._interrupt.is_pending, is_last):
+            self._save_within_epoch()
+            self.schedule.begin()
+        if self.schedule.all_stop:
+            self._interrupt.act()
+            raise KeyboardInterrupt("another worker was interrupted")
+
+    def _save_within_epoch(self) -> None:
+        progress = self.progress
+        self.model.checks.raise_first()
+        progress.means = means_of(self.model, self.workers)
+        # Where one is not, the next step fails, and the state before will be needed.
+        if self.workers.is_chief and are_finite(progress.means):
+            now = copy.copy(progress)
+            now.seconds += self.schedule.clock() - self._began
+            save_state(self.run, self.model, now)
+
+    def on_test_begin(self, logs: Any = None) -> None:
+        # Validation takes long, and changes nothing that would have to be saved.
+        self._interrupt.waits = False
+        self._interrupt.act()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self._interrupt.waits = False
         progress, model = self.progress, self.model
         row = {"epoch": epoch + 1, **{name: float(v) for name, v in (logs or {}).items()}}
         # One row for all workers, so that all of them stop after the same epoch.
         progress.history.append(self.workers.of_chief(row))
+        progress.epoch_steps, progress.means = 0, {}
         if self.workers.is_chief:
             if progress.best_epoch == progress.epoch:
                 weights = [v.numpy() for v in model.trained_network.weights]
@@ -184,7 +261,10 @@ def load_state(run: RunDirectory, model: Any) -> TrainingProgress:
     """
     arrays, record = load_arrays(run.state)
     assign(model.state_variables(), arrays, run.state)
-    return TrainingProgress.from_record(record)
+    progress = TrainingProgress.from_record(record)
+    if progress.epoch_steps:
+        check_means(model, progress.means)
+    return progress
 
 
 def load_best(run: RunDirectory, network: keras.Model) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from tfdeepsim.training.checkpoint import (
     load_state,
     patience_of,
 )
+from tfdeepsim.training.checkpoint_schedule import CheckpointSchedule
 from tfdeepsim.training.comparator_record import comparator_seconds
 from tfdeepsim.training.environment import environment
 from tfdeepsim.training.epoch_progress import EpochProgress
@@ -49,8 +50,10 @@ def train(
 ) -> keras.Model | None:
     """Train as `config` says and write the best weights to `run`.
 
-    Training that was interrupted at any moment is resumed from the last finished epoch; with
-    `config.deterministic` the result has the same bits as that of training without interruption.
+    Training that was interrupted at any moment is resumed from the state that was saved last: after
+    an epoch, `config.checkpoint_minutes` after the state before, and after the step in which Ctrl-C
+    or SIGTERM came. With `config.deterministic` the result has the same bits as that of training
+    without interruption.
 
     Args:
         config: What to train, on which data.
@@ -157,6 +160,7 @@ def make_plan(task: Task, model: Any, progress: TrainingProgress) -> Plan:
         )
     _check_batch(config.batch_size * math.prod(task.description.image_shape))
     steps_per_epoch = task.examples // config.batch_size
+    _check_steps(progress, steps_per_epoch, config.total_steps(steps_per_epoch))
     batch = task.trial_batch()
     seconds, measures = trial_steps(model, batch)
     has_comparator = getattr(model, "comparator", None) is not None
@@ -236,30 +240,84 @@ def _fit(
     total = config.total_steps(steps_per_epoch)
     epochs = -(-total // steps_per_epoch)
     patience = patience_of(config, epochs)
+    schedule = CheckpointSchedule(config.checkpoint_minutes, workers)
+    checkpoint = Checkpoint(run, progress, patience, workers, schedule)
     epoch_progress = EpochProgress(console, epochs)
     callbacks = [
         StepCounter(progress, config.batch_size),
         *(task.callbacks(run, epochs) if workers.is_chief else []),
-        Checkpoint(run, progress, patience, workers),
+        checkpoint,
         epoch_progress,
     ]
-    # Whole epochs first, then a shorter one for the steps of --steps that are left.
-    for length in (steps_per_epoch, total % steps_per_epoch):
-        epochs_left = length and (total - progress.step) // length
-        if not epochs_left or progress.exhausted(patience):
-            continue
-        data = task.training(range(progress.step, progress.step + epochs_left * length))
-        with numerics_errors(progress), epoch_progress:
+    if progress.epoch_steps:
+        place = f"step {progress.epoch_steps:,} of {steps_per_epoch:,}"
+        console.print(f"epoch {progress.epoch + 1} goes on after {place}")
+    strategy = model.distribute_strategy
+    while part := _next_part(progress, steps_per_epoch, total):
+        if progress.exhausted(patience):
+            break
+        length, count = part
+        with checkpoint, numerics_errors(progress), epoch_progress:
+            validation = on_all_devices(task.validation(), strategy)
+            if not length:
+                _end_epoch(model, validation, progress.epoch, callbacks)
+                continue
+            data = task.training(range(progress.step, progress.step + count * length))
             model.fit(
-                on_all_devices(data, model.distribute_strategy),
-                validation_data=on_all_devices(task.validation(), model.distribute_strategy),
+                on_all_devices(data, strategy),
+                validation_data=validation,
                 initial_epoch=progress.epoch,
-                epochs=progress.epoch + epochs_left,
+                epochs=progress.epoch + count,
                 steps_per_epoch=length,
                 shuffle=False,
                 verbose=0,
                 callbacks=callbacks,
             )
+
+
+def _next_part(
+    progress: TrainingProgress, steps_per_epoch: int, total: int
+) -> tuple[int, int] | None:
+    """The next epochs of one length: (steps that are left of each, number of epochs).
+
+    First what is left of an interrupted epoch, then whole epochs, then a shorter one for the steps
+    of `--steps` that are left.
+
+    Returns:
+        None after the last step; a length of 0 for an epoch that lacks its validation alone.
+    """
+    done, left = progress.epoch_steps, total - progress.step
+    if done:
+        return min(steps_per_epoch - done, left), 1
+    if left <= 0:
+        return None
+    return (steps_per_epoch, left // steps_per_epoch) if left >= steps_per_epoch else (left, 1)
+
+
+def _end_epoch(
+    model: Any, validation: Any, epoch: int, callbacks: list[keras.callbacks.Callback]
+) -> None:
+    """Do what `fit`, which takes no epoch without steps, does after the last step of an epoch."""
+    called = keras.callbacks.CallbackList(callbacks, model=model, epochs=epoch + 1, steps=0)
+    called.on_train_begin()
+    model.reset_metrics()
+    called.on_epoch_begin(epoch)
+    logs = dict(model._get_metrics_result_or_logs(model.means))
+    scores = model.evaluate(validation, callbacks=called, return_dict=True, verbose=0)
+    logs |= {f"val_{name}": score for name, score in scores.items()}
+    called.on_epoch_end(epoch, logs)
+    called.on_train_end(logs)
+
+
+def _check_steps(progress: TrainingProgress, steps_per_epoch: int, total: int) -> None:
+    """Refuse a run that would have to end within the epoch that was interrupted."""
+    left = min(steps_per_epoch - progress.epoch_steps, total - progress.step)
+    if progress.epoch_steps and left < 0:
+        raise InputError(
+            "a run goes on from the step where it was interrupted",
+            got=f"step {progress.step:,} of {total:,}",
+            accepted="more --epochs or --steps",
+        )
 
 
 def _finish(

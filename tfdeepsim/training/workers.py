@@ -114,7 +114,7 @@ class Workers:
         Raises:
             InputError: On every worker, if the values of one of them differ from the chief's.
         """
-        first, *others = self._gather(dict(values))
+        first, *others = self.gather(dict(values))
         for number, other in enumerate(others, 1):
             for name in first | other:
                 if first.get(name) != other.get(name):
@@ -138,16 +138,20 @@ class Workers:
         Args:
             value: A JSON value.
         """
-        return self._gather(value)[0]
+        return self.gather(value)[0]
 
     def leave(self) -> None:
         """Wait until all workers are here, after which they may end at different times."""
         # Whoever is here has all results, so those who ended first are not missed.
         with contextlib.suppress(*LOST):
-            self._gather(None)
+            self.gather(None)
 
-    def _gather(self, value: Any) -> list[Any]:
-        """The JSON values of all workers, in their order."""
+    def gather(self, value: Any) -> list[Any]:
+        """The values of all workers, in their order; to be called by all of them.
+
+        Args:
+            value: A JSON value.
+        """
         if self.count == 1:
             return [value]
         text = json.dumps(value).encode()
