@@ -12,7 +12,7 @@ import pytest
 from flat_images import SIDE, image, values
 
 from tfdeepsim.data import describe, open_dataset
-from tfdeepsim.data.images import pixel_cache, verification
+from tfdeepsim.data.images import decode_many, pixel_cache, verification
 from tfdeepsim.errors import InputError
 from tfdeepsim.options import DataOptions
 
@@ -74,8 +74,8 @@ def test_a_damaged_cache_is_written_again(folder, opened, damage):
 def _stopped(path, data_dir):
     """In another process: open a dataset, and halt in the middle of the pass."""
     seen = iter(range(30))
-    original = verification.decode
-    verification.decode = lambda *arguments: (
+    original = decode_many.decode_unresized
+    decode_many.decode_unresized = lambda *arguments: (
         original(*arguments) if next(seen, None) is not None else time.sleep(60)
     )
     open_dataset(f"folder:{path}", data_dir, DataOptions(image_size=SIDE))
@@ -101,7 +101,7 @@ def test_an_interrupted_verification_leaves_nothing(folder, opened, tmp_path, mo
     def interrupted(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(verification, "decode", interrupted)
+    monkeypatch.setattr(decode_many, "decode_unresized", interrupted)
     with pytest.raises(KeyboardInterrupt):
         opened(folder)
     assert [

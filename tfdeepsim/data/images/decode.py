@@ -7,6 +7,7 @@ import PIL.Image
 import PIL.ImageOps
 import PIL.JpegImagePlugin
 
+from tfdeepsim.data.images.plain_jpeg import plain_jpeg
 from tfdeepsim.data.resizing import Resizing, resize
 
 VERSION = 1
@@ -53,16 +54,20 @@ def decode(data: bytes, resizing: Resizing) -> np.ndarray:
             `resizing.max_pixels`.
         InputError: If the image cannot be tiled or mirrored to the new size.
     """
+    return resize(decode_unresized(data, resizing), resizing)
+
+
+def decode_unresized(data: bytes, resizing: Resizing) -> PIL.Image.Image:
+    """The RGB image that `decode` resizes; arguments and errors as there."""
     # Whatever error a damaged file causes in a decoder, it must not stop the reading of others.
     try:
-        image = _rgb(open_image(data, resizing))
+        return _rgb(plain_jpeg(data, resizing) or open_image(data, resizing))
     except Undecodable:
         raise
     except PIL.UnidentifiedImageError as error:
         raise Undecodable("no JPEG, PNG, BMP, GIF or WebP image") from error
     except Exception as error:
         raise Undecodable(str(error).partition("\n")[0][:120] or type(error).__name__) from error
-    return resize(image, resizing)
 
 
 def open_image(data: bytes, resizing: Resizing) -> PIL.Image.Image:
@@ -77,19 +82,9 @@ def open_image(data: bytes, resizing: Resizing) -> PIL.Image.Image:
     if "transparency" in image.info and data[:25].startswith(_PNG) and data[24] == 16:
         return _deep_with_transparent_colour(data, image)
     if isinstance(image, PIL.JpegImagePlugin.JpegImageFile) and resizing.resize == "bilinear":
-        image.draft(None, _smallest(image.width, image.height, resizing))  # type: ignore[arg-type]
+        image.draft(None, resizing.smallest(image.width, image.height))  # type: ignore[arg-type]
     image.load()
     return image
-
-
-def _smallest(width: int, height: int, resizing: Resizing) -> tuple[int, int]:
-    """The smallest width and height that need no enlargement."""
-    if resizing.crop == "stretch":
-        return resizing.side, resizing.side
-    shorter, longer = resizing.shorter_side or resizing.side, max(width, height)
-    # Rounded down: the shorter side decides, and the longer one is as much longer as in the file.
-    scaled = longer * shorter // min(width, height)
-    return (scaled, shorter) if width > height else (shorter, scaled)
 
 
 def _rgb(image: PIL.Image.Image) -> PIL.Image.Image:

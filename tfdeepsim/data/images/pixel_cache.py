@@ -12,10 +12,9 @@ import numpy as np
 
 from tfdeepsim.data.cache import create_npy, disk_errors, fits_in_memory
 from tfdeepsim.data.dataset import Cache
-from tfdeepsim.data.images.decode import Undecodable
 from tfdeepsim.data.images.files import Skipped, Store
 from tfdeepsim.data.images.listing import Listing
-from tfdeepsim.data.images.verification import VerifiedFiles, read_image, verify_files
+from tfdeepsim.data.images.verification import VerifiedFiles, decode_rows, verify_files
 from tfdeepsim.data.paths import data_root
 from tfdeepsim.data.resizing import Resizing
 from tfdeepsim.data.splits.on_demand import DecodedOnDemand
@@ -107,11 +106,9 @@ class PixelCache:
             return False
         return (pixels.shape, pixels.dtype) == (self._shape, np.uint8)
 
-    def _decode_again(self, row: int) -> np.ndarray:
-        store, file = self._listing.store, self._listing.files[row]
-        try:
-            return read_image(store, file, self._resizing)
-        except Undecodable as error:
+    def _decode_again(self, rows: np.ndarray, out: np.ndarray) -> None:
+        for place, error in decode_rows(self._listing, rows.tolist(), self._resizing, out).items():
+            file, store = self._listing.files[rows[place]], self._listing.store
             raise InputError(
                 "image files must stay as they are while they are used",
                 got=f"{file.name} of {store.name} ({error})",

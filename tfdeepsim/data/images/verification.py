@@ -4,14 +4,14 @@ import contextlib
 import dataclasses
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from tfdeepsim.batches import batch_slices
-from tfdeepsim.data.images.decode import Undecodable, decode
-from tfdeepsim.data.images.files import File, Store
+from tfdeepsim.data.images.decode import Undecodable
+from tfdeepsim.data.images.decode_many import decode_many
 from tfdeepsim.data.images.listing import Listing
 from tfdeepsim.data.resizing import Resizing
 from tfdeepsim.data.splits.on_demand import THREADS
@@ -23,6 +23,9 @@ _CHUNK = 64
 
 _MAX_BYTES = 2**29
 """Size in bytes above which a file is not read: it is not a photograph."""
+
+_NO_DATA = hashlib.sha256().digest()
+"""Digest of a file that is not read."""
 
 _TRIAL_FILES, _TRIAL_SECONDS = 64, 0.5
 
@@ -61,22 +64,15 @@ def verify_files(
     """
 
     def verify(rows: range) -> tuple[list[bytes], dict[int, str], dict[int, bytes]]:
-        digests: list[bytes] = []
-        bad: dict[int, str] = {}
-        shown: dict[int, bytes] = {}
-        for row in rows:
-            digest = hashlib.sha256()
-            try:
-                data = _read(listing.store, listing.files[row])
-                digest.update(data)
-                image = _decode(data, listing.files[row], resizing)
-            except Undecodable as error:
-                bad[row] = str(error)
-            else:
-                if pixels is not None:
-                    pixels[row] = image
-                shown[row] = hashlib.blake2b(image.tobytes(), digest_size=12).digest()
-            digests.append(digest.digest())
+        digests = [_NO_DATA] * len(rows)
+        out = _empty(rows, resizing) if pixels is None else pixels[rows.start : rows.stop]
+        failures = decode_rows(listing, rows, resizing, out, digests)
+        bad = {rows[place]: str(error) for place, error in failures.items()}
+        shown = {
+            row: hashlib.blake2b(image.tobytes(), digest_size=12).digest()
+            for row, image in zip(rows, out, strict=True)
+            if row not in bad
+        }
         return digests, bad, shown
 
     count = len(listing.files)
@@ -106,38 +102,57 @@ def seconds_needed(listing: Listing, resizing: Resizing) -> float:
     begin = time.perf_counter()
     tried = 0
     for row in np.unique(np.linspace(0, len(listing.files) - 1, _TRIAL_FILES).astype(int)):
-        with contextlib.suppress(Undecodable):  # such a file takes its time too
-            read_image(listing.store, listing.files[row], resizing)
+        decode_rows(listing, [row], resizing, _empty([row], resizing))
         tried += 1
         if time.perf_counter() - begin > _TRIAL_SECONDS:
             break
     return (time.perf_counter() - begin) / tried * len(listing.files) / THREADS
 
 
-def read_image(store: Store, file: File, resizing: Resizing) -> np.ndarray:
-    """Read, decode and resize one image.
+def decode_rows(
+    listing: Listing,
+    rows: Sequence[int],
+    resizing: Resizing,
+    out: np.ndarray,
+    digests: list[bytes] | None = None,
+) -> dict[int, Undecodable]:
+    """Read, decode and resize some files.
+
+    Args:
+        listing: All files.
+        rows: Rows of the n files to read.
+        resizing: How images are resized.
+        out: Array, uint8 [n, side, side, 3], that the images are written to.
+        digests: List of n values that the SHA-256 of each file is written to; None if they are not
+            needed.
 
     Returns:
-        uint8 [side, side, 3].
+        Files that cannot be decoded, by their places in `rows`.
 
     Raises:
-        Undecodable: If the file cannot be decoded.
-        InputError: If the file cannot be read, or the image cannot be tiled or mirrored to its new
+        InputError: If a file cannot be read, or an image cannot be tiled or mirrored to its new
             size.
     """
-    return _decode(_read(store, file), file, resizing)
+    store, files = listing.store, [listing.files[row] for row in rows]
+
+    def read(place: int) -> bytes:
+        file = files[place]
+        if file.size > _MAX_BYTES:  # checked before it is unpacked into memory
+            raise Undecodable(f"a file of {file.size / 1e6:,.0f} MB")
+        data = store.read(file)
+        if digests is not None:
+            digests[place] = hashlib.sha256(data).digest()
+        return data
+
+    bad = {}
+    for place, error in decode_many(read, range(len(files)), resizing, out).items():
+        if isinstance(error, InputError):
+            raise InputError(
+                error.rule, got=f"{error.got}, {files[place].name}", accepted=error.accepted
+            ) from error
+        bad[place] = error
+    return bad
 
 
-def _read(store: Store, file: File) -> bytes:
-    if file.size > _MAX_BYTES:  # checked before it is unpacked into memory
-        raise Undecodable(f"a file of {file.size / 1e6:,.0f} MB")
-    return store.read(file)
-
-
-def _decode(data: bytes, file: File, resizing: Resizing) -> np.ndarray:
-    try:
-        return decode(data, resizing)
-    except InputError as error:
-        raise InputError(
-            error.rule, got=f"{error.got}, {file.name}", accepted=error.accepted
-        ) from error
+def _empty(rows: Sequence[int], resizing: Resizing) -> np.ndarray:
+    return np.empty((len(rows), resizing.side, resizing.side, 3), np.uint8)

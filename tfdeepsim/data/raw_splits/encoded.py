@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from tfdeepsim.batches import batch_slices
-from tfdeepsim.data.images.decode import Undecodable, decode
+from tfdeepsim.data.images.decode_many import decode_many
 from tfdeepsim.data.raw_splits.raw_split import BLOCK, RawSplit
 from tfdeepsim.data.resizing import Resizing
 from tfdeepsim.data.splits.on_demand import DecodedOnDemand
@@ -58,12 +58,12 @@ class EncodedRawSplit(RawSplit):
             functools.partial(self._decode, resizing=resizing), self.count, resizing.side
         )
 
-    def _decode(self, row: int, resizing: Resizing) -> np.ndarray:
-        try:
-            return decode(self._read(row), resizing)
-        except Undecodable as error:
+    def _decode(self, rows: np.ndarray, out: np.ndarray, resizing: Resizing) -> None:
+        for place, error in decode_many(self._read, rows.tolist(), resizing, out).items():
+            if isinstance(error, InputError):
+                raise error
             raise InputError(
                 "every image must be whole",
-                got=f"{self._name_of(row)} ({error})",
+                got=f"{self._name_of(int(rows[place]))} ({error})",
                 accepted="undamaged files",
             ) from error
