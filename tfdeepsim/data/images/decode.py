@@ -8,6 +8,7 @@ import PIL.ImageOps
 import PIL.JpegImagePlugin
 
 from tfdeepsim.data.images.plain_jpeg import plain_jpeg
+from tfdeepsim.data.images.plain_png import plain_png
 from tfdeepsim.data.resizing import Resizing, resize
 
 VERSION = 1
@@ -61,7 +62,9 @@ def decode_unresized(data: bytes, resizing: Resizing) -> PIL.Image.Image:
     """The RGB image that `decode` resizes; arguments and errors as there."""
     # Whatever error a damaged file causes in a decoder, it must not stop the reading of others.
     try:
-        return _rgb(plain_jpeg(data, resizing) or open_image(data, resizing))
+        return _rgb(
+            plain_jpeg(data, resizing) or plain_png(data, resizing) or open_image(data, resizing)
+        )
     except Undecodable:
         raise
     except PIL.UnidentifiedImageError as error:
