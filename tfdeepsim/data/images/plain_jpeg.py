@@ -38,8 +38,9 @@ def plain_jpeg(data: bytes, resizing: Resizing) -> PIL.Image.Image | None:
     if frame is None:
         return None
     width, height, channels = frame
+    largest = min(resizing.max_pixels, PIL.Image.MAX_IMAGE_PIXELS or MAX_PIXELS)
     mode, pixels = _MODES.get(channels), width * height
-    if mode is None or not 0 < pixels <= min(resizing.max_pixels, MAX_PIXELS):
+    if mode is None or not 0 < pixels <= largest:
         return None
     scale = 1
     if resizing.resize == "bilinear":

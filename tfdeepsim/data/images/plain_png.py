@@ -31,9 +31,10 @@ def plain_png(data: bytes, resizing: Resizing) -> PIL.Image.Image | None:
     """
     if not data.startswith(_START):
         return None
+    largest = min(resizing.max_pixels, PIL.Image.MAX_IMAGE_PIXELS or MAX_PIXELS)
     mode = _KINDS.get(data[24:29])
     size = int.from_bytes(data[16:20]), int.from_bytes(data[20:24])
-    if mode is None or not 0 < size[0] * size[1] <= min(resizing.max_pixels, MAX_PIXELS):
+    if mode is None or not 0 < size[0] * size[1] <= largest:
         return None
     parts = _compressed(data)
     try:
@@ -44,19 +45,26 @@ def plain_png(data: bytes, resizing: Resizing) -> PIL.Image.Image | None:
 
 def _compressed(data: bytes) -> bytes | None:
     """The compressed pixels; None if there is anything but harmless chunks beside them."""
-    parts, place, end = [], 8, len(data)
+    parts: list[bytes] = []
+    place, end = 8, len(data)
     while place + 12 <= end:
-        length = int.from_bytes(data[place : place + 4])
-        kind, after = data[place + 4 : place + 8], place + 12 + length
+        length, kind = int.from_bytes(data[place : place + 4]), data[place + 4 : place + 8]
+        after = place + 12 + length
         if kind == b"IEND":
             return b"".join(parts) if parts else None
         if kind == b"IDAT":
             parts.append(data[place + 8 : after - 4])
-        elif kind != b"IHDR" and (_HARMLESS.get(kind) != length or parts):
-            return None
-        elif zlib.crc32(data[place + 4 : after - 4]) != int.from_bytes(data[after - 4 : after]):
-            return None
-        elif kind == b"IHDR" and place != 8:
+        elif _is_unexpected(kind, length, place, bool(parts)) or _is_damaged(data[place:after]):
             return None
         place = after
     return None
+
+
+def _is_unexpected(kind: bytes, length: int, place: int, is_behind: bool) -> bool:
+    if kind == b"IHDR":
+        return place != 8
+    return is_behind or _HARMLESS.get(kind) != length
+
+
+def _is_damaged(chunk: bytes) -> bool:
+    return zlib.crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:])
