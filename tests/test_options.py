@@ -37,6 +37,12 @@ def test_one_line_for_each_that_cannot_be(fields, message):
         DataOptions(**fields)
 
 
+@pytest.mark.parametrize("reads", [0, -1, 1025])
+def test_reads_at_the_same_time_are_bounded(reads):
+    with pytest.raises(InputError, match=r"--parallel-reads is out of range"):
+        DataOptions(parallel_reads=reads)
+
+
 def test_wrong_number_of_shares_for_the_dataset():
     with pytest.raises(InputError, match="training and validation"):
         DataOptions(split="70/10/20").shares(own_test=True)

@@ -62,6 +62,8 @@ class DataOptions:
         allow_duplicates: Whether test images may be among the training images, pixel for pixel;
             they are counted.
         max_bad: Largest share of image files that may be unreadable.
+        parallel_reads: Image files that are read at the same time; more than the default for slow
+            network disks (default: the number of processors).
         max_pixels: Largest width times height of an image file; larger ones count as unreadable.
 
     Raises:
@@ -87,6 +89,7 @@ class DataOptions:
     split_seed: int = 0
     allow_duplicates: bool = False
     max_bad: float = 0.05
+    parallel_reads: int | None = None
     max_pixels: int = MAX_PIXELS
 
     def __post_init__(self) -> None:
@@ -95,6 +98,7 @@ class DataOptions:
         for name in ("image_size", "shorter_side"):
             self._require(name, lambda value: 8 <= value <= MAX_SIDE, f"8 to {MAX_SIDE} pixels")
         self._require("split_seed", lambda value: 0 <= value < 2**31, "0 to 2147483647")
+        self._require("parallel_reads", lambda value: 1 <= value <= 1024, "1 to 1024")
         self._require(
             "max_pixels", lambda value: 1 <= value <= 2 * MAX_PIXELS, f"1 to {2 * MAX_PIXELS}"
         )

@@ -249,7 +249,7 @@ def check_same_config(config: TrainConfig, run: RunDirectory) -> None:
         return
     stored = TrainConfig.from_dict(run.read_config()).to_dict()
     differing = {name for name, value in config.to_dict().items() if stored[name] != value}
-    differing -= {"data_dir", "cache", "allow_duplicates", "checkpoint_minutes"}
+    differing -= {"data_dir", "cache", "parallel_reads", "allow_duplicates", "checkpoint_minutes"}
     if differing:
         name = sorted(differing)[0]
         raise InputError(

@@ -19,6 +19,9 @@ from tfdeepsim.data.naming import dataset_name
         ("llv2/quickstart", "llv2/quickstart"),
         ("svhn", "svhn"),
         ("tfds:mnist", "tfds:mnist"),
+        ("shards:/data/photos/*.tfrecord", "photos"),
+        ("shards:photos", "photos"),
+        ("shards:*.tfrecord", "shards:*.tfrecord"),
         ("", ""),
     ],
 )

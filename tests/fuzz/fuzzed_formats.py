@@ -2,9 +2,11 @@
 
 import dataclasses
 import io
+import json
 import tarfile
 import types
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,10 +23,13 @@ from tfdeepsim.arrays import load_arrays, save_arrays
 from tfdeepsim.comparators.weights.formats.read import read_weight_file
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.data import open_dataset, svhn
+from tfdeepsim.data.dataset import SPLITS
 from tfdeepsim.data.images.decode import Undecodable, decode
 from tfdeepsim.data.resizing import Resizing
+from tfdeepsim.data.shards.index import Index, write_index
+from tfdeepsim.data.shards.info import Info, ShardSize
 from tfdeepsim.errors import InputError
-from tfdeepsim.files import write_json
+from tfdeepsim.files import sha256_of, write_json
 from tfdeepsim.options import DataOptions
 from tfdeepsim.probes.result import ProbeResult, read_result
 from tfdeepsim.report.record import read_record
@@ -127,6 +132,39 @@ def _mat(*, compressed: bool) -> Format:
     def read(path: Path) -> None:
         for split in svhn.open_raw_splits({"train": path}, path.parent).values():
             np.asarray(split.indexed(Resizing(32))[:])
+
+    return Format(write, read)
+
+
+def _shards(file: str) -> Format:
+    """A file of a folder of shards; `info.json` always has the digest of `index.npz`, so that what
+    is in it is looked at."""
+
+    def write(folder: Path) -> Path:
+        images = [_png(image) for image in IMAGES]
+        data = b"".join(bytes(12) + image + bytes(4) for image in images)
+        (folder / "0.tfrecord").write_bytes(data)
+        lengths = np.array([*map(len, images)])
+        index = Index(
+            shard=np.zeros(12, np.int32), offset=np.cumsum(lengths + 16) - lengths - 4,
+            length=lengths, crc=np.array([*map(zlib.crc32, images)], np.uint32),
+            rows={split: np.arange(12) for split in SPLITS},
+            labels={split: {"label": LABELS} for split in SPLITS},
+        )  # fmt: skip
+        info = Info(
+            dataset="folder:x", fingerprint="0" * 16, side=32, shorter_side=None,
+            task="classification", label="label", class_names=("a", "b"),
+            splits=dict.fromkeys(SPLITS, 12), shards={"0.tfrecord": ShardSize(len(data), 12)},
+            contents="0" * 16, index=write_index(folder, index),
+        )  # fmt: skip
+        write_json(folder / "info.json", info.to_json())
+        return folder / file
+
+    def read(path: Path) -> None:
+        if file == "index.npz":
+            info = json.loads((path.parent / "info.json").read_text())
+            write_json(path.parent / "info.json", info | {"index": sha256_of(path)})
+        _read_dataset(f"shards:{path.parent}", path.parent)
 
     return Format(write, read)
 
@@ -275,6 +313,9 @@ FORMATS: dict[str, Format] = {
     ),
     "npz": Format(_write_npz, lambda path: _read_dataset(f"npz:{path}", path.parent)),
     "npy embeddings": Format(_write_embeddings, _read_embeddings),
+    "shard": _shards("0.tfrecord"),
+    "shards' info.json": _shards("info.json"),
+    "shards' index.npz": _shards("index.npz"),
     "mat": _mat(compressed=False),
     "mat, compressed": _mat(compressed=True),
     "stl10 labels": _stl10("train_y.bin"),

@@ -26,7 +26,7 @@ EPILOG = """examples:
   train.py --resume --run-dir runs/pvae
   train.py --recipe quickstart
 """
-CHANGEABLE = {"epochs", "steps", "data_dir", "cache", "checkpoint_minutes"}
+CHANGEABLE = {"epochs", "steps", "data_dir", "cache", "parallel_reads", "checkpoint_minutes"}
 """Fields that may change when a run is resumed: how long it trains, where its dataset is, and how
 often its state is saved."""
 

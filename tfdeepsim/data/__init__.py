@@ -46,6 +46,7 @@ KINDS = {
     "folder": Kind("folder:PATH", (":",), "tfdeepsim.data.images.folder"),
     "zip": Kind("zip:FILE", (":",), "tfdeepsim.data.images.archive"),
     "npz": Kind("npz:FILE", (":",), "tfdeepsim.data.npz"),
+    "shards": Kind("shards:GLOB", (":",), "tfdeepsim.data.shards.dataset"),
     "tfds": Kind("tfds:NAME", (":",), "tfdeepsim.data.tfds.kind"),
 }
 

@@ -1,6 +1,7 @@
-"""The command `python -m tfdeepsim.data`: what a dataset holds."""
+"""The command `python -m tfdeepsim.data`: what a dataset holds, and its images as shards."""
 
 import argparse
+import dataclasses
 import math
 import sys
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 from tfdeepsim.command_line import Parser, import_tensorflow, run_command
 from tfdeepsim.data import KINDS, check_name, describe, open_dataset
 from tfdeepsim.errors import InputError
-from tfdeepsim.files import replacing, slug
+from tfdeepsim.files import home_path, replacing, slug
 from tfdeepsim.flags import add_data_flags
 from tfdeepsim.options import DataOptions
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
 _DESCRIPTION = """\
 Print what a dataset holds: sizes, splits, labels, skipped files, checksum.
-Write a contact sheet, a picture of some of its images."""
+Write a contact sheet, a picture of some of its images.
+Or write its images to a few large files, for `--dataset shards:GLOB`."""
 
 _EXAMPLES = """\
 datasets:
@@ -27,7 +29,8 @@ datasets:
 
 examples:
   python -m tfdeepsim.data folder:photos --contact-sheet photos.png
-  python -m tfdeepsim.data svhn --data-dir downloads --resize tile"""
+  python -m tfdeepsim.data svhn --data-dir downloads --resize tile
+  python -m tfdeepsim.data folder:photos --to-shards /data/photos"""
 
 _ANNOUNCED_FROM = 10
 """Seconds of waiting from which the user is told beforehand."""
@@ -50,7 +53,17 @@ def make_parser() -> argparse.ArgumentParser:
         help="PNG to write (default: a file beside the cached images of the dataset, which is "
         "replaced)",
     )
-    sheet.add_argument("--overwrite", action="store_true", help="replace FILE if it exists")
+    sheet.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="replace FILE, or the shards in FOLDER, if they exist",
+    )
+    parser.add_argument_group("shards").add_argument(
+        "--to-shards",
+        metavar="FOLDER",
+        type=Path,
+        help="new folder for image files, labels and splits, in TFRecord files of about 128 MiB",
+    )
     add_data_flags(parser.add_argument_group("data"))
     return parser
 
@@ -67,12 +80,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _main(argv: Sequence[str]) -> None:
     arguments = vars(make_parser().parse_args(argv))
     sheet, overwrite = arguments.pop("contact_sheet"), arguments.pop("overwrite")
+    shards = arguments.pop("to_shards")
     options = DataOptions(**arguments)
     check_name(options.dataset)
     if sheet is not None:
         _check_sheet(sheet, overwrite)
     import_tensorflow()
-    _inspect(options, sheet, is_cache_given="cache" in arguments)
+    if shards is not None:
+        _write_shards(options, shards, overwrite)
+    else:
+        _inspect(options, sheet, is_cache_given="cache" in arguments)
 
 
 def _check_sheet(path: Path, overwrite: bool) -> None:
@@ -93,6 +110,29 @@ def _check_sheet(path: Path, overwrite: bool) -> None:
             got=path.parent,
             accepted="a folder that exists",
         )
+
+
+def _write_shards(options: DataOptions, folder: Path, overwrite: bool) -> None:
+    from tfdeepsim.data.shards.writing import check_sizes, check_target, write_shards
+
+    folder = home_path(folder)
+    check_target(folder, overwrite)
+    if options.probe_classes is not None:
+        raise InputError(
+            "shards hold all classes",
+            got=f"--probe-classes {options.probe_classes} with --to-shards",
+            accepted="--probe-classes where the shards are used",
+        )
+    # Image files are copied: their pixels need not be kept.
+    opened = dataclasses.replace(options, cache="none") if options.cache == "auto" else options
+    dataset = open_dataset(options.dataset, options.data_dir, opened)
+    check_sizes(dataset, options)
+    info = write_shards(dataset, folder, options.cache, overwrite=overwrite)
+    size, count = sum(shard.bytes for shard in info.shards.values()), len(info.shards)
+    print(
+        f"{info.images:,} images, {size / 1e6:,.0f} MB in {count:,} shard{'s' * (count > 1)}: "
+        f"--dataset 'shards:{folder / '*'}.tfrecord'"
+    )
 
 
 def _inspect(options: DataOptions, sheet: Path | None, is_cache_given: bool) -> None:

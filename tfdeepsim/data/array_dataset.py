@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from tfdeepsim.data.cache import Arrays, decoded_split
-from tfdeepsim.data.dataset import SPLITS, Cache, Dataset, Description
+from tfdeepsim.data.dataset import SPLITS, Cache, Dataset, Description, StoredImages
 from tfdeepsim.data.digests import short_digest
 from tfdeepsim.data.labels import label_bytes
 from tfdeepsim.data.raw_splits.raw_split import RawSplit
@@ -207,6 +207,7 @@ class ArrayDataset(Dataset):
         self.task = task_of(raw_splits[splits["probe_train"][0]].labels)
         self.label = LABEL if self.task else None
         self.class_names = class_names
+        self.shorter_side = resizing.shorter_side
         self.cache_dir = cache_dir
         self._raw_splits = raw_splits
         self._rows = splits
@@ -230,6 +231,11 @@ class ArrayDataset(Dataset):
         raw_split = self.raw_split(raw_name, cache)
         labels = {label: values[rows] for label, values in raw_split.labels.items()}
         return Split(Subset(raw_split.images, rows), labels)
+
+    def stored(self, name: str) -> StoredImages:
+        """The raw split that the images of a split lie in, and their rows there."""
+        raw_name, rows = self._rows[name]
+        return StoredImages(raw_name, rows, self._raw_splits[raw_name].read_file)
 
     def raw_split(self, name: str, cache: Cache = "auto") -> Split:
         """All examples of a raw split, whichever splits they are in."""

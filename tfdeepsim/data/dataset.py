@@ -4,9 +4,9 @@ import abc
 import dataclasses
 import functools
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -49,6 +49,24 @@ class Description:
     note: str = ""
 
 
+class StoredImages(NamedTuple):
+    """Where the images of a split come from.
+
+    Attributes:
+        store: Name of what they lie in; several splits may share it.
+        rows: Their rows there, int64 [N].
+        read_file: Returns the image file of a row; None if images are not files.
+
+    Example:
+        >>> stored = open_dataset("folder:photos").stored("test")
+        >>> data = stored.read_file(stored.rows[0])
+    """
+
+    store: str
+    rows: np.ndarray
+    read_file: Callable[[int], bytes] | None = None
+
+
 class Dataset(abc.ABC):
     """Images, labelled or not, in the five splits that encoders and their probes need.
 
@@ -68,6 +86,8 @@ class Dataset(abc.ABC):
         class_names: Names of the class ids 0, 1, ...; empty if classes have no names or there are
             none.
         skipped: Names of image files that were left out, and the reason for each.
+        shorter_side: Pixels of the shorter side of image files before they are cropped; None for
+            that of `image_shape`.
 
     Example:
         >>> dataset = open_dataset("llv2/quickstart")
@@ -84,6 +104,7 @@ class Dataset(abc.ABC):
     cache_dir: Path
     class_names: tuple[str, ...] = ()
     skipped: tuple[tuple[str, str], ...] = ()
+    shorter_side: int | None = None
     _probe_classes: tuple[int, ...] | None = None
 
     @abc.abstractmethod
@@ -97,6 +118,10 @@ class Dataset(abc.ABC):
         Raises:
             InputError: If there is no such split, or its files are damaged.
         """
+
+    def stored(self, name: str) -> StoredImages:
+        """Where the images of a split come from; by default, each split has images of its own."""
+        return StoredImages(name, np.arange(self.splits[name]))
 
     def labelled(self) -> tuple[str, str]:
         """Task and label of a dataset that probes can be trained on.

@@ -98,7 +98,7 @@ def open_dataset(
     """Open ImageNet from its two archives, or where TensorFlow Datasets has prepared it."""
     root, resizing = data_root(data_dir), _resizing(options)
     if archives := find_archives(root):
-        raw_splits, names = open_raw_splits(archives, root), synsets()
+        raw_splits, names = open_raw_splits(archives, root, options.parallel_reads), synsets()
     elif prepared_folder("imagenet2012", root):
         # TensorFlow is loaded only if it is needed.
         from tfdeepsim.data.tfds.builder import find_builder
@@ -155,7 +155,9 @@ def indexed_sizes(archives: Mapping[str, Path], root: Path) -> dict[str, RawSpli
     return sizes
 
 
-def open_raw_splits(archives: Mapping[str, Path], root: Path) -> dict[str, RawSplit]:
+def open_raw_splits(
+    archives: Mapping[str, Path], root: Path, threads: int | None = None
+) -> dict[str, RawSplit]:
     """The raw splits `train` and `validation`.
 
     An archive is searched once; an index of where each image lies in it is stored.
@@ -163,11 +165,14 @@ def open_raw_splits(archives: Mapping[str, Path], root: Path) -> dict[str, RawSp
     Args:
         archives: Archives by raw split.
         root: Folder that all datasets are kept in, where the indexes are stored.
+        threads: Number of images that are read at the same time; None for the number of processors.
 
     Raises:
         InputError: If an archive is damaged, or holds something else than ImageNet.
     """
-    return {name: _open_raw_split(name, archive, root) for name, archive in archives.items()}
+    return {
+        name: _open_raw_split(name, archive, root, threads) for name, archive in archives.items()
+    }
 
 
 def synsets() -> tuple[str, ...]:
@@ -194,7 +199,7 @@ def _cost(
     return count * 3 * resizing.side**2, count * _SECONDS_OF_IMAGE
 
 
-def _open_raw_split(name: str, archive: Path, root: Path) -> RawSplit:
+def _open_raw_split(name: str, archive: Path, root: Path, threads: int | None) -> RawSplit:
     path = _index_path(archive, root)
     index = _read_index(path)
     if index is None:
@@ -213,7 +218,7 @@ def _open_raw_split(name: str, archive: Path, root: Path) -> RawSplit:
     def name_of(row: int) -> str:
         return f"{index['name'][row].decode()} in {archive}"
 
-    return EncodedRawSplit(read, index["label"], digest, name_of)
+    return EncodedRawSplit(read, len(sizes), digest, name_of, index["label"], threads)
 
 
 def _index_path(archive: Path, root: Path) -> Path:

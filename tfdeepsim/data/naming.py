@@ -21,6 +21,8 @@ def dataset_name(spelling: str) -> str:
     """
     kind, _, rest = spelling.partition(":")
     path = PurePath(rest)
-    if kind not in (*_FILES, "folder") or path.name in ("", ".."):
+    if kind == "shards":
+        path = path.parent if path.name.endswith(".tfrecord") else path
+    if kind not in (*_FILES, "folder", "shards") or path.name in ("", ".."):
         return spelling
     return path.stem if path.suffix.lower() == f".{kind}" else path.name

@@ -158,7 +158,7 @@ def _network(spec: str | None) -> str:
 
 
 _PLACES = (
-    *("data_dir", "cache", "seed", "comparator_weights", "invert_weights"),
+    *("data_dir", "cache", "parallel_reads", "seed", "comparator_weights", "invert_weights"),
     "checkpoint_minutes",
 )
 _OF_WEIGHTS = (*LAMBDAS.values(), "lambda_units", "feature_scale")

@@ -26,7 +26,7 @@ START_SECONDS = "TFDEEPSIM_START_SECONDS"
 LOST_SECONDS = "TFDEEPSIM_LOST_SECONDS"
 """Environment variable: how long a worker that is silent is waited for during training."""
 DEFAULT_SECONDS = {START_SECONDS: 600, LOST_SECONDS: 60}
-OWN = {"data_dir", "cache"}
+OWN = {"data_dir", "cache", "parallel_reads"}
 """Fields of a config that each worker may set for itself: where its data are."""
 LOST = (
     tf.errors.UnavailableError,

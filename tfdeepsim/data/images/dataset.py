@@ -9,7 +9,7 @@ import sys
 import numpy as np
 
 from tfdeepsim.data.cache import check_cache
-from tfdeepsim.data.dataset import Cache, Dataset, Description
+from tfdeepsim.data.dataset import Cache, Dataset, Description, StoredImages
 from tfdeepsim.data.images.decode import VERSION
 from tfdeepsim.data.images.files import Skipped, Store
 from tfdeepsim.data.images.listing import Listing, read_listing
@@ -54,8 +54,9 @@ class ImageFiles(Dataset):
     def __init__(self, store: Store, data_dir: str | os.PathLike | None, options: DataOptions):
         resizing = Resizing.of(options, DEFAULT_SIDE)
         listing = read_listing(store, options)
-        pixel_cache = PixelCache(listing, resizing, data_dir)
+        pixel_cache = PixelCache(listing, resizing, data_dir, options.parallel_reads)
         self._cache = options.cache
+        self._listing = listing
         self._images = functools.cache(pixel_cache.images)
         verified, _ = self._images(_cache_place(options.cache))
         _check_share_of_bad(listing, verified, options.max_bad)
@@ -71,6 +72,7 @@ class ImageFiles(Dataset):
         self.fingerprint = _fingerprint(verified, listing, resizing, self._rows)
         self.skipped = tuple(all_skipped(listing, verified))
         self.cache_dir = pixel_cache.folder
+        self.shorter_side = resizing.shorter_side
         if options.labels is not None:
             print(f"Labels of {options.labels}: {_label_words(listing)}", file=sys.stderr)
         _report_skipped(self, len(listing.files) + len(listing.skipped), pixel_cache)
@@ -90,6 +92,11 @@ class ImageFiles(Dataset):
         _, images = self._images(_cache_place(cache if cache != "auto" else self._cache))
         labels = {} if self._labels is None else {LABEL: self._labels[rows]}
         return Split(images=Subset(images, rows), labels=labels)
+
+    def stored(self, name: str) -> StoredImages:
+        """The files of a split."""
+        store, files = self._listing.store, self._listing.files
+        return StoredImages(self.name, self._rows[name], lambda row: store.read(files[row]))
 
 
 def describe_store(

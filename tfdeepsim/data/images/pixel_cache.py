@@ -39,6 +39,7 @@ class PixelCache:
         resizing: How images are resized.
         data_dir: Folder that all datasets are kept in; by default `TFDS_DATA_DIR` or
             `~/tensorflow_datasets`.
+        threads: Number of files that are read at the same time; None for the number of processors.
 
     Attributes:
         folder: Folder of the cache, which need not exist.
@@ -50,13 +51,20 @@ class PixelCache:
         >>> verified, images = cache.images("disk")
     """
 
-    def __init__(self, listing: Listing, resizing: Resizing, data_dir: str | os.PathLike | None):
+    def __init__(
+        self,
+        listing: Listing,
+        resizing: Resizing,
+        data_dir: str | os.PathLike | None,
+        threads: int | None = None,
+    ):
         self.folder = _cache_folder(listing.store, data_dir)
         self.skipped = self.folder / "skipped.csv"
         self._index = self.folder / "index.json"
         self._pixels = self.folder / f"{_spelling(resizing)}-{listing.digest}.npy"
         self._listing = listing
         self._resizing = resizing
+        self._threads = threads
         self._shape = (len(listing.files), resizing.side, resizing.side, 3)
         self.bytes = int(np.prod(self._shape))
 
@@ -79,10 +87,10 @@ class PixelCache:
             verified = self.read_index()
             if cache == "none":
                 verified = verified or self._write_index(
-                    verify_files(self._listing, self._resizing)
+                    verify_files(self._listing, self._resizing, threads=self._threads)
                 )
                 count, side = self._shape[:2]
-                return verified, DecodedOnDemand(self._decode_again, count, side)
+                return verified, DecodedOnDemand(self._decode_again, count, side, self._threads)
             if verified is None or not self.has_pixels():
                 verified = self._write()
             return verified, read_npy(self._pixels, mapped=True)
@@ -123,7 +131,7 @@ class PixelCache:
                 accepted="--cache disk, --cache none, or a smaller --image-size",
             )
         pixels = np.zeros(self._shape, np.uint8)
-        return verify_files(self._listing, self._resizing, pixels), pixels
+        return verify_files(self._listing, self._resizing, pixels, self._threads), pixels
 
     def _write(self) -> VerifiedFiles:
         free = shutil.disk_usage(self.folder).free
@@ -135,7 +143,7 @@ class PixelCache:
             )
         with replacing(self._pixels) as new:
             pixels = create_npy(new, self._shape, np.uint8)
-            verified = verify_files(self._listing, self._resizing, pixels)
+            verified = verify_files(self._listing, self._resizing, pixels, self._threads)
             cast(np.memmap, pixels).flush()
         return self._write_index(verified)
 

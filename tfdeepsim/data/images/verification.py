@@ -48,7 +48,10 @@ class VerifiedFiles:
 
 
 def verify_files(
-    listing: Listing, resizing: Resizing, pixels: np.ndarray | None = None
+    listing: Listing,
+    resizing: Resizing,
+    pixels: np.ndarray | None = None,
+    threads: int | None = None,
 ) -> VerifiedFiles:
     """Decode every file once, in parallel.
 
@@ -57,6 +60,7 @@ def verify_files(
         resizing: How images are resized.
         pixels: Array, uint8 [N, side, side, 3], that the images are written to; rows of bad files
             are left as they are. None if only the outcome is needed.
+        threads: Number of files that are read at the same time; None for the number of processors.
 
     Raises:
         InputError: If a file cannot be read, or an image cannot be tiled or mirrored to its new
@@ -82,9 +86,9 @@ def verify_files(
     repeated: dict[int, int] = {}
     chunks = [range(part.start, part.stop) for part in batch_slices(count, _CHUNK)]
     with (
-        ThreadPoolExecutor(THREADS) as threads,
+        ThreadPoolExecutor(threads or THREADS) as pool,
         ProgressBar(f"Decoding {count:,} images of {listing.store.name}", count) as bar,
-        contextlib.closing(threads.map(verify, chunks)) as results,  # type: ignore[type-var]
+        contextlib.closing(pool.map(verify, chunks)) as results,  # type: ignore[type-var]
     ):
         for rows, (digests, bad_rows, shown) in zip(chunks, results, strict=True):
             for row, digest in zip(rows, digests, strict=True):

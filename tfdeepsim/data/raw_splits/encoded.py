@@ -19,12 +19,14 @@ class EncodedRawSplit(RawSplit):
 
     Args:
         read: Returns the bytes of an image by its row; called from several threads.
-        labels: Class ids, int64 [N].
+        count: Number of images, N.
         digest: A checksum, which changes with any image.
         name_of: Returns the name of an image by its row, for messages.
+        labels: Class ids, int64 [N]; None without labels.
+        threads: Number of images that are read at the same time; None for the number of processors.
 
     Example:
-        >>> raw_split = EncodedRawSplit(lambda row: files[row].read_bytes(), ids, "checksum", str)
+        >>> raw_split = EncodedRawSplit(lambda row: files[row].read_bytes(), 9, "checksum", str)
         >>> raw_split.indexed(Resizing(64))[0].shape
         (64, 64, 3)
     """
@@ -34,15 +36,19 @@ class EncodedRawSplit(RawSplit):
     def __init__(
         self,
         read: Callable[[int], bytes],
-        labels: np.ndarray,
+        count: int,
         digest: str,
         name_of: Callable[[int], str],
+        labels: np.ndarray | None = None,
+        threads: int | None = None,
     ):
-        self.count = len(labels)
+        self.count = count
         self.labels = labels
+        self.read_file = read
         self._read = read
         self._digest = digest
         self._name_of = name_of
+        self._threads = threads
 
     @property
     def digest(self) -> str:
@@ -54,9 +60,8 @@ class EncodedRawSplit(RawSplit):
             yield images[rows]
 
     def indexed(self, resizing: Resizing) -> Images:
-        return DecodedOnDemand(
-            functools.partial(self._decode, resizing=resizing), self.count, resizing.side
-        )
+        decode = functools.partial(self._decode, resizing=resizing)
+        return DecodedOnDemand(decode, self.count, resizing.side, self._threads)
 
     def _decode(self, rows: np.ndarray, out: np.ndarray, resizing: Resizing) -> None:
         for place, error in decode_many(self._read, rows.tolist(), resizing, out).items():

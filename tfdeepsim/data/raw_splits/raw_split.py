@@ -21,6 +21,7 @@ class RawSplit(abc.ABC):
         count: Number of images, N.
         labels: Class ids, int64 [N], or numbers to regress, float64 [N, K]; None without labels.
         is_indexed: Whether images can be read in any order, and so at each use.
+        read_file: Returns the image file of a row; None if images are not files.
 
     Example:
         >>> for images in raw_split.blocks(Resizing(64)):
@@ -32,6 +33,7 @@ class RawSplit(abc.ABC):
     count: int
     labels: np.ndarray | None
     is_indexed = False
+    read_file: Callable[[int], bytes] | None = None
 
     @property
     @abc.abstractmethod
