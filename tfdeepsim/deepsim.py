@@ -8,13 +8,14 @@ import tensorflow as tf
 
 from tfdeepsim.comparators import make_comparator
 from tfdeepsim.comparators.discriminator_features import DiscriminatorFeatures
-from tfdeepsim.discriminator_step import checked_loss, update_discriminator
+from tfdeepsim.discriminator_step import checked_loss, discriminator_gradients
 from tfdeepsim.distributed_fit import DistributedFit
 from tfdeepsim.errors import InputError
-from tfdeepsim.gate import Gate, GatedAdam
+from tfdeepsim.gate import Gate, GatedAdam, skipping_adam
 from tfdeepsim.generator_batch import check_generator, input_and_target, outputs_of, two_logits
 from tfdeepsim.generator_step import generator_gradients, gradients_at_image
 from tfdeepsim.gradient_shares import GradientShares
+from tfdeepsim.loss_scale import LossScale
 from tfdeepsim.loss_terms import IMAGE_LOSSES, OF_IMAGES, Tensors, check_weights, loss_terms
 from tfdeepsim.networks.discriminator import discriminator_for
 from tfdeepsim.step_checks import StepChecks
@@ -126,6 +127,8 @@ class DeePSiM(DistributedFit, keras.Model):
             comparator.connect(self.discriminator)
         self.gate: Any = Gate(gate) if self.discriminator else None
         self.discriminator_optimizer: Any = None
+        is_float16 = self.dtype_policy.compute_dtype == "float16"
+        self.loss_scale: Any = LossScale() if is_float16 else None
         self._feature_scales = None if feature_scales is None else tuple(feature_scales)
         self.discriminator_weight_decay = discriminator_weight_decay
         self.adversarial_start = adversarial_start
@@ -182,8 +185,14 @@ class DeePSiM(DistributedFit, keras.Model):
         Args:
             optimizer: Optimizer of the generator, or its name.
             **options: Other options of `keras.Model.compile`.
+
+        Raises:
+            InputError: If the model computes in float16 with another optimizer than Adam.
         """
-        super().compile(optimizer=optimizer, **options)
+        # The model scales its own loss.
+        super().compile(optimizer=optimizer, **options | {"auto_scale_loss": False})
+        if self.loss_scale:
+            self.optimizer: Any = skipping_adam(self.optimizer)
         self.optimizer.build(self.generator.trainable_variables)
         names = [*self.loss_weights, *(["discriminator"] if self.discriminator else [])]
         self.checks = StepChecks(names, self.optimizer.iterations, compiled=self.jit_compile)
@@ -229,8 +238,8 @@ class DeePSiM(DistributedFit, keras.Model):
         if self.discriminator:
             stateful = (self.discriminator, self.discriminator_optimizer, self.gate)
             state += [variable for part in stateful for variable in part.variables]
-        if self.gradient_shares:
-            state += self.gradient_shares.variables
+        for part in (self.gradient_shares, self.loss_scale):
+            state += part.variables if part else []
         return state
 
     def call(self, images: tf.Tensor, training: bool = False) -> Any:
@@ -324,14 +333,17 @@ class DeePSiM(DistributedFit, keras.Model):
     def train_step(self, batch: Any) -> Tensors:
         # Optimizers sum the gradients of all replicas.
         replicas = tf.distribute.get_strategy().num_replicas_in_sync
+        scale: Any = 1.0
+        if self.loss_scale:
+            scale, self.optimizer.open = tf.convert_to_tensor(self.loss_scale.scale), 1.0
         target, generator_input = self._examples(batch)
         with tf.GradientTape(persistent=True) as tape:
             generated, logits = self._generate(target, generator_input, training=True)
             terms = self._terms(target, generated, logits)
-            means = {name: tf.reduce_mean(value) / replicas for name, value in terms.items()}
+            means = {name: scale * tf.reduce_mean(x) / replicas for name, x in terms.items()}
             discriminator_loss = checked_loss(logits, self.checks) if logits else None
         image_gradients = gradients_at_image(tape, means, generated["image"])
-        norms = {name: example_norms(gradient) for name, gradient in image_gradients.items()}
+        norms = {name: example_norms(g) / scale for name, g in image_gradients.items()}
         if self.gradient_shares:
             self.gradient_shares.update({name: tf.reduce_mean(n) for name, n in norms.items()})
         weights = self._current_weights()
@@ -341,37 +353,40 @@ class DeePSiM(DistributedFit, keras.Model):
         )
         measures = loss_measures(terms, weights)
         measures |= gradient_measures(norms, weights, self.gradient_shares is not None)
+        updates = [(self.optimizer, [g / scale for g in gradients], variables)]
+        ratio = CHANCE
         if self.discriminator:
             measures |= discriminator_measures(logits, discriminator_loss, terms["adversarial"])
             # Before the optimizers count this step.
             has_started = self._has_started()
-            measures |= self._train_discriminator(tape, discriminator_loss, has_started)
-        logs = self._log(measures)
-        self.optimizer.apply(gradients, variables)
-        if self.discriminator:
             # At the ratio of chance no rule pauses a network.
-            self.gate.update(tf.where(has_started, measures["ratio"], CHANCE))
+            ratio = tf.where(has_started, measures["ratio"], CHANCE)
+            measures |= self._open_gates(has_started)
+            optimizer, decay = self.discriminator_optimizer, self.discriminator_weight_decay
+            gradients = discriminator_gradients(
+                self.discriminator, tape, discriminator_loss, optimizer.open, decay, scale
+            )
+            updates.append((optimizer, gradients, self.discriminator.trainable_variables))
+        if self.loss_scale:
+            updates, is_fine = self.loss_scale.skip_if_infinite(updates)
+            ratio = tf.where(is_fine, ratio, CHANCE)
+        logs = self._log(measures)
+        for optimizer, gradients, variables in reversed(updates):
+            optimizer.apply(gradients, variables)
+        if self.discriminator:
+            self.gate.update(ratio)
         return logs
 
-    def _train_discriminator(
-        self, tape: tf.GradientTape, loss: tf.Tensor, has_started: tf.Tensor
-    ) -> Tensors:
-        """Update the discriminator, and set the gate of the generator's optimizer.
+    def _open_gates(self, has_started: tf.Tensor) -> Tensors:
+        """Set which of the optimizers update their network in this step.
 
         Returns:
-            Measures that tell whether each network is trained in this step.
+            Measures that tell it.
         """
         # Copies, since an optimizer adds a variable that it is assigned to its own variables.
         is_open = tf.where(has_started, tf.identity(self.gate.discriminator), 0.0)
         generator_is_open = tf.identity(self.gate.generator)
-        update_discriminator(
-            self.discriminator,
-            self.discriminator_optimizer,
-            tape,
-            loss,
-            is_open,
-            self.discriminator_weight_decay,
-        )
+        self.discriminator_optimizer.open = is_open
         if isinstance(self.optimizer, GatedAdam):
             self.optimizer.open = generator_is_open
         return {"discriminator_trained": is_open, "generator_trained": generator_is_open}

@@ -21,32 +21,34 @@ def checked_loss(logits: Mapping[str, tf.Tensor], checks: StepChecks) -> tf.Tens
     )
 
 
-def update_discriminator(
+def discriminator_gradients(
     discriminator: Any,
-    optimizer: Any,
     tape: tf.GradientTape,
     loss: tf.Tensor,
     is_open: tf.Tensor,
     weight_decay: float,
-) -> None:
-    """Apply one update to the discriminator, or none while it is paused.
+    scale: Any = 1.0,
+) -> list[tf.Tensor]:
+    """Gradients of the discriminator's weights; 0 while it is paused.
 
     Args:
         discriminator: The discriminator.
-        optimizer: Its `gate.GatedAdam`.
         tape: Persistent tape that recorded the loss.
         loss: Loss of each example of this replica, [B].
-        is_open: Scalar, 1 for an update and 0 for a pause, in which the step is counted alone.
+        is_open: Scalar, 1 for an update and 0 for a pause, in which no gradient is computed.
         weight_decay: Factor of each weight that is added to its gradient, as in Caffe.
+        scale: Factor of the loss with which they are computed, see `LossScale`.
     """
     # Optimizers sum the gradients of all replicas.
     replicas = tf.distribute.get_strategy().num_replicas_in_sync
     weights = discriminator.trainable_variables
-    # For a paused discriminator no gradient is computed.
+    # The scaled sum over a batch would overflow in float16, so that is the gradient of a mean.
+    mean = scale / tf.cast(tf.size(loss) * replicas, loss.dtype)
     gradients = tf.cond(
         tf.cast(is_open, tf.bool),
         lambda: [
-            g / tf.cast(tf.size(loss) * replicas, g.dtype) for g in tape.gradient(loss, weights)
+            g / tf.cast(scale, g.dtype)
+            for g in tape.gradient(loss, weights, output_gradients=tf.fill(tf.shape(loss), mean))
         ],
         lambda: [tf.zeros_like(weight) for weight in weights],
     )
@@ -55,5 +57,4 @@ def update_discriminator(
             g + weight_decay / replicas * tf.cast(tf.convert_to_tensor(weight), g.dtype)
             for g, weight in zip(gradients, weights, strict=True)
         ]
-    optimizer.open = is_open
-    optimizer.apply(gradients, weights)
+    return gradients

@@ -8,6 +8,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tfdeepsim.errors import InputError
+
 
 @dataclasses.dataclass(frozen=True)
 class Thresholds:
@@ -144,3 +146,20 @@ class GatedAdam(keras.optimizers.Adam):
 
     def get_config(self) -> dict[str, Any]:
         return super().get_config() | {"first_step": self.first_step}
+
+
+def skipping_adam(optimizer: keras.optimizers.Optimizer) -> GatedAdam:
+    """Adam that can skip a step, with the settings of an optimizer.
+
+    Raises:
+        InputError: If the optimizer is not Adam.
+    """
+    if isinstance(optimizer, GatedAdam):
+        return optimizer
+    if type(optimizer) is not keras.optimizers.Adam:
+        raise InputError(
+            "in float16 steps that overflow are skipped, which Adam can do here",
+            got=f"the optimizer {type(optimizer).__name__}",
+            accepted="keras.optimizers.Adam",
+        )
+    return GatedAdam.from_config(optimizer.get_config())

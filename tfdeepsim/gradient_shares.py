@@ -90,8 +90,11 @@ class GradientShares(keras.layers.Layer):
                 examples, of the term without its weight.
         """
         now = mean_over_replicas(tf.stack([norms[name] for name in self.shares]))
-        self.norms.assign(DECAY * self.norms + (1 - DECAY) * now)
-        self.seen.assign(DECAY * self.seen + (1 - DECAY))
+        # In float16 a gradient may overflow; such a step counts for nothing.
+        decay = tf.where(tf.reduce_all(tf.math.is_finite(now)), DECAY, 1.0)
+        now = tf.where(decay < 1.0, now, 0.0)
+        self.norms.assign(decay * self.norms + (1 - decay) * now)
+        self.seen.assign(decay * self.seen + (1 - decay))
 
     def weights_of_terms(self) -> dict[str, tf.Tensor]:
         """Weight of each term, float32 scalars by name; before the first step, its share."""

@@ -124,7 +124,7 @@ CHOICES = options.CHOICES | {
     "feature_activation": ("none", "sigmoid"),
     "feature_normalization": ("none", "channel"),
     "feature_scale": ("relative", "absolute"),
-    "precision": ("float32", "mixed_bfloat16"),
+    "precision": ("float32", "mixed_bfloat16", "mixed_float16"),
     "jit": ("auto", "on", "off"),
     "strategy": ("auto", "single", "mirrored", "multiworker"),
     "choose_by": ("loss", "probe"),

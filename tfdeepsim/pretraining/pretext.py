@@ -91,8 +91,10 @@ class Pretext(DistributedFit, keras.Model):
         with tf.GradientTape() as tape:
             measures = self.measures(batch, training=True)
             loss = tf.reduce_mean(measures["loss"]) / replicas
+            # In float16; Keras' optimizer then divides by the factor, and skips what overflows.
+            scaled = self.optimizer.scale_loss(loss)
         variables = self.trained_network.trainable_variables
-        self.optimizer.apply(tape.gradient(loss, variables), variables)
+        self.optimizer.apply(tape.gradient(scaled, variables), variables)
         return self._log(measures)
 
     def test_step(self, batch: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
