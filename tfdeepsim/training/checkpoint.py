@@ -239,11 +239,15 @@ class Checkpoint(keras.callbacks.Callback):
         progress.history.append(self.workers.of_chief(row))
         progress.epoch_steps, progress.means = 0, {}
         if self.workers.is_chief:
+            # An interrupted write can leave a temporary folder.
+            self._interrupt.waits = True
             if progress.best_epoch == progress.epoch:
                 weights = [v.numpy() for v in model.trained_network.weights]
                 save_arrays(self.run.best, weights, progress.history[-1])
             save_state(self.run, model, progress)
             write_history(self.run, progress)
+            self._interrupt.waits = False
+            self._interrupt.act()
         if progress.exhausted(self.patience):
             model.stop_training = True
 
