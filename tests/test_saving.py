@@ -188,9 +188,9 @@ def deepsim_under_its_discriminator(folder):
     return trained(model, (40, 40, 3))
 
 
-def mixed_deepsim(folder):
+def mixed_deepsim(folder, policy="mixed_bfloat16"):
     """Trained in another precision than that of the process that loads it."""
-    keras.config.set_dtype_policy("mixed_bfloat16")
+    keras.config.set_dtype_policy(policy)
     try:
         model = DeePSiM(make_generator("dosovitskiy", (40, 40, 3), 25, False, 1, 0.1), {"image": 1})
     finally:
@@ -269,6 +269,7 @@ EXAMPLES = {
     "inverting DeePSiM": (inverting_deepsim, [(2, 48, 48, 3)]),
     "DeePSiM under its discriminator": (deepsim_under_its_discriminator, [(2, 40, 40, 3)]),
     "mixed precision DeePSiM": (mixed_deepsim, [(2, 40, 40, 3)]),
+    "float16 DeePSiM": (lambda folder: mixed_deepsim(folder, "mixed_float16"), [(2, 40, 40, 3)]),
 }
 
 

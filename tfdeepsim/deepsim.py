@@ -1,5 +1,6 @@
 """DeePSiM, the model that is trained: every system of both papers is a configuration of it."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -149,7 +150,7 @@ class DeePSiM(DistributedFit, keras.Model):
             with_shares=lambda_units == "shares",
         )
         self.means = {name: keras.metrics.Mean(name) for name in names}
-        self.checks = StepChecks((), None, compiled=False)
+        self.checks = StepChecks()
         self.built = True
 
     def get_config(self) -> dict[str, Any]:
@@ -369,7 +370,7 @@ class DeePSiM(DistributedFit, keras.Model):
             updates.append((optimizer, gradients, self.discriminator.trainable_variables))
         if self.loss_scale:
             updates, is_fine = self.loss_scale.skip_if_infinite(updates)
-            ratio = tf.where(is_fine, ratio, CHANCE)
+            ratio = tf.where(is_fine, ratio, math.nan)  # no rule holds
         logs = self._log(measures)
         for optimizer, gradients, variables in reversed(updates):
             optimizer.apply(gradients, variables)

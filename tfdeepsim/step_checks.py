@@ -30,7 +30,7 @@ class StepChecks:
 
     Args:
         terms: Names of the loss terms that are checked.
-        iterations: Variable that counts the steps that are done.
+        iterations: Variable that counts the steps that are done; needed if XLA compiles them.
         compiled: Whether XLA compiles the step.
 
     Example:
@@ -39,7 +39,7 @@ class StepChecks:
         >>> checks.raise_first()
     """
 
-    def __init__(self, terms: Iterable[str], iterations: Any, compiled: bool):
+    def __init__(self, terms: Iterable[str] = (), iterations: Any = None, compiled: bool = False):
         self._iterations = iterations
         self._steps = {}
         if compiled:

@@ -1,5 +1,8 @@
 """Checkpoints: complete or refused; and the rule that selects the best epoch."""
 
+import os
+import signal
+
 import numpy as np
 import pytest
 
@@ -7,6 +10,7 @@ from tfdeepsim.arrays import assign, load_arrays, save_arrays
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.errors import InputError
 from tfdeepsim.run import RunDirectory
+from tfdeepsim.training import checkpoint as checkpoint_module
 from tfdeepsim.training.autoencoder_task import AutoencoderTask
 from tfdeepsim.training.build import build_model
 from tfdeepsim.training.checkpoint import (
@@ -16,6 +20,7 @@ from tfdeepsim.training.checkpoint import (
     load_state,
     patience_of,
     save_state,
+    write_history,
 )
 from tfdeepsim.training.checkpoint_schedule import CheckpointSchedule
 
@@ -151,6 +156,23 @@ def test_no_state_is_saved_after_a_measure_was_infinite(models, tmp_path):
         assert record["means"]["loss"] == [[0.5], [1.0]]
     assert progress.seconds == 5.0, "the step counter adds them at the end of the epoch"
     model.reset_metrics()
+
+
+def test_a_signal_waits_for_the_files_at_the_end_of_an_epoch(models, tmp_path, monkeypatch):
+    run, progress = RunDirectory(tmp_path), TrainingProgress(rows(1.0), step=3)
+
+    def interrupted(*arguments):
+        os.kill(os.getpid(), signal.SIGINT)
+        write_history(*arguments)
+
+    monkeypatch.setattr(checkpoint_module, "write_history", interrupted)
+    with Checkpoint(run, progress, 10) as checkpoint:
+        checkpoint.set_model(models[0])
+        with pytest.raises(KeyboardInterrupt):
+            checkpoint.on_epoch_end(1, {"val_loss": 0.5})
+    written = (run.best, run.state, run.history)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(p.name for p in written)
+    assert len(run.history.read_text().splitlines()) == 3
 
 
 def test_best_weights_without_their_losses(models, tmp_path):

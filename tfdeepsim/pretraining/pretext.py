@@ -38,7 +38,7 @@ class Pretext(DistributedFit, keras.Model):
         self._measure = objective.measures if objective else _no_objective
         measures = objective.measure_names if objective else ()
         self.means = {name: keras.metrics.Mean(name) for name in measures}
-        self.checks = StepChecks((), None, compiled=False)
+        self.checks = StepChecks()
         self.built = True
 
     def get_config(self) -> dict[str, Any]:

@@ -18,6 +18,7 @@ with labels; what the paper reports is shown if its name begins with `llv2`, `st
 
 import dataclasses
 import math
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -148,7 +149,7 @@ def reproduce(
     command = (
         f"train.py --recipe table1 --scale {scale:g} --latent-dims {latent_dims} --gammas {gammas}"
     )
-    command += "".join(f" {flag(name)} {value}" for name, value in fields.items())
+    command += "".join(f" {flag(name)} {shlex.quote(str(value))}" for name, value in fields.items())
     all_rows = configs(scale, data_dir, comparator_weights, sizes, weights, fields)
     for name, rows in all_rows.items():
         console.rule(name)

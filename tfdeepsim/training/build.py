@@ -13,7 +13,6 @@ from tfdeepsim.training.workers import Workers
 
 _JIT = {"auto": "auto", "on": True, "off": False}
 """Values of `--jit` in Keras' words."""
-_ONE_DEVICE = (type(None), type(tf.distribute.get_strategy()))
 
 
 def make_strategy(config: TrainConfig, workers: Workers | None = None) -> tf.distribute.Strategy:
@@ -56,7 +55,7 @@ def build_model(task: Task, strategy: tf.distribute.Strategy | None = None) -> k
             compile the step of several devices.
     """
     config = task.config
-    if config.jit == "on" and not isinstance(strategy, _ONE_DEVICE):
+    if config.jit == "on" and strategy not in (None, tf.distribute.get_strategy()):
         raise InputError(
             "XLA compiles the training step of one device",
             got="--jit on for several",
