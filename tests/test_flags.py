@@ -28,8 +28,7 @@ SETTINGS = (DataOptions, TrainConfig, EvaluationOptions, OptimizationSettings, S
 OF_NO_FIELD = {
     train: {
         *("help", "run_dir", "resume", "overwrite", "dry_run", "recipe", "scale"),
-        *train.TABLE1_FLAGS,
-        "seeds",
+        *train.OF_RECIPES,
     },
     search: {"help", "run", "directory", "overwrite", "workers", "dry_run"},
     evaluate: {

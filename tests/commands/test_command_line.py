@@ -102,8 +102,8 @@ def fails(tmp_path, capsys, monkeypatch):
         ),
         (["--recipe", "lasagne"], "unknown recipe: got lasagne; accepted: quickstart"),
         (
-            ["--recipe", "quickstart", "--epochs", "3"],
-            "a recipe sets all other flags itself: got --epochs",
+            ["--recipe", "quickstart", "--batch-size", "3"],
+            "a recipe sets all other flags itself: got --batch-size",
         ),
         (["--recipe", "quickstart", "--scale", "0"], "--scale is out of range: got 0.0; accepted"),
     ],

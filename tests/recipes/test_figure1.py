@@ -8,12 +8,11 @@ from PIL import Image
 
 from tfdeepsim.commands import train as train_command
 from tfdeepsim.errors import InputError
-from tfdeepsim.recipes import DATASET_RECIPES, RECIPES, figure1, table1
+from tfdeepsim.recipes import FLAGS, figure1, table1
 
 
 def test_is_a_recipe_of_all_four_encoders_of_table_1():
-    assert "figure1" in RECIPES
-    assert "figure1" in DATASET_RECIPES
+    assert "dataset" in FLAGS["figure1"]
     for dataset in figure1.DATASETS:
         assert figure1.configs(0.01, dataset) == table1.configs(0.01)[dataset]
         assert list(figure1.configs(0.01, dataset)) == list(figure1.NAMES)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tfdeepsim.commands import train
-from tfdeepsim.recipes import ALEXNET_RECIPES, figure4, trained_comparators
+from tfdeepsim.recipes import FLAGS, figure4, trained_comparators
 from tfdeepsim.recipes.inversion_runs import InversionRuns
 from tfdeepsim.recipes.trained_comparators import has_classes
 
@@ -85,5 +85,5 @@ def test_bad_input_is_one_line(flags, message, tmp_path, capsys):
 
 
 def test_recipes_that_need_them():
-    assert "figure4" in ALEXNET_RECIPES
-    assert "table8" in ALEXNET_RECIPES
+    assert "convolutions" in FLAGS["figure4"]
+    assert "convolutions" in FLAGS["table8"]

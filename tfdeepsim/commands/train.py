@@ -11,7 +11,7 @@ from tfdeepsim.config import TrainConfig
 from tfdeepsim.data.lazy_dataset import LazyDataset
 from tfdeepsim.errors import InputError
 from tfdeepsim.options import flag
-from tfdeepsim.recipes import ALEXNET_RECIPES, DATASET_RECIPES, RECIPES, check_recipe
+from tfdeepsim.recipes import FLAGS, FLAGS_OF_ALL, RECIPES, check_recipe
 from tfdeepsim.run import RunDirectory
 
 EPILOG = """examples:
@@ -32,12 +32,8 @@ often its state is saved."""
 
 LARGEST_SCALE = 100
 
-TABLE1_FLAGS = ("latent_dims", "gammas")
-SEEDS_RECIPES = ("table1", "table4")
-"""Recipes that take `--seeds`."""
-TABLE1_FIELDS = ("dataset", "image_size", "resize", "epochs", "batch_size", "precision")
-"""Fields of the runs that `--recipe table1` takes."""
-"""Flags that only the recipe `table1` takes."""
+OF_RECIPES = ("latent_dims", "gammas", "seeds")
+"""Flags that only recipes take."""
 
 
 def make_parser() -> Parser:
@@ -80,8 +76,8 @@ def make_parser() -> Parser:
         "--seeds",
         metavar="N",
         type=int,
-        help="Number of encoders of each kind in --recipe table1 (default: 3), of runs of each row "
-        "in table4 (default: 1)",
+        help="Number of runs of each row in --recipe learning_curves, table1 and comparators "
+        "(default: 3) and in table4 (default: 1)",
     )
     return parser
 
@@ -106,7 +102,7 @@ def _main(argv: Sequence[str]) -> int:
         raise InputError(
             "--scale is the size of a recipe", got="no --recipe", accepted=f"--recipe {RECIPES[0]}"
         )
-    for name in (*TABLE1_FLAGS, "seeds"):
+    for name in OF_RECIPES:
         if name in arguments:
             raise InputError(
                 f"{flag(name)} is for a recipe", got="no --recipe", accepted="--recipe table1"
@@ -183,15 +179,9 @@ def _train(config: TrainConfig, run: RunDirectory, data: LazyDataset, **modes: A
 
 
 def _run_recipe(arguments: dict[str, Any]) -> int:
-    allowed = {"recipe", "scale", "run_dir", "data_dir", "comparator_weights", "dry_run"}
-    if arguments["recipe"] in DATASET_RECIPES:
-        allowed.add("dataset")
-    if arguments["recipe"] in ALEXNET_RECIPES:
-        allowed.add("convolutions")
-    if arguments["recipe"] == "table1":
-        allowed.update(TABLE1_FLAGS, TABLE1_FIELDS)
-    if arguments["recipe"] in SEEDS_RECIPES:
-        allowed.add("seeds")
+    name = arguments.pop("recipe")
+    check_recipe(name)
+    allowed = {*FLAGS_OF_ALL, *FLAGS[name]}
     if forbidden := sorted(set(arguments) - allowed):
         raise InputError(
             "a recipe sets all other flags itself",
@@ -200,8 +190,6 @@ def _run_recipe(arguments: dict[str, Any]) -> int:
         )
     if "convolutions" in arguments:
         _check_convolutions(**arguments)
-    name = arguments.pop("recipe")
-    check_recipe(name)
     if not 0 < arguments.get("scale", 1.0) <= LARGEST_SCALE:
         raise InputError(
             "--scale is out of range",

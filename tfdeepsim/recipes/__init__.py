@@ -15,21 +15,23 @@ INVERSION_RECIPES = (
     "preferred_inputs",
 )
 """Recipes that share the runs in one folder."""
-ALEXNET_RECIPES = ("figure4", *INVERSION_RECIPES)
-"""Recipes that train the fully connected layers of AlexNet if no weights are given."""
-RECIPES = (
-    "quickstart",
-    "learning_curves",
-    "table1",
-    "figure1",
-    "comparators",
-    "table4",
-    "figure4",
-    *INVERSION_RECIPES,
-)
-
-DATASET_RECIPES = ("figure1", "table4", "figure4", *INVERSION_RECIPES)
-"""Recipes that take `--dataset`."""
+FLAGS: dict[str, tuple[str, ...]] = {
+    "quickstart": ("epochs", "precision"),
+    "learning_curves": ("epochs", "precision", "seeds"),
+    "table1": (
+        *("latent_dims", "gammas", "dataset", "image_size", "resize", "epochs", "batch_size"),
+        *("precision", "seeds"),
+    ),
+    "figure1": ("dataset",),
+    "comparators": ("dataset", "image_size", "epochs", "precision", "seeds"),
+    "table4": ("dataset", "precision", "seeds"),
+    "figure4": ("dataset", "convolutions"),
+    **dict.fromkeys(INVERSION_RECIPES, ("dataset", "convolutions")),
+}
+"""What a recipe takes besides `FLAGS_OF_ALL`, by its name. With `convolutions`, it trains the fully
+connected layers of AlexNet if no weights are given."""
+FLAGS_OF_ALL = ("scale", "run_dir", "data_dir", "comparator_weights", "dry_run")
+RECIPES = tuple(FLAGS)
 
 
 def check_recipe(name: str) -> None:

@@ -21,6 +21,7 @@ from tfdeepsim.console import PlainConsole
 from tfdeepsim.errors import InputError
 from tfdeepsim.evaluation_options import EvaluationOptions
 from tfdeepsim.files import replacing
+from tfdeepsim.recipes.command import recipe_command
 from tfdeepsim.recipes.systems import print_reported, systems
 from tfdeepsim.report.figures.probe_curves import probe_curves
 from tfdeepsim.report.run_files import read_history
@@ -37,7 +38,10 @@ COLUMN = "val_probe_l1"
 
 
 def configs(
-    scale: float = 1.0, data_dir: str | None = None, comparator_weights: str | None = None
+    scale: float = 1.0,
+    data_dir: str | None = None,
+    comparator_weights: str | None = None,
+    **fields: Any,
 ) -> dict[str, TrainConfig]:
     """The config of each run, by the name of its row.
 
@@ -45,6 +49,7 @@ def configs(
         scale: Factor of the number of rollouts.
         data_dir: Folder that holds datasets; None for that of TensorFlow Datasets.
         comparator_weights: Weights of AlexNet; None for the bundled ones of ImageNet.
+        **fields: Fields of all configs in place of these: `epochs`, `precision`.
 
     Raises:
         InputError: If fewer than 10 rollouts are left.
@@ -59,7 +64,9 @@ def configs(
         "data_dir": data_dir,
         "epochs": EPOCHS,
         "probe_every": 1,
-    }
+    } | fields
+    # All curves are of the same length.
+    common["patience"] = common["epochs"]
     return {
         name: TrainConfig(**common, **system)
         for name, system in systems(comparator_weights).items()
@@ -72,6 +79,8 @@ def reproduce(
     data_dir: str | None = None,
     comparator_weights: str | None = None,
     dry_run: bool = False,
+    seeds: int = SEEDS,
+    **fields: Any,
 ) -> list[Score]:
     """Train the runs, evaluate them, and write curves and report; existing runs are resumed.
 
@@ -81,18 +90,20 @@ def reproduce(
         data_dir: Folder that holds datasets; None for that of TensorFlow Datasets.
         comparator_weights: Weights of AlexNet; None for the bundled ones of ImageNet.
         dry_run: Check everything, print the cost of each run, and stop.
+        seeds: Number of runs of each row.
+        **fields: Fields of all configs, see `configs`.
 
     Returns:
         The scores in the table.
     """
     folder, console = Path(run_dir), PlainConsole()
-    study = Study(folder, configs(scale, data_dir, comparator_weights), SEEDS)
+    study = Study(folder, configs(scale, data_dir, comparator_weights, **fields), seeds)
     scores = compare_losses(
         study,
         EvaluationOptions(),
         folder,
         dry_run=dry_run,
-        command=f"train.py --recipe learning_curves --scale {scale:g}",
+        command=recipe_command("learning_curves", scale=scale, seeds=seeds, **fields),
     )
     if not dry_run:
         curves = errors_by_epoch(study)

@@ -16,6 +16,7 @@ from tfdeepsim.config import TrainConfig
 from tfdeepsim.console import PlainConsole
 from tfdeepsim.errors import InputError
 from tfdeepsim.evaluation_options import EvaluationOptions
+from tfdeepsim.recipes.command import recipe_command
 from tfdeepsim.recipes.systems import print_reported, systems
 from tfdeepsim.scores import Score
 from tfdeepsim.study import Study
@@ -25,7 +26,10 @@ EPOCHS = 3
 
 
 def configs(
-    scale: float = 1.0, data_dir: str | None = None, comparator_weights: str | None = None
+    scale: float = 1.0,
+    data_dir: str | None = None,
+    comparator_weights: str | None = None,
+    **fields: Any,
 ) -> dict[str, TrainConfig]:
     """The config of each run, by the name of its row.
 
@@ -33,6 +37,7 @@ def configs(
         scale: Factor of the number of rollouts.
         data_dir: Folder that holds datasets; None for that of TensorFlow Datasets.
         comparator_weights: Weights of AlexNet; None for the bundled ones of ImageNet.
+        **fields: Fields of all configs in place of these: `epochs`, `precision`.
 
     Raises:
         InputError: If fewer than 10 rollouts are left.
@@ -45,7 +50,7 @@ def configs(
     dataset = "llv2/quickstart" if scale == 1 else f"llv2/{rollouts}x15-stride10-seed0"
     common: dict[str, Any] = {"dataset": dataset, "data_dir": data_dir, "epochs": EPOCHS}
     return {
-        name: TrainConfig(**common, **system)
+        name: TrainConfig(**common | fields, **system)
         for name, system in systems(comparator_weights).items()
     }
 
@@ -56,6 +61,7 @@ def reproduce(
     data_dir: str | None = None,
     comparator_weights: str | None = None,
     dry_run: bool = False,
+    **fields: Any,
 ) -> list[Score]:
     """Train the runs, evaluate them, and write the report; existing runs are resumed.
 
@@ -65,17 +71,18 @@ def reproduce(
         data_dir: Folder that holds datasets; None for that of TensorFlow Datasets.
         comparator_weights: Weights of AlexNet; None for the bundled ones of ImageNet.
         dry_run: Check everything, print the cost of each run, and stop.
+        **fields: Fields of all configs, see `configs`.
 
     Returns:
         The scores in the table.
     """
-    study = Study(Path(run_dir), configs(scale, data_dir, comparator_weights), seeds=1)
+    study = Study(Path(run_dir), configs(scale, data_dir, comparator_weights, **fields), seeds=1)
     scores = compare_losses(
         study,
         EvaluationOptions(probe_epochs=150, probe_patience=15),
         Path(run_dir),
         dry_run=dry_run,
-        command=f"train.py --recipe quickstart --scale {scale:g}",
+        command=recipe_command("quickstart", scale=scale, **fields),
     )
     print_reported("llv2", PlainConsole())
     return scores

@@ -18,7 +18,6 @@ with labels; what the paper reports is shown if its name begins with `llv2`, `st
 
 import dataclasses
 import math
-import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -34,7 +33,7 @@ from tfdeepsim.duration import duration
 from tfdeepsim.errors import InputError
 from tfdeepsim.evaluation_options import EvaluationOptions
 from tfdeepsim.lock import locked
-from tfdeepsim.options import flag
+from tfdeepsim.recipes.command import recipe_command
 from tfdeepsim.recipes.encoder_variants import (
     GAMMAS,
     LATENT_DIMS,
@@ -146,10 +145,9 @@ def reproduce(
     families = {
         encoder: list(family) for encoder, family in variants(SYSTEMS, sizes, weights).items()
     }
-    command = (
-        f"train.py --recipe table1 --scale {scale:g} --latent-dims {latent_dims} --gammas {gammas}"
+    command = recipe_command(
+        "table1", scale=scale, latent_dims=latent_dims, gammas=gammas, seeds=seeds, **fields
     )
-    command += "".join(f" {flag(name)} {shlex.quote(str(value))}" for name, value in fields.items())
     all_rows = configs(scale, data_dir, comparator_weights, sizes, weights, fields)
     for name, rows in all_rows.items():
         console.rule(name)

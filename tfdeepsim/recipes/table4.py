@@ -73,6 +73,7 @@ def configs(
     dataset: str = "stl10",
     data_dir: str | None = None,
     comparator_weights: str | None = None,
+    precision: str = "float32",
 ) -> dict[str, TrainConfig]:
     """The config of each run, by the name of its row.
 
@@ -83,6 +84,7 @@ def configs(
             `stl10` are resized to 72 pixels for that.
         data_dir: Folder that holds datasets; None for that of TensorFlow Datasets.
         comparator_weights: Weights of AlexNet; None for the bundled ones.
+        precision: Precision of the training.
 
     Raises:
         InputError: If `scale` is no share, or leaves no step.
@@ -93,6 +95,7 @@ def configs(
         "data_dir": data_dir,
         "network": "dosovitskiy",
         "steps": steps,
+        "precision": precision,
         "image_size": IMAGE_SIZE,
         "shorter_side": 96 if dataset_name(dataset).startswith("stl10") else 72,
         "augment": "crop",
@@ -119,6 +122,7 @@ def reproduce(
     comparator_weights: str | None = None,
     dry_run: bool = False,
     seeds: int = 1,
+    precision: str = "float32",
 ) -> None:
     """Train the runs, reconstruct, classify, and write the report; existing runs are resumed.
 
@@ -130,6 +134,7 @@ def reproduce(
         comparator_weights: Weights of AlexNet; None for the bundled ones.
         dry_run: Check everything, print the cost of each run, and stop.
         seeds: Number of runs of each row.
+        precision: Precision of the training.
 
     Raises:
         InputError: If `seeds` is out of range, or the dataset has too few labelled images.
@@ -139,7 +144,7 @@ def reproduce(
         raise InputError(
             "--seeds must be a number of runs", got=seeds, accepted=f"1 to {MOST_SEEDS}"
         )
-    rows = configs(scale, dataset, data_dir, comparator_weights)
+    rows = configs(scale, dataset, data_dir, comparator_weights, precision)
     runs = {
         name: [RunDirectory(folder / _folder(name, seed)) for seed in range(seeds)] for name in rows
     }
