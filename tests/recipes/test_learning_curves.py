@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from tfdeepsim.recipes import learning_curves
+from tfdeepsim.recipes.curves import curve_table, write_curves
 from tfdeepsim.recipes.systems import SYSTEMS
 from tfdeepsim.report.figures.probe_curves import probe_curves
 from tfdeepsim.tables import table_markdown
@@ -19,14 +20,14 @@ CURVES = {
 
 
 def test_the_table_has_means_and_intervals_over_seeds():
-    text = table_markdown(learning_curves.curve_table(CURVES))
+    text = table_markdown(curve_table(CURVES))
     # Two values that differ by 0.2: the interval is t(0.975, 1) * 0.1 = 1.271 on each side.
     assert "| 3 | 0.600 ± 1.271 | 0.200 ± 0.635 |" in text
     assert "| 1 | 0.800 ± 0.000 | 0.400 ± 0.000 |" in text
 
 
 def test_the_file_has_a_line_for_each_epoch_of_each_seed(tmp_path):
-    learning_curves.write_curves(tmp_path / "curves.csv", CURVES)
+    write_curves(tmp_path / "curves.csv", CURVES)
     with open(tmp_path / "curves.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     read = {(r["row"], int(r["seed"]), int(r["epoch"])): float(r["l1"]) for r in rows}
@@ -43,11 +44,11 @@ def test_the_figure_has_the_colours_of_the_rows():
 
 
 @pytest.mark.slow
-def test_whole_recipe(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(learning_curves, "EPOCHS", 2)
-    monkeypatch.setattr(learning_curves, "SEEDS", 1)
+def test_whole_recipe(tmp_path, capsys):
     scale = 10 / learning_curves.ROLLOUTS
-    scores = learning_curves.reproduce(str(tmp_path / "runs"), scale, str(tmp_path))
+    scores = learning_curves.reproduce(
+        str(tmp_path / "runs"), scale, str(tmp_path), seeds=1, epochs=2
+    )
     assert {score.run for score in scores} > set(SYSTEMS)
     assert (tmp_path / "runs" / "curves.png").is_file()
     lines = (tmp_path / "runs" / "curves.csv").read_text().splitlines()

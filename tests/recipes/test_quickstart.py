@@ -52,3 +52,5 @@ def test_whole_recipe_and_a_second_call(tmp_path, capsys):
     with open(folder / "results.csv") as file:
         assert len(list(csv.DictReader(file))) == len(scores)
     assert (folder / "report.html").is_file()
+    lines = (folder / "curves.csv").read_text().splitlines()
+    assert len(lines) == 1 + quickstart.EPOCHS * len(SYSTEMS)

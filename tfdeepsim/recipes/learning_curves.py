@@ -13,28 +13,20 @@ the end.
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from tfdeepsim.comparison import compare_losses
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.console import PlainConsole
 from tfdeepsim.errors import InputError
 from tfdeepsim.evaluation_options import EvaluationOptions
-from tfdeepsim.files import replacing
 from tfdeepsim.recipes.command import recipe_command
+from tfdeepsim.recipes.curves import report_curves
 from tfdeepsim.recipes.systems import print_reported, systems
-from tfdeepsim.report.figures.probe_curves import probe_curves
-from tfdeepsim.report.run_files import read_history
-from tfdeepsim.scores import Score, interval
+from tfdeepsim.scores import Score
 from tfdeepsim.study import Study
-from tfdeepsim.tables import Table, print_table
 
 ROLLOUTS = 1000
 EPOCHS = 40
 SEEDS = 3
-SHOWN = (1, 2, 3, 5, 8, 12, 18, 25, 40)
-"""Epochs in the printed table."""
-COLUMN = "val_probe_l1"
 
 
 def configs(
@@ -106,52 +98,6 @@ def reproduce(
         command=recipe_command("learning_curves", scale=scale, seeds=seeds, **fields),
     )
     if not dry_run:
-        curves = errors_by_epoch(study)
-        write_curves(folder / "curves.csv", curves)
-        chance = next(score.chance for score in scores if score.metric == "l1")
-        (folder / "curves.png").write_bytes(probe_curves(curves, chance))
-        print_table(curve_table(curves), console)
-        console.print(f"curves: {folder / 'curves.png'}", soft_wrap=True)
+        report_curves(study, scores, folder, console)
     print_reported("llv2", console)
     return scores
-
-
-def errors_by_epoch(study: Study) -> dict[str, np.ndarray]:
-    """Error of the linear probe, mean L1, float64 `[seeds, epochs]` by the name of a row."""
-    return {
-        name: np.stack(
-            [read_history(study.run(name, number).history)[COLUMN] for number in range(study.seeds)]
-        )
-        for name in study.configs
-    }
-
-
-def write_curves(path: Path, curves: dict[str, np.ndarray]) -> None:
-    """Write the errors as CSV, one line for each row, seed and epoch."""
-    with replacing(path) as part:
-        lines = ["row,seed,epoch,l1"]
-        for name, errors in curves.items():
-            lines += [
-                f"{name},{seed},{epoch + 1},{error!r}"
-                for (seed, epoch), error in np.ndenumerate(errors.astype(object))
-            ]
-        part.write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-def curve_table(curves: dict[str, np.ndarray]) -> Table:
-    """Errors at some epochs, with their intervals over encoder seeds."""
-    epochs = next(iter(curves.values())).shape[1]
-    shown = [epoch for epoch in SHOWN if epoch <= epochs]
-    rows = []
-    for epoch in shown:
-        cells = [str(epoch)]
-        for errors in curves.values():
-            mean, low, _ = interval([float(error) for error in errors[:, epoch - 1]])
-            cells.append(f"{mean:.3f} ± {mean - low:.3f}" if len(errors) > 1 else f"{mean:.3f}")
-        rows.append(cells)
-    return Table(
-        "Mean L1 of a linear probe by epoch",
-        ["Epoch", *curves],
-        [rows],
-        ["Validation frames; mean and 95 % interval over encoder seeds."],
-    )
