@@ -1,12 +1,12 @@
-"""Speed of a training step of DeePSiM, relative to the same step in plain PyTorch, and the time of
-each of its networks.
+"""Speed of a training step of DeePSiM, relative to the same step in PyTorch, the fastest of eager
+and compiled, contiguous and channels_last, and the time of each of its networks.
 
     pip install -e ".[parity]"
     python benchmarks/deepsim_step.py
 
 Batch size 64, images of 64x64 pixels, the autoencoder of Table 2 and the discriminator of Table 1
 of Dosovitskiy & Brox 2016, AlexNet up to conv3 with random weights as comparator, and all three
-terms of eq. (1). The goal is 1.2 times the speed of PyTorch eager. All implementations take turns
+terms of eq. (1). All implementations take turns
 in one process, so that a slow phase of the machine affects all of them. Ratios are those of medians
 over the rounds.
 
@@ -14,6 +14,7 @@ The gate is off: on noise it would soon pause the discriminator, which PyTorch n
 """
 
 import argparse
+import dataclasses
 import os
 import statistics
 import time
@@ -21,8 +22,10 @@ import time
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as train.py does
 
+import keras
 import numpy as np
 import tensorflow as tf
+from pytorch import print_table, variants
 from train_step import BATCH, SIDE, keras_steps, show_profile
 
 from tfdeepsim import losses
@@ -37,7 +40,6 @@ from tfdeepsim.training.autoencoder_task import AutoencoderTask
 from tfdeepsim.training.build import build_model
 from tfdeepsim.training.comparator_record import comparator_seconds
 
-GOAL = 1.2
 CONFIG = TrainConfig(
     loss="deepsim",
     comparator="random_alexnet:conv3",
@@ -94,44 +96,51 @@ def torch_comparator(nn):
     ).requires_grad_(False)
 
 
-def torch_steps(images, steps):
-    """The same step in PyTorch eager, as a careful user writes it."""
+def torch_steps(images, steps, variant):
+    """The same step in PyTorch, as a careful user writes it."""
     import torch
     from torch import nn
     from torch.nn.functional import cross_entropy, mse_loss
 
     torch.manual_seed(0)
-    generator, discriminator = torch_generator(nn), torch_discriminator(nn)
-    comparator = torch_comparator(nn)
+    generator, discriminator, comparator = (
+        variant.arranged(network(nn))
+        for network in (torch_generator, torch_discriminator, torch_comparator)
+    )
     mean = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
     deviation = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
     networks = (generator, discriminator)
     optimizers = [torch.optim.Adam(n.parameters(), lr=CONFIG.learning_rate) for n in networks]
-    target = torch.from_numpy(images.transpose(0, 3, 1, 2).copy())
+    target = variant.arranged(torch.from_numpy(images.transpose(0, 3, 1, 2).copy()))
     generated = torch.full((len(images),), losses.GENERATED)
     real = torch.full((len(images),), losses.REAL)
     weights = LOSSES["deepsim"]
 
-    def generator_loss(image):
+    @variant.function
+    def discriminator_loss(image):
+        of_real = cross_entropy(discriminator(target), real)
+        return of_real + cross_entropy(discriminator(image), generated)
+
+    @variant.function
+    def generator_loss():
+        image = generator(target)
         with torch.no_grad():
             target_features = comparator((target - mean) / deviation)
-        # Without gradients to the discriminator's weights, which this loss does not train.
-        discriminator.requires_grad_(False)
         adversarial = cross_entropy(discriminator(image), real)
-        discriminator.requires_grad_(True)
         feature = mse_loss(comparator((image - mean) / deviation), target_features)
         parts = {"feature": feature, "adversarial": adversarial, "image": mse_loss(image, target)}
-        return sum(weights[name] * part for name, part in parts.items())
+        return sum(weights[name] * part for name, part in parts.items()), image
 
     def run():
         for _ in range(steps):
             for optimizer in optimizers:
                 optimizer.zero_grad()
-            image = generator(target)
-            of_real = cross_entropy(discriminator(target), real)
-            of_generated = cross_entropy(discriminator(image.detach()), generated)
-            (of_real + of_generated).backward()
-            generator_loss(image).backward()
+            # Without gradients to the discriminator's weights, which this loss does not train.
+            discriminator.requires_grad_(False)
+            loss, image = generator_loss()
+            loss.backward()
+            discriminator.requires_grad_(True)
+            discriminator_loss(image.detach()).backward()
             for optimizer in optimizers:
                 optimizer.step()
 
@@ -192,6 +201,7 @@ def main():
     )
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--steps", type=int, default=12)
+    parser.add_argument("--bfloat16", action="store_true", help="slow on processors without it")
     parser.add_argument(
         "--profile", action="store_true", help="also show the time of each kind of operation"
     )
@@ -207,8 +217,13 @@ def main():
     implementations = {
         "tfdeepsim, real data": keras_steps(model, real, steps),
         "tfdeepsim, constant batch": keras_steps(model, constant, steps),
-        "PyTorch eager": torch_steps(images, steps),
     }
+    if arguments.bfloat16:
+        half = build_model(AutoencoderTask(dataclasses.replace(CONFIG, precision="mixed_bfloat16")))
+        keras.config.set_dtype_policy("float32")
+        implementations["tfdeepsim, bfloat16"] = keras_steps(half, constant, steps)
+    for variant in variants(arguments.bfloat16):
+        implementations[variant.name] = torch_steps(images, steps, variant)
     networks = {
         "generator": generator_steps(model, batch, steps),
         "discriminator": discriminator_steps(model, batch, steps),
@@ -220,13 +235,8 @@ def main():
         for name, run in (implementations | networks).items():
             times[name].append(seconds(run, steps))
         times["comparator"].append(comparator_seconds(model, batch))
-    median = {name: statistics.median(values) for name, values in times.items()}
-    print(f"{'':28}{'images/s':>10}{'against PyTorch':>18}")
-    for name in implementations:
-        print(
-            f"{name:28}{BATCH / median[name]:10.0f}{median['PyTorch eager'] / median[name]:18.2f}"
-        )
-    print(f"goal: {GOAL} times PyTorch eager")
+    median = print_table({name: times[name] for name in implementations})
+    median |= {name: statistics.median(times[name]) for name in (*networks, "comparator")}
     step = median["tfdeepsim, constant batch"]
     print(
         f"step with data / step with a constant batch: {median['tfdeepsim, real data'] / step:.3f}"

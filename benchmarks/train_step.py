@@ -1,5 +1,5 @@
-"""Speed of a training step of a perceptual autoencoder, relative to the same step in plain PyTorch,
-and where its time is spent.
+"""Speed of a training step of a perceptual autoencoder, relative to the same step in PyTorch, the
+fastest of eager and compiled, contiguous and channels_last, and where its time is spent.
 
     pip install -e ".[parity]"
     python benchmarks/train_step.py
@@ -12,7 +12,6 @@ Ratios are those of medians over the rounds.
 import argparse
 import collections
 import os
-import statistics
 import tempfile
 import time
 from pathlib import Path
@@ -23,6 +22,7 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as train.py does
 import keras
 import numpy as np
 import tensorflow as tf
+from pytorch import print_table, variants
 
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.data.pipeline import training_batches, without_autotuning
@@ -50,8 +50,8 @@ def keras_steps(model, dataset, steps):
     return run
 
 
-def torch_steps(images, steps):
-    """The same step in PyTorch eager, as a careful user writes it."""
+def torch_steps(images, steps, variant):
+    """The same step in PyTorch, as a careful user writes it."""
     import torch
     from torch import nn
 
@@ -69,7 +69,9 @@ def torch_steps(images, steps):
             nn.ConvTranspose2d(before, channels, kernel, stride=2, bias=False), channels
         )
     decoder += [nn.ConvTranspose2d(32, 3, 6, stride=2), nn.Sigmoid()]
-    autoencoder = nn.Sequential(*encoder, nn.Flatten(), nn.Linear(1024, LATENT), *decoder)
+    autoencoder = variant.arranged(
+        nn.Sequential(*encoder, nn.Flatten(), nn.Linear(1024, LATENT), *decoder)
+    )
     comparator = nn.Sequential(
         nn.Conv2d(3, 64, 11, stride=4, padding=2),
         nn.ReLU(),
@@ -77,18 +79,23 @@ def torch_steps(images, steps):
         nn.Conv2d(64, 192, 5, padding=2),
         nn.ReLU(),
     ).requires_grad_(False)
+    comparator = variant.arranged(comparator)
     mean = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
     deviation = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
     optimizer = torch.optim.Adam(autoencoder.parameters(), lr=1e-3)
-    target = torch.from_numpy(images.transpose(0, 3, 1, 2).copy())
+    target = variant.arranged(torch.from_numpy(images.transpose(0, 3, 1, 2).copy()))
+
+    @variant.function
+    def loss(target):
+        with torch.no_grad():
+            target_features = comparator((target - mean) / deviation)
+        features = comparator((autoencoder(target) - mean) / deviation)
+        return nn.functional.mse_loss(features, target_features)
 
     def run():
         for _ in range(steps):
             optimizer.zero_grad()
-            with torch.no_grad():
-                target_features = comparator((target - mean) / deviation)
-            features = comparator((autoencoder(target) - mean) / deviation)
-            nn.functional.mse_loss(features, target_features).backward()
+            loss(target).backward()
             optimizer.step()
 
     return run
@@ -173,12 +180,13 @@ def main():
     implementations = {
         "tfdeepsim, real data": keras_steps(model, real, steps),
         "tfdeepsim, constant batch": keras_steps(model, constant, steps),
-        "PyTorch eager": torch_steps(images, steps),
     }
     if arguments.bfloat16:
         implementations["tfdeepsim, bfloat16"] = keras_steps(
             keras_model("mixed_bfloat16"), constant, steps
         )
+    for variant in variants(arguments.bfloat16):
+        implementations[variant.name] = torch_steps(images, steps, variant)
     times = {name: [] for name in implementations}
     for run in implementations.values():
         run()
@@ -187,10 +195,7 @@ def main():
             begin = time.perf_counter()
             run()
             times[name].append((time.perf_counter() - begin) / steps)
-    median = {name: statistics.median(values) for name, values in times.items()}
-    print(f"{'':28}{'images/s':>10}{'against PyTorch':>18}")
-    for name, seconds in median.items():
-        print(f"{name:28}{BATCH / seconds:10.0f}{median['PyTorch eager'] / seconds:18.2f}")
+    median = print_table(times)
     share = median["tfdeepsim, real data"] / median["tfdeepsim, constant batch"]
     print(f"step with data / step with a constant batch: {share:.3f}")
     flop = FLOP_PER_MULTIPLY_ADD * multiply_adds(model)
