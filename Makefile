@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PARTS := setup.cfg setup.py pyproject.toml
 
-.PHONY: help quickstart test slow parity fuzz kill lint types docs dist clean
+.PHONY: help quickstart test slow parity fuzz kill lint types docs results dist clean
 
 help:
 	@echo "make quickstart   frames, four encoders, probes, table and page, in runs/quickstart"
@@ -14,6 +14,7 @@ help:
 	@echo "make kill         20 kills of every command"
 	@echo "make lint types   ruff and mypy"
 	@echo "make docs         the site, in docs/_build/html"
+	@echo "make results      tables and figures of the docs, from the studies in runs"
 	@echo "make dist         the source archive and the wheel, in dist, checked and installed once"
 
 quickstart: .venv/base
@@ -44,6 +45,9 @@ types: .venv/dev
 # Every page is read anew, so that each build shows all warnings; any of them fails it.
 docs: .venv/docs
 	$(BIN)/python -m sphinx --fresh-env --fail-on-warning --keep-going --quiet docs docs/_build/html
+
+results: .venv/base
+	$(BIN)/python docs/make_results.py --from runs
 
 dist: .venv/dev
 	rm -rf dist

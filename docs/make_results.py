@@ -1,0 +1,143 @@
+"""Quote results in README and in the pages of docs.
+
+    python docs/make_results.py               # tables and figures from results.csv and curves.csv
+    python docs/make_results.py --from runs   # first take the results of finished studies into them
+    python docs/make_results.py --check       # change nothing; exit code 1 if a page differs
+
+A page quotes between `<!-- results: NAME -->` and `<!-- end of results -->`, where NAME is that of
+a study, for all its tables and notes; `STUDY/table` for the first table alone; or `STUDY/curves`.
+"""
+
+import argparse
+import csv
+import dataclasses
+import io
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfdeepsim.recipes.curves import curve_table
+from tfdeepsim.report.figures.probe_curves import probe_curves
+from tfdeepsim.report.score_table import scores_markdown
+from tfdeepsim.scores import Score
+from tfdeepsim.tables import table_markdown
+
+DOCS = Path(__file__).parent
+RESULTS, CURVES = DOCS / "results.csv", DOCS / "curves.csv"
+PAGES = (DOCS.parent / "README.md", *sorted(DOCS.glob("*.md")))
+BLOCK = re.compile(r"(<!-- results: (\S+) -->\n).*?(<!-- end of results -->)", re.DOTALL)
+Rows = list[dict[str, str]]
+
+
+def main() -> int:
+    """Run the command; the exit code."""
+    parser = argparse.ArgumentParser(description="Quote results in README and in docs.")
+    parser.add_argument("--from", dest="runs", metavar="DIR", type=Path, help="folder of studies")
+    parser.add_argument("--check", action="store_true", help="change nothing")
+    arguments = parser.parse_args()
+    results, curves = (by_table(path) for path in (RESULTS, CURVES))
+    if arguments.runs:
+        results |= studies(arguments.runs, RESULTS.name)
+        curves |= studies(arguments.runs, CURVES.name)
+    contents = {RESULTS: as_csv(results), CURVES: as_csv(curves)}
+    contents |= {page: quoted(page.read_text("utf-8"), results, curves) for page in PAGES}
+    wrong = [path for path, text in contents.items() if path.read_text("utf-8") != text]
+    for path in wrong:
+        print(path.relative_to(DOCS.parent), "differs" if arguments.check else "written")
+    if not arguments.check:
+        for path in wrong:
+            path.write_text(contents[path], encoding="utf-8")
+        for name, rows in curves.items():
+            chance = next(s.chance for s in scores(results[name]) if s.metric == "l1")
+            (DOCS / f"curves_{name}.png").write_bytes(probe_curves(errors(rows), chance))
+    return int(arguments.check and bool(wrong))
+
+
+def by_table(path: Path) -> dict[str, Rows]:
+    """The rows of a file by their column `study`."""
+    tables: dict[str, Rows] = {}
+    with open(path, newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            tables.setdefault(row.pop("study"), []).append(row)
+    return tables
+
+
+def studies(runs: Path, file: str) -> dict[str, Rows]:
+    """The rows of a file of each study; that of `runs/table1/stl10` is `table1-stl10`."""
+    tables = {}
+    for path in sorted(runs.rglob(file)):
+        name = "-".join(part for part in path.parent.relative_to(runs).parts if part != "report")
+        with open(path, newline="", encoding="utf-8") as rows:
+            tables[name] = list(csv.DictReader(rows))
+    return tables
+
+
+def as_csv(tables: Mapping[str, Rows]) -> str:
+    """The tables in one file, in the order of their names."""
+    text = io.StringIO()
+    columns = dict.fromkeys(name for rows in tables.values() for row in rows for name in row)
+    writer = csv.DictWriter(text, ["study", *columns], lineterminator="\n")
+    writer.writeheader()
+    for name in sorted(tables):
+        writer.writerows({"study": name, **row} for row in tables[name])
+    return text.getvalue()
+
+
+def scores(rows: Rows) -> list[Score]:
+    """The scores of a table."""
+    kinds: dict[str, Callable[[str], Any]] = {
+        "float": float,
+        "int": int,
+        "tuple[float, ...]": lambda text: tuple(map(float, text.split())),
+    }
+    types = {f.name: getattr(f.type, "__name__", str(f.type)) for f in dataclasses.fields(Score)}
+    types["values"] = "tuple[float, ...]"
+    return [
+        Score(**{name: kinds.get(types[name], str)(text) for name, text in row.items()})
+        for row in rows
+    ]
+
+
+def errors(rows: Rows) -> dict[str, np.ndarray]:
+    """Errors of a probe, [seeds, epochs], by the name of a row."""
+    curves: dict[str, dict[str, list[float]]] = {}
+    for row in rows:
+        curves.setdefault(row["row"], {}).setdefault(row["seed"], []).append(float(row["l1"]))
+    return {name: np.array(list(seeds.values())) for name, seeds in curves.items()}
+
+
+def quoted(page: str, results: Mapping[str, Rows], curves: Mapping[str, Rows]) -> str:
+    """A page with the tables that it quotes."""
+
+    def block(match: re.Match[str]) -> str:
+        begin, name, end = match.groups()
+        study, _, part = name.partition("/")
+        if part == "curves":
+            text = table_markdown(curve_table(errors(curves[study])))
+        else:
+            text = scores_markdown(scores(results[study]))
+            if part == "table":
+                # Between its title and the next one.
+                text = text.split("\n\n")[1] + "\n"
+        return f"{begin}\n{text.strip()}\n\n{end}"
+
+    return BLOCK.sub(block, page)
+
+
+def numbers(results: Mapping[str, Rows], curves: Mapping[str, Rows]) -> Iterable[float]:
+    """All numbers that a page may quote."""
+    for rows in results.values():
+        for score in scores(rows):
+            yield from (score.value, score.low, score.high, score.chance, *score.values)
+    for rows in curves.values():
+        for seeds in errors(rows).values():
+            yield from seeds.mean(axis=0)
+            yield from seeds.flat
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,94 @@
+"""The pages quote the results that are in `docs/results.csv` and `docs/curves.csv`."""
+
+import csv
+import dataclasses
+import importlib.util
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from tfdeepsim.scores import Score, write_csv
+
+ROOT = Path(__file__).parents[1]
+SPEC = importlib.util.spec_from_file_location("make_results", ROOT / "docs" / "make_results.py")
+make_results = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(make_results)
+
+SCORE = Score("ae", "ae", "pixel", "", "llv2/small", "mlp", "l1", 0.5, 0.4, 0.6, 0.8, 2, "encoder")
+SCORES = [
+    dataclasses.replace(SCORE, values=(0.45, 0.55)),
+    dataclasses.replace(SCORE, run="p-ae", loss="perceptual", values=(0.1, 0.3), value=0.2),
+]
+
+
+@pytest.fixture
+def docs(tmp_path, monkeypatch):
+    """Docs with one page and no results."""
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    for name in ("results.csv", "curves.csv"):
+        (folder / name).write_text("study\n")
+        monkeypatch.setattr(make_results, name.split(".")[0].upper(), folder / name)
+    page = folder / "page.md"
+    page.write_text(
+        "Before.\n<!-- results: small/one/table -->\n<!-- end of results -->\nBetween.\n"
+        "<!-- results: small/one/curves -->\nold\n<!-- end of results -->\nAfter.\n".replace(
+            "small/one", "small-one"
+        )
+    )
+    monkeypatch.setattr(make_results, "DOCS", folder)
+    monkeypatch.setattr(make_results, "PAGES", (page,))
+    return folder
+
+
+def run(monkeypatch, *arguments):
+    monkeypatch.setattr(sys, "argv", ["make_results.py", *map(str, arguments)])
+    return make_results.main()
+
+
+@pytest.fixture
+def runs(tmp_path):
+    folder = tmp_path / "runs" / "small" / "one"
+    (folder / "report").mkdir(parents=True)
+    write_csv(folder / "report" / "results.csv", SCORES)
+    lines = ["row,seed,epoch,l1", "ae,0,1,0.75", "ae,0,2,0.5", "p-ae,0,1,0.25", "p-ae,0,2,0.125"]
+    (folder / "curves.csv").write_text("\n".join(lines) + "\n")
+    return tmp_path / "runs"
+
+
+def test_results_of_studies_are_kept_and_quoted(docs, runs, monkeypatch):
+    assert run(monkeypatch, "--from", runs) == 0
+    page = (docs / "page.md").read_text()
+    assert "| AE | – |" in page or "| AE | ae |" in page
+    assert "| 1 | 0.750 | 0.250 |" in page
+    assert "old" not in page
+    assert [line for line in page.splitlines() if line in ("Before.", "Between.", "After.")]
+    assert (docs / "curves_small-one.png").is_file()
+    rows = list(csv.DictReader((docs / "results.csv").read_text().splitlines()))
+    assert [row["study"] for row in rows] == ["small-one"] * 2
+    # They need the runs no more.
+    shutil.rmtree(runs)
+    assert run(monkeypatch, "--check") == 0
+    (docs / "page.md").write_text(page.replace("0.750", "0.740"))
+    assert run(monkeypatch, "--check") == 1
+    assert run(monkeypatch) == 0
+    assert (docs / "page.md").read_text() == page
+
+
+def test_the_scores_are_those_that_were_written(docs, runs, monkeypatch):
+    run(monkeypatch, "--from", runs)
+    assert make_results.scores(make_results.by_table(docs / "results.csv")["small-one"]) == SCORES
+
+
+def test_the_pages_quote_the_committed_results(monkeypatch, capsys):
+    assert run(monkeypatch, "--check") == 0, capsys.readouterr().out
+
+
+def test_every_block_has_an_end():
+    for page in make_results.PAGES:
+        text = page.read_text("utf-8")
+        marks = re.findall(r"<!-- (results: |end of results)", text)
+        assert marks == ["results: ", "end of results"] * (len(marks) // 2), page
