@@ -1,3 +1,6 @@
+import errno
+import os
+
 import keras
 import keras_tuner
 import numpy as np
@@ -98,6 +101,46 @@ def test_seeds_of_different_trials_differ():
     }
     assert len(seeds) == 8
     assert all(0 <= seed < 2**32 for seed in seeds)
+
+
+def state(model):
+    return [v.numpy() for v in (*model.weights, *model.optimizer.variables)]
+
+
+def rebuilt(problem):
+    return ProbeHyperModel(problem, seed=1).build(hyperparameters())
+
+
+@pytest.mark.parametrize("version", ["this", "earlier"])
+def test_weights_and_optimizer_are_kept(checked, tmp_path, version):
+    problem = problem_of(checked())
+    model, _ = train(problem, epochs=1)
+    path = tmp_path / "checkpoint.npz"
+    if version == "this":
+        model.save_weights(path)
+    else:
+        keras.Sequential.save_weights(model, tmp_path / "checkpoint.weights.h5")
+    other = rebuilt(problem)
+    other.load_weights(path)
+    for a, b in zip(state(other), state(model), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_full_disk_leaves_the_weights_of_before(checked, tmp_path, monkeypatch):
+    problem = problem_of(checked())
+    model, path = rebuilt(problem), tmp_path / "checkpoint.npz"
+    model.save_weights(path)
+    before = path.read_bytes()
+
+    def full(file, **arrays):
+        file.write(b"some of it")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(OSError, match="No space left"):
+        model.save_weights(path)
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+    assert path.read_bytes() == before
 
 
 @pytest.mark.parametrize("probe_settings", PROBE_SETTINGS)

@@ -3,14 +3,17 @@
 import hashlib
 import json
 import math
+import os
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import keras
 import keras_tuner
 import numpy as np
 
+from tfdeepsim.arrays import assign, load_arrays, save_arrays
 from tfdeepsim.probes.mlp.perceptron import NEGATIVE_SLOPE
 from tfdeepsim.tuning.problem import Problem
 from tfdeepsim.tuning.space import Design, design_of
@@ -24,7 +27,26 @@ EARLIER_TRIAL, INITIAL_EPOCH, LAST_EPOCH = "tuner/trial_id", "tuner/initial_epoc
 between which it trains."""
 
 
-def build_probe(design: Design, inputs: int, outputs: int) -> keras.Sequential:
+class TrialProbe(keras.Sequential):
+    """A probe that keeps weights and optimizer in one file of arrays, written completely or not at
+    all. HDF5, which Keras uses, can crash on a full disk."""
+
+    def save_weights(self, filepath: str | os.PathLike, *_: Any, **__: Any) -> None:
+        save_arrays(filepath, [variable.numpy() for variable in self._state()], {})
+
+    def load_weights(self, filepath: str | os.PathLike, *_: Any, **__: Any) -> None:
+        earlier = Path(filepath).with_name("checkpoint.weights.h5")
+        if earlier.is_file() and not Path(filepath).exists():  # of an earlier version
+            super().load_weights(earlier)
+            return
+        arrays = load_arrays(filepath)[0]
+        assign(self._state(), arrays, filepath)
+
+    def _state(self) -> list[keras.Variable]:
+        return [*self.weights, *self.optimizer.variables]
+
+
+def build_probe(design: Design, inputs: int, outputs: int) -> TrialProbe:
     """Build an untrained probe.
 
     Args:
@@ -40,7 +62,7 @@ def build_probe(design: Design, inputs: int, outputs: int) -> keras.Sequential:
         layers += [keras.layers.Dense(width), _activation(design.activation)]
         if design.dropout:
             layers.append(keras.layers.Dropout(design.dropout))
-    return keras.Sequential([*layers, keras.layers.Dense(outputs)])
+    return TrialProbe([*layers, keras.layers.Dense(outputs)])
 
 
 def _activation(name: str) -> keras.layers.Layer:

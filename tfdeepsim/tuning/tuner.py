@@ -131,6 +131,9 @@ class ProbeTuner(keras_tuner.Tuner):
         # search by one process and in one by many.
         return str(Path(self.project_dir, "oracle.json"))
 
+    def _get_checkpoint_fname(self, trial_id: str) -> str:
+        return str(Path(self.get_trial_dir(trial_id), "checkpoint.npz"))
+
     def _populate_initial_space(self) -> None:
         """Build no model to find the hyperparameters, which the oracle has already."""
 
