@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tfdeepsim.command_line import Parser, import_tensorflow, run_command
+from tfdeepsim.command_line import DISK_FULL, Parser, import_tensorflow, run_command
 from tfdeepsim.data import KINDS, check_name, describe, open_dataset
 from tfdeepsim.errors import InputError
 from tfdeepsim.files import home_path, replacing, slug
@@ -173,10 +173,12 @@ def _write_sheet(dataset: "Dataset", splits: "Splits", path: Path) -> None:
         with replacing(path) as new:
             picture.save(new, "PNG")
     except OSError as error:
+        if error.errno in DISK_FULL:
+            raise
         raise InputError(
             "the contact sheet needs a folder that can be written",
             got=f"{path} ({error.strerror or error})",
-            accepted="--contact-sheet FILE in a folder that this user may write, with room",
+            accepted="--contact-sheet FILE in a folder that this user may write",
         ) from error
     print(f"contact sheet of {name}: {path}")
 

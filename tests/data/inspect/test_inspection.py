@@ -1,6 +1,8 @@
 """What `python -m tfdeepsim.data` counts, prints and draws."""
 
+import errno
 import io
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -213,6 +215,17 @@ def test_a_cache_that_cannot_be_written_ends_in_one_line(classes, tmp_path, caps
     assert "classification, 3 classes" in out
     assert "needs a folder that can be written" in err
     assert "accepted: --contact-sheet FILE" in err
+    assert err.count("\n") == 1
+
+
+def test_a_full_disk_is_told_as_by_every_command(classes, tmp_path, capsys, monkeypatch):
+    def full(picture, path, format):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    monkeypatch.setattr(PIL.Image.Image, "save", full)
+    code, _, err = run(capsys, classes, "--data-dir", tmp_path / "data")
+    assert code == 2
+    assert err.startswith("error: disk full while writing: ")
     assert err.count("\n") == 1
 
 
