@@ -8,11 +8,10 @@ import pytest
 
 from tfdeepsim.command_line import Parser
 from tfdeepsim.commands import evaluate, search, train
-from tfdeepsim.commands.flags import GROUPS
+from tfdeepsim.commands.flags import CHOICES_OF_FLAGS, GROUPS
 from tfdeepsim.commands.inversion import OPTIMIZATION_FLAGS
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.config.defaults import (
-    CHOICES,
     DEFAULT_COMPARATOR,
     DEFAULT_LAMBDA_KL,
     DEFAULT_SURROGATE_CLASSES,
@@ -209,8 +208,10 @@ def test_defaults_and_choices_are_those_of_the_class():
         if field.default is not None and not isinstance(field.default, bool):
             shown = re.search(r"\(default: (.*)\)$", help_text)[1]
             assert type(field.default)(shown) == field.default
-        if field.name in CHOICES:
-            assert actions[field.name].metavar == "{" + ",".join(CHOICES[field.name]) + "}"
+        if field.name in CHOICES_OF_FLAGS:
+            assert actions[field.name].metavar == (
+                "{" + ",".join(CHOICES_OF_FLAGS[field.name]) + "}"
+            )
 
 
 def test_data_flags_are_all_fields_but_the_name():

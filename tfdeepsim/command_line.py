@@ -87,6 +87,8 @@ def run_command(body: Callable[[Sequence[str]], int | None], argv: Sequence[str]
     # AVX-512 it turns the convolutions of oneDNN off, which are faster there too.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    # Otherwise TensorFlow takes all memory of all GPUs at once.
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     had_no_lock = NO_LOCK in os.environ
     if sys.unraisablehook is sys.__unraisablehook__:
         sys.unraisablehook = _report_unraisable

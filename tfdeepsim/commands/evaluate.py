@@ -25,6 +25,7 @@ from tfdeepsim.commands.inversion import (
     invert_by_optimization,
     refuse_probe_flags,
 )
+from tfdeepsim.commands.precision import announced_precision, take_auto
 from tfdeepsim.commands.report_folder import free_report_folder
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.config.defaults import FEATURE_FIELDS, LOSSES
@@ -209,6 +210,7 @@ def _evaluate(arguments: dict[str, Any], command: str) -> None:
 def _compare(arguments: dict[str, Any], command: str) -> None:
     losses = _losses(arguments["compare"])
     _check_comparison(arguments)
+    is_auto = take_auto(arguments)
     configs = {loss: _config(loss, arguments) for loss in losses}
     # Losses differ, their data do not.
     data = LazyDataset(configs[losses[0]])
@@ -221,6 +223,12 @@ def _compare(arguments: dict[str, Any], command: str) -> None:
         report, overwrite = Path(arguments["report_dir"]), arguments["overwrite"]
         free_report_folder(arguments)
     import_tensorflow()
+    if is_auto:
+        precision = announced_precision()
+        configs = {
+            loss: dataclasses.replace(config, precision=precision)
+            for loss, config in configs.items()
+        }
     from tfdeepsim.comparison import compare_losses
     from tfdeepsim.study import Study
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tfdeepsim.command_line import import_tensorflow
+from tfdeepsim.commands.precision import AUTO
 from tfdeepsim.comparators.from_config import check_comparator_of
 from tfdeepsim.comparators.spec import SPELLINGS as SPELLINGS_OF_COMPARATORS
 from tfdeepsim.config import TrainConfig
@@ -80,6 +81,8 @@ METAVARS = {
     "comparator_saw_labels": "TEXT",
     "layer_weights": "X,X",
 }
+CHOICES_OF_FLAGS = CHOICES | {"precision": (AUTO, *CHOICES["precision"])}
+"""Values that a flag accepts, by its field."""
 ALIASES = {"external_range": "--foreign-range"}
 """Flags as earlier versions spelled them."""
 
@@ -103,7 +106,7 @@ def add_training_flags(parser: argparse.ArgumentParser, loss: bool = True) -> No
             TrainConfig,
             [name for name in names if loss or name != "loss"],
             metavars=METAVARS,
-            choices=CHOICES,
+            choices=CHOICES_OF_FLAGS,
             accepted=accepted,
             aliases=ALIASES,
         )

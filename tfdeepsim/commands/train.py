@@ -1,12 +1,14 @@
 """The command `train.py`, installed as `tfdeepsim-train`."""
 
 import argparse
+import dataclasses
 import importlib
 from collections.abc import Sequence
 from typing import Any
 
 from tfdeepsim.command_line import Parser, import_tensorflow, run_command
 from tfdeepsim.commands.flags import add_training_flags, check_data
+from tfdeepsim.commands.precision import announced_precision, take_auto, warn_of_slow_precision
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.data.lazy_dataset import LazyDataset
 from tfdeepsim.errors import InputError
@@ -111,9 +113,15 @@ def _main(argv: Sequence[str]) -> int:
         raise InputError("a run needs a folder", got="no --run-dir", accepted="--run-dir DIR")
     run = RunDirectory(arguments.pop("run_dir"))
     modes = {name: arguments.pop(name, False) for name in ("resume", "overwrite", "dry_run")}
+    is_auto = take_auto(arguments)
     config = _config(run, arguments, modes["resume"], modes["overwrite"])
     data = LazyDataset(config)
     check_data(config, data)
+    import_tensorflow()
+    if is_auto and not modes["resume"]:
+        config = dataclasses.replace(config, precision=announced_precision())
+    else:
+        warn_of_slow_precision(config)
     return _train(config, run, data, **modes)
 
 
@@ -153,7 +161,6 @@ def _config(
 
 
 def _train(config: TrainConfig, run: RunDirectory, data: LazyDataset, **modes: Any) -> int:
-    import_tensorflow()
     from tfdeepsim.export import export
     from tfdeepsim.training.trainer import train
 
@@ -197,6 +204,8 @@ def _run_recipe(arguments: dict[str, Any]) -> int:
             accepted=f"a number above 0, up to {LARGEST_SCALE}",
         )
     import_tensorflow()
+    if take_auto(arguments):
+        arguments["precision"] = announced_precision()
     recipe = importlib.import_module(f"tfdeepsim.recipes.{name}")
     recipe.reproduce(**arguments)
     return 0

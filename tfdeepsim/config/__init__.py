@@ -108,7 +108,7 @@ class TrainConfig(DataOptions):
             max(10, epochs / 20)).
         seed: Seed of weights, order of images, noise, and random comparators.
         deterministic: Use deterministic operations: equal runs give equal bits.
-        precision: Dtype policy of Keras.
+        precision: Dtype policy of Keras; the commands take `auto`, too, for the fastest one here.
         jit: Whether XLA compiles the training step: `auto` on a GPU, if it can be compiled.
         checkpoint_minutes: Most minutes of training that a killed run loses: within an epoch, the
             state is saved this often; 0 to save it after each step.

@@ -4,7 +4,7 @@ import dataclasses
 import statistics
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -37,6 +37,7 @@ class Plan:
         seconds_per_step: Time of a step on this machine, without reading the data.
         peak_bytes: Largest resident memory of this process until the end of the trial steps.
         data_bytes: Size of the decoded images, which are loaded after the trial.
+        gpu_bytes: Most memory of each GPU in use during the trial steps, with its name.
         shares: Share of each term in the gradient at the generated image over the trial steps;
             empty for a single term, and if the data do not exist yet.
         weights: Mean weight of each term over the trial steps, if weights follow shares.
@@ -54,6 +55,7 @@ class Plan:
     seconds_per_step: float
     peak_bytes: int
     data_bytes: int
+    gpu_bytes: Sequence[tuple[str, int]] = ()
     comparator_seconds: float | None = None
     shares: Mapping[str, float] = dataclasses.field(default_factory=dict)
     weights: Mapping[str, float] = dataclasses.field(default_factory=dict)
@@ -128,6 +130,13 @@ def peak_bytes() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
+def gpu_bytes() -> list[tuple[str, int]]:
+    """Most memory in use so far of each GPU, in bytes, with its name."""
+    names = [device.name for device in tf.config.list_logical_devices("GPU")]
+    memory = tf.config.experimental.get_memory_info
+    return [(name.removeprefix("/device:"), memory(name)["peak"]) for name in names]
+
+
 def show_plan(
     console: rich.console.Console, task: Task, plan: Plan, model: keras.Model, run_path: object
 ) -> None:
@@ -152,7 +161,8 @@ def show_plan(
         "steps": f"{plan.steps:,} of {config.batch_size} images, {plan.steps_per_epoch:,} an epoch",
         "precision": f"{config.precision}, {replicas} replica(s)"
         + ", compiled by XLA" * bool(model.jit_compile),
-        "memory": f"about {(plan.peak_bytes + plan.data_bytes) / 2**30:.1f} GiB",
+        "memory": f"about {(plan.peak_bytes + plan.data_bytes) / 2**30:.1f} GiB"
+        + "".join(f"\nof {device}: {used / 2**30:.1f} GiB" for device, used in plan.gpu_bytes),
         "time": f"about {duration(plan.seconds)} at most, at {plan.images_per_second:.0f} images/s"
         + _share(plan),
     }

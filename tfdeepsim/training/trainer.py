@@ -30,7 +30,7 @@ from tfdeepsim.training.checkpoint_schedule import CheckpointSchedule
 from tfdeepsim.training.comparator_record import comparator_seconds
 from tfdeepsim.training.environment import environment
 from tfdeepsim.training.epoch_progress import EpochProgress
-from tfdeepsim.training.plan import Plan, peak_bytes, show_plan, trial_steps
+from tfdeepsim.training.plan import Plan, gpu_bytes, peak_bytes, show_plan, trial_steps
 from tfdeepsim.training.step_counter import StepCounter
 from tfdeepsim.training.step_errors import numerics_errors
 from tfdeepsim.training.task import Task
@@ -171,6 +171,7 @@ def make_plan(task: Task, model: Any, progress: TrainingProgress) -> Plan:
         batch_size=config.batch_size,
         seconds_per_step=seconds,
         peak_bytes=peak_bytes(),
+        gpu_bytes=gpu_bytes(),
         data_bytes=task.description.splits["encoder_train"]
         * int(np.prod(task.description.image_shape)),
         comparator_seconds=comparator_seconds(model, batch["image"]) if has_comparator else None,
