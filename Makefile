@@ -18,7 +18,7 @@ help:
 	@echo "make dist         the source archive and the wheel, in dist, checked and installed once"
 
 quickstart: .venv/base
-	$(BIN)/python train.py --recipe quickstart
+	$(BIN)/python train.py --recipe quickstart --precision auto
 
 test: .venv/test
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile

@@ -24,7 +24,7 @@ from tfdeepsim.scores import Score
 from tfdeepsim.study import Study
 
 ROLLOUTS = 500
-EPOCHS = 3
+EPOCHS = 5
 
 
 def configs(
