@@ -4,21 +4,26 @@ al. 2020), batch 64, 64x64, noise in place of images.
     python benchmarks/comparator_share.py
 
 The comparator computes the features of the targets and of generated images, and the gradient with
-respect to the latter. It is timed alone, and the step inside `fit`, both in one process. Weights
-are random, which does not change the time.
+respect to the latter. It is timed alone, the features of the targets once more alone, which would
+be saved if they were kept from one epoch to the next, and the step inside `fit`, all in one
+process. Weights are random, which does not change the time.
 """
 
 import argparse
+import math
 import os
 import statistics
 import tempfile
+import time
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
+import tensorflow as tf
 from safetensors.numpy import save_file
 
+from tfdeepsim.comparators.comparator import Comparator
 from tfdeepsim.comparators.spec import ARCHITECTURES, parse
 from tfdeepsim.comparators.weights.load import random_weights
 from tfdeepsim.config import TrainConfig
@@ -38,8 +43,18 @@ SPECS = (
 )
 
 
-def share(spec: str, folder: Path, rounds: int) -> tuple[float, float]:
-    """Milliseconds of a training step, and of the comparator in it: medians over rounds."""
+def target_seconds(comparator: Comparator, images: tf.Tensor) -> float:
+    """Seconds of the features of the targets."""
+    features = tf.function(lambda x: [tf.reduce_sum(f) for f in tf.nest.flatten(comparator(x))])
+    features(images)
+    begin = time.perf_counter()
+    features(images)[-1].numpy()
+    return time.perf_counter() - begin
+
+
+def share(spec: str, folder: Path, rounds: int) -> tuple[float, float, float, float]:
+    """Milliseconds of a training step, of the comparator in it, and of the features of the targets:
+    medians over rounds. Last, the size of an image's features in kB."""
     comparator = parse(spec)
     weights = None
     if comparator.name != "random_alexnet":
@@ -52,23 +67,36 @@ def share(spec: str, folder: Path, rounds: int) -> tuple[float, float]:
         TrainConfig(loss="perceptual", comparator=spec, comparator_weights=weights)
     )
     model, batch = build_model(task), task.trial_batch()
-    pairs = [
-        (measure_step(model, batch), comparator_seconds(model, batch["image"]))
+    images = batch["image"]
+    measured = [
+        (
+            measure_step(model, batch),
+            comparator_seconds(model, images),
+            target_seconds(model.comparator, images),
+        )
         for _ in range(rounds)
     ]
-    step, alone = (1e3 * statistics.median(values) for values in zip(*pairs, strict=True))
-    return step, alone
+    step, alone, of_targets = (
+        1e3 * statistics.median(values) for values in zip(*measured, strict=True)
+    )
+    numbers = sum(map(math.prod, model.comparator.feature_shapes(tuple(images.shape[1:3]))))
+    return step, alone, of_targets, 4 * numbers / 1e3
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
     rounds = parser.parse_args().rounds
-    print(f"{'comparator':34} {'step, ms':>9} {'comparator, ms':>15} {'share':>6}")
+    titles = ("step, ms", "comparator, ms", "share", "targets, ms", "share", "kB an image")
+    print(f"{'comparator':34}" + "".join(f"{title:>16}" for title in titles))
     with tempfile.TemporaryDirectory() as folder:
         for spec in SPECS:
-            step, alone = share(spec, Path(folder), rounds)
-            print(f"{spec:34} {step:9.0f} {alone:15.0f} {alone / step:6.0%}", flush=True)
+            step, alone, of_targets, size = share(spec, Path(folder), rounds)
+            print(
+                f"{spec:34}{step:16.0f}{alone:16.0f}{alone / step:16.0%}"
+                f"{of_targets:16.0f}{of_targets / step:16.0%}{size:16,.0f}",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":
