@@ -63,6 +63,8 @@ def test_a_run_and_an_external_encoder_in_one_table(runs, capsys):
     page = (runs / "report" / "report.html").read_text()
     assert "pooled.keras" in page
     assert "What each embedding kept" in page
+    assert "Maps of the embeddings" in page
+    assert (runs / "report" / "figures" / "maps.png").is_file()
 
 
 def test_external_embeddings_of_earlier_versions_are_reused(runs, tmp_path, capsys):

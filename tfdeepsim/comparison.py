@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import rich.console
 
 from tfdeepsim.card import make_card, print_cards, write_card
@@ -18,6 +19,8 @@ from tfdeepsim.evaluation_options import EvaluationOptions
 from tfdeepsim.files import slug
 from tfdeepsim.lock import locked
 from tfdeepsim.options import DataOptions
+from tfdeepsim.probes.data.standardizer import Standardizer
+from tfdeepsim.report.embedded_images import EmbeddedImages, some_rows
 from tfdeepsim.report.score_table import print_scores
 from tfdeepsim.report.write import check_free, write_report
 from tfdeepsim.representations.embeddings import embeddings_of
@@ -240,8 +243,25 @@ def _show(
         missing_baselines=missing,
         dataset=data.dataset,
         class_names=splits.dataset.class_names,
+        shown=_embedded_images(rows, data, splits),
     )
     print(f"report: {page}")
+
+
+def _embedded_images(
+    rows: Mapping[str, Representation], data: DataOptions, splits: Splits
+) -> EmbeddedImages:
+    """Some test images, and their embeddings by each row as its probes take them."""
+    dataset, test = splits.dataset, splits["test"]
+    reference = "test" if dataset.task is None else "probe_train"
+    chosen = some_rows(dataset.probe_mask(test))
+    embeddings = {}
+    for name, representation in rows.items():
+        found = embeddings_of(representation, data.dataset, splits, (reference, "test"))
+        served = dataset.probe_mask(splits[reference])
+        embeddings[name] = Standardizer(found[reference][served]).apply(found["test"][chosen])
+    labels = None if dataset.label is None else np.asarray(test.labels[dataset.label][chosen])
+    return EmbeddedImages(np.asarray(test.images[chosen]), labels, embeddings)
 
 
 def _write_cards(rows: Mapping[str, Representation], data: DataOptions, splits: Splits) -> None:

@@ -3,10 +3,12 @@ import dataclasses
 import errno
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from tfdeepsim.errors import InputError
+from tfdeepsim.report.embedded_images import EmbeddedImages
 from tfdeepsim.report.write import check_free, write_report
 from tfdeepsim.run import RunDirectory
 from tfdeepsim.scores import Score
@@ -232,3 +234,18 @@ def test_baselines_come_last_whatever_their_place(make_run, make_score, tmp_path
     write_report(rows, scores, tmp_path / "out", "mlp")
     with open(tmp_path / "out" / "results.csv", newline="") as file:
         assert [row["run"] for row in csv.DictReader(file)] == ["ae", "pca"]
+
+
+def test_maps_are_written_where_embeddings_are_given(runs, scores, tmp_path):
+    embeddings = np.random.default_rng(0).normal(size=(9, 4))
+    names = [run.name for run in runs]
+    shown = EmbeddedImages(
+        np.zeros((9, 8, 8, 1), np.uint8), None, dict.fromkeys(names, embeddings)
+    )
+    pages = [
+        write_report(named(runs), scores, tmp_path / name, "mlp", shown=shown) for name in "ab"
+    ]
+    assert pages[0].read_bytes() == pages[1].read_bytes()
+    assert files(tmp_path / "a") == sorted([*FILES, "figures/maps.png"])
+    write_report(named(runs), scores, tmp_path / "a", "mlp", overwrite=True)
+    assert files(tmp_path / "a") == FILES

@@ -11,6 +11,7 @@ from tfdeepsim.report.figures.style import DENSITY, colours
 from tfdeepsim.report.markup import Markup, joined, tag
 from tfdeepsim.report.naming import in_text, listed
 from tfdeepsim.report.page_cards import cards_section
+from tfdeepsim.report.page_maps import MAP_CSS, hint, script, script_policy, with_pointer
 from tfdeepsim.report.page_scores import reading_section, scores_section, unbroken
 from tfdeepsim.report.page_settings import environments_section, probes_section, settings_section
 from tfdeepsim.report.record import Record
@@ -20,12 +21,13 @@ from tfdeepsim.report.stylesheet import CSS
 from tfdeepsim.report.wording import conclusion
 from tfdeepsim.tables import printable
 
-# Browsers neither load anything nor run scripts.
+# Browsers load nothing, and run no script but that of the maps, on pages with maps.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _FEW = 4  # encoders that the first sentence names one by one
 _NUMBERS = ("No encoder", "One encoder", "Two encoders", "Three encoders", "Four encoders")
-# Limits in bytes for the images. With base64, which adds a third, the page stays below 5 MB.
-_FIGURES, _SHEETS = 2_400_000, 1_000_000
+# Limits in bytes for the images. With base64, which adds a third, and with the images on the maps,
+# the page stays below 5 MB.
+_FIGURES, _SHEETS = 2_100_000, 1_000_000
 
 
 def page(
@@ -49,14 +51,16 @@ def page(
         missing_baselines: Sentences that say which baselines are missing and why.
     """
     dataset = printable(dataset_name(dataset))
+    has_maps = any(picture.map for picture in pictures)
+    policy = _POLICY + (script_policy() if has_maps else "")
     title = _title(dataset, records)
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        Markup(f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'),
+        Markup(f'<meta http-equiv="Content-Security-Policy" content="{policy}">'),
         tag("title", title),
-        tag("style", Markup(CSS)),
+        tag("style", Markup(CSS + (MAP_CSS if has_maps else ""))),
     )
     colour = dict(zip((record.name for record in records), colours(records), strict=True))
     body = tag(
@@ -71,6 +75,7 @@ def page(
         probes_section(records, comparisons[0]) if comparisons else None,
         environments_section(records),
         _ending(command),
+        script() if has_maps else None,
     )
     return f"<!DOCTYPE html>\n{tag('html', head, body, lang='en')}\n"
 
@@ -111,10 +116,13 @@ def _pictures(pictures: Sequence[Picture]) -> Iterable[Markup]:
         figure = None
         if picture.png is not None:
             image = _image(next(shrunk), picture.png, f"{picture.title}. {picture.caption}")
+            if picture.map is not None:
+                image = with_pointer(image, picture.map, picture.title)
             figure = tag(
                 "figure",
                 tag("div", image, class_="plot"),
                 tag("figcaption", unbroken(picture.caption)),
+                hint() if picture.map is not None else None,
             )
         absent = [tag("p", sentence, class_="note") for sentence in picture.absent]
         yield joined(tag("h2", picture.title), figure, *absent)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tfdeepsim.errors import InputError
 from tfdeepsim.files import replacing
+from tfdeepsim.report.embedded_images import EmbeddedImages
 from tfdeepsim.report.figures.gallery import NAMES, draw_all
 from tfdeepsim.report.naming import listed
 from tfdeepsim.report.page import page
@@ -31,6 +32,7 @@ def write_report(
     missing_baselines: Sequence[str] = (),
     dataset: str | None = None,
     class_names: Sequence[str] = (),
+    shown: EmbeddedImages | None = None,
 ) -> Path:
     """Write `report.html`, `results.csv`, `results.md` and `figures/*.png` into `folder`.
 
@@ -51,6 +53,7 @@ def write_report(
             first run.
         class_names: Names of the classes 0, 1, ...; empty for those that the runs recorded of the
             dataset that they were trained on.
+        shown: Test images on the maps of the embeddings; None for no maps.
 
     Returns:
         The path of `report.html`.
@@ -65,7 +68,7 @@ def write_report(
     comparisons = compare_rows(scores) if scores else []
     dataset = comparisons[0].dataset if comparisons else _dataset(rows, dataset)
     records = read_records(rows, scores, dataset, probe, class_names)
-    pictures = draw_all(records, comparisons[0] if comparisons else None)
+    pictures = draw_all(records, comparisons[0] if comparisons else None, shown)
     contents = {
         f"figures/{picture.name}.png": picture.png
         for picture in pictures

@@ -3,16 +3,22 @@
 import dataclasses
 from collections.abc import Sequence
 
+from tfdeepsim.report.embedded_images import EmbeddedImages
 from tfdeepsim.report.figures.curves import learning_curves
 from tfdeepsim.report.figures.decodings import decoded_sheet
 from tfdeepsim.report.figures.efficiency import efficiency_panels
+from tfdeepsim.report.figures.embedding_map import EmbeddingMap, embedding_map
 from tfdeepsim.report.figures.predictions import prediction_panels
 from tfdeepsim.report.figures.reconstructions import reconstruction_sheet, same_originals
 from tfdeepsim.report.figures.seeds import seed_panels
+from tfdeepsim.report.naming import listed
 from tfdeepsim.report.record import Record
 from tfdeepsim.report.row_comparison import RowComparison
 
-NAMES = ("seeds", "efficiency", "decoded", "reconstructions", "predictions", "learning_curves")
+NAMES = (
+    *("seeds", "efficiency", "maps", "decoded", "reconstructions", "predictions"),
+    "learning_curves",
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,6 +31,7 @@ class Picture:
         caption: What the figure shows, and how to read it.
         png: Content of the file; None if no row has the files that it needs.
         absent: A sentence for each row that should be in the figure and is not.
+        map: What the page shows of the point under the pointer; None if the figure is no map.
 
     Example:
         >>> for picture in draw_all(records, comparison):
@@ -36,18 +43,25 @@ class Picture:
     caption: str
     png: bytes | None
     absent: list[str]
+    map: EmbeddingMap | None = None
 
 
-def draw_all(records: Sequence[Record], comparison: RowComparison | None) -> list[Picture]:
+def draw_all(
+    records: Sequence[Record],
+    comparison: RowComparison | None,
+    shown: EmbeddedImages | None = None,
+) -> list[Picture]:
     """Draw all figures, in the order of `NAMES`, without those that no row has files for.
 
     Args:
         records: Files of all rows.
         comparison: Scores with the probe that the figures show; None if the dataset has no labels.
+        shown: Images on the maps of the embeddings; None for no maps.
     """
     pictures = (
         _seeds(comparison),
         _efficiency(records, comparison),
+        _maps(records, comparison, shown),
         _decoded(records),
         _reconstructions(records),
         _predictions(records),
@@ -79,6 +93,20 @@ def _efficiency(records: Sequence[Record], comparison: RowComparison | None) -> 
         "subset have none." + _first(records),
         efficiency_panels(records),
         _absent(records, "efficiency"),
+    )
+
+
+def _maps(
+    records: Sequence[Record], comparison: RowComparison | None, shown: EmbeddedImages | None
+) -> Picture:
+    drawn = embedding_map(records, shown, comparison)
+    return Picture(
+        "maps",
+        "Maps of the embeddings",
+        _map_caption(drawn) + _first(records) if drawn else "",
+        drawn.png if drawn else None,
+        [],
+        drawn,
     )
 
 
@@ -152,6 +180,29 @@ def _reconstruction_caption(records: Sequence[Record]) -> str:
     return (
         f"{images} A run whose loss does not compare pixels did not learn to reproduce the "
         "colours; a good reconstruction and a useful embedding are different things."
+    )
+
+
+def _map_caption(drawn: EmbeddingMap) -> str:
+    by_pca = [name for name, method in drawn.methods.items() if method == "PCA"]
+    method = "principal components" if len(by_pca) == len(drawn.methods) else "t-SNE"
+    if by_pca and method == "t-SNE":
+        method += f" ({listed(by_pca)} by principal components)"
+    labels = ""
+    if drawn.coordinates:
+        labels = (
+            "The colours show the labels, as in the legend; the few values beyond its ends have "
+            "the colours of the ends. Where neighbours have similar colours, similar embeddings "
+            "mean similar labels. "
+        )
+    elif any(drawn.texts):
+        labels = "The colours are the classes. "
+    return (
+        f"{len(drawn.images):,} test images, the same in all maps, drawn at random. Each point is "
+        "an image; images whose standardized embeddings are similar lie together. The two "
+        f"dimensions were found without labels, by {method}. {labels}Axes have no unit, and "
+        "distances between separate groups mean little. No score depends on a map, and a probe may "
+        "find in an embedding what two dimensions cannot show."
     )
 
 
