@@ -239,9 +239,7 @@ def test_baselines_come_last_whatever_their_place(make_run, make_score, tmp_path
 def test_maps_are_written_where_embeddings_are_given(runs, scores, tmp_path):
     embeddings = np.random.default_rng(0).normal(size=(9, 4))
     names = [run.name for run in runs]
-    shown = EmbeddedImages(
-        np.zeros((9, 8, 8, 1), np.uint8), None, dict.fromkeys(names, embeddings)
-    )
+    shown = EmbeddedImages(np.zeros((9, 8, 8, 1), np.uint8), None, dict.fromkeys(names, embeddings))
     pages = [
         write_report(named(runs), scores, tmp_path / name, "mlp", shown=shown) for name in "ab"
     ]
