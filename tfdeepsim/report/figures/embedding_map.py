@@ -40,7 +40,7 @@ SCALE = 10_000
 """Units of `EmbeddingMap.places` to the width, and to the height, of the figure."""
 
 _COLUMNS = 4
-_HEADER, _NOTE, _GAP = 34, 30, 24  # CSS pixels above, below and between panels
+_HEADER, _NOTE, _GAP = 34, 46, 24  # CSS pixels above, below and between panels
 _MARGIN = 0.03  # of a panel's side, around its points
 
 
@@ -134,8 +134,9 @@ def _draw(
         add_header(axes, record, colour)
         _panel(axes, points_of_row, look, side)
         if comparison is not None:
-            note = _score(comparison, record)
-            write(axes, 0, -8 / side, note, 12, color=FAINT, va="top", transform=axes.transAxes)
+            for line, text in enumerate(_score(comparison, record)):
+                y = -(8 + 16 * line) / side
+                write(axes, 0, y, text, 12, color=FAINT, va="top", transform=axes.transAxes)
         shares = (points_of_row + _MARGIN) / (1 + 2 * _MARGIN)
         across, down = left + shares[:, 0] * side, top + (1 - shares[:, 1]) * side
         places.append(np.column_stack([across / WIDTH, down / height]))
@@ -162,10 +163,11 @@ def _panel(axes: "Axes", places: np.ndarray, look: LabelLook, side: float) -> No
     axes.spines[:].set(visible=True, color=LINE)
 
 
-def _score(comparison: RowComparison, record: Record) -> str:
+def _score(comparison: RowComparison, record: Record) -> tuple[str, str]:
+    """What was measured, and the value."""
     metric = comparison.metrics[0]
     unit = " %" if metric == "accuracy" else ""
     return (
-        f"{comparison.probe} probes: {metric_name(metric)} "
+        f"{metric_name(metric)}, {comparison.probe} probes",
         f"{cell(comparison, record.name, metric)}{unit}"
     )

@@ -49,6 +49,7 @@ def probe_curves(curves: Mapping[str, np.ndarray], chance: float) -> bytes:
         names.append((chance, "chance", FAINT, FAINT))
         axes.set_title("Mean L1 of a linear probe (lower is better)", pad=points(12))
         axes.set_xlabel("epochs of the encoder", loc="right", labelpad=2)
+        axes.locator_params(axis="x", integer=True)
         axes.grid(axis="y")
         axes.margins(x=0.02)
         ends, texts, inks, lines = zip(*names, strict=True)
