@@ -10,12 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from tfdeepsim.scores import Score, write_csv
+from tfdeepsim.recipes.systems import REPORTED
+from tfdeepsim.scores import PIXELS_PER_UNIT, Score, write_csv
 
 ROOT = Path(__file__).parents[1]
 SPEC = importlib.util.spec_from_file_location("make_results", ROOT / "docs" / "make_results.py")
 make_results = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(make_results)
+
+VERSIONS = ("3.11", "3.13", "2.0", "22.05")
+OF_DECODINGS = (0.0016, 0.0017, 0.0023, 0.0015, 0.0013)
+"""Errors of decoders, which `evaluate.py --decode` prints and writes to no table of scores."""
 
 SCORE = Score("ae", "ae", "pixel", "", "llv2/small", "mlp", "l1", 0.5, 0.4, 0.6, 0.8, 2, "encoder")
 SCORES = [
@@ -92,3 +97,24 @@ def test_every_block_has_an_end():
         text = page.read_text("utf-8")
         marks = re.findall(r"<!-- (results: |end of results)", text)
         assert marks == ["results: ", "end of results"] * (len(marks) // 2), page
+
+
+def quoted_numbers(page):
+    """Decimal numbers in the prose of a page, with their lines."""
+    text = re.sub(r"<!-- results: .*?<!-- end of results -->", "", page, flags=re.DOTALL)
+    text = re.sub(r"```.*?```|`[^`]*`|\]\([^)]*\)", "", text, flags=re.DOTALL)
+    return re.findall(r"(?<![\d.])\d+\.\d+(?![\d.])", text)
+
+
+def test_numbers_in_the_readme_are_results():
+    results, curves = (
+        make_results.by_table(path) for path in (make_results.RESULTS, make_results.CURVES)
+    )
+    measured = list(make_results.numbers(results, curves))
+    measured += [PIXELS_PER_UNIT * value for value in measured]
+    measured += [value for _, values in REPORTED.values() for value in values.values()]
+    measured += OF_DECODINGS
+    for number in quoted_numbers((ROOT / "README.md").read_text("utf-8")):
+        decimals = len(number.partition(".")[2])
+        found = any(f"{value:.{decimals}f}" == number for value in measured)
+        assert found or number in VERSIONS, f"{number} in README is no result"
