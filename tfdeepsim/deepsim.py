@@ -12,7 +12,7 @@ from tfdeepsim.comparators.discriminator_features import DiscriminatorFeatures
 from tfdeepsim.discriminator_step import checked_loss, discriminator_gradients
 from tfdeepsim.distributed_fit import DistributedFit
 from tfdeepsim.errors import InputError
-from tfdeepsim.gate import Gate, GatedAdam, skipping_adam
+from tfdeepsim.gate import CHANCE, Gate, GatedAdam, skipping_adam
 from tfdeepsim.generator_batch import check_generator, input_and_target, outputs_of, two_logits
 from tfdeepsim.generator_step import generator_gradients, gradients_at_image
 from tfdeepsim.gradient_shares import GradientShares
@@ -30,9 +30,6 @@ from tfdeepsim.step_values import example_norms, sum_in_order
 
 NETWORKS = ("generator", "comparator", "discriminator", "extractor")
 """Attributes of `DeePSiM` that hold networks."""
-
-CHANCE = 2.0
-"""Ratio r = L_discr / L_adv of a discriminator that guesses."""
 
 
 @keras.saving.register_keras_serializable("tfdeepsim")

@@ -10,6 +10,9 @@ import tensorflow as tf
 
 from tfdeepsim.errors import InputError
 
+CHANCE = 2.0
+"""Ratio r = L_discr / L_adv of a discriminator that guesses."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Thresholds:

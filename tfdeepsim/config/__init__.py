@@ -3,11 +3,15 @@ be."""
 
 import dataclasses
 import math
-from collections.abc import Sequence
 from typing import Any, get_type_hints
 
 from tfdeepsim.config.adversarial_fields import check_adversarial_fields
-from tfdeepsim.config.comparator_fields import check_external_fields, check_paper_units
+from tfdeepsim.config.changed import refuse_changed
+from tfdeepsim.config.comparator_fields import (
+    check_comparator_task,
+    check_external_fields,
+    check_paper_units,
+)
 from tfdeepsim.config.defaults import (
     ABSOLUTE_DEEPSIM,
     ADVERSARIAL_FIELDS,
@@ -18,9 +22,7 @@ from tfdeepsim.config.defaults import (
     DEFAULT_COMPARATOR,
     DEFAULT_LAMBDA_KL,
     DEFAULT_RANGE,
-    DEFAULT_SURROGATE_CLASSES,
     FEATURE_FIELDS,
-    GENERATOR_FIELDS,
     INVERSION_FIELDS,
     LAMBDAS,
     LARGEST_FACTOR,
@@ -38,7 +40,7 @@ from tfdeepsim.config.defaults import (
 from tfdeepsim.config.earlier import as_trained
 from tfdeepsim.errors import InputError
 from tfdeepsim.json_fields import check_fields
-from tfdeepsim.options import DataOptions, current_names, flag
+from tfdeepsim.options import DataOptions, current_names
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -221,7 +223,7 @@ class TrainConfig(DataOptions):
         {
             "autoencoder": self._check_autoencoder,
             "inversion": self._check_inversion,
-            "comparator": self._check_comparator_task,
+            "comparator": lambda: check_comparator_task(self),
         }[self.task]()
         if self.learning_rate is None:
             object.__setattr__(self, "learning_rate", self._learning_rate())
@@ -242,7 +244,7 @@ class TrainConfig(DataOptions):
                 got="no --probe-every",
                 accepted="--probe-every N, for example 1",
             )
-        self._refuse_changed(INVERSION_FIELDS, "is for inversions", "--task inversion")
+        refuse_changed(self, INVERSION_FIELDS, "is for inversions", "--task inversion")
         encoder = (self.network, self.model, self.width)
         if self.encoder_weights == "alexnet" and encoder != ("dosovitskiy", "vae", 1):
             raise InputError(
@@ -269,7 +271,7 @@ class TrainConfig(DataOptions):
                 got="no --invert",
                 accepted="--invert NAME:LAYER, e.g. alexnet:pool5, or the path of a SavedModel",
             )
-        self._refuse_changed(AUTOENCODER_FIELDS, "is for autoencoders", "--task autoencoder")
+        refuse_changed(self, AUTOENCODER_FIELDS, "is for autoencoders", "--task autoencoder")
         if self.lambda_diversity and not self.noise_dim:
             raise InputError(
                 "--lambda-diversity compares images of different noise",
@@ -280,7 +282,7 @@ class TrainConfig(DataOptions):
 
     def _check_generator_task(self) -> None:
         of_comparators = ("surrogate_classes", "convolutions")
-        self._refuse_changed(of_comparators, "is for a comparator's training", "--task comparator")
+        refuse_changed(self, of_comparators, "is for a comparator's training", "--task comparator")
         check_paper_units(self)
         weights = self.loss_weights
         if "crop" in self.augment and (self.shorter_side or 0) <= (self.image_size or math.inf):
@@ -292,7 +294,7 @@ class TrainConfig(DataOptions):
         if "adversarial" not in weights:
             accepted = "--loss deepsim, or --lambda-adv above 0"
             names = ("gate", *ADVERSARIAL_FIELDS)
-            self._refuse_changed(names, "is for adversarial training", accepted)
+            refuse_changed(self, names, "is for adversarial training", accepted)
         check_adversarial_fields(self)
         if "feature" not in weights and "image" not in weights:
             raise InputError(
@@ -300,7 +302,7 @@ class TrainConfig(DataOptions):
             )
         if "feature" not in weights:
             accepted = "--loss perceptual, or --lambda-feat above 0"
-            self._refuse_changed(FEATURE_FIELDS, "is used by the feature term alone", accepted)
+            refuse_changed(self, FEATURE_FIELDS, "is used by the feature term alone", accepted)
         else:
             if self.comparator is None:
                 object.__setattr__(self, "comparator", DEFAULT_COMPARATOR)
@@ -318,37 +320,6 @@ class TrainConfig(DataOptions):
         if self.feature_scale is None:
             scale = "absolute" if in_paper_units else "relative"
             object.__setattr__(self, "feature_scale", scale)
-
-    def _check_comparator_task(self) -> None:
-        if self.comparator not in TRAINABLE:
-            raise InputError(
-                "--task comparator needs the name of a network that can be trained here",
-                got=f"--comparator {self.comparator}" if self.comparator else "no --comparator",
-                accepted=", ".join(TRAINABLE),
-            )
-        self._refuse_changed(INVERSION_FIELDS, "is for inversions", "--task inversion")
-        self._refuse_changed(AUTOENCODER_FIELDS, "is for autoencoders", "--task autoencoder")
-        self._refuse_changed(
-            GENERATOR_FIELDS, "is for generators", "--task autoencoder or inversion"
-        )
-        if self.comparator != "alexnet":
-            self._refuse_changed(("convolutions",), "is for AlexNet's", "--comparator alexnet")
-        if self.comparator == "exemplar_cnn":
-            if self.surrogate_classes is None:
-                object.__setattr__(self, "surrogate_classes", DEFAULT_SURROGATE_CLASSES)
-        else:
-            accepted = "--comparator exemplar_cnn"
-            self._refuse_changed(("surrogate_classes",), "is for patches of images", accepted)
-
-    def _refuse_changed(self, names: Sequence[str], rule: str, accepted: str) -> None:
-        defaults = {field.name: field.default for field in dataclasses.fields(self)}
-        for name in names:
-            if getattr(self, name) != defaults[name]:
-                raise InputError(
-                    f"{flag(name)} {rule}",
-                    got=f"{flag(name)} {getattr(self, name)}",
-                    accepted=accepted,
-                )
 
     @property
     def loss_weights(self) -> dict[str, float]:

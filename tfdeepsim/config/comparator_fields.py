@@ -2,7 +2,17 @@
 
 from typing import TYPE_CHECKING
 
-from tfdeepsim.config.defaults import DEFAULT_RANGE, EXTERNAL, LAMBDAS
+from tfdeepsim.config.changed import refuse_changed
+from tfdeepsim.config.defaults import (
+    AUTOENCODER_FIELDS,
+    DEFAULT_RANGE,
+    DEFAULT_SURROGATE_CLASSES,
+    EXTERNAL,
+    GENERATOR_FIELDS,
+    INVERSION_FIELDS,
+    LAMBDAS,
+    TRAINABLE,
+)
 from tfdeepsim.errors import InputError
 from tfdeepsim.options import flag
 
@@ -45,3 +55,28 @@ def check_paper_units(config: "TrainConfig") -> None:
             accepted=f"{' and '.join(map(flag, unset))} in the paper's units, "
             "or --lambda-units mean",
         )
+
+
+def check_comparator_task(config: "TrainConfig") -> None:
+    """Check the fields of `--task comparator`, and set the number of classes of Exemplar-CNN.
+
+    Raises:
+        InputError: If there is no comparator that can be trained, or a field is for another task.
+    """
+    if config.comparator not in TRAINABLE:
+        raise InputError(
+            "--task comparator needs the name of a network that can be trained here",
+            got=f"--comparator {config.comparator}" if config.comparator else "no --comparator",
+            accepted=", ".join(TRAINABLE),
+        )
+    refuse_changed(config, INVERSION_FIELDS, "is for inversions", "--task inversion")
+    refuse_changed(config, AUTOENCODER_FIELDS, "is for autoencoders", "--task autoencoder")
+    accepted = "--task autoencoder or inversion"
+    refuse_changed(config, GENERATOR_FIELDS, "is for generators", accepted)
+    if config.comparator != "alexnet":
+        refuse_changed(config, ("convolutions",), "is for AlexNet's", "--comparator alexnet")
+    if config.comparator != "exemplar_cnn":
+        accepted = "--comparator exemplar_cnn"
+        refuse_changed(config, ("surrogate_classes",), "is for patches of images", accepted)
+    elif config.surrogate_classes is None:
+        object.__setattr__(config, "surrogate_classes", DEFAULT_SURROGATE_CLASSES)

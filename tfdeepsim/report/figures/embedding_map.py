@@ -169,5 +169,5 @@ def _score(comparison: RowComparison, record: Record) -> tuple[str, str]:
     unit = " %" if metric == "accuracy" else ""
     return (
         f"{metric_name(metric)}, {comparison.probe} probes",
-        f"{cell(comparison, record.name, metric)}{unit}"
+        f"{cell(comparison, record.name, metric)}{unit}",
     )
