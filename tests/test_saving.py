@@ -50,6 +50,7 @@ from tfdeepsim.perceptual.lpips import LPIPS
 from tfdeepsim.perceptual.perceptual_loss import PerceptualLoss
 from tfdeepsim.pretraining.pretext import Pretext
 from tfdeepsim.pretraining.trainable_chain import TrainableChain
+from tfdeepsim.tuning.hypermodel import TrialProbe
 
 ROOT = Path(__file__).parent.parent
 SERIALIZABLE = (
@@ -62,6 +63,8 @@ SERIALIZABLE = (
     keras.constraints.Constraint,
     keras.optimizers.schedules.LearningRateSchedule,
 )
+# In trials of a search, which Keras does not save.
+KEPT_AS_ARRAYS = {TrialProbe}
 # Only their subclasses are built.
 ABSTRACT = {
     Comparator,
@@ -282,7 +285,7 @@ def serializable_classes():
         for value in vars(importlib.import_module(module.name)).values():
             if isinstance(value, type) and value.__module__ == module.name:
                 classes |= {value} if issubclass(value, SERIALIZABLE) else set()
-    return classes - ABSTRACT
+    return classes - ABSTRACT - KEPT_AS_ARRAYS
 
 
 def shaken(model):
