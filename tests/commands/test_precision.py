@@ -55,13 +55,47 @@ def test_all_runs_of_a_comparison_have_the_same(tmp_path, dataset, chosen, monke
     assert [config.precision for config in configs] == ["mixed_bfloat16"] * 2
 
 
-def test_a_recipe_is_given_it(chosen, monkeypatch):
+def given_to_quickstart(monkeypatch, *arguments):
     given = {}
-    monkeypatch.setattr(
-        "tfdeepsim.recipes.quickstart.reproduce", lambda **flags: given.update(flags)
-    )
-    assert train.main(["--recipe", "quickstart", "--precision", "auto"]) == 0
+
+    def reproduce(run_dir="runs/quickstart", **flags):
+        given.update(flags)
+
+    monkeypatch.setattr("tfdeepsim.recipes.quickstart.reproduce", reproduce)
+    assert train.main(["--recipe", "quickstart", *arguments]) == 0
+    return given
+
+
+def test_a_recipe_is_given_it(tmp_path, chosen, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    given = given_to_quickstart(monkeypatch, "--precision", "auto")
     assert given == {"precision": "mixed_bfloat16"}
+
+
+@pytest.mark.parametrize("parent", [".", "llv2"])
+def test_runs_that_have_begun_decide_for_the_others(tmp_path, parent, chosen, monkeypatch, capsys):
+    config = tmp_path / "runs" / "quickstart" / parent / "ae-seed0" / "config.json"
+    config.parent.mkdir(parents=True)
+    config.write_text(json.dumps(TrainConfig(precision="mixed_float16").to_dict()))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delattr(module, "fastest_precision")
+    expected = {"precision": "mixed_float16"}
+    assert given_to_quickstart(monkeypatch, "--precision", "auto") == expected
+    monkeypatch.chdir("/")
+    folder = ["--run-dir", str(tmp_path / "runs" / "quickstart")]
+    assert given_to_quickstart(monkeypatch, "--precision", "auto", *folder) == expected
+    assert "precision mixed_float16: of the runs in" in capsys.readouterr().out
+
+
+def test_recipes_and_comparisons_warn_too(tmp_path, dataset, monkeypatch, capsys):
+    monkeypatch.setattr(module, "bfloat16_gain", lambda: 0.2)
+    slow = ["--precision", "mixed_bfloat16"]
+    given_to_quickstart(monkeypatch, *slow)
+    assert "5.0 times as long" in capsys.readouterr().err
+    monkeypatch.setattr("tfdeepsim.comparison.compare_losses", lambda *_, **__: None)
+    arguments = ["--compare", "pixel,l1", *dataset, *SMALL, *slow, "--run-dir", str(tmp_path)]
+    assert evaluate.main(arguments) == 0
+    assert "5.0 times as long" in capsys.readouterr().err
 
 
 def test_workers_are_told_to_name_one():
@@ -70,13 +104,15 @@ def test_workers_are_told_to_name_one():
         take_auto({"precision": "auto", "strategy": "multiworker"})
 
 
-@pytest.mark.parametrize(("gain", "warns"), [(0.2, True), (1.5, False)])
+@pytest.mark.parametrize(("gain", "warns"), [(0.2, True), (0.95, False), (1.5, False)])
 def test_bfloat16_where_it_is_slower(monkeypatch, capsys, gain, warns):
     monkeypatch.setattr(module, "bfloat16_gain", lambda: gain)
-    warn_of_slow_precision(TrainConfig(precision="mixed_bfloat16"))
+    warn_of_slow_precision("mixed_bfloat16")
     expected = "warning: bfloat16 takes 5.0 times as long as float32 on this processor\n"
     assert capsys.readouterr().err == (expected if warns else "")
-    warn_of_slow_precision(TrainConfig())
+    warn_of_slow_precision("float32")
+    warn_of_slow_precision(None)
+    warn_of_slow_precision("mixed_bfloat16", "multiworker")
     assert capsys.readouterr().err == ""
 
 

@@ -25,7 +25,7 @@ from tfdeepsim.commands.inversion import (
     invert_by_optimization,
     refuse_probe_flags,
 )
-from tfdeepsim.commands.precision import announced_precision, take_auto
+from tfdeepsim.commands.precision import announced_precision, take_auto, warn_of_slow_precision
 from tfdeepsim.commands.report_folder import free_report_folder
 from tfdeepsim.config import TrainConfig
 from tfdeepsim.config.defaults import FEATURE_FIELDS, LOSSES
@@ -224,11 +224,13 @@ def _compare(arguments: dict[str, Any], command: str) -> None:
         free_report_folder(arguments)
     import_tensorflow()
     if is_auto:
-        precision = announced_precision()
+        precision = announced_precision(folder)
         configs = {
             loss: dataclasses.replace(config, precision=precision)
             for loss, config in configs.items()
         }
+    else:
+        warn_of_slow_precision(arguments.get("precision"))
     from tfdeepsim.comparison import compare_losses
     from tfdeepsim.study import Study
 

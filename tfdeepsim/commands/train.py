@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import importlib
+import inspect
 from collections.abc import Sequence
 from typing import Any
 
@@ -121,7 +122,7 @@ def _main(argv: Sequence[str]) -> int:
     if is_auto and not modes["resume"]:
         config = dataclasses.replace(config, precision=announced_precision())
     else:
-        warn_of_slow_precision(config)
+        warn_of_slow_precision(config.precision, config.strategy)
     return _train(config, run, data, **modes)
 
 
@@ -204,9 +205,12 @@ def _run_recipe(arguments: dict[str, Any]) -> int:
             accepted=f"a number above 0, up to {LARGEST_SCALE}",
         )
     import_tensorflow()
-    if take_auto(arguments):
-        arguments["precision"] = announced_precision()
     recipe = importlib.import_module(f"tfdeepsim.recipes.{name}")
+    if take_auto(arguments):
+        folder = inspect.signature(recipe.reproduce).parameters["run_dir"].default
+        arguments["precision"] = announced_precision(arguments.get("run_dir", folder))
+    else:
+        warn_of_slow_precision(arguments.get("precision"))
     recipe.reproduce(**arguments)
     return 0
 
