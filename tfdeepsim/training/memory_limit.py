@@ -9,6 +9,7 @@ import psutil
 import tensorflow as tf
 
 from tfdeepsim.errors import InputError
+from tfdeepsim.training.gpu_memory import smallest_gpu
 
 COPIES = 4
 """What training keeps of a weight: itself, its gradient, and the two moments of Adam."""
@@ -20,7 +21,7 @@ def weights_within_memory(limit: int | None = None) -> Iterator[None]:
 
     Args:
         limit: Bytes that weights, gradients and moments may take together; None for the memory of
-            this machine.
+            the smallest GPU, or of this machine if it has none.
 
     Raises:
         InputError: If the weights would take more. The first weight beyond the limit is not
@@ -30,7 +31,7 @@ def weights_within_memory(limit: int | None = None) -> Iterator[None]:
         >>> with weights_within_memory():
         ...     encoder = tds.Encoder(latent_dim=64)
     """
-    limit = limit or psutil.virtual_memory().total
+    limit = limit or smallest_gpu() or psutil.virtual_memory().total
     total = 0
 
     def create(create_next: Callable[..., tf.Variable], **options: Any) -> tf.Variable:

@@ -17,7 +17,8 @@ from tfdeepsim.data.pipeline import without_autotuning
 from tfdeepsim.duration import duration
 from tfdeepsim.tables import Table, print_table
 from tfdeepsim.training.balance import balance_lines
-from tfdeepsim.training.step_errors import numerics_errors
+from tfdeepsim.training.gpu_memory import DeviceMemory
+from tfdeepsim.training.step_errors import memory_errors, numerics_errors
 from tfdeepsim.training.task import Task
 from tfdeepsim.training.workers import on_all_devices
 
@@ -37,7 +38,7 @@ class Plan:
         seconds_per_step: Time of a step on this machine, without reading the data.
         peak_bytes: Largest resident memory of this process until the end of the trial steps.
         data_bytes: Size of the decoded images, which are loaded after the trial.
-        gpu_bytes: Most memory of each GPU in use during the trial steps, with its name.
+        gpus: Memory of each GPU, and how much of it the trial steps used.
         shares: Share of each term in the gradient at the generated image over the trial steps;
             empty for a single term, and if the data do not exist yet.
         weights: Mean weight of each term over the trial steps, if weights follow shares.
@@ -55,7 +56,7 @@ class Plan:
     seconds_per_step: float
     peak_bytes: int
     data_bytes: int
-    gpu_bytes: Sequence[tuple[str, int]] = ()
+    gpus: Sequence[DeviceMemory] = ()
     comparator_seconds: float | None = None
     shares: Mapping[str, float] = dataclasses.field(default_factory=dict)
     weights: Mapping[str, float] = dataclasses.field(default_factory=dict)
@@ -85,7 +86,7 @@ def trial_steps(model: Any, batch: Mapping[str, tf.Tensor]) -> tuple[float, dict
         Seconds of a step, and the measures of training by name, which are means over the steps.
 
     Raises:
-        InputError: If a loss term becomes NaN or infinite.
+        InputError: If a loss term becomes NaN or infinite, or a step does not fit into memory.
     """
     before = [variable.numpy() for variable in model.state_variables()]
     # The steps that are measured are those that train all networks.
@@ -93,7 +94,7 @@ def trial_steps(model: Any, batch: Mapping[str, tf.Tensor]) -> tuple[float, dict
     iterations.assign(max(int(iterations.numpy()), getattr(model, "adversarial_start", 0)))
     batches = without_autotuning(tf.data.Dataset.from_tensors(dict(batch)).repeat(TRIAL_STEPS))
     timer = _StepTimer()
-    with numerics_errors(None):
+    with numerics_errors(None), memory_errors():
         history = model.fit(
             on_all_devices(batches, model.distribute_strategy),
             steps_per_epoch=TRIAL_STEPS,
@@ -130,13 +131,6 @@ def peak_bytes() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def gpu_bytes() -> list[tuple[str, int]]:
-    """Most memory in use so far of each GPU, in bytes, with its name."""
-    names = [device.name for device in tf.config.list_logical_devices("GPU")]
-    memory = tf.config.experimental.get_memory_info
-    return [(name.removeprefix("/device:"), memory(name)["peak"]) for name in names]
-
-
 def show_plan(
     console: rich.console.Console, task: Task, plan: Plan, model: keras.Model, run_path: object
 ) -> None:
@@ -162,7 +156,7 @@ def show_plan(
         "precision": f"{config.precision}, {replicas} replica(s)"
         + ", compiled by XLA" * bool(model.jit_compile),
         "memory": f"about {(plan.peak_bytes + plan.data_bytes) / 2**30:.1f} GiB"
-        + "".join(f"\nof {device}: {used / 2**30:.1f} GiB" for device, used in plan.gpu_bytes),
+        + "".join(f"\n{memory}" for memory in plan.gpus),
         "time": f"about {duration(plan.seconds)} at most, at {plan.images_per_second:.0f} images/s"
         + _share(plan),
     }

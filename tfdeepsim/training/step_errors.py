@@ -1,6 +1,7 @@
-"""Failed checks of a training step, as errors that say what to do."""
+"""What fails in a training step, as errors that say what to do."""
 
 import contextlib
+import re
 from collections.abc import Iterator
 
 import tensorflow as tf
@@ -37,4 +38,19 @@ def numerics_errors(progress: TrainingProgress | None) -> Iterator[None]:
             got=f"NaN or infinity in term '{term}' at {where}",
             accepted="data without NaN, a lower --learning-rate or other loss weights"
             + "; --resume is possible" * bool(progress),
+        ) from error
+
+
+@contextlib.contextmanager
+def memory_errors() -> Iterator[None]:
+    """Raise TensorFlow's error of a device whose memory is full as an `InputError`."""
+    try:
+        yield
+    except tf.errors.ResourceExhaustedError as error:
+        found = re.search(r"shape(\[[\d,]*\]).* on \S*device:(\w+:\d+)", error.message)
+        line = error.message.partition("\n")[0].rpartition("}} ")[2]
+        raise InputError(
+            "a training step must fit into the memory of its device",
+            got=f"no memory for a tensor of shape {found[1]} on {found[2]}" if found else line[:150],
+            accepted="a smaller --batch-size or --image-size, or another --precision",
         ) from error

@@ -30,9 +30,10 @@ from tfdeepsim.training.checkpoint_schedule import CheckpointSchedule
 from tfdeepsim.training.comparator_record import comparator_seconds
 from tfdeepsim.training.environment import environment
 from tfdeepsim.training.epoch_progress import EpochProgress
-from tfdeepsim.training.plan import Plan, gpu_bytes, peak_bytes, show_plan, trial_steps
+from tfdeepsim.training.gpu_memory import gpu_memory, smallest_gpu
+from tfdeepsim.training.plan import Plan, peak_bytes, show_plan, trial_steps
 from tfdeepsim.training.step_counter import StepCounter
-from tfdeepsim.training.step_errors import numerics_errors
+from tfdeepsim.training.step_errors import memory_errors, numerics_errors
 from tfdeepsim.training.task import Task
 from tfdeepsim.training.tasks import check_data_of_dry_run, make_task
 from tfdeepsim.training.workers import Workers, on_all_devices
@@ -142,7 +143,8 @@ def make_plan(task: Task, model: Any, progress: TrainingProgress) -> Plan:
         progress: How far the run has come.
 
     Raises:
-        InputError: If there are fewer training images than a batch needs.
+        InputError: If there are fewer training images than a batch needs, or a step does not fit
+            into memory.
     """
     config = task.config
     if task.examples < config.batch_size:
@@ -158,7 +160,7 @@ def make_plan(task: Task, model: Any, progress: TrainingProgress) -> Plan:
             got=f"{validation} for {replicas} devices",
             accepted="more images, or fewer devices",
         )
-    _check_batch(config.batch_size * math.prod(task.description.image_shape))
+    _check_batch(config.batch_size * math.prod(task.description.image_shape), replicas)
     steps_per_epoch = task.examples // config.batch_size
     _check_steps(progress, steps_per_epoch, config.total_steps(steps_per_epoch))
     batch = task.trial_batch()
@@ -171,7 +173,7 @@ def make_plan(task: Task, model: Any, progress: TrainingProgress) -> Plan:
         batch_size=config.batch_size,
         seconds_per_step=seconds,
         peak_bytes=peak_bytes(),
-        gpu_bytes=gpu_bytes(),
+        gpus=gpu_memory(),
         data_bytes=task.description.splits["encoder_train"]
         * int(np.prod(task.description.image_shape)),
         comparator_seconds=comparator_seconds(model, batch["image"]) if has_comparator else None,
@@ -181,10 +183,11 @@ def make_plan(task: Task, model: Any, progress: TrainingProgress) -> Plan:
     )
 
 
-def _check_batch(pixels: int) -> None:
+def _check_batch(pixels: int, replicas: int) -> None:
     """Refuse a batch whose images alone do not fit into memory, before they are allocated."""
     # Floats of four bytes: images, generated images, and the gradient at these.
-    needed, memory = 3 * 4 * pixels, psutil.virtual_memory().total
+    needed, gpu = 3 * 4 * pixels, smallest_gpu()
+    memory = gpu * replicas if gpu else psutil.virtual_memory().total
     if needed > memory:
         raise InputError(
             "the images of a batch must fit into memory",
@@ -258,7 +261,7 @@ def _fit(
         if progress.exhausted(patience):
             break
         length, count = part
-        with checkpoint, numerics_errors(progress), epoch_progress:
+        with checkpoint, numerics_errors(progress), memory_errors(), epoch_progress:
             validation = on_all_devices(task.validation(), strategy)
             if not length:
                 _end_epoch(model, validation, progress.epoch, callbacks)
