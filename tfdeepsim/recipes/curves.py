@@ -75,5 +75,9 @@ def curve_table(curves: dict[str, np.ndarray]) -> Table:
         "Mean L1 of a linear probe by epoch",
         ["Epoch", *curves],
         [rows],
-        ["Validation frames; mean and 95 % interval over encoder seeds."],
+        [
+            "Validation frames; mean and 95 % interval over encoder seeds."
+            if max(map(len, curves.values())) > 1
+            else "Validation frames; one encoder each."
+        ],
     )
