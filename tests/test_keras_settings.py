@@ -66,3 +66,23 @@ def test_damaged_settings_are_those_of_a_new_installation(tmp_path, monkeypatch)
     for text in ("[1]", "{", ""):
         (tmp_path / "keras.json").write_text(text)
         check_backend()
+
+
+@pytest.mark.parametrize("given", [None, "false"])
+def test_memory_of_gpus_grows_unless_a_user_wants_otherwise(given):
+    environment = dict(os.environ, PYTHONPATH=str(CHECKOUT))
+    environment.pop("TF_FORCE_GPU_ALLOW_GROWTH", None)
+    if given:
+        environment["TF_FORCE_GPU_ALLOW_GROWTH"] = given
+    command = """
+import os, sys
+from tfdeepsim.command_line import run_command
+def body(_):
+    assert "tensorflow" not in sys.modules  # which reads the setting when it sets up a GPU
+    print(os.environ["TF_FORCE_GPU_ALLOW_GROWTH"])
+run_command(body, [])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", command], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == (given or "true")

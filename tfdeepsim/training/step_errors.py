@@ -51,6 +51,8 @@ def memory_errors() -> Iterator[None]:
         line = error.message.partition("\n")[0].rpartition("}} ")[2]
         raise InputError(
             "a training step must fit into the memory of its device",
-            got=f"no memory for a tensor of shape {found[1]} on {found[2]}" if found else line[:150],
+            got=f"no memory for a tensor of shape {found[1]} on {found[2]}"
+            if found
+            else line[:150],
             accepted="a smaller --batch-size or --image-size, or another --precision",
         ) from error
