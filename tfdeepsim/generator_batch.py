@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from tfdeepsim.errors import InputError
+from tfdeepsim.pixels import to_floats
 
 FORMS = "a dictionary with `image` and optionally `input`, a pair (input, target), or images alone"
 
@@ -29,7 +31,8 @@ def input_and_target(batch: Any) -> tuple[Any, tf.Tensor]:
 
     Args:
         batch: A dictionary with `image`, the target, and optionally `input`; a pair (input,
-            target); or target images alone, which are the input too.
+            target); or target images alone, which are the input too. The trainer's own batches may
+            have `bytes`, uint8, in place of `image`.
 
     Returns:
         The input, as it is, and the target.
@@ -37,6 +40,8 @@ def input_and_target(batch: Any) -> tuple[Any, tf.Tensor]:
     Raises:
         InputError: If the batch has another form, or the target is no batch of float images.
     """
+    if isinstance(batch, Mapping) and "bytes" in batch and "image" not in batch:
+        batch = {**batch, "image": floats_of_bytes(batch["bytes"])}
     if isinstance(batch, Mapping) and "image" in batch:
         parts = (batch.get("input", batch["image"]), batch["image"])
     elif isinstance(batch, tuple | list) and len(batch) in (1, 2):
@@ -54,6 +59,21 @@ def input_and_target(batch: Any) -> tuple[Any, tf.Tensor]:
             accepted="[batch, height, width, channels]; pixels divided by 255",
         )
     return target if parts[0] is parts[1] else parts[0], target
+
+
+def floats_of_bytes(images: tf.Tensor) -> tf.Tensor:
+    """Float images from bytes, by a table of the 256 values.
+
+    In a graph TensorFlow and XLA multiply by 1 / 255 where the code divides by 255, which gives
+    about half of the values another last bit.
+
+    Args:
+        images: uint8 tensor of any shape.
+
+    Returns:
+        float32 in [0, 1], with the bits of `pixels.to_floats`.
+    """
+    return tf.gather(tf.constant(to_floats(np.arange(256))), tf.cast(images, tf.int32))
 
 
 def outputs_of(generated: Any, target: tf.Tensor) -> dict[str, tf.Tensor]:

@@ -36,6 +36,18 @@ def test_values_shapes_and_types(split):
         np.testing.assert_allclose(batch["image"][:, 0, 0, 0], batch["index"] / 255)
 
 
+def test_images_as_they_are_stored(split):
+    for data in (
+        training_batches(split, batch_size=BATCH, seed=1, steps=range(3), as_bytes=True),
+        batches(split, BATCH, as_bytes=True),
+        batches(split, BATCH, as_bytes=True, shard=(1, 2)),
+    ):
+        assert set(data.element_spec) == {"bytes", "index"}
+        assert data.element_spec["bytes"].dtype == tf.uint8
+        for batch in data.as_numpy_iterator():
+            np.testing.assert_array_equal(batch["bytes"], split.images[batch["index"]])
+
+
 def test_no_tuning_thread_delays_the_end(split):
     for data in (
         training_batches(split, batch_size=BATCH, seed=1, steps=range(3)),

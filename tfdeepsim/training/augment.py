@@ -19,7 +19,7 @@ def augmented(
     """Crop and mirror the images of batches at random, as a function of seed and step alone.
 
     Args:
-        data: Batches with `image`, one for each of `steps`.
+        data: Batches with `image` or `bytes`, one for each of `steps`.
         size: Height and width of a random crop in pixels; None for no crop.
         flip: Whether half of the images are mirrored from left to right.
         seed: Seed of the random numbers.
@@ -33,10 +33,11 @@ def augmented(
 
     def change(batch: dict[str, tf.Tensor], step: tf.Tensor) -> dict[str, tf.Tensor]:
         keys = tf.random.split(tf.stack([tf.constant(seed, tf.int64), step + (_STREAM << 40)]), 2)
-        images = batch["image"]
+        name = "bytes" if "bytes" in batch else "image"
+        images = batch[name]
         if size is not None:
             images = random_crop(images, size, keys[0], shard)
-        return batch | {"image": random_flip(images, keys[1], shard) if flip else images}
+        return batch | {name: random_flip(images, keys[1], shard) if flip else images}
 
     numbered = tf.data.Dataset.zip(data, tf.data.Dataset.range(steps.start, steps.stop))
     changed = numbered.map(change, num_parallel_calls=2, deterministic=True).prefetch(2)

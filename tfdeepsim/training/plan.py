@@ -15,6 +15,7 @@ import tensorflow as tf
 from tfdeepsim.data.dataset import Description
 from tfdeepsim.data.pipeline import without_autotuning
 from tfdeepsim.duration import duration
+from tfdeepsim.pixels import to_bytes
 from tfdeepsim.tables import Table, print_table
 from tfdeepsim.training.balance import balance_lines
 from tfdeepsim.training.gpu_memory import DeviceMemory
@@ -75,12 +76,15 @@ def measure_step(model: Any, batch: Mapping[str, tf.Tensor]) -> float:
     return trial_steps(model, batch)[0]
 
 
-def trial_steps(model: Any, batch: Mapping[str, tf.Tensor]) -> tuple[float, dict[str, float]]:
+def trial_steps(
+    model: Any, batch: Mapping[str, tf.Tensor], as_bytes: bool = False
+) -> tuple[float, dict[str, float]]:
     """Train for a few steps, after which the model is left as it was.
 
     Args:
         model: Compiled model.
         batch: Batch to train on for `TRIAL_STEPS` steps; with several workers, this one's part.
+        as_bytes: Whether to give its images to the step as bytes, see `Task.as_bytes`.
 
     Returns:
         Seconds of a step, and the measures of training by name, which are means over the steps.
@@ -88,11 +92,14 @@ def trial_steps(model: Any, batch: Mapping[str, tf.Tensor]) -> tuple[float, dict
     Raises:
         InputError: If a loss term becomes NaN or infinite, or a step does not fit into memory.
     """
+    batch = dict(batch)
+    if as_bytes:
+        batch["bytes"] = tf.constant(to_bytes(batch.pop("image")))
     before = [variable.numpy() for variable in model.state_variables()]
     # The steps that are measured are those that train all networks.
     iterations = model.optimizer.iterations
     iterations.assign(max(int(iterations.numpy()), getattr(model, "adversarial_start", 0)))
-    batches = without_autotuning(tf.data.Dataset.from_tensors(dict(batch)).repeat(TRIAL_STEPS))
+    batches = without_autotuning(tf.data.Dataset.from_tensors(batch).repeat(TRIAL_STEPS))
     timer = _StepTimer()
     with numerics_errors(None), memory_errors():
         history = model.fit(

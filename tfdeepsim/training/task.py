@@ -29,9 +29,12 @@ class Task(abc.ABC):
             run together, and the number of parts.
         monitor: Column of a run's history that decides which epoch is best, see
             `checkpoint.TrainingProgress`.
+        as_bytes: Whether batches have `bytes`, uint8, of which the step makes its float images, in
+            place of `image`.
     """
 
     monitor = "val_loss"
+    as_bytes = False
 
     def __init__(self, config: TrainConfig, data: LazyDataset | None = None):
         self.config = config

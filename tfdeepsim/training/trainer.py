@@ -36,6 +36,7 @@ from tfdeepsim.training.step_counter import StepCounter
 from tfdeepsim.training.step_errors import memory_errors, numerics_errors
 from tfdeepsim.training.task import Task
 from tfdeepsim.training.tasks import check_data_of_dry_run, make_task
+from tfdeepsim.training.transfer import gpu_of, prefetched
 from tfdeepsim.training.workers import Workers, on_all_devices
 
 
@@ -117,7 +118,7 @@ def train(
             task.prepare(model)
             if not had_data:
                 # The plan had no images to measure the balance of the terms on.
-                measures = trial_steps(model, task.trial_batch())[1]
+                measures = trial_steps(model, task.trial_batch(), task.as_bytes)[1]
                 for line in balance_lines(shares(measures), moving_weights(measures)):
                     console.print(line)
         workers.check_same(
@@ -164,7 +165,7 @@ def make_plan(task: Task, model: Any, progress: TrainingProgress) -> Plan:
     steps_per_epoch = task.examples // config.batch_size
     _check_steps(progress, steps_per_epoch, config.total_steps(steps_per_epoch))
     batch = task.trial_batch()
-    seconds, measures = trial_steps(model, batch)
+    seconds, measures = trial_steps(model, batch, task.as_bytes)
     has_comparator = getattr(model, "comparator", None) is not None
     return Plan(
         images=task.examples,
@@ -266,7 +267,8 @@ def _fit(
             if not length:
                 _end_epoch(model, validation, progress.epoch, callbacks)
                 continue
-            data = task.training(range(progress.step, progress.step + count * length))
+            steps = range(progress.step, progress.step + count * length)
+            data = prefetched(task.training(steps), gpu_of(strategy))
             model.fit(
                 on_all_devices(data, strategy),
                 validation_data=validation,
