@@ -21,7 +21,7 @@ RANKS = {
     "loss_terms": 2, "gradient_shares": 2, "discriminator_step": 2, "generator_batch": 2,
     "run": 2, "config": 2, "arrays": 2, "scores": 2, "command_line": 2, "flags": 2,
     "value_range": 2, "work_sharing": 2,
-    "step_measures": 3, "generator_step": 3,
+    "step_measures": 3, "generator_step": 3, "step_examples": 3,
     "networks": 3, "data": 3, "probes": 3, "paired": 3,
     "comparators": 4, "fidelity": 4, "evaluation_options": 4, "probe_callback": 4,
     "deepsim": 5, "pretraining": 5, "external": 5, "perceptual": 5, "image_metrics": 5,

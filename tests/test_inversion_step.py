@@ -129,6 +129,38 @@ def test_features_are_those_of_the_target_and_taken_once():
         np.testing.assert_array_equal(features, expected)
 
 
+@pytest.mark.parametrize("diversity", [{}, {"diversity": 1.0}], ids=["", "diversity"])
+def test_one_network_passes_targets_once_and_trains_to_the_same_bits(diversity):
+    """The comparator is AlexNet up to relu1."""
+    found = []
+    for is_shared in (True, False):
+        extractor = ChainComparator("alexnet", ["conv2"], seed=0)
+        extractor.shape = extractor.feature_shapes(SHAPE[:2])[0]
+        model = make(extractor, ALL | diversity, noise_dim=2 if diversity else 0)
+        assert model._one_pass is not None
+        if not is_shared:
+            model._one_pass = None
+        examples = tf.function(model._examples).get_concrete_function(BATCH).graph
+        convolutions = sum(x.type == "Conv2D" for x in examples.get_operations())
+        assert convolutions == (2 if is_shared else 3)
+        data = tf.data.Dataset.from_tensors(BATCH).repeat(3)
+        logs = model.fit(data, steps_per_epoch=3, verbose=0, shuffle=False).history
+        found.append((logs, [v.numpy() for v in model.state_variables()]))
+    assert found[0][0] == found[1][0]
+    for ours, other in zip(found[0][1], found[1][1], strict=True):
+        np.testing.assert_array_equal(ours, other)
+
+
+def test_an_input_of_its_own_takes_no_part_in_the_shared_pass():
+    extractor = ChainComparator("alexnet", ["conv2"], seed=0)
+    extractor.shape = extractor.feature_shapes(SHAPE[:2])[0]
+    model = make(extractor)
+    other = tf.constant(squares(4, seed=1))
+    target, generator_input, features = model._examples(BATCH | {"input": other})
+    np.testing.assert_array_equal(generator_input, extractor(other))
+    np.testing.assert_array_equal(features, model.comparator(target))
+
+
 def test_the_generator_is_called_with_the_features():
     model = make(Blocks())
     expected = model.generator(Blocks()(BATCH["image"]))["image"]

@@ -8,18 +8,20 @@ import keras
 import tensorflow as tf
 
 from tfdeepsim.comparators import make_comparator
+from tfdeepsim.comparators.chains.one_pass import in_one_pass
 from tfdeepsim.comparators.discriminator_features import DiscriminatorFeatures
 from tfdeepsim.discriminator_step import checked_loss, discriminator_gradients
 from tfdeepsim.distributed_fit import DistributedFit
 from tfdeepsim.errors import InputError
 from tfdeepsim.gate import CHANCE, Gate, GatedAdam, skipping_adam
-from tfdeepsim.generator_batch import check_generator, input_and_target, outputs_of, two_logits
+from tfdeepsim.generator_batch import check_generator, outputs_of, two_logits
 from tfdeepsim.generator_step import generator_gradients, gradients_at_image
 from tfdeepsim.gradient_shares import GradientShares
 from tfdeepsim.loss_scale import LossScale
 from tfdeepsim.loss_terms import IMAGE_LOSSES, OF_IMAGES, Tensors, check_weights, loss_terms
 from tfdeepsim.networks.discriminator import discriminator_for
 from tfdeepsim.step_checks import StepChecks
+from tfdeepsim.step_examples import StepExamples, step_examples
 from tfdeepsim.step_measures import (
     discriminator_measures,
     gradient_measures,
@@ -118,6 +120,7 @@ class DeePSiM(DistributedFit, keras.Model):
         self.generator = generator
         self.extractor: Any = extractor
         self.comparator: Any = comparator
+        self._one_pass = in_one_pass(comparator, extractor)
         self.loss_weights = dict(loss_weights)
         self.discriminator: Any = discriminator if "adversarial" in self.loss_weights else None
         self.image_loss = IMAGE_LOSSES[image_loss]
@@ -256,30 +259,23 @@ class DeePSiM(DistributedFit, keras.Model):
         Returns:
             By name of the term, float32 [B], or [2 B] with the term `diversity`.
         """
-        target, generator_input = self._examples(batch)
-        generated, logits = self._generate(target, generator_input, training)
-        return self._terms(target, generated, logits)
+        examples = self._examples(batch)
+        return self._terms(examples, *self._generate(examples, training))
 
-    def _examples(self, batch: Any) -> tuple[tf.Tensor, Any]:
-        """The target images and the input of the generator."""
-        generator_input, target = input_and_target(batch)
-        is_target = generator_input is target
-        if "feature" in self.loss_weights:
-            target = self.checks.in_range(
-                target, *getattr(self.comparator, "input_range", (0.0, 1.0))
-            )
-        generator_input = target if is_target else generator_input
-        if self.extractor:
-            generator_input = tf.stop_gradient(self.extractor(generator_input))
-        if "diversity" in self.loss_weights:
-            target, generator_input = (tf.concat([x, x], 0) for x in (target, generator_input))
-        return target, generator_input
+    def _examples(self, batch: Any) -> StepExamples:
+        return step_examples(
+            batch,
+            self.comparator if "feature" in self.loss_weights else None,
+            self.extractor,
+            self.checks,
+            one_pass=self._one_pass,
+            twice="diversity" in self.loss_weights,
+        )
 
-    def _generate(
-        self, target: tf.Tensor, generator_input: tf.Tensor, training: bool
-    ) -> tuple[Tensors, Tensors]:
+    def _generate(self, examples: StepExamples, training: bool) -> tuple[Tensors, Tensors]:
         """Outputs of the generator; logits [B, 2] of the discriminator for `real` and `generated`
         images, if there is one."""
+        target, generator_input, _ = examples
         outputs = self.generator(
             generator_input, training=training, **self._noise(generator_input, training)
         )
@@ -298,14 +294,15 @@ class DeePSiM(DistributedFit, keras.Model):
         shape = tf.stack([tf.shape(generator_input)[0], self.generator.noise_dim])
         return {"noise": tf.random.stateless_normal(shape, seed=(0, 0))}
 
-    def _terms(self, target: tf.Tensor, generated: Tensors, logits: Tensors) -> Tensors:
+    def _terms(self, examples: StepExamples, generated: Tensors, logits: Tensors) -> Tensors:
         return loss_terms(
             self.loss_weights,
-            target,
+            examples.target,
             generated,
             logits,
             image_loss=self.image_loss,
             comparator=self.comparator,
+            target_features=examples.features,
             layer_weights=self._layer_weights() if "feature" in self.loss_weights else (),
             checks=self.checks,
         )
@@ -334,10 +331,10 @@ class DeePSiM(DistributedFit, keras.Model):
         scale: Any = 1.0
         if self.loss_scale:
             scale, self.optimizer.open = tf.convert_to_tensor(self.loss_scale.scale), 1.0
-        target, generator_input = self._examples(batch)
+        examples = self._examples(batch)
         with tf.GradientTape(persistent=True) as tape:
-            generated, logits = self._generate(target, generator_input, training=True)
-            terms = self._terms(target, generated, logits)
+            generated, logits = self._generate(examples, training=True)
+            terms = self._terms(examples, generated, logits)
             means = {name: scale * tf.reduce_mean(x) / replicas for name, x in terms.items()}
             discriminator_loss = checked_loss(logits, self.checks) if logits else None
         image_gradients = gradients_at_image(tape, means, generated["image"])
@@ -390,9 +387,9 @@ class DeePSiM(DistributedFit, keras.Model):
         return {"discriminator_trained": is_open, "generator_trained": generator_is_open}
 
     def test_step(self, batch: Any) -> Tensors:
-        target, generator_input = self._examples(batch)
-        generated, logits = self._generate(target, generator_input, training=False)
-        terms = self._terms(target, generated, logits)
+        examples = self._examples(batch)
+        generated, logits = self._generate(examples, training=False)
+        terms = self._terms(examples, generated, logits)
         measures = loss_measures(terms, self._current_weights())
         if self.discriminator:
             loss = checked_loss(logits, self.checks)

@@ -24,6 +24,7 @@ def loss_terms(
     *,
     image_loss: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
     comparator: Any,
+    target_features: Any,
     layer_weights: Sequence[float],
     checks: StepChecks,
 ) -> Tensors:
@@ -37,6 +38,7 @@ def loss_terms(
         logits: Logits [B, 2] of the discriminator, for `adversarial`: `generated`.
         image_loss: Function of two images, a value of `IMAGE_LOSSES`.
         comparator: Map from images to features, for `feature`.
+        target_features: What it returns for `target`, without a gradient.
         layer_weights: Weight of the squared error of each of the comparator's layers; none for 1
             each.
         checks: Checks the terms for NaN and infinity.
@@ -46,7 +48,9 @@ def loss_terms(
     """
     compute = {
         "image": lambda: image_loss(generated["image"], target),
-        "feature": lambda: _feature_error(comparator, generated["image"], target, layer_weights),
+        "feature": lambda: _feature_error(
+            comparator(generated["image"]), target_features, layer_weights
+        ),
         "adversarial": lambda: losses.adversarial_loss(logits["generated"]),
         "kl": lambda: losses.kl_divergence(generated["latent"], generated["log_variance"]),
         "diversity": lambda: tf.tile(
@@ -59,11 +63,7 @@ def loss_terms(
     return {name: checks.finite(compute[name](), name) for name in names}
 
 
-def _feature_error(
-    comparator: Any, image: tf.Tensor, target: tf.Tensor, layer_weights: Sequence[float]
-) -> tf.Tensor:
-    features = comparator(image)
-    targets = tf.nest.map_structure(tf.stop_gradient, comparator(target))
+def _feature_error(features: Any, targets: Any, layer_weights: Sequence[float]) -> tf.Tensor:
     weights = layer_weights or [1.0] * len(tf.nest.flatten(features))
     return losses.feature_error(features, targets, weights)
 

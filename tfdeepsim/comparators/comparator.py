@@ -206,10 +206,12 @@ class Comparator(keras.layers.Layer):
         Raises:
             InputError: If the images have another shape or dtype, or do not reach the layers.
         """
-        features = [
-            self._finish(tf.cast(x, tf.float32)) for x in self.extract(tf.cast(images, tf.float32))
-        ]
-        return features if len(features) > 1 else features[0]
+        return self.finished(self.extract(tf.cast(images, tf.float32)))
+
+    def finished(self, features: Sequence[tf.Tensor]) -> Any:
+        """What the comparator returns, given what `extract` returned."""
+        finished = [self._finish(tf.cast(x, tf.float32)) for x in features]
+        return finished if len(finished) > 1 else finished[0]
 
     def _finish(self, features: tf.Tensor) -> tf.Tensor:
         if self.feature_normalization == "channel":
@@ -223,10 +225,18 @@ class Comparator(keras.layers.Layer):
         shapes = [(input_shape[0], *shape) for shape in self.feature_shapes(input_shape[1:3])]
         return shapes if len(shapes) > 1 else shapes[0]
 
-    def __call__(self, images: Any, *args: Any, **kwargs: Any) -> Any:
-        # Keras would wrap an error of `call` in a message of several lines.
+    def check_images(self, images: Any) -> None:
+        """Check shape and dtype of images.
+
+        Raises:
+            InputError: If they are no colour images, or do not reach all layers.
+        """
         _check_images(images)
         self.check_size(tuple(images.shape[1:3]))
+
+    def __call__(self, images: Any, *args: Any, **kwargs: Any) -> Any:
+        # Keras would wrap an error of `call` in a message of several lines.
+        self.check_images(images)
         return super().__call__(images, *args, **kwargs)
 
     @property

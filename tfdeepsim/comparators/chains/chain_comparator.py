@@ -1,7 +1,7 @@
 """A frozen chain of layers, with weights from a file or from a seed."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import keras
@@ -98,19 +98,31 @@ class ChainComparator(Comparator):
         )
 
     def extract(self, images: tf.Tensor) -> list[tf.Tensor]:
+        by_layer = self.features_of(images, self.layers)
+        return [by_layer[layer] for layer in self.layers]
+
+    def features_of(self, images: tf.Tensor, layers: Collection[str]) -> dict[str, tf.Tensor]:
+        """Features at any layers up to the deepest of `self.layers`, by name, as `extract` returns
+        them."""
         weights = {
             name: tuple(tf.convert_to_tensor(v) for v in pair)
             for name, pair in self._kernels_and_biases.items()
         }
-        by_layer = features(
+        return features(
             self.architecture,
             images,
             weights,
-            self.layers,
+            layers,
             convolve=frozen_convolution,
             dtype=tf.as_dtype(self.compute_dtype),
         )
-        return [by_layer[layer] for layer in self.layers]
+
+    def constants(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Kernel and bias of each layer up to the deepest, by its name."""
+        return {
+            name: (kernel.numpy(), bias.numpy())
+            for name, (kernel, bias) in self._kernels_and_biases.items()
+        }
 
     def check_size(self, size: tuple[int, int]) -> None:
         self.feature_shapes(size)
