@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 PATH = Path(__file__).parent.parent / "benchmarks" / "first_gpu_run.py"
+KINDS = 7
 TINY = ["--steps", "1", "--batch-size", "2"]
 
 
@@ -45,9 +46,10 @@ def test_what_cannot_be_trained_is_a_note(script, capsys):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", range(7))
+@pytest.mark.parametrize("number", range(KINDS))
 def test_every_kind_in_every_precision(script, capsys, number):
     kind = [*script.KINDS][number]
+    assert len(script.KINDS) == KINDS
     rows = table(script, capsys, "--kinds", kind)
     assert len(rows) == 6
     assert [row["note"] for row in rows] == [""] * 6
