@@ -35,7 +35,6 @@ CONTENT = frozenset(
         "validation",
         "encoder",
         "generator",
-        "target_features",
         "comparator.safetensors",
         "result.json",
         "representation.json",
@@ -75,7 +74,6 @@ class RunDirectory:
     | `train/`, `validation/` | TensorBoard events | train |
     | `encoder/` | of an autoencoder: SavedModel with the endpoint `embed` | train |
     | `generator/` | of an inversion: SavedModel with the endpoint `generate` | train |
-    | `target_features/` | until training ends: features of targets that are kept | train |
     | `comparator.safetensors` | of `--task comparator`: weights of the network | train |
     | `result.json` | of `--task comparator`: scores of the network | train |
     | `representation.json` | of a baseline or an external encoder: what it is | evaluate |
@@ -105,7 +103,6 @@ class RunDirectory:
         self.samples = self.path / "samples.npz"
         self.encoder = self.path / "encoder"
         self.generator = self.path / "generator"
-        self.target_features = self.path / "target_features"
         self.comparator = self.path / "comparator.safetensors"
         self.result = self.path / "result.json"
         self.representation = self.path / "representation.json"

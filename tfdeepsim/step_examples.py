@@ -1,25 +1,12 @@
 """The examples of a training step: targets, inputs of the generator, features of the targets."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from tfdeepsim.generator_batch import input_and_target
 from tfdeepsim.step_checks import StepChecks
-
-
-def kept_name(layer: int) -> str:
-    """Name in a batch of the features of its targets at a layer, counted from 0."""
-    return f"target_features/{layer}"
-
-
-def kept_features(batch: Any) -> list[tf.Tensor]:
-    """The features of the targets that are in a batch, in the order of the comparator's layers."""
-    found = []
-    while isinstance(batch, Mapping) and (name := kept_name(len(found))) in batch:
-        found.append(batch[name])
-    return found
 
 
 class StepExamples(NamedTuple):
@@ -52,8 +39,7 @@ def step_examples(
     """Prepare the batch of a step.
 
     Args:
-        batch: Batch in one of the forms that `input_and_target` takes. One that is a dictionary may
-            have the features of its targets, see `kept_features`, which are not computed then.
+        batch: Batch in one of the forms that `input_and_target` takes.
         comparator: Map from images to the features that are compared; None if none are.
         extractor: Map from images to the generator's input; None if that is in the batch.
         checks: Checks the range of the targets that are compared.
@@ -65,12 +51,11 @@ def step_examples(
     if comparator is not None:
         target = checks.in_range(target, *getattr(comparator, "input_range", (0.0, 1.0)))
     generator_input = target if is_target else generator_input
-    kept = kept_features(batch)
-    if comparator is not None and one_pass is not None and is_target and not kept:
+    if comparator is not None and one_pass is not None and is_target:
         features, generator_input = one_pass(target)
     else:
         # Without a comparator an empty structure, in place of features.
-        features = () if comparator is None else kept or comparator(target)
+        features = () if comparator is None else comparator(target)
         generator_input = extractor(generator_input) if extractor else generator_input
     if extractor:
         generator_input = tf.stop_gradient(generator_input)

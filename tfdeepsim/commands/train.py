@@ -29,12 +29,9 @@ EPILOG = """examples:
   train.py --resume --run-dir runs/pvae
   train.py --recipe quickstart
 """
-CHANGEABLE = {
-    *("epochs", "steps", "data_dir", "cache", "parallel_reads", "checkpoint_minutes"),
-    "target_features",
-}
-"""Fields that may change when a run is resumed: how long it trains, where its dataset is, how often
-its state is saved, and what is kept."""
+CHANGEABLE = {"epochs", "steps", "data_dir", "cache", "parallel_reads", "checkpoint_minutes"}
+"""Fields that may change when a run is resumed: how long it trains, where its dataset is, and how
+often its state is saved."""
 
 LARGEST_SCALE = 100
 

@@ -10,7 +10,6 @@ from tfdeepsim.config.changed import refuse_changed
 from tfdeepsim.config.comparator_fields import (
     check_comparator_task,
     check_external_fields,
-    check_kept_features,
     check_paper_units,
 )
 from tfdeepsim.config.defaults import (
@@ -102,8 +101,6 @@ class TrainConfig(DataOptions):
         feature_activation: With `sigmoid`, features pass through one, as in Pihlgren et al. 2020.
         feature_scale: Feature errors `relative` to the mean square of each layer's features over
             training images, or `absolute` (default: relative; absolute in the paper's units).
-        target_features: Features of targets: `compute` them in each step; `keep` them in files of
-            the run until it ends; or `auto`, what is faster here.
         epochs: Passes over the training images (default: 50).
         steps: Number of optimizer steps, in place of `--epochs`.
         batch_size: Number of images in a step.
@@ -169,7 +166,6 @@ class TrainConfig(DataOptions):
     feature_normalization: str = "none"
     feature_activation: str = "none"
     feature_scale: str | None = None
-    target_features: str = "compute"
     epochs: int | None = None
     steps: int | None = None
     batch_size: int = 64
@@ -311,7 +307,6 @@ class TrainConfig(DataOptions):
             if self.comparator is None:
                 object.__setattr__(self, "comparator", DEFAULT_COMPARATOR)
             check_external_fields(self)
-            check_kept_features(self)
             self._set_feature_scale()
 
     def _set_feature_scale(self) -> None:

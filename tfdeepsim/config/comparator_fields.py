@@ -7,7 +7,6 @@ from tfdeepsim.config.defaults import (
     AUTOENCODER_FIELDS,
     DEFAULT_RANGE,
     DEFAULT_SURROGATE_CLASSES,
-    DISCRIMINATOR,
     EXTERNAL,
     GENERATOR_FIELDS,
     INVERSION_FIELDS,
@@ -19,9 +18,6 @@ from tfdeepsim.options import flag
 
 if TYPE_CHECKING:
     from tfdeepsim.config import TrainConfig
-
-SEVERAL_DEVICES = ("mirrored", "multiworker")
-"""Values of `--strategy` that are for several devices."""
 
 
 def check_external_fields(config: "TrainConfig") -> None:
@@ -40,30 +36,6 @@ def check_external_fields(config: "TrainConfig") -> None:
                 got=f"{getattr(config, name)} with --comparator {config.comparator}",
                 accepted=f"--comparator {EXTERNAL}FILE.keras:LAYER",
             )
-
-
-def check_kept_features(config: "TrainConfig") -> None:
-    """Refuse to keep features of targets that are others in the next epoch, or of several devices.
-
-    Raises:
-        InputError: If `--target-features keep` is set in such a case.
-    """
-    if config.target_features == "keep" and (reason := kept_in_vain(config)):
-        raise InputError(
-            "--target-features keep is for targets and a comparator that stay the same, on one "
-            "device",
-            got=reason,
-            accepted="--target-features compute",
-        )
-
-
-def kept_in_vain(config: "TrainConfig") -> str | None:
-    """The flag because of which features of targets cannot be kept; None if they can."""
-    if config.augment != "none":
-        return f"--augment {config.augment}"
-    if str(config.comparator).partition(":")[0] == DISCRIMINATOR:
-        return f"--comparator {config.comparator}"
-    return f"--strategy {config.strategy}" if config.strategy in SEVERAL_DEVICES else None
 
 
 def check_paper_units(config: "TrainConfig") -> None:

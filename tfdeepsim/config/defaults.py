@@ -76,7 +76,6 @@ FEATURE_FIELDS = (
     "feature_normalization",
     "feature_activation",
     "feature_scale",
-    "target_features",
 )
 """Fields of the feature term."""
 INVERSION_FIELDS = ("invert", "invert_weights", "external_range", "noise_dim", "lambda_diversity")
@@ -125,7 +124,6 @@ CHOICES = options.CHOICES | {
     "feature_activation": ("none", "sigmoid"),
     "feature_normalization": ("none", "channel"),
     "feature_scale": ("relative", "absolute"),
-    "target_features": ("compute", "keep", "auto"),
     "precision": ("float32", "mixed_bfloat16", "mixed_float16"),
     "jit": ("auto", "on", "off"),
     "strategy": ("auto", "single", "mirrored", "multiworker"),

@@ -138,7 +138,7 @@ def _fetch(split: Split, order: tf.data.Dataset, as_bytes: bool) -> tf.data.Data
 
 
 def _arrays(split: Split) -> dict[str, Images]:
-    return {"image": split.images, **split.labels, **split.features}
+    return {"image": split.images, **split.labels}
 
 
 def without_autotuning(dataset: tf.data.Dataset) -> tf.data.Dataset:

@@ -74,7 +74,7 @@ def _seen(receptive_field: Field) -> str:
     return f"each of {side}x{side} pixels, every {stride}"
 
 
-def comparator_seconds(model: DeePSiM, images: tf.Tensor, targets: Any = ()) -> float:
+def comparator_seconds(model: DeePSiM, images: tf.Tensor) -> float:
     """Seconds of a training step that the comparator takes.
 
     They are spent on the features of the targets and of the generated images, and on the gradient
@@ -83,13 +83,12 @@ def comparator_seconds(model: DeePSiM, images: tf.Tensor, targets: Any = ()) -> 
     Args:
         model: Model with a comparator.
         images: A batch of images, float [B, H, W, C] in [0, 1].
-        targets: Features of the targets, if they are kept and cost no time.
     """
     comparator = model.comparator
 
     @tf.function
     def work(images: tf.Tensor) -> tf.Tensor:
-        target = targets or tf.nest.map_structure(tf.stop_gradient, comparator(images))
+        target = tf.nest.map_structure(tf.stop_gradient, comparator(images))
         with tf.GradientTape() as tape:
             generated = 1.0 - images
             tape.watch(generated)

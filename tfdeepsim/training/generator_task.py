@@ -4,13 +4,11 @@ import abc
 import dataclasses
 import functools
 import math
-import shutil
 from collections.abc import Mapping
 from typing import Any
 
 import keras
 import numpy as np
-import rich.console
 import tensorflow as tf
 
 from tfdeepsim.comparators.comparator import Comparator
@@ -32,7 +30,6 @@ from tfdeepsim.training.augment import augmented
 from tfdeepsim.training.balance import Balance
 from tfdeepsim.training.comparator_record import comparator_record, comparator_summary
 from tfdeepsim.training.feature_scale import factor_of_bytes, mean_squares
-from tfdeepsim.training.kept_targets import kept_targets
 from tfdeepsim.training.task import Task
 from tfdeepsim.training.tensorboard import RunTensorBoard, reconstruct
 from tfdeepsim.units import mean_units
@@ -68,7 +65,6 @@ class GeneratorTask(Task):
         extractor = self.extractor()
         generator = self.generator()
         comparator = None if config.comparator is None else comparator_of(config)
-        self.kept, self._kept_row = kept_targets(config, self.description, comparator, self.run)
         weights = self._loss_weights(comparator)
         discriminator = self.discriminator() if "adversarial" in weights else None
         parts = (generator, weights, comparator, discriminator)
@@ -107,11 +103,6 @@ class GeneratorTask(Task):
         model.feature_scales = recorded or mean_squares(
             model.comparator, self.splits["encoder_train"]
         )
-
-    def begin(self, model: DeePSiM, console: rich.console.Console) -> None:
-        if self.kept:
-            split, fingerprint = self.splits["encoder_train"], self.dataset.fingerprint
-            self.kept.fill(split, fingerprint, bool(model.jit_compile), console)
 
     @property
     def _earlier_comparator(self) -> Mapping[str, Any]:
@@ -163,23 +154,19 @@ class GeneratorTask(Task):
 
     def trial_batch(self) -> dict[str, tf.Tensor]:
         """Training images, or noise if the dataset does not exist yet."""
-        images = self._trial_images()
-        return {"image": images} | (self.kept.features(images) if self.kept else {})
-
-    def _trial_images(self) -> tf.Tensor:
         index, count = self.shard
         if self.description.ready:
             images = self.splits["encoder_train"].images
             rows = evenly_spaced(len(images), self.config.batch_size)[index::count]
-            return tf.constant(to_floats(images[rows]))
+            return {"image": tf.constant(to_floats(images[rows]))}
         shape = (self.config.batch_size // count, *self.description.image_shape)
-        return tf.random.stateless_uniform(shape, seed=(0, 0))
+        return {"image": tf.random.stateless_uniform(shape, seed=(0, 0))}
 
     def training(self, steps: range) -> tf.data.Dataset:
         config = self.config
         split = self._uncropped if "crop" in config.augment else self.splits["encoder_train"]
         data = training_batches(
-            self.kept.beside(split) if self.kept else split,
+            split,
             batch_size=config.batch_size,
             seed=config.seed,
             steps=steps,
@@ -216,8 +203,7 @@ class GeneratorTask(Task):
         return {
             "model": f"{self.generator_summary()}, {parameters:,} parameters",
             "loss": _loss_row(model),
-            "comparator": comparator_summary(model, self._trial_images()),
-            **self._kept_row,
+            "comparator": comparator_summary(model, self.trial_batch()["image"]),
             **self._paper_units_row(model),
             **_discriminator_row(model, self.config),
         }
@@ -226,7 +212,7 @@ class GeneratorTask(Task):
         """What the paper's λ_feat means for a comparator that is not the paper's."""
         if self.config.lambda_units != "paper" or "feature" not in model.loss_weights:
             return {}
-        factor = factor_of_bytes(model.comparator, self._trial_images().numpy())
+        factor = factor_of_bytes(model.comparator, self.trial_batch()["image"].numpy())
         if factor == 1.0:
             return {}
         times = "by an unknown factor" if factor is None else f"by a factor of {factor:,.0f}"
@@ -248,8 +234,6 @@ class GeneratorTask(Task):
 
     def finish(self, run: RunDirectory, model: DeePSiM, best: Mapping[str, Any]) -> None:
         save_samples(run, model, self._validation_images(SAMPLE_IMAGES))
-        # Also what was kept before the run was resumed without.
-        shutil.rmtree(run.target_features, ignore_errors=True)
 
     def _validation_images(self, count: int) -> np.ndarray:
         validation = self.splits["encoder_validation"]

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
-import rich.console
 import tensorflow as tf
 
 from tfdeepsim.config import TrainConfig
@@ -30,7 +29,6 @@ class Task(abc.ABC):
             run together, and the number of parts.
         monitor: Column of a run's history that decides which epoch is best, see
             `checkpoint.TrainingProgress`.
-        run: Run directory, for what training keeps on the disk; None for nothing.
         as_bytes: Whether batches have `bytes`, uint8, of which the step makes its float images, in
             place of `image`.
     """
@@ -41,7 +39,6 @@ class Task(abc.ABC):
     def __init__(self, config: TrainConfig, data: LazyDataset | None = None):
         self.config = config
         self.shard = (0, 1)
-        self.run: RunDirectory | None = None
         self.earlier_record: Mapping[str, Any] = {}
         self._data = data or LazyDataset(config)
         self.description = self._data.description
@@ -63,14 +60,6 @@ class Task(abc.ABC):
     def prepare(self, model: Any) -> None:  # noqa: B027
         """Give the model what is measured on training images and was not known when it was built,
         since the dataset did not exist. Called once, before training."""
-
-    def begin(self, model: Any, console: rich.console.Console) -> None:  # noqa: B027
-        """Write what training reads beside the dataset. Called once, before training.
-
-        Args:
-            model: The compiled model.
-            console: Console for the progress.
-        """
 
     def optimizer(self, steps: int) -> keras.optimizers.Optimizer:
         """Build the optimizer of a run of `steps` steps."""

@@ -17,7 +17,6 @@ from tfdeepsim.duration import duration
 from tfdeepsim.errors import InputError
 from tfdeepsim.files import write_json
 from tfdeepsim.run import RunDirectory
-from tfdeepsim.step_examples import kept_features
 from tfdeepsim.training.balance import balance_lines, moving_weights, shares
 from tfdeepsim.training.build import build_model, make_strategy
 from tfdeepsim.training.checkpoint import (
@@ -100,7 +99,7 @@ def train(
         strategy = make_strategy(config, workers)
         workers.check_same_config(config)
         task = make_task(config, data)
-        task.shard, task.run = workers.shard, run
+        task.shard = workers.shard
         if resume and run.environment.exists():
             task.earlier_record = run.read_environment()
         model = build_model(task, strategy)
@@ -128,8 +127,6 @@ def train(
         if workers.is_chief:
             _record(task, run, model, resume)
         progress.monitor = task.monitor
-        with memory_errors():
-            task.begin(model, console)
         _fit(task, run, model, progress, console, workers)
         workers.leave()
         if not workers.is_chief:
@@ -180,9 +177,7 @@ def make_plan(task: Task, model: Any, progress: TrainingProgress) -> Plan:
         gpus=gpu_memory(),
         data_bytes=task.description.splits["encoder_train"]
         * int(np.prod(task.description.image_shape)),
-        comparator_seconds=comparator_seconds(model, batch["image"], kept_features(batch))
-        if has_comparator
-        else None,
+        comparator_seconds=comparator_seconds(model, batch["image"]) if has_comparator else None,
         # Of noise, they would say nothing.
         shares=shares(measures) if task.description.ready else {},
         weights=moving_weights(measures),

@@ -42,7 +42,6 @@ class Split:
     Attributes:
         images: uint8 [N, H, W, C], an array or anything that is indexed like one.
         labels: Arrays [N, ...] by name; floats are finite. Empty without labels.
-        features: Arrays [N, ...] by name that batches have, too; they are not checked.
 
     Raises:
         InputError: If labels are not as many as images, or not finite.
@@ -55,7 +54,6 @@ class Split:
 
     images: Images
     labels: Mapping[str, np.ndarray]
-    features: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.images.dtype != np.uint8 or self.images.ndim != 4:
