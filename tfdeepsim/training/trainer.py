@@ -28,6 +28,7 @@ from tfdeepsim.training.checkpoint import (
 )
 from tfdeepsim.training.checkpoint_schedule import CheckpointSchedule
 from tfdeepsim.training.comparator_record import comparator_seconds
+from tfdeepsim.training.determinism import deterministic_operations
 from tfdeepsim.training.environment import environment
 from tfdeepsim.training.epoch_progress import EpochProgress
 from tfdeepsim.training.gpu_memory import gpu_memory, smallest_gpu
@@ -79,14 +80,13 @@ def train(
         >>> train(TrainConfig(dataset="llv2/quickstart", epochs=5), RunDirectory("runs/first"))
     """
     console = console or PlainConsole()
-    if config.deterministic:
-        keras.utils.set_random_seed(config.seed)
-        tf.config.experimental.enable_op_determinism()
-    data = data or LazyDataset(config)
-    if dry_run:
-        check_data_of_dry_run(config, data)
-    workers = Workers.of(config)
     with contextlib.ExitStack() as held:
+        if config.deterministic:
+            held.enter_context(deterministic_operations(config.seed))
+        data = data or LazyDataset(config)
+        if dry_run:
+            check_data_of_dry_run(config, data)
+        workers = Workers.of(config)
         held.enter_context(workers.needed())
         if not workers.is_chief:
             console = PlainConsole(quiet=True)
