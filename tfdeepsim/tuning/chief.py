@@ -1,5 +1,6 @@
 """The chief: a process that hands out trials to workers, and runs none itself."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -27,7 +28,7 @@ def run_chief(tuner: ProbeTuner, has_workers: Callable[[], bool] = lambda: True)
         has_workers: Called several times a second; the chief stops when it returns False.
 
     Raises:
-        Exception: Any error of the chief, e.g. if its port is taken.
+        Exception: Any error of the chief, e.g. if its port is taken, or a trial cannot be written.
     """
     errors: list[BaseException] = []
 
@@ -39,17 +40,22 @@ def run_chief(tuner: ProbeTuner, has_workers: Callable[[], bool] = lambda: True)
 
     # keras-tuner's chief checks only every 20 seconds whether its workers have left. So it serves
     # from a thread that ends with the process, and this thread checks workers and progress.
+    # What fails in a worker's request is raised here, and need not be logged with its traceback.
+    logging.getLogger("grpc._server").setLevel(logging.CRITICAL)
     thread = threading.Thread(target=serve, daemon=True)
     tuner.on_trial(tuner)
     with Interrupts() as interrupts, silence():
         thread.start()
         while thread.is_alive() and has_workers():
             interrupts.check()
+            if tuner.oracle.error:
+                raise tuner.oracle.error
             tuner.on_trial(tuner)
             time.sleep(_INTERVAL_SECONDS)
     tuner.on_trial(tuner)
-    if errors:
-        raise errors[0]
+    for error in (tuner.oracle.error, *errors):
+        if error:
+            raise error
 
 
 def run_chief_with_workers(

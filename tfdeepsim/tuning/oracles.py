@@ -1,7 +1,9 @@
 """Oracles, which choose the next trial: those of keras-tuner, and a grid that can be resumed."""
 
+import contextlib
 import itertools
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,10 @@ from tfdeepsim.tuning.space import declare_hyperparameters
 class CrashSafeOracle(keras_tuner.Oracle):
     """An oracle that can be killed at any time: its files are written completely, or not at all.
 
+    Attributes:
+        error: What failed first in it, or None. A worker's request runs in a thread of gRPC, which
+            tells nobody but the worker.
+
     Example:
         >>> oracle = make_oracle(SearchSettings(tuner="hyperband"))
         >>> isinstance(oracle, CrashSafeOracle)
@@ -25,6 +31,27 @@ class CrashSafeOracle(keras_tuner.Oracle):
     """
 
     _retry_queue: list[str]
+    error: Exception | None = None
+
+    def create_trial(self, tuner_id: str) -> Any:
+        with self._noting_errors():
+            return super().create_trial(tuner_id)
+
+    def update_trial(self, trial_id: str, metrics: Any, step: int = 0) -> Any:
+        with self._noting_errors():
+            return super().update_trial(trial_id, metrics, step)
+
+    def end_trial(self, trial: Any) -> None:
+        with self._noting_errors():
+            super().end_trial(trial)
+
+    @contextlib.contextmanager
+    def _noting_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            self.error = self.error or error
+            raise
 
     def save(self) -> None:
         write_json(self._get_oracle_fname(), self.get_state())

@@ -92,8 +92,11 @@ class ProbeTuner(keras_tuner.Tuner):
             kwargs |= {"epochs": values[LAST_EPOCH], "initial_epoch": values[INITIAL_EPOCH]}
         # The trial may have been interrupted before.
         shutil.rmtree(self.search_directory.tensorboard / trial.trial_id, ignore_errors=True)
+        return super().run_trial(trial, *args, **kwargs)
+
+    def _run_and_update_trial(self, trial: Any, *args: Any, **kwargs: Any) -> None:
         try:
-            return super().run_trial(trial, *args, **kwargs)
+            super()._run_and_update_trial(trial, *args, **kwargs)
         except FailedTrialError:
             raise
         except Exception as error:

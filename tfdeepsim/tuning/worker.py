@@ -3,10 +3,12 @@
 import os
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import grpc
 
+from tfdeepsim.command_line import run_command
 from tfdeepsim.errors import InputError
 from tfdeepsim.tuning.cluster import HOST, ID, PORT
 from tfdeepsim.tuning.directory import SearchDirectory
@@ -26,8 +28,8 @@ def run_worker(directory: SearchDirectory, settings: SearchSettings | None = Non
         settings: Settings that the search must have; None to accept any.
 
     Raises:
-        InputError: If no chief answers within an hour, or its search has other settings or another
-            directory.
+        InputError: If no chief answers within an hour, its search has other settings or another
+            directory, or it fails.
     """
     wait_for_chief()
     if settings is not None:
@@ -35,8 +37,15 @@ def run_worker(directory: SearchDirectory, settings: SearchSettings | None = Non
     settings = SearchSettings(**directory.read_description()["settings"])
     problem = load_problem(directory.examples, settings.probe_settings)
     print(f"{os.environ[ID]}: takes part in the search in {directory.path}", flush=True)
-    with silence():
-        ProbeTuner(problem, settings, directory).run()
+    try:
+        with silence():
+            ProbeTuner(problem, settings, directory).run()
+    except grpc.RpcError as error:
+        raise InputError(
+            "a worker needs its chief until the search has ended",
+            got=f"from {_address()}: {error.details()}",  # type: ignore[attr-defined]
+            accepted="the chief started again, which goes on where the search stopped",
+        ) from error
 
 
 def wait_for_chief(seconds: float = _MAX_WAIT_SECONDS) -> None:
@@ -48,7 +57,7 @@ def wait_for_chief(seconds: float = _MAX_WAIT_SECONDS) -> None:
     Raises:
         InputError: If the chief does not answer in this time.
     """
-    address = f"{os.environ[HOST]}:{os.environ[PORT]}"
+    address = _address()
     with grpc.insecure_channel(address) as channel:
         try:
             grpc.channel_ready_future(channel).result(timeout=seconds)
@@ -58,6 +67,10 @@ def wait_for_chief(seconds: float = _MAX_WAIT_SECONDS) -> None:
                 got=f"no answer from {address} in {seconds:g} s",
                 accepted=f"the address of the chief of this search in {HOST} and {PORT}",
             ) from error
+
+
+def _address() -> str:
+    return f"{os.environ[HOST]}:{os.environ[PORT]}"
 
 
 def _end_with_parent() -> None:
@@ -71,9 +84,14 @@ def _end_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
+def _main(arguments: Sequence[str]) -> None:
+    run_worker(SearchDirectory(Path(arguments[0])))
+
+
 if __name__ == "__main__":
     _end_with_parent()
-    run_worker(SearchDirectory(Path(sys.argv[1])))
+    code = run_command(_main, None)
     # Threads of gRPC may outlive the search.
     sys.stdout.flush()
-    os._exit(0)
+    sys.stderr.flush()
+    os._exit(code)
