@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfdeepsim.batches import over_batches
+from tfdeepsim.bundled_encoders import bundled_encoders
 from tfdeepsim.embed import load_encoder as load_own_encoder
 from tfdeepsim.errors import InputError
 from tfdeepsim.external import INPUT_RANGES, check_input_range
@@ -113,7 +114,9 @@ def load_encoder(path: str | os.PathLike, *, input_range: str = "0-1") -> Loaded
 
     Args:
         path: Run directory of a finished run, SavedModel folder, or `.keras` file without Lambda
-            layers and custom objects.
+            layers and custom objects; or the name of an encoder that comes with the package:
+            `llv2-ae`, `llv2-vae`, `llv2-p-ae` or `llv2-p-vae`, trained on frames of LunarLander
+            (`saved_models/README.md` says how, and how good they are).
         input_range: Range of the floats that a network takes that tfdeepsim did not train: `0-1`,
             `0-255` or `-1-1`. `LoadedEncoder.embed` takes the same images whatever it is.
 
@@ -122,9 +125,13 @@ def load_encoder(path: str | os.PathLike, *, input_range: str = "0-1") -> Loaded
 
     Example:
         >>> embeddings = tds.load_encoder("encoder.keras").embed(photos)
+        >>> tds.load_encoder("llv2-p-ae").embedding_size
+        64
     """
     check_input_range(input_range)
     path = Path(path)
+    if not path.exists():
+        path = bundled_encoders().get(str(path), path)
     run = RunDirectory(path)
     if run.config.is_file():
         return _own(run.encoder)
@@ -134,10 +141,11 @@ def load_encoder(path: str | os.PathLike, *, input_range: str = "0-1") -> Loaded
         return _own(path) if hasattr(module, "embed") else _external(path, input_range)
     if path.is_file() and path.suffix == ".keras":
         return _external(path, input_range)
+    names = ", ".join(sorted(bundled_encoders()))
     raise InputError(
         "an encoder is a run, a SavedModel or a .keras file",
         got=f"{path}, {'something else' if path.exists() else 'which does not exist'}",
-        accepted="the run directory of a finished run, a SavedModel folder, or a .keras file",
+        accepted=f"the run directory of a finished run, a SavedModel folder, a .keras file, {names}",
     )
 
 

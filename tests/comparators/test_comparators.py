@@ -16,7 +16,9 @@ from tfdeepsim.errors import InputError
 @pytest.fixture(autouse=True)
 def no_bundled_weights(tmp_path, monkeypatch):
     """Without the weights that come with the package."""
-    monkeypatch.setattr("tfdeepsim.comparators.weights.bundled._FOLDERS", (tmp_path / "none",))
+    monkeypatch.setattr(
+        "tfdeepsim.comparators.weights.bundled.BUNDLED_FOLDERS", (tmp_path / "none",)
+    )
 
 
 @pytest.fixture

@@ -118,6 +118,8 @@ class Workers:
         for number, other in enumerate(others, 1):
             for name in first | other:
                 if first.get(name) != other.get(name):
+                    # Whoever ended at once could be missed by one that still reads the values.
+                    self.leave()
                     raise InputError(
                         rule,
                         got=f"{name} {other.get(name)} of worker {number}, "

@@ -29,7 +29,7 @@ def save(path):
 def bundled_alexnet(tmp_path, monkeypatch):
     """Bundled weights in the second of two folders: AlexNet's first layer."""
     folders = tmp_path / "first", tmp_path / "second"
-    monkeypatch.setattr(bundled, "_FOLDERS", folders)
+    monkeypatch.setattr(bundled, "BUNDLED_FOLDERS", folders)
     folders[1].mkdir()
     path = save(folders[1] / "alexnet.safetensors")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -49,8 +49,8 @@ def test_no_weights_means_the_bundled_ones(bundled_alexnet):
 
 
 def test_the_first_folder_with_a_file_counts(bundled_alexnet):
-    bundled._FOLDERS[0].mkdir()
-    first = bundled._FOLDERS[0] / bundled_alexnet.name
+    bundled.BUNDLED_FOLDERS[0].mkdir()
+    first = bundled.BUNDLED_FOLDERS[0] / bundled_alexnet.name
     first.write_bytes(bundled_alexnet.read_bytes())
     assert bundled.bundled_file("alexnet") == first
 
@@ -85,7 +85,7 @@ def test_a_card_beside_a_file_that_is_not_bundled_is_ignored(bundled_alexnet, tm
 
 
 def test_without_bundled_weights_a_file_is_required(tmp_path, monkeypatch):
-    monkeypatch.setattr(bundled, "_FOLDERS", (tmp_path,))
+    monkeypatch.setattr(bundled, "BUNDLED_FOLDERS", (tmp_path,))
     with pytest.raises(InputError, match="alexnet needs its trained weights: got none") as error:
         locate_weights("alexnet", None)
     assert "random_alexnet" in error.value.accepted

@@ -1,27 +1,13 @@
 """Weights that come with the package: files in `saved_models/`, each beside its card."""
 
-import atexit
-import contextlib
 import os
 from pathlib import Path
 from typing import Any
 
-# Not `importlib.resources`, whose `as_file` takes no folder before Python 3.12.
-from importlib_resources import as_file, files
-
+from tfdeepsim.bundled_encoders import BUNDLED_FOLDERS
 from tfdeepsim.comparators.weights.read_once import digest_once
 from tfdeepsim.errors import InputError
 from tfdeepsim.files import read_json
-
-# Of a package in a zip file, `as_file` makes files that are removed when the program ends.
-_FILES = contextlib.ExitStack()
-atexit.register(_FILES.close)
-
-# In the package where it is installed, as setup.py says; beside the package in a checkout.
-_FOLDERS = (
-    _FILES.enter_context(as_file(files("tfdeepsim") / "saved_models")),
-    Path(__file__).parents[3] / "saved_models",
-)
 
 
 def bundled_file(name: str) -> Path | None:
@@ -30,7 +16,7 @@ def bundled_file(name: str) -> Path | None:
     Args:
         name: Name of the comparator, without its layers.
     """
-    paths = (folder / f"{name}.safetensors" for folder in _FOLDERS)
+    paths = (folder / f"{name}.safetensors" for folder in BUNDLED_FOLDERS)
     return next((path for path in paths if path.is_file()), None)
 
 
@@ -42,7 +28,7 @@ def card_of(path: str | os.PathLike) -> dict[str, Any] | None:
     """
     path = Path(path)
     card = path.with_suffix(".json")
-    if path.parent not in _FOLDERS or not (path.is_file() and card.is_file()):
+    if path.parent not in BUNDLED_FOLDERS or not (path.is_file() and card.is_file()):
         return None
     return read_json(card, accepted="the card that came with the package; install it again")
 
