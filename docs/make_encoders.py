@@ -25,6 +25,7 @@ from tfdeepsim.run import RunDirectory
 
 SAVED_MODELS = Path(__file__).parents[1] / "saved_models"
 FRAME = SAVED_MODELS / "llv2-frame.png"
+COMMAND = "python train.py --recipe learning_curves --precision mixed_bfloat16 --seeds 1"
 ROWS = {
     "ae": "autoencoder under the pixel loss",
     "vae": "variational autoencoder under the pixel loss",
@@ -38,7 +39,6 @@ def main() -> int:
     """Run the command; the exit code."""
     parser = argparse.ArgumentParser(description="Put trained encoders into saved_models.")
     parser.add_argument("study", metavar="DIR", type=Path, help="a study of learning_curves")
-    parser.add_argument("--command", required=True, help="the command that made it")
     arguments = parser.parse_args()
     results = arguments.study / "results.csv"
     with open(results, newline="", encoding="utf-8") as file:
@@ -46,13 +46,11 @@ def main() -> int:
     for row, summary in ROWS.items():
         run = RunDirectory(arguments.study / f"{row}-seed0")
         own = [score for score in scores if score["run"] in (row, run.path.name)]
-        write_encoder(f"llv2-{row}", summary, run, own, arguments.command)
+        write_encoder(f"llv2-{row}", summary, run, own)
     return 0
 
 
-def write_encoder(
-    name: str, summary: str, run: RunDirectory, scores: list[dict[str, str]], command: str
-) -> None:
+def write_encoder(name: str, summary: str, run: RunDirectory, scores: list[dict[str, str]]) -> None:
     """Copy the encoder of a run, and write its card.
 
     Args:
@@ -60,7 +58,6 @@ def write_encoder(
         summary: What it is, in a few words.
         run: The finished run.
         scores: Rows of the results of its study.
-        command: What made it.
     """
     folder = SAVED_MODELS / name
     shutil.rmtree(folder, ignore_errors=True)
@@ -85,7 +82,7 @@ def write_encoder(
             for path in sorted(folder.rglob("*"))
             if path.is_file()
         },
-        "command": command,
+        "command": COMMAND,
         "seed": config["seed"],
         "epochs": config["epochs"],
         "precision": config["precision"],

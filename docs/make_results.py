@@ -28,7 +28,8 @@ from tfdeepsim.tables import table_markdown
 
 DOCS = Path(__file__).parent
 RESULTS, CURVES = DOCS / "results.csv", DOCS / "curves.csv"
-PAGES = (DOCS.parent / "README.md", *sorted(DOCS.glob("*.md")))
+OTHERS = (DOCS.parent / "README.md", DOCS.parent / "saved_models" / "README.md")
+PAGES = (*OTHERS, *sorted(DOCS.glob("*.md")))
 BLOCK = re.compile(r"(<!-- results: (\S+) -->\n).*?(<!-- end of results -->)", re.DOTALL)
 Rows = list[dict[str, str]]
 

@@ -13,10 +13,10 @@ ROOT = Path(__file__).parent.parent
 # Rank of every room; a room imports only from lower ranks, and within itself.
 RANKS = {
     "__init__": 0, "console": 0, "errors": 0, "duration": 0, "batches": 0, "pixels": 0,
-    "step_checks": 0, "bundled_encoders": 0,
+    "step_checks": 0, "step_values": 0, "bundled_encoders": 0,
     "loss_scale": 1,
     "files": 1, "folders": 1, "lock": 1, "progress": 1, "options": 1, "losses": 1, "units": 1,
-    "gate": 1, "tables": 1, "step_values": 1, "saved_model_path": 1, "json_fields": 1,
+    "gate": 1, "tables": 1, "saved_model_path": 1, "json_fields": 1,
     "numpy_files": 1, "hdf5_check": 1, "keras_settings": 1, "distributed_fit": 1,
     "loss_terms": 2, "gradient_shares": 2, "discriminator_step": 2, "generator_batch": 2,
     "run": 2, "config": 2, "arrays": 2, "scores": 2, "command_line": 2, "flags": 2,

@@ -252,8 +252,9 @@ class DeePSiM(DistributedFit, keras.Model):
 
         Args:
             batch: A dictionary with `image`, float [B, H, W, C] in [0, 1], the target, and
-                optionally `input`, what the generator or the extractor takes; a pair (input,
-                target); or targets alone, which are the input too.
+                optionally `input`, what the generator or the extractor takes, and `features`, what
+                the comparator returns for the target; a pair (input, target); or targets alone,
+                which are the input too.
             training: Whether batch statistics, noise and dropout are used.
 
         Returns:

@@ -145,7 +145,7 @@ def load_encoder(path: str | os.PathLike, *, input_range: str = "0-1") -> Loaded
     raise InputError(
         "an encoder is a run, a SavedModel or a .keras file",
         got=f"{path}, {'something else' if path.exists() else 'which does not exist'}",
-        accepted=f"the run directory of a finished run, a SavedModel folder, a .keras file, {names}",
+        accepted=f"a finished run's folder, a SavedModel, a .keras file, or one of {names}",
     )
 
 

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
+from tfdeepsim.step_values import sum_in_order
+
 GENERATED, REAL = 0, 1
 """Index of the logit for generated and for real images among a discriminator's two."""
 
@@ -53,7 +55,7 @@ def feature_error(
         ValueError: If predictions, targets and weights are not equally many.
     """
     layers = zip(tf.nest.flatten(predictions), tf.nest.flatten(targets), weights, strict=True)
-    return tf.add_n(
+    return sum_in_order(
         [weight * squared_error(prediction, target) for prediction, target, weight in layers]
     )
 

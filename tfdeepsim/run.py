@@ -31,6 +31,7 @@ CONTENT = frozenset(
         "best.npz",
         "history.csv",
         "samples.npz",
+        "kept_features",
         "train",
         "validation",
         "encoder",
@@ -71,6 +72,7 @@ class RunDirectory:
     | `best.npz` | weights with the lowest validation loss | train |
     | `history.csv` | every loss term, one line for each epoch | train |
     | `samples.npz` | images and their reconstructions, uint8 | train |
+    | `kept_features/` | with `--keep-features`, until training has ended: features | train |
     | `train/`, `validation/` | TensorBoard events | train |
     | `encoder/` | of an autoencoder: SavedModel with the endpoint `embed` | train |
     | `generator/` | of an inversion: SavedModel with the endpoint `generate` | train |
@@ -101,6 +103,7 @@ class RunDirectory:
         self.best = self.path / "best.npz"
         self.history = self.path / "history.csv"
         self.samples = self.path / "samples.npz"
+        self.kept_features = self.path / "kept_features"
         self.encoder = self.path / "encoder"
         self.generator = self.path / "generator"
         self.comparator = self.path / "comparator.safetensors"

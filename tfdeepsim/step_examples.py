@@ -1,6 +1,6 @@
 """The examples of a training step: targets, inputs of the generator, features of the targets."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -39,7 +39,8 @@ def step_examples(
     """Prepare the batch of a step.
 
     Args:
-        batch: Batch in one of the forms that `input_and_target` takes.
+        batch: Batch in one of the forms that `input_and_target` takes; a dictionary may have
+            `features`, what the comparator returns for the targets, where these are kept.
         comparator: Map from images to the features that are compared; None if none are.
         extractor: Map from images to the generator's input; None if that is in the batch.
         checks: Checks the range of the targets that are compared.
@@ -51,11 +52,17 @@ def step_examples(
     if comparator is not None:
         target = checks.in_range(target, *getattr(comparator, "input_range", (0.0, 1.0)))
     generator_input = target if is_target else generator_input
-    if comparator is not None and one_pass is not None and is_target:
+    features: Any
+    kept = batch.get("features") if isinstance(batch, Mapping) else None
+    if comparator is not None and kept is None and one_pass is not None and is_target:
         features, generator_input = one_pass(target)
     else:
-        # Without a comparator an empty structure, in place of features.
-        features = () if comparator is None else comparator(target)
+        features = kept
+        if comparator is None:
+            # An empty structure, in place of features.
+            features = ()
+        elif kept is None:
+            features = comparator(target)
         generator_input = extractor(generator_input) if extractor else generator_input
     if extractor:
         generator_input = tf.stop_gradient(generator_input)

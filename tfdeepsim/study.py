@@ -243,13 +243,14 @@ def ensure_trained(
 def check_same_config(config: TrainConfig, run: RunDirectory) -> None:
     """Raise an InputError if `run` holds a run that was trained with another config.
 
-    The place of the data may differ, and how often the state is saved.
+    The place of the data may differ, whether features are kept, and how often the state is saved.
     """
     if not run.config.is_file():
         return
     stored = TrainConfig.from_dict(run.read_config()).to_dict()
     differing = {name for name, value in config.to_dict().items() if stored[name] != value}
-    differing -= {"data_dir", "cache", "parallel_reads", "allow_duplicates", "checkpoint_minutes"}
+    differing -= {"data_dir", "cache", "parallel_reads", "allow_duplicates"}
+    differing -= {"checkpoint_minutes", "keep_features"}
     if differing:
         name = sorted(differing)[0]
         raise InputError(

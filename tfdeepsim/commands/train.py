@@ -29,9 +29,12 @@ EPILOG = """examples:
   train.py --resume --run-dir runs/pvae
   train.py --recipe quickstart
 """
-CHANGEABLE = {"epochs", "steps", "data_dir", "cache", "parallel_reads", "checkpoint_minutes"}
-"""Fields that may change when a run is resumed: how long it trains, where its dataset is, and how
-often its state is saved."""
+CHANGEABLE = {
+    *("epochs", "steps", "data_dir", "cache", "parallel_reads"),
+    *("checkpoint_minutes", "keep_features"),
+}
+"""Fields that may change when a run is resumed: how long it trains, where its dataset is, what is
+kept of it, and how often its state is saved."""
 
 LARGEST_SCALE = 100
 

@@ -10,6 +10,7 @@ from tfdeepsim.config.changed import refuse_changed
 from tfdeepsim.config.comparator_fields import (
     check_comparator_task,
     check_external_fields,
+    check_kept_features,
     check_paper_units,
 )
 from tfdeepsim.config.defaults import (
@@ -101,6 +102,8 @@ class TrainConfig(DataOptions):
         feature_activation: With `sigmoid`, features pass through one, as in Pihlgren et al. 2020.
         feature_scale: Feature errors `relative` to the mean square of each layer's features over
             training images, or `absolute` (default: relative; absolute in the paper's units).
+        keep_features: Whether features of training images are computed once and kept in a file of
+            the run: `on`, `off`, or `auto` if it fits into memory and on the disk.
         epochs: Passes over the training images (default: 50).
         steps: Number of optimizer steps, in place of `--epochs`.
         batch_size: Number of images in a step.
@@ -166,6 +169,7 @@ class TrainConfig(DataOptions):
     feature_normalization: str = "none"
     feature_activation: str = "none"
     feature_scale: str | None = None
+    keep_features: str = "off"
     epochs: int | None = None
     steps: int | None = None
     batch_size: int = 64
@@ -307,6 +311,7 @@ class TrainConfig(DataOptions):
             if self.comparator is None:
                 object.__setattr__(self, "comparator", DEFAULT_COMPARATOR)
             check_external_fields(self)
+            check_kept_features(self)
             self._set_feature_scale()
 
     def _set_feature_scale(self) -> None:

@@ -7,6 +7,7 @@ from tfdeepsim.config.defaults import (
     AUTOENCODER_FIELDS,
     DEFAULT_RANGE,
     DEFAULT_SURROGATE_CLASSES,
+    DISCRIMINATOR,
     EXTERNAL,
     GENERATOR_FIELDS,
     INVERSION_FIELDS,
@@ -36,6 +37,30 @@ def check_external_fields(config: "TrainConfig") -> None:
                 got=f"{getattr(config, name)} with --comparator {config.comparator}",
                 accepted=f"--comparator {EXTERNAL}FILE.keras:LAYER",
             )
+
+
+def moving_features(config: "TrainConfig") -> str | None:
+    """The flag by which features of training images change during training, or are not all at one
+    place; None if they can be kept."""
+    if config.augment != "none":
+        return f"--augment {config.augment}"
+    if str(config.comparator).startswith(DISCRIMINATOR):
+        return f"--comparator {config.comparator}"
+    return "--strategy multiworker" if config.strategy == "multiworker" else None
+
+
+def check_kept_features(config: "TrainConfig") -> None:
+    """Refuse to keep features that change.
+
+    Raises:
+        InputError: If they do, and `keep_features` is `on`.
+    """
+    if config.keep_features == "on" and (moving := moving_features(config)):
+        raise InputError(
+            "features are kept if every epoch has the same ones, on one machine",
+            got=f"--keep-features on {moving}",
+            accepted="one of the two, or --keep-features auto",
+        )
 
 
 def check_paper_units(config: "TrainConfig") -> None:

@@ -76,6 +76,7 @@ FEATURE_FIELDS = (
     "feature_normalization",
     "feature_activation",
     "feature_scale",
+    "keep_features",
 )
 """Fields of the feature term."""
 INVERSION_FIELDS = ("invert", "invert_weights", "external_range", "noise_dim", "lambda_diversity")
@@ -124,6 +125,7 @@ CHOICES = options.CHOICES | {
     "feature_activation": ("none", "sigmoid"),
     "feature_normalization": ("none", "channel"),
     "feature_scale": ("relative", "absolute"),
+    "keep_features": ("off", "on", "auto"),
     "precision": ("float32", "mixed_bfloat16", "mixed_float16"),
     "jit": ("auto", "on", "off"),
     "strategy": ("auto", "single", "mirrored", "multiworker"),

@@ -1,6 +1,7 @@
 """Batches of a split, with tf.data: float images in [0, 1], and labels."""
 
 import weakref
+from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -16,6 +17,7 @@ def training_batches(
     steps: range,
     shard: tuple[int, int] = (0, 1),
     as_bytes: bool = False,
+    features: Sequence[Images] = (),
 ) -> tf.data.Dataset:
     """Batches of the training steps `steps`, in a different order in each epoch.
 
@@ -31,6 +33,8 @@ def training_batches(
         shard: (index, count): which part of every batch to return, and the number of parts.
         as_bytes: Whether to return images as they are stored, `"bytes": uint8 [B, H, W, C]` in
             place of `image`; `generator_batch.input_and_target` makes the same floats of them.
+        features: Arrays [N, ...] of which batches have rows too, as `features`: one tensor, or a
+            tuple of several.
 
     Returns:
         Dictionaries `{"image": float32 [B, H, W, C] in [0, 1], label: [B, ...], ...}`, one for each
@@ -47,7 +51,7 @@ def training_batches(
         return tf.random.experimental.index_shuffle(start + positions, seed=key, max_index=size - 1)
 
     order = tf.data.Dataset.range(steps.start, steps.stop).map(indices)
-    return _fetch(split, order, as_bytes)
+    return _fetch(split, order, as_bytes, features)
 
 
 def batches(
@@ -105,18 +109,25 @@ def part_of(data: tf.data.Dataset, shard: tuple[int, int]) -> tf.data.Dataset:
     return parts
 
 
-def _fetch(split: Split, order: tf.data.Dataset, as_bytes: bool) -> tf.data.Dataset:
-    spec = {
-        name: (tf.as_dtype(array.dtype), array.shape[1:]) for name, array in _arrays(split).items()
-    }
+class _Arrays(dict[str, Images]):
+    """Arrays by name, to which there can be weak references."""
+
+
+def _fetch(
+    split: Split, order: tf.data.Dataset, as_bytes: bool, features: Sequence[Images] = ()
+) -> tf.data.Dataset:
+    arrays = _Arrays({"image": split.images, **split.labels})
+    layers = [f"features/{number}" for number in range(len(features))]
+    arrays |= zip(layers, features, strict=True)
+    spec = {name: (tf.as_dtype(array.dtype), array.shape[1:]) for name, array in arrays.items()}
     # TensorFlow never frees a Python function that a graph calls, so the function must not hold the
-    # images: the dataset does, as long as it is in use.
-    reference = weakref.ref(split)
+    # arrays: the dataset does, as long as it is in use.
+    reference = weakref.ref(arrays)
 
     def gather(indices: np.ndarray) -> list[np.ndarray]:
-        split = reference()
-        assert split is not None, "the dataset that is being read holds it"
-        return [np.asarray(array[indices]) for array in _arrays(split).values()]
+        arrays = reference()
+        assert arrays is not None, "the dataset that is being read holds them"
+        return [np.asarray(array[indices]) for array in arrays.values()]
 
     def fetch(indices: tf.Tensor) -> dict[str, tf.Tensor]:
         values = tf.numpy_function(
@@ -127,18 +138,16 @@ def _fetch(split: Split, order: tf.data.Dataset, as_bytes: bool) -> tf.data.Data
         batch = dict(zip(spec, values, strict=True))
         # Until here images are bytes: a quarter of the memory that moves.
         image = batch.pop("image")
+        if parts := tuple(batch.pop(layer) for layer in layers):
+            batch["features"] = parts if len(parts) > 1 else parts[0]
         if as_bytes:
             return batch | {"bytes": image}
         return batch | {"image": tf.cast(image, tf.float32) / 255.0}
 
     # Deterministic: all batches take the same time, so keeping their order costs nothing.
     dataset = order.map(fetch, num_parallel_calls=2, deterministic=True)
-    dataset.split = split
+    dataset.arrays = arrays
     return without_autotuning(dataset.prefetch(2))
-
-
-def _arrays(split: Split) -> dict[str, Images]:
-    return {"image": split.images, **split.labels}
 
 
 def without_autotuning(dataset: tf.data.Dataset) -> tf.data.Dataset:

@@ -15,6 +15,7 @@ from tfdeepsim.comparators.weights.bundled import bundled_file, check_bundled
 from tfdeepsim.comparators.weights.formats.read import read_weight_file
 from tfdeepsim.errors import InputError
 from tfdeepsim.perceptual.image_loss import ImageLoss
+from tfdeepsim.step_values import sum_in_order
 
 LAYERS = 5
 NETWORKS = {
@@ -106,7 +107,7 @@ class LPIPS(ImageLoss):
                 distances.append(tf.image.resize(positions[..., None], size)[..., 0])
             else:
                 distances.append(tf.reduce_mean(positions, axis=(1, 2)))
-        return tf.add_n(distances)
+        return sum_in_order(distances)
 
     def get_config(self) -> dict[str, Any]:
         config = super().get_config() | {"network": self.network, "spatial": self.spatial}

@@ -159,7 +159,7 @@ def _network(spec: str | None) -> str:
 
 _PLACES = (
     *("data_dir", "cache", "parallel_reads", "seed", "comparator_weights", "invert_weights"),
-    "checkpoint_minutes",
+    *("checkpoint_minutes", "keep_features"),
 )
 _OF_WEIGHTS = (*LAMBDAS.values(), "lambda_units", "feature_scale")
 """Fields that `_weights` puts into words."""

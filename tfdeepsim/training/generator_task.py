@@ -4,6 +4,7 @@ import abc
 import dataclasses
 import functools
 import math
+import shutil
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,9 +12,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tfdeepsim.comparators.chains.one_pass import in_one_pass
 from tfdeepsim.comparators.comparator import Comparator
 from tfdeepsim.comparators.from_config import comparator_of
 from tfdeepsim.config import TrainConfig
+from tfdeepsim.config.comparator_fields import moving_features
 from tfdeepsim.data import open_dataset
 from tfdeepsim.data.pipeline import batches, training_batches
 from tfdeepsim.data.splits.examples import evenly_spaced, example_rows
@@ -30,6 +33,7 @@ from tfdeepsim.training.augment import augmented
 from tfdeepsim.training.balance import Balance
 from tfdeepsim.training.comparator_record import comparator_record, comparator_summary
 from tfdeepsim.training.feature_scale import factor_of_bytes, mean_squares
+from tfdeepsim.training.kept_features import KeptFeatures
 from tfdeepsim.training.task import Task
 from tfdeepsim.training.tensorboard import RunTensorBoard, reconstruct
 from tfdeepsim.units import mean_units
@@ -39,12 +43,16 @@ HALVED_AT = (0.3, 0.5, 0.7, 0.9)
 after 300, 500, 700 and 900 thousand of a million steps."""
 FEATURE_MEAN_SQUARES = "feature_mean_squares"
 """Key of the mean squares that feature errors are divided by, in the record of a comparator."""
+KEPT_FEATURES = "kept_features"
+"""Key of whether features of training images are kept, in the record of a comparator."""
 GRID_IMAGES = 8
 SAMPLE_IMAGES = 16
 
 
 class GeneratorTask(Task):
     """Training of a generator of images under the loss of `DeePSiM`."""
+
+    _kept: KeptFeatures | None = None
 
     @abc.abstractmethod
     def generator(self) -> keras.Model:
@@ -65,6 +73,7 @@ class GeneratorTask(Task):
         extractor = self.extractor()
         generator = self.generator()
         comparator = None if config.comparator is None else comparator_of(config)
+        self._kept = self._kept_features(comparator, extractor)
         weights = self._loss_weights(comparator)
         discriminator = self.discriminator() if "adversarial" in weights else None
         parts = (generator, weights, comparator, discriminator)
@@ -81,6 +90,20 @@ class GeneratorTask(Task):
         if FEATURE_MEAN_SQUARES in self._earlier_comparator or self.description.ready:
             self.prepare(model)
         return model
+
+    def _kept_features(self, comparator: Any, extractor: Any) -> KeptFeatures | None:
+        """The features that are kept, if they are."""
+        config = self.config
+        if config.keep_features == "off" or moving_features(config):
+            return None
+        if config.keep_features == "auto" and in_one_pass(comparator, extractor):
+            # The inverted network passes the images in any case.
+            return None
+        shape = self.description.image_shape
+        kept = KeptFeatures(comparator, self.examples, shape, config.batch_size)
+        if config.keep_features == "on" or self.run is None:
+            return kept
+        return kept if self._earlier_comparator.get(KEPT_FEATURES, kept.fits(self.run)) else None
 
     def _check_adversarial_start(self) -> None:
         """Refuse a start after the last step. With `--steps` the config has done that; those of
@@ -172,12 +195,20 @@ class GeneratorTask(Task):
             steps=steps,
             shard=self.shard,
             as_bytes=self.as_bytes,
+            features=self._features,
         )
         if config.augment == "none":
             return data
         size = self.description.image_shape[:2] if "crop" in config.augment else None
         flip = "flip" in config.augment
         return augmented(data, size, flip, config.seed, steps, self.shard)
+
+    @functools.cached_property
+    def _features(self) -> list[np.ndarray]:
+        """Kept features of the training images, [N, ...] of each layer; empty if none are kept."""
+        if self._kept is None or self.run is None:
+            return []
+        return self._kept.arrays(self.run, self.splits["encoder_train"].images)
 
     @functools.cached_property
     def _uncropped(self) -> Split:
@@ -204,9 +235,15 @@ class GeneratorTask(Task):
             "model": f"{self.generator_summary()}, {parameters:,} parameters",
             "loss": _loss_row(model),
             "comparator": comparator_summary(model, self.trial_batch()["image"]),
+            **self._kept_features_row(),
             **self._paper_units_row(model),
             **_discriminator_row(model, self.config),
         }
+
+    def _kept_features_row(self) -> dict[str, str]:
+        if self._kept is None:
+            return {}
+        return {"kept": f"features of training images, {self._kept.bytes / 1e6:,.0f} MB in the run"}
 
     def _paper_units_row(self, model: DeePSiM) -> dict[str, str]:
         """What the paper's λ_feat means for a comparator that is not the paper's."""
@@ -226,6 +263,8 @@ class GeneratorTask(Task):
         comparator = model.comparator and comparator_record(model.comparator)
         if model.feature_scales is not None:
             comparator[FEATURE_MEAN_SQUARES] = list(model.feature_scales)
+        if self._kept is not None:
+            comparator[KEPT_FEATURES] = True
         return {"parameters": model.generator.count_params(), "comparator": comparator}
 
     def callbacks(self, run: RunDirectory, epochs: int) -> list[keras.callbacks.Callback]:
@@ -234,6 +273,7 @@ class GeneratorTask(Task):
 
     def finish(self, run: RunDirectory, model: DeePSiM, best: Mapping[str, Any]) -> None:
         save_samples(run, model, self._validation_images(SAMPLE_IMAGES))
+        shutil.rmtree(run.kept_features, ignore_errors=True)
 
     def _validation_images(self, count: int) -> np.ndarray:
         validation = self.splits["encoder_validation"]

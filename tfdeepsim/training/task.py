@@ -24,6 +24,7 @@ class Task(abc.ABC):
 
     Attributes:
         description: What is known of the dataset before it is opened.
+        run: Run directory, once it is known.
         earlier_record: `environment.json` of the run that is resumed; empty for a new run.
         shard: (index, count): which part of every batch this process reads, where several train a
             run together, and the number of parts.
@@ -39,6 +40,7 @@ class Task(abc.ABC):
     def __init__(self, config: TrainConfig, data: LazyDataset | None = None):
         self.config = config
         self.shard = (0, 1)
+        self.run: RunDirectory | None = None
         self.earlier_record: Mapping[str, Any] = {}
         self._data = data or LazyDataset(config)
         self.description = self._data.description

@@ -99,7 +99,7 @@ def train(
         strategy = make_strategy(config, workers)
         workers.check_same_config(config)
         task = make_task(config, data)
-        task.shard = workers.shard
+        task.shard, task.run = workers.shard, run
         if resume and run.environment.exists():
             task.earlier_record = run.read_environment()
         model = build_model(task, strategy)

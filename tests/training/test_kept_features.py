@@ -1,0 +1,191 @@
+"""Features of training images that are computed once: the same training, without their pass."""
+
+import csv
+import os
+import resource
+
+import numpy as np
+import pytest
+import rich.console
+import tensorflow as tf
+from squares import squares
+
+from tfdeepsim.arrays import load_arrays
+from tfdeepsim.comparators import make_comparator
+from tfdeepsim.config import TrainConfig
+from tfdeepsim.errors import InputError
+from tfdeepsim.pixels import to_floats
+from tfdeepsim.run import RunDirectory
+from tfdeepsim.training import kept_features, trainer
+from tfdeepsim.training.kept_features import KeptFeatures
+
+QUIET = rich.console.Console(quiet=True)
+IMAGES = squares(14, seed=0)[0]
+SYSTEMS = {
+    "perceptual": {"loss": "perceptual", "comparator": "random_alexnet:relu1"},
+    "several layers": {"loss": "perceptual", "comparator": "random_alexnet:relu1+pool1"},
+    "deepsim": {"loss": "deepsim", "comparator": "random_alexnet:relu1"},
+    "bfloat16": {
+        "loss": "perceptual",
+        "comparator": "random_alexnet:relu1",
+        "precision": "mixed_bfloat16",
+    },
+    "inversion": {
+        "task": "inversion",
+        "invert": "random_alexnet:pool2",
+        "loss": "perceptual",
+        "comparator": "random_alexnet:relu1",
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    path = tmp_path_factory.mktemp("data") / "squares.npz"
+    np.savez(path, images=IMAGES)
+    return f"npz:{path}"
+
+
+def config_of(data, system="perceptual", **fields):
+    fields = {"network": "dosovitskiy", "width": 0.05, "batch_size": 4, "epochs": 2} | fields
+    if system == "inversion":
+        del fields["network"]
+    return TrainConfig(dataset=data, **SYSTEMS[system], **fields)
+
+
+def train(config, path, resume=False):
+    run = RunDirectory(path)
+    trainer.train(config, run, console=QUIET, resume=resume)
+    with open(run.history, newline="") as file:
+        history = list(csv.DictReader(file))
+    return run, [{k: v for k, v in row.items() if k != "images_per_second"} for row in history]
+
+
+def of_default_suite(name):
+    quick = ("several layers", "bfloat16")
+    return name if name in quick else pytest.param(name, marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("system", [of_default_suite(name) for name in SYSTEMS])
+def test_training_is_the_same(data, tmp_path, system):
+    plain, expected = train(config_of(data, system), tmp_path / "plain")
+    kept, history = train(config_of(data, system, keep_features="on"), tmp_path / "kept")
+    for row, other in zip(history, expected, strict=True):
+        assert {k: float(v) for k, v in row.items()} == pytest.approx(
+            {k: float(v) for k, v in other.items()}, rel=1e-4, abs=1e-6
+        )
+    assert kept.read_environment()["comparator"]["kept_features"]
+    assert "kept_features" not in plain.read_environment()["comparator"]
+    assert not kept.kept_features.exists()
+
+
+def test_the_features_of_targets_are_read_and_not_computed(data, tmp_path, monkeypatch):
+    """Other features give another loss."""
+    _, expected = train(config_of(data), tmp_path / "plain")
+    arrays = KeptFeatures.arrays
+    monkeypatch.setattr(KeptFeatures, "arrays", lambda *a: [10 + x for x in arrays(*a)])
+    _, history = train(config_of(data, keep_features="on"), tmp_path / "kept")
+    assert float(history[0]["loss"]) > 1.05 * float(expected[0]["loss"])
+
+
+def test_the_files_hold_what_the_comparator_returns(tmp_path):
+    run, comparator = RunDirectory(tmp_path), make_comparator("random_alexnet:relu1+pool1")
+    kept = KeptFeatures(comparator, len(IMAGES), (64, 64, 3), batch_size=4)
+    layers = kept.arrays(run, IMAGES)
+    for layer, expected in zip(layers, comparator(to_floats(IMAGES)), strict=True):
+        np.testing.assert_allclose(layer, expected, rtol=1e-5, atol=1e-5)
+    assert kept.bytes == sum(layer.nbytes for layer in layers)
+    # What is there is read again; what is incomplete is written anew.
+    before = run.kept_features.stat().st_mtime_ns
+    assert kept.arrays(run, IMAGES)[0].shape == layers[0].shape
+    assert run.kept_features.stat().st_mtime_ns == before
+    expected = layers[1].copy()
+    del layers
+    os.truncate(run.kept_features / "1", 8)
+    np.testing.assert_array_equal(kept.arrays(run, IMAGES)[1], expected)
+
+
+def test_an_interrupted_run_reads_its_features_again(data, tmp_path):
+    config = config_of(data, keep_features="on", deterministic=True, epochs=3)
+    whole, expected = train(config, tmp_path / "whole")
+
+    class Interrupting(rich.console.Console):
+        """Ctrl-C after the first epoch's line."""
+
+        def print(self, *objects, **options):
+            if any("epoch 1/3" in str(o) for o in objects):
+                raise KeyboardInterrupt
+
+    run = RunDirectory(tmp_path / "run")
+    with open(os.devnull, "w") as nowhere, pytest.raises(KeyboardInterrupt):
+        trainer.train(config, run, console=Interrupting(file=nowhere))
+    assert (run.kept_features / "0").is_file()
+    _, history = train(config, run.path, resume=True)
+    assert history == expected
+    for weights, others in zip(load_arrays(run.best)[0], load_arrays(whole.best)[0], strict=True):
+        np.testing.assert_array_equal(weights, others)
+
+
+def test_auto_keeps_what_fits(data, tmp_path, monkeypatch):
+    config = config_of(data, keep_features="auto", epochs=1)
+    run, _ = train(config, tmp_path / "fits")
+    assert run.read_environment()["comparator"]["kept_features"]
+    monkeypatch.setattr(kept_features, "free_disk", lambda path: 1000)
+    run, _ = train(config, tmp_path / "does_not")
+    assert "kept_features" not in run.read_environment()["comparator"]
+    with pytest.raises(InputError, match=r"kept features must fit on the disk: got .* 0\.0 GB"):
+        train(config_of(data, keep_features="on"), tmp_path / "must")
+
+
+def test_auto_leaves_out_what_changes(data, tmp_path):
+    config = config_of(data, keep_features="auto", augment="flip", epochs=1)
+    run, _ = train(config, tmp_path / "run")
+    assert "kept_features" not in run.read_environment()["comparator"]
+
+
+def test_a_full_disk_leaves_no_half_written_file(tmp_path):
+    run, comparator = RunDirectory(tmp_path / "run"), make_comparator("random_alexnet:relu1")
+    run.create()
+    kept = KeptFeatures(comparator, len(IMAGES), (64, 64, 3), batch_size=4)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (kept.bytes // 2, limits[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            kept.arrays(run, IMAGES)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not run.kept_features.exists()
+    assert not list(run.path.glob(".*.part"))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"augment": "flip"},
+        {"strategy": "multiworker"},
+        {"loss": "deepsim", "comparator": "discriminator:conv4"},
+    ],
+)
+def test_features_that_change_are_refused(fields):
+    with pytest.raises(InputError, match="features are kept if every epoch has the same ones"):
+        TrainConfig(**{**SYSTEMS["perceptual"], **fields}, keep_features="on")
+
+
+def test_a_loss_without_features_is_refused():
+    with pytest.raises(InputError, match="--keep-features is used by the feature term alone"):
+        TrainConfig(loss="pixel", keep_features="on")
+
+
+def test_a_batch_of_ones_own_may_have_features():
+    import tfdeepsim as tds
+
+    generator = tds.Autoencoder(tds.Encoder(latent_dim=3), tds.Decoder(latent_dim=3))
+    comparator = make_comparator("random_alexnet:relu1")
+    model = tds.DeePSiM(generator, {"feature": 1.0}, comparator)
+    images = to_floats(IMAGES[:4])
+    features = comparator(images)
+    expected = model.terms({"image": images})["feature"]
+    terms = model.terms({"image": images, "features": features})
+    np.testing.assert_allclose(terms["feature"], expected, rtol=1e-5)
+    other = model.terms({"image": images, "features": tf.zeros_like(features)})
+    assert np.all(np.abs(other["feature"] - expected) > 1e-3)
