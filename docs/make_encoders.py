@@ -69,8 +69,8 @@ def write_encoder(name: str, summary: str, run: RunDirectory, scores: list[dict[
             shutil.copyfile(path, copy)
     config, environment = run.read_config(), run.read_environment()
     if not FRAME.exists():
-        splits = open_dataset(config["dataset"], config["data_dir"]).splits
-        Image.fromarray(np.asarray(splits["test"].images[0:1])[0]).save(FRAME, optimize=True)
+        test = open_dataset(config["dataset"], config["data_dir"]).split("test")
+        Image.fromarray(np.asarray(test.images[0])).save(FRAME, optimize=True)
     with Image.open(FRAME) as frame:
         images = np.asarray(frame.convert("RGB"))[None]
     embedding = load_encoder(folder).embed(images).numpy()[0]
