@@ -27,7 +27,7 @@ class KeptFeatures:
 
     Args:
         comparator: Frozen map from images to one tensor of features, or to a list of them.
-        count: Number of images.
+        count: Number of images, as far as it is known before they are read.
         image_shape: Height, width and channels.
         batch_size: Number of images of a batch.
 
@@ -42,9 +42,10 @@ class KeptFeatures:
         self._function = tf.function(comparator, input_signature=[spec])
         outputs = self._function.get_concrete_function().structured_outputs
         self._layers = [
-            ((count, *layer.shape[1:]), layer.dtype.as_numpy_dtype)
+            (tuple(layer.shape[1:]), layer.dtype.as_numpy_dtype)
             for layer in tf.nest.flatten(outputs)
         ]
+        self._count = count
         self._batch_size = batch_size
 
     @property
@@ -53,7 +54,9 @@ class KeptFeatures:
         return sum(self._sizes())
 
     def _sizes(self) -> list[int]:
-        return [math.prod(shape) * np.dtype(kind).itemsize for shape, kind in self._layers]
+        return [
+            self._count * math.prod(shape) * np.dtype(kind).itemsize for shape, kind in self._layers
+        ]
 
     def fits(self, run: RunDirectory) -> bool:
         """Whether the features take at most `SHARE` of the free memory and of the free disk."""
@@ -71,10 +74,11 @@ class KeptFeatures:
         Raises:
             InputError: If the disk has no room for them.
         """
+        self._count = len(images)
         if not self._is_complete(run.kept_features):
             self._write(run, images)
         return [
-            np.memmap(run.kept_features / str(number), kind, "r", shape=shape)
+            np.memmap(run.kept_features / str(number), kind, "r", shape=(self._count, *shape))
             for number, (shape, kind) in enumerate(self._layers)
         ]
 
