@@ -18,18 +18,18 @@ from tfdeepsim.pixels import to_floats
 from tfdeepsim.run import RunDirectory
 from tfdeepsim.training import kept_features, trainer
 from tfdeepsim.training.kept_features import KeptFeatures
+from tfdeepsim.training.tasks import make_task
 
 QUIET = rich.console.Console(quiet=True)
 IMAGES = squares(14, seed=0)[0]
 SYSTEMS = {
     "perceptual": {"loss": "perceptual", "comparator": "random_alexnet:relu1"},
-    "several layers": {"loss": "perceptual", "comparator": "random_alexnet:relu1+pool1"},
-    "deepsim": {"loss": "deepsim", "comparator": "random_alexnet:relu1"},
-    "bfloat16": {
+    "several layers, bfloat16": {
         "loss": "perceptual",
-        "comparator": "random_alexnet:relu1",
+        "comparator": "random_alexnet:relu1+pool1",
         "precision": "mixed_bfloat16",
     },
+    "deepsim": {"loss": "deepsim", "comparator": "random_alexnet:relu1"},
     "inversion": {
         "task": "inversion",
         "invert": "random_alexnet:pool2",
@@ -62,8 +62,7 @@ def train(config, path, resume=False):
 
 
 def of_default_suite(name):
-    quick = ("several layers", "bfloat16")
-    return name if name in quick else pytest.param(name, marks=pytest.mark.slow)
+    return name if "several" in name else pytest.param(name, marks=pytest.mark.slow)
 
 
 @pytest.mark.parametrize("system", [of_default_suite(name) for name in SYSTEMS])
@@ -79,13 +78,18 @@ def test_training_is_the_same(data, tmp_path, system):
     assert not kept.kept_features.exists()
 
 
-def test_the_features_of_targets_are_read_and_not_computed(data, tmp_path, monkeypatch):
-    """Other features give another loss."""
-    _, expected = train(config_of(data), tmp_path / "plain")
-    arrays = KeptFeatures.arrays
-    monkeypatch.setattr(KeptFeatures, "arrays", lambda *a: [10 + x for x in arrays(*a)])
-    _, history = train(config_of(data, keep_features="on"), tmp_path / "kept")
-    assert float(history[0]["loss"]) > 1.05 * float(expected[0]["loss"])
+def task_of(config, path):
+    task = make_task(config)
+    task.run = RunDirectory(path)
+    task.run.create()
+    return task, task.model()
+
+
+def test_training_batches_have_the_features_of_their_images(data, tmp_path):
+    task, model = task_of(config_of(data, keep_features="on"), tmp_path / "run")
+    for batch in task.training(range(3)):
+        expected = model.comparator(batch["image"])
+        np.testing.assert_allclose(batch["features"], expected, rtol=1e-5, atol=1e-5)
 
 
 def test_the_files_hold_what_the_comparator_returns(tmp_path):
@@ -106,14 +110,14 @@ def test_the_files_hold_what_the_comparator_returns(tmp_path):
 
 
 def test_an_interrupted_run_reads_its_features_again(data, tmp_path):
-    config = config_of(data, keep_features="on", deterministic=True, epochs=3)
+    config = config_of(data, keep_features="on", deterministic=True, epochs=2)
     whole, expected = train(config, tmp_path / "whole")
 
     class Interrupting(rich.console.Console):
         """Ctrl-C after the first epoch's line."""
 
         def print(self, *objects, **options):
-            if any("epoch 1/3" in str(o) for o in objects):
+            if any("epoch 1/2" in str(o) for o in objects):
                 raise KeyboardInterrupt
 
     run = RunDirectory(tmp_path / "run")
@@ -127,20 +131,33 @@ def test_an_interrupted_run_reads_its_features_again(data, tmp_path):
 
 
 def test_auto_keeps_what_fits(data, tmp_path, monkeypatch):
-    config = config_of(data, keep_features="auto", epochs=1)
-    run, _ = train(config, tmp_path / "fits")
-    assert run.read_environment()["comparator"]["kept_features"]
+    config = config_of(data, keep_features="auto")
+    task, model = task_of(config, tmp_path / "fits")
+    assert task.plan(model)["kept"] == "features of training images, 1 MB in the run"
+    assert task.record(model)["comparator"]["kept_features"]
     monkeypatch.setattr(kept_features, "free_disk", lambda path: 1000)
-    run, _ = train(config, tmp_path / "does_not")
-    assert "kept_features" not in run.read_environment()["comparator"]
+    task, model = task_of(config, tmp_path / "does_not")
+    assert "kept" not in task.plan(model)
+    assert "kept_features" not in task.record(model)["comparator"]
+    # What a run began with, it goes on with.
+    task.earlier_record = {"comparator": {"kept_features": True}}
+    assert "kept" in task.plan(task.model())
+    task, model = task_of(config_of(data, keep_features="on"), tmp_path / "must")
     with pytest.raises(InputError, match=r"kept features must fit on the disk: got .* 0\.0 GB"):
-        train(config_of(data, keep_features="on"), tmp_path / "must")
+        task.training(range(1))
 
 
-def test_auto_leaves_out_what_changes(data, tmp_path):
-    config = config_of(data, keep_features="auto", augment="flip", epochs=1)
-    run, _ = train(config, tmp_path / "run")
-    assert "kept_features" not in run.read_environment()["comparator"]
+@pytest.mark.parametrize(
+    "fields", [{"augment": "flip"}, {"task": "inversion", "comparator": "random_alexnet:pool2"}]
+)
+def test_auto_leaves_out_what_saves_nothing(data, tmp_path, fields):
+    system = "inversion" if "task" in fields else "perceptual"
+    fields = {**SYSTEMS[system], **fields, "invert": None}
+    if system == "inversion":
+        fields["invert"] = fields["comparator"]
+    config = TrainConfig(dataset=data, width=1, batch_size=4, keep_features="auto", **fields)
+    task, model = task_of(config, tmp_path / "run")
+    assert "kept" not in task.plan(model)
 
 
 def test_a_full_disk_leaves_no_half_written_file(tmp_path):
