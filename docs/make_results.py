@@ -73,8 +73,14 @@ def studies(runs: Path, file: str) -> dict[str, Rows]:
     for path in sorted(runs.rglob(file)):
         name = "-".join(part for part in path.parent.relative_to(runs).parts if part != "report")
         with open(path, newline="", encoding="utf-8") as rows:
-            tables[name] = list(csv.DictReader(rows))
+            tables[name] = [without_folder(row) for row in csv.DictReader(rows)]
     return tables
+
+
+def without_folder(row: dict[str, str]) -> dict[str, str]:
+    """A row whose dataset is the name of its file, wherever that was."""
+    kind, colon, path = row.get("dataset", "").partition(":")
+    return row | {"dataset": f"{kind}:{Path(path).name}"} if colon else row
 
 
 def as_csv(tables: Mapping[str, Rows]) -> str:

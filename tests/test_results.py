@@ -88,6 +88,14 @@ def test_the_scores_are_those_that_were_written(docs, runs, monkeypatch):
     assert make_results.scores(make_results.by_table(docs / "results.csv")["small-one"]) == SCORES
 
 
+def test_datasets_are_named_without_their_folder():
+    row = {"run": "ae", "dataset": "zip:/home/someone/photos.zip"}
+    assert make_results.without_folder(row)["dataset"] == "zip:photos.zip"
+    assert make_results.without_folder({"dataset": "llv2/small"})["dataset"] == "llv2/small"
+    for rows in make_results.by_table(make_results.RESULTS).values():
+        assert not any(":/" in row["dataset"] for row in rows)
+
+
 def test_the_pages_quote_the_committed_results(monkeypatch, capsys):
     assert run(monkeypatch, "--check") == 0, capsys.readouterr().out
 
