@@ -33,8 +33,7 @@ if __name__ == "__main__":
     setup(
         packages=PACKAGES,
         package_dir={WEIGHTS: "saved_models"},
-        # Here and not in setup.cfg, whose list setuptools may replace by this one. At any depth: a
-        # SavedModel is a folder.
-        package_data={"tfdeepsim": ["py.typed"], WEIGHTS: ["**/*"]},
+        # At any depth: a SavedModel is a folder.
+        package_data={WEIGHTS: ["**/*"]},
         long_description=package_page((ROOT / "README.md").read_text(encoding="utf-8")),
     )

@@ -87,6 +87,7 @@ def test_the_source_archive_holds_tests_documentation_and_weights(built):
     assert all((unpacked / name).is_file() for name in WEIGHTS)
 
 
+@pytest.mark.slow
 def test_the_wheel_holds_the_package_with_its_weights_and_their_licences(built):
     with zipfile.ZipFile(built[1]) as wheel:
         names = set(wheel.namelist())
