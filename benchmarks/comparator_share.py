@@ -71,7 +71,7 @@ def share(spec: str, folder: Path, rounds: int) -> tuple[float, float, float, fl
     measured = [
         (
             measure_step(model, batch),
-            comparator_seconds(model, images),
+            comparator_seconds(model, batch),
             target_seconds(model.comparator, images),
         )
         for _ in range(rounds)

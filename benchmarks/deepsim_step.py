@@ -234,7 +234,7 @@ def main():
     for _ in range(arguments.rounds):
         for name, run in (implementations | networks).items():
             times[name].append(seconds(run, steps))
-        times["comparator"].append(comparator_seconds(model, batch))
+        times["comparator"].append(comparator_seconds(model, {"image": batch}))
     median = print_table({name: times[name] for name in implementations})
     median |= {name: statistics.median(times[name]) for name in (*networks, "comparator")}
     step = median["tfdeepsim, constant batch"]

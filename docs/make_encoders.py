@@ -45,7 +45,7 @@ def main() -> int:
         scores = list(csv.DictReader(file))
     for row, summary in ROWS.items():
         run = RunDirectory(arguments.study / f"{row}-seed0")
-        own = [score for score in scores if score["run"] in (row, run.path.name)]
+        own = [score for score in scores if score["run"] == row]
         write_encoder(f"llv2-{row}", summary, run, own)
     return 0
 
@@ -95,7 +95,7 @@ def write_encoder(name: str, summary: str, run: RunDirectory, scores: list[dict[
         "licence": "Apache-2.0",
     }
     write_json(folder.with_suffix(".json"), card)
-    print(f"{folder.name}: {sum(path.stat().st_size for path in folder.rglob('*')):,} bytes")
+    print(folder.name)
 
 
 if __name__ == "__main__":

@@ -52,17 +52,14 @@ def step_examples(
     if comparator is not None:
         target = checks.in_range(target, *getattr(comparator, "input_range", (0.0, 1.0)))
     generator_input = target if is_target else generator_input
-    features: Any
-    kept = batch.get("features") if isinstance(batch, Mapping) else None
-    if comparator is not None and kept is None and one_pass is not None and is_target:
+    features = batch.get("features") if isinstance(batch, Mapping) else None
+    if comparator is None:
+        # An empty structure, in place of features.
+        features = ()
+    if features is None and one_pass is not None and is_target:
         features, generator_input = one_pass(target)
     else:
-        features = kept
-        if comparator is None:
-            # An empty structure, in place of features.
-            features = ()
-        elif kept is None:
-            features = comparator(target)
+        features = comparator(target) if features is None else features
         generator_input = extractor(generator_input) if extractor else generator_input
     if extractor:
         generator_input = tf.stop_gradient(generator_input)

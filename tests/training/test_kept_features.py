@@ -87,26 +87,26 @@ def task_of(config, path):
 
 def test_training_batches_have_the_features_of_their_images(data, tmp_path):
     task, model = task_of(config_of(data, keep_features="on"), tmp_path / "run")
-    for batch in task.training(range(3)):
+    for batch in (task.trial_batch(), *task.training(range(3))):
         expected = model.comparator(batch["image"])
         np.testing.assert_allclose(batch["features"], expected, rtol=1e-5, atol=1e-5)
 
 
 def test_the_files_hold_what_the_comparator_returns(tmp_path):
     run, comparator = RunDirectory(tmp_path), make_comparator("random_alexnet:relu1+pool1")
-    kept = KeptFeatures(comparator, len(IMAGES), (64, 64, 3), batch_size=4)
-    layers = kept.arrays(run, IMAGES)
+    kept = KeptFeatures(run, comparator, len(IMAGES), (64, 64, 3), batch_size=4)
+    layers = kept.arrays(IMAGES)
     for layer, expected in zip(layers, comparator(to_floats(IMAGES)), strict=True):
         np.testing.assert_allclose(layer, expected, rtol=1e-5, atol=1e-5)
     assert kept.bytes == sum(layer.nbytes for layer in layers)
     # What is there is read again; what is incomplete is written anew.
     before = run.kept_features.stat().st_mtime_ns
-    assert kept.arrays(run, IMAGES)[0].shape == layers[0].shape
+    assert kept.arrays(IMAGES)[0].shape == layers[0].shape
     assert run.kept_features.stat().st_mtime_ns == before
     expected = layers[1].copy()
     del layers
     os.truncate(run.kept_features / "1", 8)
-    np.testing.assert_array_equal(kept.arrays(run, IMAGES)[1], expected)
+    np.testing.assert_array_equal(kept.arrays(IMAGES)[1], expected)
 
 
 def test_an_interrupted_run_reads_its_features_again(data, tmp_path):
@@ -163,12 +163,12 @@ def test_auto_leaves_out_what_saves_nothing(data, tmp_path, fields):
 def test_a_full_disk_leaves_no_half_written_file(tmp_path):
     run, comparator = RunDirectory(tmp_path / "run"), make_comparator("random_alexnet:relu1")
     run.create()
-    kept = KeptFeatures(comparator, len(IMAGES), (64, 64, 3), batch_size=4)
+    kept = KeptFeatures(run, comparator, len(IMAGES), (64, 64, 3), batch_size=4)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (kept.bytes // 2, limits[1]))
     try:
         with pytest.raises(OSError, match="File too large"):
-            kept.arrays(run, IMAGES)
+            kept.arrays(IMAGES)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert not run.kept_features.exists()

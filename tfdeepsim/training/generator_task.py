@@ -94,16 +94,15 @@ class GeneratorTask(Task):
     def _kept_features(self, comparator: Any, extractor: Any) -> KeptFeatures | None:
         """The features that are kept, if they are."""
         config = self.config
-        if config.keep_features == "off" or moving_features(config):
+        if config.keep_features == "off" or moving_features(config) or self.run is None:
             return None
         if config.keep_features == "auto" and in_one_pass(comparator, extractor):
             # The inverted network passes the images in any case.
             return None
         shape = self.description.image_shape
-        kept = KeptFeatures(comparator, self.examples, shape, config.batch_size)
-        if config.keep_features == "on" or self.run is None:
-            return kept
-        return kept if self._earlier_comparator.get(KEPT_FEATURES, kept.fits(self.run)) else None
+        kept = KeptFeatures(self.run, comparator, self.examples, shape, config.batch_size)
+        is_kept = config.keep_features == "on" or KEPT_FEATURES in self._earlier_comparator
+        return kept if is_kept or kept.fits() else None
 
     def _check_adversarial_start(self) -> None:
         """Refuse a start after the last step. With `--steps` the config has done that; those of
@@ -181,9 +180,11 @@ class GeneratorTask(Task):
         if self.description.ready:
             images = self.splits["encoder_train"].images
             rows = evenly_spaced(len(images), self.config.batch_size)[index::count]
-            return {"image": tf.constant(to_floats(images[rows]))}
-        shape = (self.config.batch_size // count, *self.description.image_shape)
-        return {"image": tf.random.stateless_uniform(shape, seed=(0, 0))}
+            batch = tf.constant(to_floats(images[rows]))
+        else:
+            shape = (self.config.batch_size // count, *self.description.image_shape)
+            batch = tf.random.stateless_uniform(shape, seed=(0, 0))
+        return {"image": batch} | ({"features": self._kept.of(batch)} if self._kept else {})
 
     def training(self, steps: range) -> tf.data.Dataset:
         config = self.config
@@ -203,12 +204,15 @@ class GeneratorTask(Task):
         flip = "flip" in config.augment
         return augmented(data, size, flip, config.seed, steps, self.shard)
 
+    def begin(self) -> None:
+        _ = self._features
+
     @functools.cached_property
     def _features(self) -> list[np.ndarray]:
         """Kept features of the training images, [N, ...] of each layer; empty if none are kept."""
-        if self._kept is None or self.run is None:
+        if self._kept is None:
             return []
-        return self._kept.arrays(self.run, self.splits["encoder_train"].images)
+        return self._kept.arrays(self.splits["encoder_train"].images)
 
     @functools.cached_property
     def _uncropped(self) -> Split:

@@ -63,6 +63,9 @@ class Task(abc.ABC):
         """Give the model what is measured on training images and was not known when it was built,
         since the dataset did not exist. Called once, before training."""
 
+    def begin(self) -> None:  # noqa: B027
+        """Write what training reads beside the dataset. Called before the first step."""
+
     def optimizer(self, steps: int) -> keras.optimizers.Optimizer:
         """Build the optimizer of a run of `steps` steps."""
         return keras.optimizers.Adam(self.config.learning_rate, beta_1=0.9, beta_2=0.999)

@@ -177,7 +177,7 @@ def make_plan(task: Task, model: Any, progress: TrainingProgress) -> Plan:
         gpus=gpu_memory(),
         data_bytes=task.description.splits["encoder_train"]
         * int(np.prod(task.description.image_shape)),
-        comparator_seconds=comparator_seconds(model, batch["image"]) if has_comparator else None,
+        comparator_seconds=comparator_seconds(model, batch) if has_comparator else None,
         # Of noise, they would say nothing.
         shares=shares(measures) if task.description.ready else {},
         weights=moving_weights(measures),
@@ -258,6 +258,9 @@ def _fit(
         place = f"step {progress.epoch_steps:,} of {steps_per_epoch:,}"
         console.print(f"epoch {progress.epoch + 1} goes on after {place}")
     strategy = model.distribute_strategy
+    if _next_part(progress, steps_per_epoch, total):
+        with memory_errors():
+            task.begin()
     while part := _next_part(progress, steps_per_epoch, total):
         if progress.exhausted(patience):
             break
