@@ -5,7 +5,8 @@
     python docs/make_results.py --check       # change nothing; exit code 1 if a page differs
 
 A page quotes between `<!-- results: NAME -->` and `<!-- end of results -->`, where NAME is that of
-a study, for all its tables and notes; `STUDY/table` for the first table alone; or `STUDY/curves`.
+a study, for all its tables and paired tests; `STUDY/table` for the first table alone; or
+`STUDY/curves`. What the signs in the tables mean is told once, in `results.md`.
 """
 
 import argparse
@@ -14,17 +15,21 @@ import dataclasses
 import io
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tfdeepsim.data.naming import dataset_name
 from tfdeepsim.recipes.curves import curve_table
+from tfdeepsim.recipes.systems import REPORTED
 from tfdeepsim.report.figures.probe_curves import probe_curves
-from tfdeepsim.report.score_table import scores_markdown
+from tfdeepsim.report.notes import paired_notes
+from tfdeepsim.report.row_comparison import compare_rows
+from tfdeepsim.report.score_table import score_tables
 from tfdeepsim.scores import Score
-from tfdeepsim.tables import table_markdown
+from tfdeepsim.tables import Cell, Table, table_markdown
 
 DOCS = Path(__file__).parent
 RESULTS, CURVES = DOCS / "results.csv", DOCS / "curves.csv"
@@ -124,15 +129,57 @@ def quoted(page: str, results: Mapping[str, Rows], curves: Mapping[str, Rows]) -
         begin, name, end = match.groups()
         study, _, part = name.partition("/")
         if part == "curves":
-            text = table_markdown(curve_table(errors(curves[study])))
+            tables = [curve_table(errors(curves[study]))]
         else:
-            text = scores_markdown(scores(results[study]))
-            if part == "table":
-                # Between its title and the next one.
-                text = text.split("\n\n")[1] + "\n"
-        return f"{begin}\n{text.strip()}\n\n{end}"
+            tables = score_blocks(scores(results[study]))
+        if part == "table":
+            tables = [dataclasses.replace(tables[0], title="", notes=())]
+        quote = "\n".join(map(table_markdown, tables))
+        return f"{begin}\n{quote.strip()}\n\n{end}"
 
     return BLOCK.sub(block, page)
+
+
+def score_blocks(of_study: Sequence[Score]) -> list[Table]:
+    """The tables of a study, with what the paper reports, and the paired tests below the last."""
+    comparisons = compare_rows(of_study)
+    name = dataset_name(comparisons[0].dataset)
+    *first, last = (with_reported(table, name) for table in score_tables(comparisons))
+    # The last group is the scope of the tests.
+    tests = [sentence for group in paired_notes(comparisons)[:-1] for sentence in group]
+    return [*first, dataclasses.replace(last, notes=tests)]
+
+
+def with_reported(table: Table, dataset: str) -> Table:
+    """A table with a column of what Pihlgren et al. report, if it is one of their four encoders, on
+    images of a dataset of theirs, in their unit."""
+    paper = next((name for name in REPORTED if dataset.startswith(name)), None)
+    if paper is None:
+        return table
+    metric, values = REPORTED[paper]
+    columns = [place for place, title in enumerate(table.headings) if title.startswith(metric)]
+    encoders = [text(row[0]) for row in table.sections[0]]
+    if not columns or len(set(encoders)) < len(encoders):
+        return table
+    decimals = max(len(str(value).partition(".")[2]) for value in values.values())
+    reported = {
+        name.replace("p-", "p. ").upper(): f"{value:.{decimals}f}" for name, value in values.items()
+    }
+    after = columns[0] + 1
+
+    def row(cells: Sequence[str | Cell]) -> list[str | Cell]:
+        return [*cells[:after], reported.get(text(cells[0]), ""), *cells[after:]]
+
+    return dataclasses.replace(
+        table,
+        headings=[*table.headings[:after], "Reported", *table.headings[after:]],
+        sections=[[*map(row, section)] for section in table.sections],
+    )
+
+
+def text(cell: str | Cell) -> str:
+    """The text of a cell."""
+    return cell if isinstance(cell, str) else cell.text
 
 
 def numbers(results: Mapping[str, Rows], curves: Mapping[str, Rows]) -> Iterable[float]:

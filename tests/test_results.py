@@ -88,6 +88,39 @@ def test_the_scores_are_those_that_were_written(docs, runs, monkeypatch):
     assert make_results.scores(make_results.by_table(docs / "results.csv")["small-one"]) == SCORES
 
 
+def test_what_the_paper_reports_stands_beside_its_encoders(docs, runs, monkeypatch):
+    (docs / "page.md").write_text("<!-- results: small-one -->\n<!-- end of results -->\n")
+    run(monkeypatch, "--from", runs)
+    page = (docs / "page.md").read_text()
+    in_units, in_pixels = page.split("in pixels of the frame")
+    assert "Reported" not in in_units
+    assert "| Mean L1 distance in pixels ↓ | Reported |" in in_pixels
+    rows = [line.split(" | ") for line in in_pixels.splitlines() if line.startswith("| ")]
+    # Table 1 of Pihlgren et al. 2020, and nothing for chance.
+    assert {row[0].strip("| "): row[4] for row in rows[2:]} == {
+        "AE": "13.22",
+        "P. AE": "1.44",
+        "Chance": "",
+    }
+
+
+def test_rows_of_one_system_have_no_reported_value(docs, runs, monkeypatch):
+    (docs / "page.md").write_text("<!-- results: small-one -->\n<!-- end of results -->\n")
+    both = [dataclasses.replace(score, loss="perceptual") for score in SCORES]
+    write_csv(runs / "small" / "one" / "report" / "results.csv", both)
+    run(monkeypatch, "--from", runs)
+    assert "Reported" not in (docs / "page.md").read_text()
+
+
+def test_paired_tests_are_quoted_without_what_all_tables_share(docs, runs, monkeypatch):
+    (docs / "page.md").write_text("<!-- results: small-one -->\n<!-- end of results -->\n")
+    run(monkeypatch, "--from", runs)
+    page = (docs / "page.md").read_text()
+    assert "paired t-test over 2 seeds" in page
+    assert "Student" not in page
+    assert "roughly normally" not in page
+
+
 def test_datasets_are_named_without_their_folder():
     row = {"run": "ae", "dataset": "zip:/home/someone/photos.zip"}
     assert make_results.without_folder(row)["dataset"] == "zip:photos.zip"

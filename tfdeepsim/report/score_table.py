@@ -57,16 +57,30 @@ def scores_markdown(scores: Iterable[Score], missing_baselines: Sequence[str] = 
     return "\n".join(map(table_markdown, _tables(scores, "Bold", missing_baselines)))
 
 
-def _tables(scores: Iterable[Score], mark: str, missing_baselines: Sequence[str]) -> list[Table]:
-    """The tables of each probe; the notes stand below the last one."""
-    comparisons = compare_rows(scores)
+def score_tables(comparisons: Sequence[RowComparison]) -> list[Table]:
+    """The tables of each probe without their notes; on LLv2 a second one is in pixels.
+
+    Args:
+        comparisons: The scores of each probe, as `compare_rows` makes them.
+
+    Example:
+        >>> [table.title for table in score_tables(compare_rows(scores))]
+        ['llv2/small, probe mlp', 'llv2/small, probe mlp, in pixels of the frame']
+    """
     tables = []
     for comparison in comparisons:
         tables.append(_table(comparison))
         if pixels := comparison.in_pixels():
             tables.append(_table(pixels, "in pixels of the frame"))
+    return tables
+
+
+def _tables(scores: Iterable[Score], mark: str, missing_baselines: Sequence[str]) -> list[Table]:
+    """The tables of each probe; the notes stand below the last one."""
+    comparisons = compare_rows(scores)
+    *first, last = score_tables(comparisons)
     notes = table_notes(comparisons, mark, missing_baselines)
-    return [*tables[:-1], dataclasses.replace(tables[-1], notes=notes)]
+    return [*first, dataclasses.replace(last, notes=notes)]
 
 
 def _table(comparison: RowComparison, unit: str = "") -> Table:
