@@ -1,20 +1,17 @@
-import contextlib
 import hashlib
 
-import h5py
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from graph_operations import needed_operations
-from keras.src.legacy.saving.legacy_h5_format import save_weights_to_hdf5_group
 from keras.src.utils import file_utils
+from keras_networks import published, shaken
 
 from tfdeepsim.comparators import check_comparator, make_comparator
 from tfdeepsim.comparators.keras_applications import weights as keras_weights
 from tfdeepsim.comparators.keras_applications.keras_application import (
     KerasApplication,
-    check_application,
 )
 from tfdeepsim.comparators.keras_applications.layers import layers_by_name
 from tfdeepsim.comparators.weights.fetch import RemoteFile
@@ -30,61 +27,9 @@ def images(*size, batch=2, seed=0):
     return tf.constant(np.random.default_rng(seed).random((batch, *size, 3)), tf.float32)
 
 
-def shaken(network):
-    """Change the batch statistics of a new network, so that a test notices if they are not used."""
-    rng = np.random.default_rng(0)
-    for layer in network.layers:
-        if isinstance(layer, keras.layers.BatchNormalization | keras.layers.Normalization):
-            for variable in layer.weights:
-                variable.assign(1 + rng.random(variable.shape) / 2)
-        if isinstance(layer, keras.layers.Normalization):
-            layer.finalize_state()
-    return network
-
-
-def published(network, path):
-    """Write weights in the format of the published files of keras.applications."""
-    with h5py.File(path, "w") as file:
-        save_weights_to_hdf5_group(file, network)
-    return path
-
-
 def plain(network, *layers):
     named = layers_by_name(network)
     return keras.Model(network.input, [named[layer].output for layer in layers])
-
-
-@pytest.fixture(scope="module")
-def mobile():
-    keras.utils.set_random_seed(0)
-    return shaken(
-        applications.MobileNetV2(weights=None, include_top=False, input_shape=(None, None, 3))
-    )
-
-
-@pytest.fixture(scope="module")
-def mobile_file(mobile, tmp_path_factory):
-    path = tmp_path_factory.mktemp("mobile") / "mobile.weights.h5"
-    mobile.save_weights(path)
-    return path
-
-
-@pytest.fixture(scope="module")
-def comparator(mobile_file):
-    return make_comparator(f"keras:MobileNetV2:{TWO[0]}", mobile_file)
-
-
-@pytest.fixture(scope="module")
-def vgg():
-    keras.utils.set_random_seed(1)
-    return applications.VGG16(weights=None, include_top=False)
-
-
-@pytest.fixture(scope="module")
-def vgg_file(vgg, tmp_path_factory):
-    return published(
-        vgg, tmp_path_factory.mktemp("vgg") / "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
-    )
 
 
 @pytest.mark.parametrize("size", [(32, 32), (64, 48)])
@@ -339,94 +284,3 @@ def test_scales_efficientnet_as_keras_does_for_its_own_weights(tmp_path, monkeyp
         monkeypatch.setattr(keras_weights, "_READ", ReadOnce(1))
         features = make_comparator(spec, tmp_path / name)(x)
         np.testing.assert_allclose(features, expected[network], atol=1e-4)
-
-
-def refused(spec, path, match, shape=(32, 32, 3)):
-    for call in (lambda: check_comparator(spec, shape, path), lambda: make_comparator(spec, path)):
-        with pytest.raises(InputError, match=match) as caught:
-            call()
-        assert "\n" not in str(caught.value)
-        assert len(str(caught.value)) < 1200
-
-
-def test_refuses_unknown_networks_and_layers(mobile_file):
-    refused(
-        "keras:VGG17:block1_conv1",
-        mobile_file,
-        r"got 'VGG17'; accepted: ConvNeXtBase, .*VGG16, VGG19",
-    )
-    refused("keras:vgg16:block1_conv1", mobile_file, "got 'vgg16'")
-    refused("keras:layers:relu", mobile_file, "got 'layers'")
-    refused(
-        "keras:MobileNetV2:nope",
-        mobile_file,
-        r"'nope'; accepted: Conv1, bn_Conv1, .*, \.\.\., predictions$",
-    )
-
-
-@pytest.mark.slow
-def test_refuses_files_that_do_not_fit(mobile, mobile_file, vgg_file, tmp_path):
-    spec = "keras:MobileNetV2:Conv1"
-    refused(spec, tmp_path / "absent.h5", "must be a file: got no file")
-    refused(
-        spec,
-        vgg_file,
-        "must hold the weights of MobileNetV2: got .*expected 104 layers, found 13 saved",
-    )
-    refused(
-        "keras:MobileNet:conv1",
-        mobile_file,
-        "must hold the weights of MobileNet: got A total of .*loaded",
-    )
-    (tmp_path / "weights.pth").write_bytes(b"x")
-    refused(spec, tmp_path / "weights.pth", "another ending")
-    (tmp_path / "text.h5").write_text("no weights")
-    refused(spec, tmp_path / "text.h5", "file signature not found")
-    content = published(mobile, tmp_path / "whole.h5").read_bytes()
-    (tmp_path / "short.h5").write_bytes(content[: len(content) // 2])
-    refused(spec, tmp_path / "short.h5", "truncated file")
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("form", ["new", "published"])
-def test_a_damaged_file_is_read_or_refused_in_one_line(mobile, mobile_file, tmp_path, form):
-    """Some bytes are overwritten: the file is read if it still holds numbers, else refused."""
-    path = mobile_file if form == "new" else published(mobile, tmp_path / "whole.h5")
-    content = bytearray(path.read_bytes())
-    rng = np.random.default_rng(0)
-    for start in (0, 8, 100, 800, 3000, *rng.integers(0, len(content), 2)):
-        damaged = content.copy()
-        damaged[start : start + 64] = rng.bytes(64)
-        target = tmp_path / f"damaged.{'weights.' if form == 'new' else ''}h5"
-        target.write_bytes(damaged)
-        # An error of any other kind fails.
-        with contextlib.suppress(InputError):
-            check_application("MobileNetV2", ["Conv1"], None, target)
-
-
-def test_refuses_weights_that_are_no_numbers(vgg_file, tmp_path):
-    path = tmp_path / "nan.h5"
-    path.write_bytes(vgg_file.read_bytes())
-    with h5py.File(path, "r+") as file:
-        kernel = file["block2_conv1"]["block2_conv1"]["kernel"]
-        kernel[0, 0, 0, 0] = np.nan
-    refused("keras:VGG16:block2_conv2", path, "NaN, infinity or nothing for block2_conv1")
-    check_comparator("keras:VGG16:block1_conv1", (32, 32, 3), path)
-
-
-def test_random_weights_are_refused():
-    with pytest.raises(InputError, match="needs its trained weights"):
-        KerasApplication("VGG16", ["block1_conv1"], weights_file=None)
-    with pytest.raises(InputError, match="needs its trained weights"):
-        check_application("VGG16", ["block1_conv1"], (32, 32), None)
-    with pytest.raises(InputError, match="or the word download"):
-        make_comparator("keras:VGG16:block1_conv1")
-
-
-def test_refuses_grey_and_byte_images(comparator, mobile_file):
-    with pytest.raises(InputError, match=r"shape \[2, 32, 32, 1\]"):
-        comparator(images(32, 32)[..., :1])
-    with pytest.raises(InputError, match="uint8"):
-        comparator(np.zeros((1, 32, 32, 3), np.uint8))
-    with pytest.raises(InputError, match="1 channels"):
-        check_comparator(f"keras:MobileNetV2:{TWO[0]}", (32, 32, 1), mobile_file)
