@@ -1,12 +1,19 @@
 """Quote results in README and in the pages of docs.
 
-    python docs/make_results.py               # tables and figures from results.csv and curves.csv
+    python docs/make_results.py               # tables and curves from results.csv and curves.csv
     python docs/make_results.py --from runs   # first take the results of finished studies into them
     python docs/make_results.py --check       # change nothing; exit code 1 if a page differs
 
-A page quotes between `<!-- results: NAME -->` and `<!-- end of results -->`, where NAME is that of
-a study, for all its tables and paired tests; `STUDY/table` for the first table alone; or
-`STUDY/curves`. What the signs in the tables mean is told once, in `results.md`.
+A study is a folder in `runs`; the name of `runs/table1/stl10` is `table1-stl10`. A page quotes
+between `<!-- results: NAME -->` and `<!-- end of results -->`, where NAME is
+
+- `STUDY` for all its tables of scores and paired tests, `STUDY/table` for the first table alone.
+  What the signs in them mean is told once, in `results.md`;
+- `STUDY/curves` for errors by epoch;
+- `STUDY/fidelity` or `STUDY/inversions` for the table of that name that its recipe wrote, which is
+  nowhere but on the page.
+
+A picture of a study that a page shows is named `STUDY_PICTURE.png` or `STUDY_PICTURE.jpg`.
 """
 
 import argparse
@@ -20,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import PIL.Image
 
 from tfdeepsim.data.naming import dataset_name
 from tfdeepsim.recipes.curves import curve_table
@@ -35,7 +43,11 @@ DOCS = Path(__file__).parent
 RESULTS, CURVES = DOCS / "results.csv", DOCS / "curves.csv"
 OTHERS = (DOCS.parent / "README.md", DOCS.parent / "saved_models" / "README.md")
 PAGES = (*OTHERS, *sorted(DOCS.glob("*.md")))
-BLOCK = re.compile(r"(<!-- results: (\S+) -->\n).*?(<!-- end of results -->)", re.DOTALL)
+BLOCK = re.compile(r"(<!-- results: (\S+) -->\n)(.*?)(<!-- end of results -->)", re.DOTALL)
+PICTURE = re.compile(r"!\[[^\]]*\]\(([^)]*\.(?:png|jpg))\)")
+PARTS_OF_A_STUDY = ("report", "figures")
+WRITTEN_TABLES = ("fidelity", "inversions")
+JPEG_QUALITY = 90
 Rows = list[dict[str, str]]
 
 
@@ -46,11 +58,14 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="change nothing")
     arguments = parser.parse_args()
     results, curves = (by_table(path) for path in (RESULTS, CURVES))
+    tables, pictures = {}, {}
     if arguments.runs:
         results |= studies(arguments.runs, RESULTS.name)
         curves |= studies(arguments.runs, CURVES.name)
+        tables = written_tables(arguments.runs)
+        pictures = shown_pictures(arguments.runs)
     contents = {RESULTS: as_csv(results), CURVES: as_csv(curves)}
-    contents |= {page: quoted(page.read_text("utf-8"), results, curves) for page in PAGES}
+    contents |= {page: quoted(page.read_text("utf-8"), results, curves, tables) for page in PAGES}
     wrong = [path for path, text in contents.items() if path.read_text("utf-8") != text]
     for path in wrong:
         print(path.relative_to(DOCS.parent), "differs" if arguments.check else "written")
@@ -59,7 +74,9 @@ def main() -> int:
             path.write_text(contents[path], encoding="utf-8")
         for name, rows in curves.items():
             chance = next(s.chance for s in scores(results[name]) if s.metric == "l1")
-            (DOCS / f"curves_{name}.png").write_bytes(probe_curves(errors(rows), chance))
+            pictures[DOCS / f"{name}_curves.png"] = probe_curves(errors(rows), chance)
+        for path, content in pictures.items():
+            path.write_bytes(content)
     return int(arguments.check and bool(wrong))
 
 
@@ -73,13 +90,44 @@ def by_table(path: Path) -> dict[str, Rows]:
 
 
 def studies(runs: Path, file: str) -> dict[str, Rows]:
-    """The rows of a file of each study; that of `runs/table1/stl10` is `table1-stl10`."""
+    """The rows of a file of each study."""
     tables = {}
     for path in sorted(runs.rglob(file)):
-        name = "-".join(part for part in path.parent.relative_to(runs).parts if part != "report")
         with open(path, newline="", encoding="utf-8") as rows:
-            tables[name] = [without_folder(row) for row in csv.DictReader(rows)]
+            tables[study_of(path, runs)] = [without_folder(row) for row in csv.DictReader(rows)]
     return tables
+
+
+def study_of(path: Path, runs: Path) -> str:
+    """The name of the study that a file belongs to."""
+    parts = path.parent.relative_to(runs).parts
+    return "-".join(part for part in parts if part not in PARTS_OF_A_STUDY)
+
+
+def written_tables(runs: Path) -> dict[str, str]:
+    """Tables that recipes wrote as Markdown, by the name by which pages quote them."""
+    return {
+        f"{study_of(path, runs)}/{name}": path.read_text("utf-8")
+        for name in WRITTEN_TABLES
+        for path in sorted(runs.rglob(f"{name}.md"))
+    }
+
+
+def shown_pictures(runs: Path) -> dict[Path, bytes]:
+    """The pictures of studies that pages show, made again."""
+    found = {f"{study_of(path, runs)}_{path.stem}": path for path in sorted(runs.rglob("*.png"))}
+    shown = {page.parent / link for page in PAGES for link in PICTURE.findall(page.read_text())}
+    return {path: picture(found[path.stem], path.suffix) for path in shown if path.stem in found}
+
+
+def picture(path: Path, suffix: str) -> bytes:
+    """The content of a picture as PNG or JPEG."""
+    if suffix == ".png":
+        return path.read_bytes()
+    content = io.BytesIO()
+    with PIL.Image.open(path) as image:
+        image.convert("RGB").save(content, "JPEG", quality=JPEG_QUALITY)
+    return content.getvalue()
 
 
 def without_folder(row: dict[str, str]) -> dict[str, str]:
@@ -122,19 +170,26 @@ def errors(rows: Rows) -> dict[str, np.ndarray]:
     return {name: np.array(list(seeds.values())) for name, seeds in curves.items()}
 
 
-def quoted(page: str, results: Mapping[str, Rows], curves: Mapping[str, Rows]) -> str:
+def quoted(
+    page: str,
+    results: Mapping[str, Rows],
+    curves: Mapping[str, Rows],
+    tables: Mapping[str, str],
+) -> str:
     """A page with the tables that it quotes."""
 
     def block(match: re.Match[str]) -> str:
-        begin, name, end = match.groups()
+        begin, name, earlier, end = match.groups()
         study, _, part = name.partition("/")
+        if part in WRITTEN_TABLES:
+            return f"{begin}\n{tables.get(name, earlier).strip()}\n\n{end}"
         if part == "curves":
-            tables = [curve_table(errors(curves[study]))]
+            blocks = [curve_table(errors(curves[study]))]
         else:
-            tables = score_blocks(scores(results[study]))
+            blocks = score_blocks(scores(results[study]))
         if part == "table":
-            tables = [dataclasses.replace(tables[0], title="", notes=())]
-        quote = "\n".join(map(table_markdown, tables))
+            blocks = [dataclasses.replace(blocks[0], title="", notes=())]
+        quote = "\n".join(map(table_markdown, blocks))
         return f"{begin}\n{quote.strip()}\n\n{end}"
 
     return BLOCK.sub(block, page)

@@ -8,6 +8,8 @@ import shutil
 import sys
 from pathlib import Path
 
+import numpy as np
+import PIL.Image
 import pytest
 
 from tfdeepsim.recipes.systems import REPORTED
@@ -71,7 +73,7 @@ def test_results_of_studies_are_kept_and_quoted(docs, runs, monkeypatch):
     assert "| 1 | 0.750 | 0.250 |" in page
     assert "old" not in page
     assert [line for line in page.splitlines() if line in ("Before.", "Between.", "After.")]
-    assert (docs / "curves_small-one.png").is_file()
+    assert (docs / "small-one_curves.png").is_file()
     rows = list(csv.DictReader((docs / "results.csv").read_text().splitlines()))
     assert [row["study"] for row in rows] == ["small-one"] * 2
     # They need the runs no more.
@@ -119,6 +121,37 @@ def test_paired_tests_are_quoted_without_what_all_tables_share(docs, runs, monke
     assert "paired t-test over 2 seeds" in page
     assert "Student" not in page
     assert "roughly normally" not in page
+
+
+def test_a_table_that_a_recipe_wrote_is_kept_on_the_page(docs, runs, monkeypatch):
+    page = docs / "page.md"
+    page.write_text("<!-- results: table4/fidelity -->\n<!-- end of results -->\nAfter.\n")
+    (runs / "table4").mkdir()
+    (runs / "table4" / "fidelity.md").write_text("**Title**\n\n| SE |\n| ---: |\n| 1.5 |\n")
+    run(monkeypatch, "--from", runs)
+    text = page.read_text()
+    assert "| 1.5 |\n\n<!-- end of results -->\nAfter." in text
+    shutil.rmtree(runs)
+    assert run(monkeypatch) == 0
+    assert page.read_text() == text
+
+
+def test_pictures_that_pages_show_are_made_again(docs, runs, monkeypatch):
+    (docs / "page.md").write_text("![a](small-one_maps.png) ![b](small-one_rows.jpg)\n")
+    folder = runs / "small" / "one"
+    (folder / "report" / "figures").mkdir()
+    pixels = np.zeros((8, 8, 3), np.uint8)
+    pixels[:4] = 200
+    for path in ("report/figures/maps.png", "rows.png", "unshown.png"):
+        PIL.Image.fromarray(pixels).save(folder / path)
+    run(monkeypatch, "--from", runs)
+    assert (docs / "small-one_maps.png").read_bytes() == (
+        folder / "report" / "figures" / "maps.png"
+    ).read_bytes()
+    with PIL.Image.open(docs / "small-one_rows.jpg") as image:
+        assert image.format == "JPEG"
+        np.testing.assert_allclose(np.asarray(image), pixels, atol=10)
+    assert not (docs / "small-one_unshown.png").exists()
 
 
 def test_datasets_are_named_without_their_folder():

@@ -26,12 +26,12 @@ def test_every_folder_with_code_is_a_package():
 
 def test_the_page_of_the_package_links_to_no_file():
     page = SETUP["package_page"](
-        "![Four encoders](docs/predictions.png)\n"
+        "![Four encoders](docs/quickstart_predictions.png)\n"
         "[flags](docs/flags.md), [choices](docs/house.md#choices), [site](https://example.org/a)\n"
         "    losses[0](images)\n"
     )
     assert page == (
-        "(Four encoders: docs/predictions.png in the source archive.)\n"
+        "(Four encoders: docs/quickstart_predictions.png in the source archive.)\n"
         "flags, choices, [site](https://example.org/a)\n"
         "    losses[0](images)\n"
     )
@@ -82,7 +82,7 @@ def test_the_source_archive_holds_tests_documentation_and_weights(built):
     for name in ("tests", "docs", "benchmarks", "tuning", "tfdeepsim"):
         for path in (ROOT / name).rglob("*.py"):
             assert (unpacked / path.relative_to(ROOT)).is_file(), path
-    for name in ("Makefile", "CHANGELOG.md", "CITATION.cff", "train.py", "docs/predictions.png"):
+    for name in ("Makefile", "CHANGELOG.md", "CITATION.cff", "train.py", "docs/quickstart_predictions.png"):
         assert (unpacked / name).is_file(), name
     assert all((unpacked / name).is_file() for name in WEIGHTS)
 
