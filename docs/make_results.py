@@ -116,7 +116,9 @@ def written_tables(runs: Path) -> dict[str, str]:
 def shown_pictures(runs: Path) -> dict[Path, bytes]:
     """The pictures of studies that pages show, made again."""
     found = {f"{study_of(path, runs)}_{path.stem}": path for path in sorted(runs.rglob("*.png"))}
-    shown = {page.parent / link for page in PAGES for link in PICTURE.findall(page.read_text())}
+    shown = {
+        page.parent / link for page in PAGES for link in PICTURE.findall(page.read_text("utf-8"))
+    }
     return {path: picture(found[path.stem], path.suffix) for path in shown if path.stem in found}
 
 
