@@ -36,6 +36,7 @@ from tfdeepsim.report.figures.probe_curves import probe_curves
 from tfdeepsim.report.notes import paired_notes
 from tfdeepsim.report.row_comparison import compare_rows
 from tfdeepsim.report.score_table import score_tables
+from tfdeepsim.report.wording import scale
 from tfdeepsim.scores import Score
 from tfdeepsim.tables import Cell, Table, table_markdown
 
@@ -240,10 +241,16 @@ def text(cell: str | Cell) -> str:
 
 
 def numbers(results: Mapping[str, Rows], curves: Mapping[str, Rows]) -> Iterable[float]:
-    """All numbers that a page may quote."""
+    """All numbers that a page may quote, in the units in which they are shown."""
     for rows in results.values():
         for score in scores(rows):
-            yield from (score.value, score.low, score.high, score.chance, *score.values)
+            values = (score.value, score.low, score.high, score.chance, *score.values)
+            yield from (scale(score.metric) * value for value in values)
+        for comparison in compare_rows(scores(rows)):
+            for metric in comparison.metrics:
+                for test in comparison.paired_tests(metric):
+                    ends = (test.difference, test.low, test.high)
+                    yield from (abs(scale(metric) * end) for end in ends)
     for rows in curves.values():
         for seeds in errors(rows).values():
             yield from seeds.mean(axis=0)
