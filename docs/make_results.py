@@ -34,7 +34,7 @@ from tfdeepsim.recipes.curves import curve_table
 from tfdeepsim.recipes.systems import REPORTED
 from tfdeepsim.report.figures.probe_curves import probe_curves
 from tfdeepsim.report.notes import paired_notes
-from tfdeepsim.report.row_comparison import compare_rows
+from tfdeepsim.report.row_comparison import RowComparison, compare_rows
 from tfdeepsim.report.score_table import score_tables
 from tfdeepsim.report.wording import scale
 from tfdeepsim.scores import Score
@@ -201,18 +201,22 @@ def quoted(
 def score_blocks(of_study: Sequence[Score]) -> list[Table]:
     """The tables of a study, with what the paper reports, and the paired tests below the last."""
     comparisons = compare_rows(of_study)
-    name = dataset_name(comparisons[0].dataset)
-    *first, last = (with_reported(table, name) for table in score_tables(comparisons))
+    *first, last = (
+        with_reported(table, comparison)
+        for comparison in comparisons
+        for table in score_tables([comparison])
+    )
     # The last group is the scope of the tests.
     tests = [sentence for group in paired_notes(comparisons)[:-1] for sentence in group]
     return [*first, dataclasses.replace(last, notes=tests)]
 
 
-def with_reported(table: Table, dataset: str) -> Table:
-    """A table with a column of what Pihlgren et al. report, if it is one of their four encoders, on
-    images of a dataset of theirs, in their unit."""
+def with_reported(table: Table, comparison: RowComparison) -> Table:
+    """A table with a column of what Pihlgren et al. report, if it is one of MLP probes on their
+    four encoders, on images of a dataset of theirs, in their unit."""
+    dataset = dataset_name(comparison.dataset)
     paper = next((name for name in REPORTED if dataset.startswith(name)), None)
-    if paper is None:
+    if paper is None or comparison.probe != "mlp":
         return table
     metric, values = REPORTED[paper]
     columns = [place for place, title in enumerate(table.headings) if title.startswith(metric)]

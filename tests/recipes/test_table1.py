@@ -1,5 +1,6 @@
 """Table 1: what it would train, and that datasets that are not there are said to be missing."""
 
+import dataclasses
 import json
 import math
 
@@ -126,7 +127,9 @@ def tiny_table(monkeypatch, tmp_path):
     monkeypatch.setattr(table1, "configs", lambda *arguments: rows)
     monkeypatch.setattr(table1, "variants", lambda *arguments: {"ae": rows["llv2"]})
     options = EvaluationOptions(probe_seeds=2, probe_epochs=2, probe_patience=2, baselines=())
-    monkeypatch.setattr(table1, "EvaluationOptions", lambda: options)
+    monkeypatch.setattr(
+        table1, "EvaluationOptions", lambda probes: dataclasses.replace(options, probes=probes)
+    )
     folder = tmp_path / "runs"
     return lambda: table1.reproduce(str(folder), seeds=2), folder / "llv2"
 
@@ -145,6 +148,7 @@ def test_choice_by_validation_alone_and_the_test_split_for_the_chosen_one(tiny_t
     chosen = min(names, key=losses.get)
     [other] = set(names) - {chosen}
     assert {score.run for score in scores} == {chosen}
+    assert {score.probe for score in scores} == {"mlp", "linear"}
     assert len(list(folder.glob(f"{chosen}-seed*/results/*/mlp.json"))) == 2
     assert not list(folder.glob(f"{other}-seed*/results/*/mlp.json"))
     results = [json.loads(path.read_text()) for path in folder.glob("*/results/*/mlp.json")]

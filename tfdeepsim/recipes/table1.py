@@ -9,7 +9,8 @@ The full size is 105,000 LunarLander frames for each of three purposes, 50 epoch
 and three seeds of each encoder. That takes days on a laptop, and the command prints the time before
 it starts. `--latent-dims 32,64,128 --gammas 0,0.001,0.01` train each encoder in several sizes and
 with several weights of the KL term, as the authors' code does. Which of them is scored on the test
-images is chosen by the validation loss of the MLPs alone.
+images is chosen by the validation loss of the MLPs alone. The chosen ones are also scored by linear
+probes, which the paper does not have.
 
 LLv2 is simulated. STL-10 and SVHN are read from their files; if these are missing, the command says
 which files it needs, and leaves the dataset out. `--dataset` takes one dataset instead, of any kind
@@ -50,6 +51,8 @@ ROLLOUTS = 700
 EPOCHS = 50
 SEEDS = 3
 BATCH_SIZE = 512
+PROBES = ("mlp", "linear")
+"""Those of the paper, and what can be read from an embedding without hidden layers."""
 IMAGES: dict[str, dict[str, Any]] = {
     "llv2": {},
     "stl10": {"dataset": "stl10"},
@@ -182,7 +185,7 @@ def _compare(
 ) -> list[Score]:
     """Train all variants on a dataset, choose one of each encoder by validation, and score these
     on the test split."""
-    options = EvaluationOptions()
+    options = EvaluationOptions(probes=PROBES)
     if dry_run:
         return compare_losses(study, options, study.folder, dry_run=True, command=command)
     study.check()

@@ -146,7 +146,8 @@ def reproduce(
         )
     rows = configs(scale, dataset, data_dir, comparator_weights, precision)
     runs = {
-        name: [RunDirectory(folder / _folder(name, seed)) for seed in range(seeds)] for name in rows
+        name: [RunDirectory(folder / run_folder(name, seed)) for seed in range(seeds)]
+        for name in rows
     }
     first = next(iter(rows.values()))
     # Whatever is wrong with the labels or the folds is said before the long training.
@@ -165,7 +166,8 @@ def reproduce(
             _report(runs, dataset, data, folder, console)
 
 
-def _folder(name: str, seed: int) -> str:
+def run_folder(name: str, seed: int) -> str:
+    """The folder of a run in that of the study, by the name of its row."""
     folder = name.lower().replace(", ", "-").replace(" ", "-")
     return f"{folder}-seed{seed}" if seed else folder
 
