@@ -51,6 +51,23 @@ def test_folds_are_disjoint_and_even():
         assert np.bincount(labels[fold])[[3, 5, 9]].tolist() == [40, 30, 50]
 
 
+def test_folds_of_few_images_are_as_large_as_those_of_stl10_and_overlap():
+    labels = np.repeat(np.arange(10), 500)
+    folds = draw_folds(labels)
+    assert len(folds) == 10
+    for fold in folds:
+        assert len(np.unique(fold)) == 1000
+        assert set(np.bincount(labels[fold])) == {100}
+    # Drawn independently, two folds of a fifth share about a fifth of their rows.
+    shared = [len(np.intersect1d(folds[0], fold)) for fold in folds[1:]]
+    assert all(120 < number < 280 for number in shared)
+
+
+def test_folds_of_many_images_are_disjoint():
+    folds = draw_folds(np.repeat(np.arange(4), 3000))
+    assert len(np.unique(np.concatenate(folds))) == 10_000
+
+
 @pytest.fixture
 def photos(tmp_path):
     """Four classes of noisy colours, in folders."""

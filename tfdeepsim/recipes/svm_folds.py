@@ -14,7 +14,7 @@ from tfdeepsim.errors import InputError
 from tfdeepsim.probes.scikit_learn.folds import FoldScores, svm_over_folds
 
 FOLDS, FOLD_SIZE = 10, 1000
-"""Number of folds, and the largest number of images in a fold that is drawn."""
+"""Number of folds, and of images in a fold, as those of STL-10."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,8 +73,8 @@ class SvmFolds:
 
 def svm_folds(dataset: Dataset) -> SvmFolds:
     """The folds of a dataset, in which all classes occur: those that come with STL-10, as in the
-    paper; for other datasets, disjoint ones from all training images of probes, whether a split
-    uses them to train or to validate.
+    paper; for other datasets, ones that are drawn from all training images of probes, whether a
+    split uses them to train or to validate.
 
     Raises:
         InputError: If the dataset has no classes, or too few images of one, or if the file of the
@@ -100,23 +100,41 @@ def svm_folds(dataset: Dataset) -> SvmFolds:
             got=f"{len(classes)} classes, {counts.min()} images of the rarest one",
             accepted="a dataset with more images of each class",
         )
-    origin = f"drawn from all {len(labels):,} training images, because the dataset has none"
-    return SvmFolds([part.images for part in parts], labels, draw_folds(labels), test, origin)
+    folds = draw_folds(labels)
+    overlap = "; they overlap, as those of STL-10 do" * (sum(map(len, folds)) > len(labels))
+    origin = (
+        f"drawn from all {len(labels):,} training images, because the dataset has none{overlap}"
+    )
+    return SvmFolds([part.images for part in parts], labels, folds, test, origin)
 
 
 def draw_folds(labels: np.ndarray) -> list[np.ndarray]:
-    """Disjoint folds of rows, in which all classes are about equally frequent.
+    """Folds of rows, in which all classes are about equally frequent.
+
+    They are disjoint if there are rows enough for that, and overlap otherwise. Of fewer rows than
+    two folds have, they are smaller and disjoint.
 
     Args:
         labels: Class ids [N].
 
     Returns:
-        Row numbers of `FOLDS` folds of `FOLD_SIZE` rows, or of fewer if N is smaller.
+        Row numbers of `FOLDS` folds of `FOLD_SIZE` rows, or of N / `FOLDS` if N is small.
     """
-    order = np.random.default_rng(0).permutation(len(labels))
-    order = order[np.argsort(labels[order], kind="stable")]
+    if 2 * FOLD_SIZE <= len(labels) < FOLDS * FOLD_SIZE:
+        every = len(labels) / FOLD_SIZE
+        return [
+            by_class(labels, seed=fold)[(np.arange(FOLD_SIZE) * every).astype(int)]
+            for fold in range(FOLDS)
+        ]
     # Every tenth row, sorted by class, is in the same fold.
+    order = by_class(labels, seed=0)
     return [
         np.random.default_rng(fold).permutation(order[fold::FOLDS])[:FOLD_SIZE]
         for fold in range(FOLDS)
     ]
+
+
+def by_class(labels: np.ndarray, seed: int) -> np.ndarray:
+    """Row numbers sorted by class, those of a class in random order."""
+    order = np.random.default_rng(seed).permutation(len(labels))
+    return order[np.argsort(labels[order], kind="stable")]
