@@ -82,7 +82,13 @@ def test_the_source_archive_holds_tests_documentation_and_weights(built):
     for name in ("tests", "docs", "benchmarks", "tuning", "tfdeepsim"):
         for path in (ROOT / name).rglob("*.py"):
             assert (unpacked / path.relative_to(ROOT)).is_file(), path
-    for name in ("Makefile", "CHANGELOG.md", "CITATION.cff", "train.py", "docs/quickstart_predictions.png"):
+    for name in (
+        "Makefile",
+        "CHANGELOG.md",
+        "CITATION.cff",
+        "train.py",
+        "docs/quickstart_predictions.png",
+    ):
         assert (unpacked / name).is_file(), name
     assert all((unpacked / name).is_file() for name in WEIGHTS)
 
