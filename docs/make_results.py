@@ -22,6 +22,7 @@ import dataclasses
 import io
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,8 +32,9 @@ import PIL.Image
 
 from tfdeepsim.data.naming import dataset_name
 from tfdeepsim.recipes.curves import curve_table
-from tfdeepsim.recipes.systems import REPORTED
+from tfdeepsim.recipes.systems import DECIMALS, REPORTED, SYSTEMS
 from tfdeepsim.report.figures.probe_curves import probe_curves
+from tfdeepsim.report.naming import paper_name
 from tfdeepsim.report.notes import paired_notes
 from tfdeepsim.report.row_comparison import RowComparison, compare_rows
 from tfdeepsim.report.score_table import score_tables
@@ -49,6 +51,7 @@ PICTURE = re.compile(r"!\[[^\]]*\]\(([^)]*\.(?:png|jpg))\)")
 PARTS_OF_A_STUDY = ("report", "figures")
 WRITTEN_TABLES = ("fidelity", "inversions")
 JPEG_QUALITY = 90
+WIDTH = 118
 Rows = list[dict[str, str]]
 
 
@@ -185,7 +188,7 @@ def quoted(
         begin, name, earlier, end = match.groups()
         study, _, part = name.partition("/")
         if part in WRITTEN_TABLES:
-            return f"{begin}\n{tables.get(name, earlier).strip()}\n\n{end}"
+            return f"{begin}\n{wrapped(tables.get(name, earlier))}\n\n{end}"
         if part == "curves":
             blocks = [curve_table(errors(curves[study]))]
         else:
@@ -193,9 +196,19 @@ def quoted(
         if part == "table":
             blocks = [dataclasses.replace(blocks[0], title="", notes=())]
         quote = "\n".join(map(table_markdown, blocks))
-        return f"{begin}\n{quote.strip()}\n\n{end}"
+        return f"{begin}\n{wrapped(quote)}\n\n{end}"
 
     return BLOCK.sub(block, page)
+
+
+def wrapped(markdown: str) -> str:
+    """Tables, and paragraphs in lines of the width of the pages."""
+    return "\n\n".join(
+        part
+        if part.startswith("|")
+        else textwrap.fill(part, WIDTH, break_long_words=False, break_on_hyphens=False)
+        for part in markdown.strip().split("\n\n")
+    )
 
 
 def score_blocks(of_study: Sequence[Score]) -> list[Table]:
@@ -223,9 +236,9 @@ def with_reported(table: Table, comparison: RowComparison) -> Table:
     encoders = [text(row[0]) for row in table.sections[0]]
     if not columns or len(set(encoders)) < len(encoders):
         return table
-    decimals = max(len(str(value).partition(".")[2]) for value in values.values())
     reported = {
-        name.replace("p-", "p. ").upper(): f"{value:.{decimals}f}" for name, value in values.items()
+        paper_name(system["model"], system["loss"]): f"{values[name]:.{DECIMALS[paper]}f}"
+        for name, system in SYSTEMS.items()
     }
     after = columns[0] + 1
 

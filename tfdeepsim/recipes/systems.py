@@ -27,6 +27,9 @@ REPORTED = {
 LLv2 are in pixels of the 64x64 frame is an inference: no two positions on the screen are as many
 units of the simulator apart."""
 
+DECIMALS = {"llv2": 2, "stl10": 1, "svhn": 1}
+"""Digits after the point of these values, by dataset."""
+
 
 def systems(comparator_weights: str | Path | None = None) -> dict[str, dict[str, Any]]:
     """Fields of a `TrainConfig` for each encoder, with its comparator.
@@ -53,7 +56,6 @@ def print_reported(dataset: str, console: rich.console.Console) -> None:
             "Compare these with the table in pixels of the frame. That is an inference.",
             "The paper used LunarLander v2 and does not name the unit.",
         ]
-    decimals = 2 if dataset == "llv2" else 1
-    rows = [(name, f"{value:.{decimals}f}") for name, value in values.items()]
+    rows = [(name, f"{value:.{DECIMALS[dataset]}f}") for name, value in values.items()]
     title = "Reported in Table 1 of Pihlgren et al. 2020, at full size"
     print_table(Table(title, ["Encoder", metric], [rows], notes), console)

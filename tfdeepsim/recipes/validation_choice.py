@@ -15,7 +15,7 @@ from tfdeepsim.options import DataOptions
 from tfdeepsim.probes.data.splits import check_splits
 from tfdeepsim.probes.fit import fit_probe
 from tfdeepsim.probes.result import read_result
-from tfdeepsim.recipes.systems import REPORTED
+from tfdeepsim.recipes.systems import DECIMALS, REPORTED
 from tfdeepsim.representations.representation import Representation
 from tfdeepsim.scores import PIXELS_PER_UNIT, Score
 from tfdeepsim.study import Study
@@ -161,7 +161,7 @@ def print_choice(
         console: Console to print to.
     """
     metric, reported = REPORTED[dataset]
-    decimals = 2 if dataset == "llv2" else 1
+    decimals = DECIMALS[dataset]
     rows = []
     for name, paper in reported.items():
         if name not in chosen:
